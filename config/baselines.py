@@ -1,0 +1,47 @@
+"""What the application's operation is without Hedera: the values that `--baseline` takes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+REMEDY: Final = "sqlite, http:URL, python:package.module:callable or fixed:DURATION such as fixed:51ms"
+
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s)")
+_UNIT_S: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
+_CALLABLE: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineSpec:
+    """A parsed `--baseline`.
+
+    `target` is the URL for `http`, `package.module:callable` for `python`, and empty otherwise; `seconds` is the
+    duration of `fixed`.
+    """
+
+    kind: Literal["sqlite", "http", "python", "fixed"]
+    target: str = ""
+    seconds: float = 0.0
+
+
+def parse_baseline(text: str) -> BaselineSpec:
+    """Read a `--baseline` value.
+
+    Raises:
+        ValueError: the value is none of the four forms; the message names the right ones.
+    """
+    kind, _, rest = text.partition(":")
+    if text == "sqlite":
+        return BaselineSpec("sqlite")
+    # `http:URL` is written with the scheme twice (http:http://…) or, as people type it, once.
+    url = rest if kind == "http" and rest.startswith(("http://", "https://")) else text
+    if url.startswith(("http://", "https://")) and urlsplit(url).hostname:
+        return BaselineSpec("http", target=url)
+    if kind == "python" and _CALLABLE.fullmatch(rest):
+        return BaselineSpec("python", target=rest)
+    if kind == "fixed" and (match := _DURATION.fullmatch(rest)):
+        return BaselineSpec("fixed", seconds=float(match[1]) * _UNIT_S[match[2]])
+    raise ValueError(f"use {REMEDY}")

@@ -1,0 +1,109 @@
+"""Starts the embedded network as a process of its own and stops it again."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from config.networks import Network
+
+READY_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 5.0
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+class LocalnetError(RuntimeError):
+    """The embedded network did not become ready; the message holds what it said."""
+
+
+@dataclass(slots=True)
+class Localnet:
+    """A running embedded network. It ends with `stop()`, or by itself when this process is gone.
+
+    Attributes:
+        network: Where it is reached.
+        operator_id: The account that pays.
+        operator_key: Its documented key; worth nothing anywhere else.
+        token: What its control API asks for.
+        process: The process it runs in.
+    """
+
+    network: Network
+    operator_id: str
+    operator_key: str = field(repr=False)
+    token: str = field(repr=False)
+    process: subprocess.Popen[str] = field(repr=False)
+
+    def stop(self) -> None:
+        """End the process; returns when it is gone. May be called again."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def start_localnet(*arguments: str) -> Localnet:
+    """Start `python -m localnet` with `arguments` (e.g. `"--consensus-delay", "0"`) and wait until it is ready.
+
+    The child watches its standard input and ends when this process is gone, however it goes.
+
+    Raises:
+        LocalnetError: it ended before it was ready, or was not ready within READY_TIMEOUT_S.
+    """
+    command = [sys.executable, "-m", "localnet", "--exit-with-parent", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
+    process = subprocess.Popen(  # noqa: S603 (our own module)
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    )
+    ready = _read_ready_line(process)
+    return Localnet(
+        network=network_from_ready(ready),
+        operator_id=ready["operator_id"],
+        operator_key=ready["operator_key"],
+        token=ready["token"],
+        process=process,
+    )
+
+
+def network_from_ready(ready: dict[str, Any]) -> Network:
+    """The network that a ready line describes."""
+    return Network(
+        name="localnet",
+        nodes=ready["nodes"],
+        mirror_rest=ready["mirror_rest"],
+        mirror_grpc=ready["mirror_grpc"],
+        relay=ready["relay"],
+        control=ready["control"],
+    )
+
+
+def _read_ready_line(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout is not None
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    line = ""
+    while not line and time.monotonic() < deadline:
+        readable, _, _ = select.select([process.stdout], [], [], 0.5)
+        if readable:
+            line = process.stdout.readline()
+            if not line:
+                break
+    if not line:
+        process.kill()
+        code = process.wait()
+        raise LocalnetError(f"the embedded network did not start (exit code {code}); what it said is above")
+    ready: dict[str, Any] = json.loads(line)
+    return ready

@@ -1,0 +1,33 @@
+"""One run as every process of it sees it: the settings, the network, and what was set up for it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from config.networks import Network
+from config.settings import RunSettings
+
+
+class Run(BaseModel):
+    """One load test, from its start to its report.
+
+    The master (or the local runner) makes it when a test starts and workers receive it as JSON with Locust's spawn
+    message. It holds no secret: each process reads the operator's key from its own environment.
+
+    Attributes:
+        run_id: Name of the run and of its folder below the report directory, e.g. `20261124-101500-3f9a`.
+        started_at: Unix time in seconds at which the test started on the master.
+        settings: What was asked for.
+        network: Where the network is reached.
+        operator_id: The account that pays, e.g. `0.0.2`.
+        topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run_id: str
+    started_at: float
+    settings: RunSettings
+    network: Network
+    operator_id: str
+    topics: dict[str, str]

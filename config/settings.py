@@ -1,0 +1,158 @@
+"""What was asked for: every option of a run, typed, with its default and its range.
+
+Locust's parser is where values come in (command line, `LOCUST_…` variables, `.conf` files, the web form); this model is
+where they are checked. `config.options` turns each field into a Locust option, so an option is added here, once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from config.baselines import parse_baseline
+from config.networks import KNOWN, NETWORK_NAMES, Network, NetworkName, load_custom
+
+Confirm = Literal["ack", "receipt", "mirror"]
+
+CHUNK_LIMIT_BYTES: Final = 5_800
+"""Largest file chunk that leaves room for body and signatures in a transaction of at most 6,144 bytes."""
+
+
+class RunSettings(BaseModel):
+    """Every option that the project adds to Locust. Durations are in seconds, sizes in bytes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    network: Annotated[NetworkName, Field(description="Hedera network to drive")] = "localnet"
+    network_file: Annotated[
+        str, Field(description="JSON file with nodes, mirror_rest and mirror_grpc, for --network custom")
+    ] = ""
+    confirm: Annotated[
+        Confirm,
+        Field(description="how far an operation must get to count as succeeded: a node's ack, the receipt, the mirror"),
+    ] = "receipt"
+    baseline: Annotated[
+        str, Field(description="the operation without Hedera: sqlite, http:URL, python:module:callable, fixed:51ms")
+    ] = "sqlite"
+    message_bytes: Annotated[
+        int,
+        Field(ge=160, le=20_480, description="size of one audit event, 160 to 20480 bytes; over 1024 it is chunked"),
+    ] = 256
+    model_bytes: Annotated[
+        int, Field(ge=1, le=1_048_576, description="size of one stored model, 1 to 1048576 bytes")
+    ] = 10_240
+    chunk_bytes: Annotated[
+        int, Field(ge=1, le=CHUNK_LIMIT_BYTES, description="bytes of a model per file transaction, 1 to 5800")
+    ] = 4_096
+    think_time: Annotated[
+        float, Field(ge=0, le=3600, description="seconds a user waits between two operations, 0 to 3600")
+    ] = 0.5
+    attempts: Annotated[int, Field(ge=1, le=50, description="attempts per transaction or query, 1 to 50")] = 5
+    backoff: Annotated[
+        float, Field(ge=0, le=60, description="seconds before the first retry; doubles each time, 10 %% jitter")
+    ] = 0.25
+    backoff_max: Annotated[
+        float, Field(ge=0, le=600, description="longest wait in seconds before a retry, 0 to 600")
+    ] = 8.0
+    breaker_failures: Annotated[
+        int, Field(ge=1, le=10_000, description="consecutive failures that open a circuit breaker")
+    ] = 5
+    breaker_recovery: Annotated[
+        float, Field(gt=0, le=3600, description="seconds an open circuit waits before it lets a trial call through")
+    ] = 60.0
+    breaker_trials: Annotated[
+        int, Field(ge=1, le=100, description="trial calls in flight at once while a circuit is half-open, 1 to 100")
+    ] = 1
+    rpc_timeout: Annotated[float, Field(gt=0, le=120, description="gRPC deadline of one attempt in seconds")] = 10.0
+    confirm_timeout: Annotated[
+        float, Field(gt=0, le=600, description="longest wait in seconds for a receipt, and again for the mirror")
+    ] = 30.0
+    receipt_interval: Annotated[
+        float, Field(ge=0.001, le=10, description="seconds between two looks for a receipt, 0.001 to 10")
+    ] = 0.25
+    audit_timeout: Annotated[
+        float,
+        Field(ge=0, le=3600, description="longest wait in seconds after the run until the mirror shows every message"),
+    ] = 30.0
+    localnet_consensus_delay: Annotated[
+        float, Field(ge=0, le=60, description="embedded network only: seconds from submission to consensus")
+    ] = 2.0
+    seed: Annotated[
+        int, Field(ge=0, le=2**63 - 1, description="seed of payloads and orders; 0 picks one and prints it")
+    ] = 0
+    report_dir: Annotated[str, Field(min_length=1, description="folder that receives one folder per run")] = (
+        "reports/out"
+    )
+
+    @field_validator("baseline")
+    @classmethod
+    def _baseline_is_known(cls, text: str) -> str:
+        parse_baseline(text)
+        return text
+
+    @model_validator(mode="after")
+    def _custom_network_has_a_file(self) -> RunSettings:
+        if (self.network == "custom") != bool(self.network_file):
+            raise ValueError(
+                "--network-file '': name the JSON file of your network with --network-file FILE"
+                if self.network == "custom"
+                else f"--network-file {self.network_file!r}: it needs --network custom, not {self.network!r}"
+            )
+        return self
+
+    def known_network(self) -> Network | None:
+        """Where the network is reached, or None for the embedded one, whose addresses are known once it runs.
+
+        Raises:
+            ValueError: the file of a custom network is unusable; the message is one line.
+        """
+        if self.network == "custom":
+            return load_custom(Path(self.network_file))
+        return KNOWN.get(self.network)
+
+
+class SettingsError(ValueError):
+    """One or more options are wrong. `faults` holds one line for each: option, value and what would be right."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def option_name(field: str) -> str:
+    """The command-line spelling of a field, e.g. `--network-file`."""
+    return "--" + field.replace("_", "-")
+
+
+def parse_settings(values: dict[str, Any]) -> RunSettings:
+    """Check option values (strings are converted) and return them typed.
+
+    Names that are no option of this project are left alone, so Locust's own options may be passed along.
+
+    Raises:
+        SettingsError: with all faults at once.
+    """
+    ours = {name: values[name] for name in RunSettings.model_fields if values.get(name) is not None}
+    try:
+        settings = RunSettings(**ours)
+        settings.known_network()
+    except ValidationError as error:
+        raise SettingsError([_fault(dict(e)) for e in error.errors()]) from None
+    except ValueError as error:
+        raise SettingsError([f"--network-file {ours.get('network_file', '')!r}: {error}"]) from None
+    return settings
+
+
+def _fault(error: dict[str, Any]) -> str:
+    """One pydantic error as one line for people."""
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if not error["loc"]:
+        return message
+    field = str(error["loc"][0])
+    remedy = message[0].lower() + message[1:]
+    if error["type"] == "literal_error":
+        choices = NETWORK_NAMES if field == "network" else ("ack", "receipt", "mirror")
+        remedy = f"choose one of {', '.join(choices)}"
+    return f"{option_name(field)} {error['input']!r}: {remedy}"

@@ -1,0 +1,101 @@
+"""The facts that travel from a user to the reports: one record for one operation, closed exactly once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How an operation ended. Every started operation ends as exactly one of these, or is still in flight."""
+
+    SUCCEEDED = "succeeded"
+    """It reached the confirmation level that was asked for."""
+    FAILED = "failed"
+    """A final status said no, or every attempt that could be made ended in an error that says it did not happen."""
+    REJECTED = "rejected"
+    """Never sent: an open circuit, a limiter, a full queue, the budget or the deadline stopped it before."""
+    UNKNOWN = "unknown"
+    """It was sent, and whether it happened could not be settled."""
+
+
+class Arm(StrEnum):
+    """The side of a baseline-vs-Hedera pair that an operation is on."""
+
+    BASELINE = "baseline"
+    HEDERA = "hedera"
+
+
+PHASES = ("prepare", "ack", "consensus", "receipt", "mirror")
+"""The phases of an operation, in order. Durations of the operation's own steps: `prepare` builds and signs, `ack` is the
+node's answer to the submission, `receipt` the wait from acknowledgement to receipt, `mirror` the wait from there until
+the mirror shows it. `consensus` runs from sending to the consensus timestamp and overlaps `ack` and `receipt`."""
+
+
+@dataclass(slots=True)
+class SentMessage:
+    """One HCS message as its sender knows it; what the audit looks for on the mirror.
+
+    Attributes:
+        topic_id: The topic it was sent to.
+        stream: The sender within the run (`<worker>.<user>`); messages of one stream are sent one after another.
+        number: Position in its stream, from 1.
+        digest: SHA-256 of the whole message, hex.
+        sent_at: Unix time in seconds when its first attempt was sent.
+        acknowledged: The sender was told that it succeeded, at the confirmation level it asked for.
+        transaction_id: Transaction id of the (first) transaction, e.g. `0.0.2@1700000000.000000001`; "" if never sent.
+        sequence_number: From the receipt; None where no receipt was read.
+    """
+
+    topic_id: str
+    stream: str
+    number: int
+    digest: str
+    sent_at: float
+    acknowledged: bool = False
+    transaction_id: str = ""
+    sequence_number: int | None = None
+
+
+@dataclass(slots=True)
+class OperationRecord:
+    """One operation, from its scheduled time to its outcome. Durations are in seconds, instants are Unix time.
+
+    Attributes:
+        name: What was done, e.g. `hcs.submit`, `hfs.store`, `audit-event`.
+        arm: The side of the pair, or None where the operation is no part of a pair.
+        pair: Id shared by the two records of one pair, or None.
+        confirm: The confirmation level it had to reach (`ack`, `receipt`, `mirror`); "" for a baseline arm.
+        scheduled_at: When it should have started; equals `started_at` in a closed model.
+        started_at: When it did start.
+        latency_s: From the start to the outcome.
+        outcome: None while it is in flight.
+        phases_s: Time per phase (see PHASES), only phases that took place; retried phases add up.
+        attempts: Attempts that were made, over all transactions of the operation; 0 if it never got as far.
+        status: The last status in the network's or transport's words, e.g. `SUCCESS`, `BUSY`, `UNAVAILABLE`.
+        error: One line for people on why it did not succeed; "" on success.
+        size_bytes: Payload size.
+        transaction_ids: Of every transaction that was sent for it.
+        messages: HCS messages it sent, for the audit.
+    """
+
+    name: str
+    arm: Arm | None = None
+    pair: str | None = None
+    confirm: str = ""
+    scheduled_at: float = 0.0
+    started_at: float = 0.0
+    latency_s: float = 0.0
+    outcome: Outcome | None = None
+    phases_s: dict[str, float] = field(default_factory=dict)
+    attempts: int = 0
+    status: str = ""
+    error: str = ""
+    size_bytes: int = 0
+    transaction_ids: list[str] = field(default_factory=list)
+    messages: list[SentMessage] = field(default_factory=list)
+
+    @property
+    def response_s(self) -> float:
+        """Time from the scheduled start to the outcome: what a caller who could not wait for his turn would see."""
+        return self.latency_s + max(0.0, self.started_at - self.scheduled_at)
