@@ -42,6 +42,11 @@ class Localnet:
     token: str = field(repr=False)
     process: subprocess.Popen[str] = field(repr=False)
 
+    @property
+    def alive(self) -> bool:
+        """Whether its process still runs."""
+        return self.process.poll() is None
+
     def stop(self) -> None:
         """End the process; returns when it is gone. May be called again."""
         if self.process.stdin is not None:

@@ -27,9 +27,9 @@ class Arm(StrEnum):
 
 
 PHASES = ("prepare", "ack", "consensus", "receipt", "mirror")
-"""The phases of an operation, in order. Durations of the operation's own steps: `prepare` builds and signs, `ack` is the
-node's answer to the submission, `receipt` the wait from acknowledgement to receipt, `mirror` the wait from there until
-the mirror shows it. `consensus` runs from sending to the consensus timestamp and overlaps `ack` and `receipt`."""
+"""The phases of an operation, in order. Durations of the operation's own steps: `prepare` builds and signs, `ack` is
+the node's answer to the submission, `receipt` the wait from acknowledgement to receipt, `mirror` the wait from there
+until the mirror shows it. `consensus` runs from sending to the consensus timestamp and overlaps `ack` and `receipt`."""
 
 
 @dataclass(slots=True)

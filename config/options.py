@@ -1,0 +1,64 @@
+"""Turns the fields of `RunSettings` into Locust options, and Locust's parsed options back into settings."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable
+from typing import Any, Literal, Protocol, get_args, get_origin
+
+from config.settings import RunSettings, SettingsError, option_name, parse_settings
+
+
+class _Parser(Protocol):
+    """The one method of Locust's argument parser that is needed here."""
+
+    def add_argument_group(self, title: str, /) -> Any: ...
+
+
+class _AnyChoice(list[str]):
+    """Choices that are shown (in `--help` and as the web form's dropdown) but not enforced by argparse.
+
+    argparse stops at the first wrong value; the settings model names all wrong values at once.
+    """
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+def add_options(parser: _Parser) -> None:
+    """Add one option per settings field, with the `LOCUST_…` variable and the web form field that belong to it."""
+    group = parser.add_argument_group("Hedera options")
+    for name, field in RunSettings.model_fields.items():
+        choices = _choices(field.annotation)
+        group.add_argument(
+            option_name(name),
+            env_var=f"LOCUST_{name.upper()}",
+            # Texts only: the model converts and checks, so that every way in is judged by the same rules.
+            default=str(field.default),
+            metavar=None if choices else name.rpartition("_")[2].upper(),
+            choices=_AnyChoice(choices) if choices else None,
+            help=f"{field.description} (default: {field.default if field.default != '' else 'none'})",
+        )
+
+
+def settings_from(options: Namespace | None) -> RunSettings:
+    """Return the checked settings that Locust's parsed options hold.
+
+    Raises:
+        SettingsError: with one line per wrong value.
+    """
+    return parse_settings(vars(options) if options is not None else {})
+
+
+def faults_in_form(options: Namespace | None, form: Iterable[tuple[str, str]]) -> list[str]:
+    """Return what would be wrong with the options if the web form were applied to them; empty when nothing is."""
+    values = {**(vars(options) if options is not None else {}), **dict(form)}
+    try:
+        parse_settings(values)
+    except SettingsError as error:
+        return error.faults
+    return []
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()

@@ -1,0 +1,55 @@
+"""What all user classes have in common."""
+
+from __future__ import annotations
+
+from locust import User
+from locust.exception import StopUser
+
+import itertools
+import random
+import time
+
+from hedera_users.payloads import audit_event
+from hedera_users.session import Session, session_of
+from reports.envelope import Envelope
+
+AUDIT_EVENT = "audit-event"
+
+
+class HederaUser(User):  # type: ignore[misc]  # Locust's User is untyped where it matters
+    """A user of the application under load; each has a stream of messages of its own, numbered from 1.
+
+    Attributes:
+        session: What the users of this process share.
+        stream: `<worker>.<user>`, unique in the run.
+        random: The user's own source of randomness, repeatable from the run's seed.
+    """
+
+    abstract = True
+
+    session: Session
+    stream: str
+    random: random.Random
+
+    def on_start(self) -> None:
+        """Join the process's session; a user without a run leaves at once."""
+        session = session_of(self.environment)
+        if session is None:
+            raise StopUser
+        self.session = session
+        self.stream = f"{session.worker}.{session.next_user_number()}"
+        self.random = session.random_of(self.stream)
+        self._numbers = itertools.count(1)
+
+    def wait_time(self) -> float:
+        """Think time in seconds: around the configured one, half to one and a half times as long."""
+        return self.session.run.settings.think_time * self.random.uniform(0.5, 1.5)
+
+    def next_envelope(self, kind: str) -> Envelope:
+        """Return the identity of this user's next message."""
+        return Envelope(self.session.run.run_id, self.stream, next(self._numbers), kind, time.time())
+
+    def next_audit_event(self) -> tuple[Envelope, bytes]:
+        """Return this user's next audit event, of the configured size."""
+        envelope = self.next_envelope(AUDIT_EVENT)
+        return envelope, audit_event(envelope, self.session.run.settings.message_bytes, self.random)

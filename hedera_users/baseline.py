@@ -1,0 +1,151 @@
+"""The operation without Hedera: what the application would do if it did not write to the network."""
+
+from __future__ import annotations
+
+import importlib
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, cast
+
+import gevent
+import requests
+from gevent.threadpool import ThreadPool
+
+from config.baselines import parse_baseline
+
+HTTP_TIMEOUT_S = 10.0
+
+
+class BaselineError(Exception):
+    """The operation without Hedera did not succeed."""
+
+
+class Baseline(Protocol):
+    """One way to do the operation without Hedera. Raises `BaselineError` when it did not succeed."""
+
+    def write(self, kind: str, payload: bytes) -> None:
+        """Do it once: `kind` is `audit-event` or `store-model`."""
+
+    def close(self) -> None:
+        """Release what it holds; it is not used again."""
+
+
+class SqliteBaseline:
+    """Writes each payload durably to a local SQLite database: one row, one transaction, synced to disk.
+
+    Attributes:
+        path: The database, removed again by `close`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # SQLite blocks its thread while it syncs. One thread of its own keeps it from stopping every other user, and
+        # keeps it out of the hub's pool, where gRPC calls wait.
+        self._thread = ThreadPool(1)
+        self._connection: sqlite3.Connection = self._thread.apply(self._open)
+
+    def _open(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS written (id INTEGER PRIMARY KEY, at REAL, kind TEXT, payload BLOB)"
+        )
+        return connection
+
+    def _insert(self, kind: str, payload: bytes) -> None:
+        self._connection.execute(
+            "INSERT INTO written (at, kind, payload) VALUES (?, ?, ?)", (time.time(), kind, payload)
+        )
+
+    def write(self, kind: str, payload: bytes) -> None:
+        """Insert one row and return when it is on disk."""
+        try:
+            self._thread.apply(self._insert, (kind, payload))
+        except sqlite3.Error as error:
+            raise BaselineError(f"SQLite: {error}") from error
+
+    def close(self) -> None:
+        """Close and remove the database: it stood in for the application's own."""
+        self._thread.apply(self._connection.close)
+        self._thread.kill()
+        for suffix in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+
+class HttpBaseline:
+    """Posts each payload to a URL, with the kind in the header `X-Kind`; any 2xx answer is a success."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._session = requests.Session()
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=1000)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def write(self, kind: str, payload: bytes) -> None:
+        """Post once."""
+        try:
+            answer = self._session.post(self._url, data=payload, headers={"X-Kind": kind}, timeout=HTTP_TIMEOUT_S)
+        except requests.RequestException as error:
+            raise BaselineError(f"HTTP: {type(error).__name__}") from error
+        if not answer.ok:
+            raise BaselineError(f"HTTP {answer.status_code}")
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+
+class CallableBaseline:
+    """Calls a Python function of the user's own with (kind, payload); an exception is a failure."""
+
+    def __init__(self, target: str) -> None:
+        module, _, name = target.partition(":")
+        self._function = cast(Callable[[str, bytes], object], getattr(importlib.import_module(module), name))
+
+    def write(self, kind: str, payload: bytes) -> None:
+        """Call once."""
+        try:
+            self._function(kind, payload)
+        except Exception as error:
+            raise BaselineError(f"{type(error).__name__}: {error}") from error
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class FixedBaseline:
+    """Takes a fixed time and does nothing: for calibration, and for an application whose own time is known."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def write(self, kind: str, payload: bytes) -> None:  # noqa: ARG002 (the interface's arguments)
+        """Wait for the fixed time."""
+        gevent.sleep(self._seconds)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def make_baseline(text: str, scratch: Path) -> Baseline:
+    """Return the baseline that a `--baseline` value names; `scratch` is a file path it may use.
+
+    Raises:
+        ValueError: the value is not one of the known forms, or its function cannot be imported.
+    """
+    spec = parse_baseline(text)
+    if spec.kind == "sqlite":
+        return SqliteBaseline(scratch)
+    if spec.kind == "http":
+        return HttpBaseline(spec.target)
+    if spec.kind == "fixed":
+        return FixedBaseline(spec.seconds)
+    try:
+        return CallableBaseline(spec.target)
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"--baseline {text!r}: {error}; name a function that can be imported from here") from error

@@ -1,0 +1,24 @@
+"""A user that writes audit events to a topic."""
+
+from __future__ import annotations
+
+from locust import task
+
+from hedera_users.base import HederaUser
+from reports.envelope import digest
+
+
+class HcsSubmitter(HederaUser):
+    """Submits one audit event after another, each up to the run's confirmation level."""
+
+    weight = 5
+
+    @task
+    def submit(self) -> None:
+        """Submit one audit event (`hcs.submit`)."""
+        session = self.session
+        topic = session.run.topics["events"]
+        envelope, message = self.next_audit_event()
+        with session.operation("hcs.submit", size_bytes=len(message)) as operation:
+            sent = operation.message(topic, self.stream, envelope.number, digest(message))
+            sent.sequence_number = session.hedera.submit_message(operation, topic, message)

@@ -1,0 +1,159 @@
+"""The business's verbs on Hedera: submit a message, store a file, fetch it. Composed of the guard and the client.
+
+Every transaction keeps its id over all attempts and is signed anew for each node it goes to, so that a retry can never
+happen twice; `DUPLICATE_TRANSACTION` on a retry means that an earlier attempt had arrived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from config.settings import RunSettings
+from hedera_client import (
+    AlreadySubmitted,
+    Body,
+    HederaClient,
+    HederaError,
+    MirrorWatcher,
+    Receipt,
+    TransactionId,
+    bodies,
+)
+from hedera_users.operation import Operation
+from resilience import Guard
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A transaction that a node has accepted for consensus."""
+
+    transaction_id: TransactionId
+    node: str
+
+
+class HederaService:
+    """Runs operations against one network, up to the confirmation level of the run.
+
+    Args:
+        client: Makes single attempts.
+        hcs: Guards transactions on topics.
+        hfs: Guards transactions and queries on files.
+        watchers: One mirror subscription per topic; needed only where the level is `mirror`.
+        settings: The run's settings.
+    """
+
+    def __init__(
+        self,
+        client: HederaClient,
+        hcs: Guard,
+        hfs: Guard,
+        watchers: dict[str, MirrorWatcher],
+        settings: RunSettings,
+    ) -> None:
+        self._client = client
+        self._hcs = hcs
+        self._hfs = hfs
+        self._watchers = watchers
+        self._settings = settings
+
+    def submit_message(self, operation: Operation, topic_id: str, message: bytes) -> int | None:
+        """Write one message to a topic; a message over 1,024 bytes goes as chunks, one after another.
+
+        Returns:
+            The sequence number of its last chunk, or None where the level needs no receipt.
+
+        Raises:
+            HederaError: an attempt failed for good.
+            Rejected: the guard let no attempt through.
+        """
+        sent: list[Acknowledged] = []
+        first: TransactionId | None = None
+        for chunk in bodies.split_message(message):
+            transaction_id = self._client.new_transaction_id()
+            first = first or transaction_id
+            body = bodies.submit_message(topic_id, chunk.data, chunk.info(first))
+            sent.append(self._transact(operation, self._hcs, body, transaction_id))
+        if self._settings.confirm == "ack":
+            return None
+        receipts = [self._receipt(operation, one) for one in sent]
+        last = receipts[-1].topic_sequence_number
+        if self._settings.confirm == "mirror" and last is not None:
+            with operation.phase("mirror"):
+                self._watchers[topic_id].wait_for(last, self._settings.confirm_timeout)
+        return last
+
+    def store_file(self, operation: Operation, chunks: list[bytes]) -> str:
+        """Create a file of the first chunk, append the others in order, and return its file id.
+
+        Each transaction waits for the receipt of the one before: appends that overtake each other would mix up the
+        contents.
+
+        Raises:
+            HederaError: an attempt failed for good.
+            Rejected: the guard let no attempt through.
+        """
+        create = bodies.create_file(chunks[0], keys=[self._client.operator.public_key])
+        created = self._receipt(operation, self._transact(operation, self._hfs, create))
+        assert created.file_id is not None, "the receipt of a FileCreate carries the file id"
+        for chunk in chunks[1:]:
+            appended = self._transact(operation, self._hfs, bodies.append_file(created.file_id, chunk))
+            self._receipt(operation, appended)
+        return created.file_id
+
+    def fetch_file(self, operation: Operation, file_id: str) -> bytes:
+        """Read a file's contents back from a consensus node (a paid query).
+
+        Raises:
+            HederaError: an attempt failed for good.
+            Rejected: the guard let no attempt through.
+        """
+
+        def attempt(_: int) -> bytes:
+            operation.sending("")
+            with operation.phase("ack"):
+                return self._client.file_contents(file_id, self._client.next_node())
+
+        return self._hfs.run(attempt)
+
+    def create_topic(self, operation: Operation, memo: str) -> str:
+        """Create a topic that only the operator may write to, and return its id."""
+        key = self._client.operator.public_key
+        body = bodies.create_topic(memo=memo, admin_key=key, submit_key=key)
+        receipt = self._receipt(operation, self._transact(operation, self._hcs, body))
+        assert receipt.topic_id is not None, "the receipt of a ConsensusCreateTopic carries the topic id"
+        return receipt.topic_id
+
+    def _transact(
+        self, operation: Operation, guard: Guard, body: Body, transaction_id: TransactionId | None = None
+    ) -> Acknowledged:
+        """Send one transaction until a node accepts it: the same id on every attempt, another node after a failure."""
+        own_id = transaction_id or self._client.new_transaction_id()
+        avoid: set[str] = set()
+
+        def attempt(number: int) -> Acknowledged:
+            node = self._client.next_node(avoid)
+            with operation.phase("prepare"):
+                prepared = self._client.prepare(body, node, own_id)
+            operation.sending(str(own_id))
+            try:
+                with operation.phase("ack"):
+                    self._client.submit(prepared)
+            except AlreadySubmitted:
+                if number == 1:
+                    raise  # the id is somebody else's: nothing of ours has arrived
+            except HederaError as error:
+                if not error.busy:
+                    avoid.add(node)
+                raise
+            return Acknowledged(own_id, node)
+
+        return guard.run(attempt)
+
+    def _receipt(self, operation: Operation, sent: Acknowledged) -> Receipt:
+        with operation.phase("receipt"):
+            return self._client.await_receipt(
+                sent.transaction_id,
+                sent.node,
+                timeout=self._settings.confirm_timeout,
+                interval=self._settings.receipt_interval,
+            )

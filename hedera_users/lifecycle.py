@@ -1,0 +1,185 @@
+"""From Locust's start to its end: checks the options, brings the network up, sets a run up, and cleans up after it."""
+
+from __future__ import annotations
+
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+import logging
+import os
+import random
+import sys
+import time
+from typing import Any
+
+import gevent
+from flask import Response, jsonify, request
+
+from config.launcher import Localnet, LocalnetError, start_localnet
+from config.networks import Network
+from config.options import add_options, faults_in_form, settings_from
+from config.run import Run
+from config.settings import RunSettings, SettingsError
+from hedera_client import CredentialError, HederaError, Operator
+from hedera_users.session import close_session, open_session
+from hedera_users.setup import create_topics
+from resilience import Rejected
+
+logger = logging.getLogger(__name__)
+
+EXIT_FAILED = 1
+EXIT_CONFIGURATION = 2
+
+_RUN = "hedera_run"
+_LOCALNET_OPERATOR = "hedera_localnet_operator"
+
+
+class Lifecycle:
+    """Locust's hooks of one process. Nothing is made before they fire, because Locust forks after the import."""
+
+    def __init__(self) -> None:
+        self._localnet: Localnet | None = None
+
+    def install(self, events: Any) -> None:
+        """Register with Locust."""
+        events.init_command_line_parser.add_listener(lambda parser, **_: add_options(parser))
+        events.init.add_listener(self.on_init)
+        events.test_start.add_listener(self.on_test_start)
+        events.test_stop.add_listener(lambda environment, **_: close_session(environment))
+        events.quit.add_listener(lambda **_: self._stop_localnet())
+
+    def on_init(self, environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
+        """Check what was asked for and bring the embedded network up; a wrong option ends the process with 2."""
+        if isinstance(runner, WorkerRunner):
+            return  # a worker is told by the master
+        try:
+            settings = settings_from(environment.parsed_options)
+            _check_operator(settings)
+        except SettingsError as error:
+            _refuse(error.faults)
+        if settings.network == "localnet":
+            try:
+                self._start_localnet(settings)
+            except LocalnetError as error:
+                _refuse([str(error)])
+        if web_ui is not None:
+            web_ui.app.before_request(lambda: _judge_form(environment))
+
+    def on_test_start(self, environment: Environment, **_: Any) -> None:
+        """Set the run up on the master or local runner; open this process's session wherever users will run."""
+        runner = environment.runner
+        options: Any = environment.parsed_options
+        if not isinstance(runner, WorkerRunner):
+            setattr(options, _RUN, None)
+            try:
+                settings = settings_from(options)
+                _check_operator(settings)
+                setattr(options, _RUN, self._set_up(environment, settings).model_dump_json())
+            except (SettingsError, CredentialError) as error:
+                _give_up(environment, str(error), EXIT_CONFIGURATION)
+            except (LocalnetError, HederaError, Rejected, ValueError) as error:
+                _give_up(environment, f"The run could not be set up: {error}", EXIT_FAILED)
+        described = getattr(options, _RUN, None)
+        if described is None or isinstance(runner, MasterRunner):
+            return
+        run = Run.model_validate_json(described)
+        users = options.num_users or 1
+        open_session(environment, run, _operator(run.settings, options), max(0, runner.worker_index), users)
+
+    def _set_up(self, environment: Environment, settings: RunSettings) -> Run:
+        """Reach the network, create the run's topics, and describe the run."""
+        options: Any = environment.parsed_options
+        network = self._network(settings)
+        if self._localnet is not None:
+            setattr(options, _LOCALNET_OPERATOR, [self._localnet.operator_id, self._localnet.operator_key])
+        if settings.seed == 0:
+            settings = settings.model_copy(update={"seed": random.randrange(1, 2**32)})
+        operator = _operator(settings, options)
+        started_at = time.time()
+        run_id = time.strftime("%Y%m%d-%H%M%S", time.localtime(started_at)) + f"-{os.getpid() % 0x10000:04x}"
+        topics = create_topics(network, operator, run_id, settings)
+        logger.info(
+            "Run %s on %s: audit events on topic %s, models on topic %s, seed %d",
+            *(run_id, network.name, topics["events"], topics["models"], settings.seed),
+        )
+        return Run(
+            run_id=run_id,
+            started_at=started_at,
+            settings=settings,
+            network=network,
+            operator_id=operator.account_id,
+            topics=topics,
+        )
+
+    def _network(self, settings: RunSettings) -> Network:
+        known = settings.known_network()
+        if known is not None:
+            return known
+        return self._start_localnet(settings).network
+
+    def _start_localnet(self, settings: RunSettings) -> Localnet:
+        """Start the embedded network, unless it runs already with the delay that is asked for."""
+        delay = str(settings.localnet_consensus_delay)
+        if self._localnet is not None and self._localnet.alive and self._localnet_delay == delay:
+            return self._localnet
+        self._stop_localnet()
+        self._localnet = start_localnet("--consensus-delay", delay)
+        self._localnet_delay = delay
+        logger.info(
+            "Embedded network ready: nodes %s, mirror %s",
+            ", ".join(self._localnet.network.nodes),
+            self._localnet.network.mirror_rest,
+        )
+        return self._localnet
+
+    def _stop_localnet(self) -> None:
+        if self._localnet is not None:
+            self._localnet.stop()
+            self._localnet = None
+
+
+def install(events: Any) -> None:
+    """Register this room's hooks with Locust's events."""
+    Lifecycle().install(events)
+
+
+def _operator(settings: RunSettings, options: Any) -> Operator:
+    """The operator of this process: the embedded network's documented one, or the environment's."""
+    if settings.network == "localnet":
+        return Operator.parse(*getattr(options, _LOCALNET_OPERATOR))
+    return Operator.from_environment(os.environ)
+
+
+def _check_operator(settings: RunSettings) -> None:
+    if settings.network != "localnet":
+        try:
+            Operator.from_environment(os.environ)
+        except CredentialError as error:
+            raise SettingsError([f"--network {settings.network!r}: {error}"]) from None
+
+
+def _refuse(faults: list[str]) -> None:
+    """End the process before anything has started, with one line per fault."""
+    for fault in faults:
+        sys.stderr.write(f"locust: error: {fault}\n")
+    sys.exit(EXIT_CONFIGURATION)
+
+
+def _give_up(environment: Environment, reason: str, exit_code: int) -> None:
+    """End a run that could not be set up; users that spawn meanwhile find no session and leave."""
+    logger.error(reason)
+    environment.process_exit_code = exit_code
+    options: Any = environment.parsed_options
+    runner = environment.runner
+    if runner is not None:
+        gevent.spawn_later(0, runner.quit if options.headless else runner.stop)
+
+
+def _judge_form(environment: Environment) -> Response | None:
+    """Answer a start from the web form with what is wrong with it, before Locust takes it over."""
+    if request.method != "POST" or not request.path.endswith("/swarm"):
+        return None
+    faults = faults_in_form(environment.parsed_options, request.form.items())
+    if not faults:
+        return None
+    return jsonify({"success": False, "message": "\n".join(faults), "host": environment.host})

@@ -1,0 +1,60 @@
+"""A user that stores models as files, announces them on a topic, and checks that they can be read back."""
+
+from __future__ import annotations
+
+from locust import task
+
+import itertools
+
+from hedera_users.base import HederaUser
+from hedera_users.operation import Mismatch
+from hedera_users.payloads import Model, announcement, model
+from reports.envelope import digest
+
+MODEL_STORED = "model-stored"
+
+
+class ModelStorer(HederaUser):
+    """Stores a model (`hfs.store`), announces it (`hcs.submit`), reads it back and compares the hash (`hfs.fetch`)."""
+
+    weight = 2
+
+    def on_start(self) -> None:
+        """Join the session and start counting versions."""
+        super().on_start()
+        self._versions = itertools.count(1)
+
+    @task
+    def store_and_check(self) -> None:
+        """Store, announce and read back one model; a step that fails ends the round."""
+        settings = self.session.run.settings
+        stored = model(f"model-{self.stream}", next(self._versions), settings.model_bytes, self.random)
+        file_id = self._store(stored)
+        if file_id and self._announce(stored, file_id):
+            self._fetch(stored, file_id)
+
+    def _store(self, stored: Model) -> str:
+        """Store the model; return its file id, or "" when it did not succeed."""
+        session = self.session
+        file_id = ""
+        with session.operation("hfs.store", size_bytes=len(stored.contents)) as operation:
+            file_id = session.hedera.store_file(operation, stored.chunks(session.run.settings.chunk_bytes))
+        return file_id if operation.succeeded else ""
+
+    def _announce(self, stored: Model, file_id: str) -> bool:
+        """Write the model's metadata to the topic of models; return whether it succeeded."""
+        session = self.session
+        topic = session.run.topics["models"]
+        envelope = self.next_envelope(MODEL_STORED)
+        message = announcement(envelope, stored, file_id)
+        with session.operation("hcs.submit", size_bytes=len(message)) as operation:
+            sent = operation.message(topic, self.stream, envelope.number, digest(message))
+            sent.sequence_number = session.hedera.submit_message(operation, topic, message)
+        return operation.succeeded
+
+    def _fetch(self, stored: Model, file_id: str) -> None:
+        """Read the model back; other bytes than were stored are a failure."""
+        with self.session.operation("hfs.fetch", size_bytes=len(stored.contents)) as operation:
+            contents = self.session.hedera.fetch_file(operation, file_id)
+            if contents != stored.contents:
+                raise Mismatch(f"file {file_id} has {len(contents)} bytes and another SHA-256 than what was stored")

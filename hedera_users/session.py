@@ -1,0 +1,115 @@
+"""What the users of one process share during one run: the client, the guards, the baseline and the counts."""
+
+from __future__ import annotations
+
+from locust.env import Environment
+
+import itertools
+import random
+from pathlib import Path
+
+from config.run import Run
+from hedera_client import HederaClient, MirrorWatcher, Operator
+from hedera_client.greenlets import prepare_process
+from hedera_users.baseline import Baseline, make_baseline
+from hedera_users.guards import make_guard
+from hedera_users.hedera_service import HederaService
+from hedera_users.ledger import Ledger
+from hedera_users.operation import Operation
+from reports.records import Arm
+from reports.sources import publish
+from resilience import GuardStats
+
+SPARE_CALL_SLOTS = 20
+"""Blocking calls that may be in flight beside the users' own (mirror streams, DNS, files)."""
+
+_ATTRIBUTE = "hedera_session"
+
+
+class Session:
+    """One process's part of one run.
+
+    Made lazily, after Locust has forked its workers: gRPC channels, id generators and seeded randoms must not be shared
+    between processes.
+
+    Args:
+        environment: Locust's environment of this process.
+        run: The run as the master describes it.
+        operator: Who pays and signs.
+        worker: This process's index among the workers; 0 where there is only one.
+    """
+
+    def __init__(self, environment: Environment, run: Run, operator: Operator, worker: int) -> None:
+        settings = run.settings
+        self.environment = environment
+        self.run = run
+        self.worker = worker
+        self.ledger = Ledger()
+        self.stats = GuardStats()
+        self._user_numbers = itertools.count()
+        self.client = HederaClient(run.network, operator, lane=worker, rpc_timeout=settings.rpc_timeout)
+        self._watchers = (
+            {topic: MirrorWatcher(run.network, topic) for topic in run.topics.values()}
+            if settings.confirm == "mirror"
+            else {}
+        )
+        guards = [make_guard(f"{worker}/{service}", settings, self.stats) for service in ("hcs", "hfs")]
+        self.hedera = HederaService(self.client, *guards, self._watchers, settings)
+        scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
+        self.baseline: Baseline = make_baseline(settings.baseline, scratch)
+
+    def next_user_number(self) -> int:
+        """Number of a new user in this process; never given twice in a run."""
+        return next(self._user_numbers)
+
+    def random_of(self, stream: str) -> random.Random:
+        """Return a source of randomness that depends on the run's seed and the user only."""
+        return random.Random(f"{self.run.settings.seed}/{stream}")
+
+    def operation(
+        self, name: str, *, arm: Arm | None = None, pair: str | None = None, size_bytes: int = 0
+    ) -> Operation:
+        """Open an operation; use it as a context manager."""
+        confirm = "" if arm is Arm.BASELINE else self.run.settings.confirm
+        return Operation(
+            self.environment, self.ledger, name, arm=arm, pair=pair, confirm=confirm, size_bytes=size_bytes
+        )
+
+    def close(self) -> None:
+        """Release channels, subscriptions and the baseline; counts stay readable."""
+        for watcher in self._watchers.values():
+            watcher.close()
+        self.client.close()
+        self.baseline.close()
+
+
+def open_session(environment: Environment, run: Run, operator: Operator, worker: int, users: int) -> Session:
+    """Make this process's session and let the reports read its counts.
+
+    Args:
+        environment: Locust's environment.
+        run: The run.
+        operator: Who pays and signs.
+        worker: This process's index among the workers.
+        users: How many users may have a call in flight at once.
+    """
+    prepare_process(users + SPARE_CALL_SLOTS)
+    session = Session(environment, run, operator, worker)
+    setattr(environment, _ATTRIBUTE, session)
+    publish(environment, "resilience", session.stats.snapshot)
+    publish(environment, "ledger", session.ledger.snapshot)
+    return session
+
+
+def session_of(environment: Environment) -> Session | None:
+    """Return this process's session, or None where no run was set up."""
+    session: Session | None = getattr(environment, _ATTRIBUTE, None)
+    return session
+
+
+def close_session(environment: Environment) -> None:
+    """Close this process's session, where there is one."""
+    session = session_of(environment)
+    if session is not None:
+        session.close()
+        setattr(environment, _ATTRIBUTE, None)

@@ -1,0 +1,126 @@
+"""What was asked for is checked once, completely, and refused in words that help."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.baselines import parse_baseline
+from config.networks import KNOWN, load_custom
+from config.settings import RunSettings, SettingsError, option_name, parse_settings
+
+
+def test_defaults_are_valid_and_offline() -> None:
+    """Without any option a run goes to the embedded network, up to the receipt."""
+    settings = parse_settings({})
+    assert (settings.network, settings.confirm, settings.baseline) == ("localnet", "receipt", "sqlite")
+    assert settings == RunSettings()
+
+
+def test_all_faults_are_named_at_once() -> None:
+    """Each wrong option gets one line with its name, its value and what would be right."""
+    with pytest.raises(SettingsError) as refused:
+        parse_settings({"network": "tesnet", "confirm": "yes", "attempts": "0", "baseline": "fixed:51"})
+    assert refused.value.faults == [
+        "--network 'tesnet': choose one of localnet, solo, testnet, previewnet, mainnet, custom",
+        "--confirm 'yes': choose one of ack, receipt, mirror",
+        "--baseline 'fixed:51': use sqlite, http:URL, python:package.module:callable or fixed:DURATION "
+        "such as fixed:51ms",
+        "--attempts '0': input should be greater than or equal to 1",
+    ]
+
+
+@given(
+    st.sampled_from(["message_bytes", "attempts", "breaker_failures", "confirm_timeout", "model_bytes", "chunk_bytes"]),
+    st.one_of(st.text(max_size=8), st.integers(max_value=0).map(str), st.just("1e99"), st.just("nan")),
+)
+def test_a_wrong_number_names_its_option(field: str, text: str) -> None:
+    """Whatever stands where a number in range should be is refused by the name and value of its option, or was fine."""
+    try:
+        value = getattr(parse_settings({field: text}), field)
+    except SettingsError as error:
+        assert [fault.startswith(f"{option_name(field)} {text!r}: ") for fault in error.faults] == [True]
+    else:
+        assert value > 0
+
+
+def test_values_of_other_options_are_left_alone() -> None:
+    """Locust's own options may stand beside ours."""
+    assert parse_settings({"num_users": 3, "network": "solo"}).network == "solo"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "target", "seconds"),
+    [
+        ("sqlite", "sqlite", "", 0.0),
+        ("fixed:51ms", "fixed", "", 0.051),
+        ("fixed:1.5s", "fixed", "", 1.5),
+        ("fixed:200us", "fixed", "", 0.0002),
+        ("http://127.0.0.1:8000/x", "http", "http://127.0.0.1:8000/x", 0.0),
+        ("http:https://example.test/", "http", "https://example.test/", 0.0),
+        ("python:my.app:store", "python", "my.app:store", 0.0),
+    ],
+)
+def test_the_forms_of_a_baseline(text: str, kind: str, target: str, seconds: float) -> None:
+    """Each documented form of --baseline is understood."""
+    spec = parse_baseline(text)
+    assert (spec.kind, spec.target) == (kind, target)
+    assert spec.seconds == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "sqlit", "fixed:", "fixed:-1ms", "fixed:51", "http:", "python:x", "http:ftp://x"])
+def test_other_baselines_are_refused(text: str) -> None:
+    """Anything else is refused with the four forms."""
+    with pytest.raises(ValueError, match="use sqlite, http:URL"):
+        parse_baseline(text)
+
+
+def test_hosted_networks_use_tls_and_unique_node_accounts() -> None:
+    """Every public network is reached over TLS, and no node account stands twice."""
+    for name in ("testnet", "previewnet", "mainnet"):
+        network = KNOWN[name]
+        assert network.tls
+        assert network.mirror_tls
+        assert len(set(network.nodes.values())) == len(network.nodes)
+
+
+def test_a_custom_network_is_read_from_its_file(tmp_path: Path) -> None:
+    """A file with nodes and mirrors is a network."""
+    file = tmp_path / "net.json"
+    file.write_text(
+        json.dumps({"nodes": {"127.0.0.1:1": "0.0.3"}, "mirror_rest": "http://127.0.0.1:2", "mirror_grpc": "h:3"})
+    )
+    assert load_custom(file).nodes == {"127.0.0.1:1": "0.0.3"}
+    known = parse_settings({"network": "custom", "network_file": str(file)}).known_network()
+    assert known is not None
+    assert known.name == "custom"
+
+
+@pytest.mark.parametrize(
+    ("contents", "says"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "one JSON object"),
+        ('{"nodes": {}}', "mirror_rest: field required"),
+        (None, "cannot read"),
+    ],
+)
+def test_an_unusable_network_file_says_what_is_wrong(tmp_path: Path, contents: str | None, says: str) -> None:
+    """A file that is missing, no JSON, or incomplete is refused in one line that says which."""
+    file = tmp_path / "net.json"
+    if contents is not None:
+        file.write_text(contents)
+    with pytest.raises(SettingsError, match=says) as refused:
+        parse_settings({"network": "custom", "network_file": str(file)})
+    assert len(refused.value.faults) == 1
+    assert "\n" not in refused.value.faults[0]
+
+
+def test_a_network_file_needs_the_custom_network() -> None:
+    """A file beside another network is a contradiction, not ignored."""
+    with pytest.raises(SettingsError, match="it needs --network custom"):
+        parse_settings({"network": "testnet", "network_file": "x.json"})
