@@ -18,7 +18,8 @@ class Network(BaseModel):
 
     `nodes` maps a node's gRPC address (`host:port`) to the account id it is paid under; `mirror_rest` is the base URL
     of the mirror's REST API (without `/api/v1`); `mirror_grpc` is `host:port` of its HCS stream; `relay` is the
-    JSON-RPC relay's URL, or None where there is none; `control` is the embedded network's control API, or None on any other.
+    JSON-RPC relay's URL, or None where there is none; `control` is the embedded network's control API, or None on any
+    other.
     `tls` applies to the nodes, `mirror_tls` to the mirror's stream.
     """
 
