@@ -103,9 +103,8 @@ class HttpBaseline:
 class CallableBaseline:
     """Calls a Python function of the user's own with (kind, payload); an exception is a failure."""
 
-    def __init__(self, target: str) -> None:
-        module, _, name = target.partition(":")
-        self._function = cast(Callable[[str, bytes], object], getattr(importlib.import_module(module), name))
+    def __init__(self, function: Callable[[str, bytes], object]) -> None:
+        self._function = function
 
     def write(self, kind: str, payload: bytes) -> None:
         """Call once."""
@@ -132,20 +131,34 @@ class FixedBaseline:
         """Nothing is held."""
 
 
+def find_function(text: str) -> Callable[[str, bytes], object] | None:
+    """Return the function that a `python:` baseline names, or None for any other baseline.
+
+    Raises:
+        ValueError: it cannot be imported; one line that names the option, its value and the remedy.
+    """
+    spec = parse_baseline(text)
+    if spec.kind != "python":
+        return None
+    module, _, name = spec.target.partition(":")
+    try:
+        return cast(Callable[[str, bytes], object], getattr(importlib.import_module(module), name))
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"--baseline {text!r}: {error}; name a function that can be imported from here") from error
+
+
 def make_baseline(text: str, scratch: Path) -> Baseline:
     """Return the baseline that a `--baseline` value names; `scratch` is a file path it may use.
 
     Raises:
         ValueError: the value is not one of the known forms, or its function cannot be imported.
     """
+    function = find_function(text)
+    if function is not None:
+        return CallableBaseline(function)
     spec = parse_baseline(text)
-    if spec.kind == "sqlite":
-        return SqliteBaseline(scratch)
     if spec.kind == "http":
         return HttpBaseline(spec.target)
     if spec.kind == "fixed":
         return FixedBaseline(spec.seconds)
-    try:
-        return CallableBaseline(spec.target)
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"--baseline {text!r}: {error}; name a function that can be imported from here") from error
+    return SqliteBaseline(scratch)

@@ -10,7 +10,7 @@ import os
 import random
 import sys
 import time
-from typing import Any
+from typing import Any, NoReturn
 
 import gevent
 from flask import Response, jsonify, request
@@ -21,6 +21,7 @@ from config.options import add_options, faults_in_form, settings_from
 from config.run import Run
 from config.settings import RunSettings, SettingsError
 from hedera_client import CredentialError, HederaError, Operator
+from hedera_users.baseline import find_function
 from hedera_users.session import close_session, open_session
 from hedera_users.setup import create_topics
 from resilience import Rejected
@@ -53,8 +54,7 @@ class Lifecycle:
         if isinstance(runner, WorkerRunner):
             return  # a worker is told by the master
         try:
-            settings = settings_from(environment.parsed_options)
-            _check_operator(settings)
+            settings = checked_settings(environment.parsed_options)
         except SettingsError as error:
             _refuse(error.faults)
         if settings.network == "localnet":
@@ -72,12 +72,11 @@ class Lifecycle:
         if not isinstance(runner, WorkerRunner):
             setattr(options, _RUN, None)
             try:
-                settings = settings_from(options)
-                _check_operator(settings)
+                settings = checked_settings(options)
                 setattr(options, _RUN, self._set_up(environment, settings).model_dump_json())
-            except (SettingsError, CredentialError) as error:
+            except SettingsError as error:
                 _give_up(environment, str(error), EXIT_CONFIGURATION)
-            except (LocalnetError, HederaError, Rejected, ValueError) as error:
+            except (LocalnetError, HederaError, Rejected) as error:
                 _give_up(environment, f"The run could not be set up: {error}", EXIT_FAILED)
         described = getattr(options, _RUN, None)
         if described is None or isinstance(runner, MasterRunner):
@@ -150,15 +149,30 @@ def _operator(settings: RunSettings, options: Any) -> Operator:
     return Operator.from_environment(os.environ)
 
 
-def _check_operator(settings: RunSettings) -> None:
+def checked_settings(options: Any) -> RunSettings:
+    """Return the settings, checked as far as it goes without touching a network.
+
+    Raises:
+        SettingsError: an option is wrong, the operator's credentials are missing or unreadable, or the baseline's
+            function is not there; with one line per fault.
+    """
+    settings = settings_from(options)
+    faults: list[str] = []
+    try:
+        find_function(settings.baseline)
+    except ValueError as error:
+        faults.append(str(error))
     if settings.network != "localnet":
         try:
             Operator.from_environment(os.environ)
         except CredentialError as error:
-            raise SettingsError([f"--network {settings.network!r}: {error}"]) from None
+            faults.append(f"--network {settings.network!r}: {error}")
+    if faults:
+        raise SettingsError(faults)
+    return settings
 
 
-def _refuse(faults: list[str]) -> None:
+def _refuse(faults: list[str]) -> NoReturn:
     """End the process before anything has started, with one line per fault."""
     for fault in faults:
         sys.stderr.write(f"locust: error: {fault}\n")

@@ -1,0 +1,127 @@
+"""Runs the real `locust` command as a user would type it, and reads what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from config.launcher import Localnet, start_localnet
+
+ROOT = Path(__file__).resolve().parents[2]
+LOCUST = [sys.executable, "-m", "locust"]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a finished `locust` left: exit code, output, and the report where there is one."""
+
+    exit_code: int
+    output: str
+    report_dir: Path
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The newest report.json."""
+        loaded: dict[str, Any] = json.loads((self.report_dir / "latest" / "report.json").read_text())
+        return loaded
+
+
+def clean_environment(**extra: str) -> dict[str, str]:
+    """The environment without anybody's Locust options or credentials, plus `extra`."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("LOCUST_", "OPERATOR_"))}
+    return {**kept, **extra}
+
+
+@pytest.fixture
+def spawn(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start `locust` with arguments in the background; whatever still runs at the end of the test is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [*LOCUST, *arguments, "--report-dir", str(tmp_path / "out")],
+            cwd=ROOT,
+            env=clean_environment(**environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def finish(tmp_path: Path) -> Callable[[subprocess.Popen[str], float], Finished]:
+    """Wait for a started `locust` to end by itself."""
+
+    def wait(process: subprocess.Popen[str], timeout: float = 90) -> Finished:
+        output, _ = process.communicate(timeout=timeout)
+        return Finished(process.returncode, output, tmp_path / "out")
+
+    return wait
+
+
+@pytest.fixture
+def run_locust(spawn: Callable[..., subprocess.Popen[str]], finish: Callable[..., Finished]) -> Callable[..., Finished]:
+    """Run `locust` with arguments to its end."""
+
+    def run(*arguments: str, timeout: float = 90, **environment: str) -> Finished:
+        return finish(spawn(*arguments, **environment), timeout)
+
+    return run
+
+
+@dataclass(frozen=True)
+class OwnNetwork:
+    """An embedded network that outlives the run, reached as a custom one, so that its ledger can be read afterwards."""
+
+    localnet: Localnet
+    arguments: tuple[str, ...]
+    environment: dict[str, str]
+
+    def ledger(self) -> list[dict[str, Any]]:
+        """Every transaction it has seen."""
+        control = self.localnet.network.control
+        answer = requests.get(
+            f"{control}/ledger", headers={"Authorization": f"Bearer {self.localnet.token}"}, timeout=30
+        )
+        answer.raise_for_status()
+        transactions: list[dict[str, Any]] = answer.json()["transactions"]
+        return transactions
+
+
+@pytest.fixture
+def own_network(tmp_path: Path) -> Iterator[Callable[..., OwnNetwork]]:
+    """Start an embedded network of the test's own with options of `python -m localnet`."""
+    running: list[Localnet] = []
+
+    def start(*options: str) -> OwnNetwork:
+        localnet = start_localnet(*options)
+        running.append(localnet)
+        file = tmp_path / "network.json"
+        file.write_text(localnet.network.model_dump_json(exclude={"name"}))
+        return OwnNetwork(
+            localnet,
+            ("--network", "custom", "--network-file", str(file)),
+            {"OPERATOR_ID": localnet.operator_id, "OPERATOR_KEY": localnet.operator_key},
+        )
+
+    yield start
+    for localnet in running:
+        localnet.stop()

@@ -1,0 +1,91 @@
+"""Wrong options end a run before it begins, in words that help."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HEADLESS = ("--headless", "--users", "1", "--run-time", "1s")
+
+
+def test_wrong_options_are_all_named_and_nothing_starts(run_locust: Any, tmp_path: Path) -> None:
+    """Exit code 2, one line per fault, no network, no report folder."""
+    finished = run_locust(*HEADLESS, "--network", "tesnet", "--confirm", "sure", LOCUST_ATTEMPTS="many")
+    lines = [line for line in finished.output.splitlines() if line.startswith("locust: error:")]
+    assert finished.exit_code == 2
+    assert lines == [
+        "locust: error: --network 'tesnet': choose one of localnet, solo, testnet, previewnet, mainnet, custom",
+        "locust: error: --confirm 'sure': choose one of ack, receipt, mirror",
+        "locust: error: --attempts 'many': input should be a valid integer, unable to parse string as an integer",
+    ]
+    assert "Traceback" not in finished.output
+    assert "Embedded network ready" not in finished.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_wrong_options_end_a_swarm_once(run_locust: Any) -> None:
+    """With --processes the master refuses for all; its workers end with it."""
+    finished = run_locust(*HEADLESS, "--processes", "2", "--confirm", "sure")
+    assert finished.exit_code == 2
+    assert finished.output.count("locust: error:") == 1
+    assert "Traceback" not in finished.output
+
+
+def test_a_network_with_money_needs_an_operator(run_locust: Any) -> None:
+    """Without OPERATOR_ID and OPERATOR_KEY nothing is sent to a public network."""
+    finished = run_locust(*HEADLESS, "--network", "testnet")
+    assert finished.exit_code == 2
+    assert "OPERATOR_ID" in finished.output
+    assert "Traceback" not in finished.output
+
+
+def test_a_wrong_key_is_not_repeated(run_locust: Any) -> None:
+    """A key that cannot be read is refused without being shown."""
+    secret = "deadbeef" * 5
+    finished = run_locust(*HEADLESS, "--network", "testnet", OPERATOR_ID="0.0.1234", OPERATOR_KEY=secret)
+    assert finished.exit_code == 2
+    assert "OPERATOR_KEY" in finished.output
+    assert secret not in finished.output
+
+
+def test_help_explains_every_option_and_holds_no_secret(run_locust: Any, tmp_path: Path) -> None:
+    """`locust --help` lists the options with their defaults, and never a credential."""
+    secret = "302e020100300506032b657004220420" + "ab" * 32
+    finished = run_locust("--help", OPERATOR_ID="0.0.1234", OPERATOR_KEY=secret)
+    assert finished.exit_code == 0
+    assert "--confirm" in finished.output
+    assert "LOCUST_CONFIRM" in finished.output
+    assert secret not in finished.output
+
+
+def test_an_unreachable_network_is_one_clear_line(run_locust: Any, tmp_path: Path) -> None:
+    """When no node answers, the run ends with exit code 1 and says why, without a traceback."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    file = tmp_path / "network.json"
+    file.write_text(
+        f'{{"nodes": {{"127.0.0.1:{port}": "0.0.3"}}, "mirror_rest": "http://127.0.0.1:{port}",'
+        f' "mirror_grpc": "127.0.0.1:{port}"}}'
+    )
+    finished = run_locust(
+        *HEADLESS,
+        *("--network", "custom", "--network-file", str(file), "--attempts", "2", "--backoff", "0.05"),
+        OPERATOR_ID="0.0.1002",
+        OPERATOR_KEY="302e020100300506032b657004220420" + "ab" * 32,
+    )
+    assert finished.exit_code == 1
+    assert "could not be set up" in finished.output
+    assert "Traceback" not in finished.output
+
+
+@pytest.mark.parametrize("option", ["--list", "--show-task-ratio"])
+def test_looking_needs_no_network(run_locust: Any, option: str) -> None:
+    """Locust's dry looks work without starting anything."""
+    finished = run_locust(option)
+    assert finished.exit_code == 0
+    assert "OverheadUser" in finished.output
+    assert "Embedded network" not in finished.output
