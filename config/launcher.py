@@ -72,7 +72,13 @@ def start_localnet(*arguments: str) -> Localnet:
     command = [sys.executable, "-m", "localnet", "--exit-with-parent", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
     process = subprocess.Popen(  # noqa: S603 (our own module)
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+        # Ctrl-C in a terminal reaches a whole process group; the network has to outlive the run until it is audited.
+        start_new_session=True,
     )
     ready = _read_ready_line(process)
     return Localnet(
