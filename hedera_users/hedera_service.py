@@ -12,6 +12,7 @@ from config.settings import RunSettings
 from hedera_client import (
     AlreadySubmitted,
     Body,
+    Fate,
     HederaClient,
     HederaError,
     MirrorWatcher,
@@ -142,9 +143,12 @@ class HederaService:
                 if number == 1:
                     raise  # the id is somebody else's: nothing of ours has arrived
             except HederaError as error:
+                if error.fate is Fate.UNKNOWN:
+                    operation.doubt()
                 if not error.busy:
                     avoid.add(node)
                 raise
+            operation.settled()
             return Acknowledged(own_id, node)
 
         return guard.run(attempt)

@@ -48,6 +48,7 @@ class Operation:
         self._environment = environment
         self._ledger = ledger
         self._sent = False
+        self._in_doubt = False
         self._begin = 0.0
         self.record = OperationRecord(name, arm=arm, pair=pair, confirm=confirm, size_bytes=size_bytes)
 
@@ -69,6 +70,14 @@ class Operation:
         self.record.attempts += 1
         if transaction_id and transaction_id not in self.record.transaction_ids:
             self.record.transaction_ids.append(transaction_id)
+
+    def doubt(self) -> None:
+        """Note that an attempt may have been accepted although it brought no answer."""
+        self._in_doubt = True
+
+    def settled(self) -> None:
+        """Note that it is known what became of every attempt so far."""
+        self._in_doubt = False
 
     def message(self, topic_id: str, stream: str, number: int, digest: str) -> SentMessage:
         """Note an HCS message that is about to be sent, for the audit."""
@@ -106,19 +115,18 @@ class Operation:
         """Outcome, status and one line for people."""
         if error is None:
             return Outcome.SUCCEEDED, "SUCCESS", ""
-        if isinstance(error, Rejected):
-            return (Outcome.UNKNOWN if self._sent else Outcome.REJECTED), "CIRCUIT_OPEN", str(error)
-        if isinstance(error, HederaError):
-            outcome = Outcome.UNKNOWN if error.fate is Fate.UNKNOWN else Outcome.FAILED
-            return outcome, error.status, str(error)
-        if isinstance(error, BaselineError):
-            return Outcome.FAILED, "BASELINE_ERROR", str(error)
-        if isinstance(error, Mismatch):
-            return Outcome.FAILED, "HASH_MISMATCH", str(error)
-        if isinstance(error, Exception):
-            return (Outcome.UNKNOWN if self._sent else Outcome.FAILED), type(error).__name__, str(error)
-        outcome = Outcome.UNKNOWN if self._sent else Outcome.REJECTED
-        return outcome, STOPPED, "the run ended before the outcome was known"
+        if not isinstance(error, Exception):
+            outcome = Outcome.UNKNOWN if self._sent else Outcome.REJECTED
+            return outcome, STOPPED, "the run ended before the outcome was known"
+        return self._outcome_of(error), _status_of(error), str(error) or type(error).__name__
+
+    def _outcome_of(self, error: Exception) -> Outcome:
+        """What is known after an error: an attempt that may have been accepted outweighs a later refusal."""
+        if self._in_doubt or (isinstance(error, HederaError) and error.fate is Fate.UNKNOWN):
+            return Outcome.UNKNOWN
+        if isinstance(error, Rejected) and not self._sent:
+            return Outcome.REJECTED
+        return Outcome.FAILED
 
     def _fire(self, error: Exception | None) -> None:
         record = self.record
@@ -137,6 +145,15 @@ class Operation:
 
 class OperationNotDone(Exception):  # noqa: N818 (an outcome, shown in Locust's list of failures)
     """Stands in Locust's statistics for an operation that ended without an exception of its own."""
+
+
+def _status_of(error: Exception) -> str:
+    """One word for an error, the network's own where it has one."""
+    if isinstance(error, HederaError):
+        return error.status
+    if isinstance(error, Rejected):
+        return "CIRCUIT_OPEN"
+    return {BaselineError: "BASELINE_ERROR", Mismatch: "HASH_MISMATCH"}.get(type(error), type(error).__name__)
 
 
 def _request_type(name: str) -> str:
