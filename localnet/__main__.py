@@ -1,0 +1,40 @@
+"""`python -m localnet`: runs the embedded network until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+
+from localnet.lifetime import wait_for_end
+from localnet.network import LocalNetwork
+from localnet.options import Options, parse_options
+from localnet.sockets import PortTakenError
+
+
+async def run(options: Options) -> None:
+    """Start the network, print the ready line, wait, and stop it."""
+    network = LocalNetwork(options)
+    await network.start()
+    try:
+        print(json.dumps(network.ready_line), flush=True)
+        await wait_for_end(with_parent=options.exit_with_parent)
+    finally:
+        await network.stop()
+
+
+def main() -> int:
+    """Return the exit code: 0, or 2 when it could not start as it was told to."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="localnet: %(levelname)s %(message)s")
+    options = parse_options(sys.argv[1:])
+    try:
+        asyncio.run(run(options))
+    except PortTakenError as error:
+        print(f"localnet: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

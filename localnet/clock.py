@@ -1,0 +1,30 @@
+"""Time: one wall clock for everything the ledger tells, and consensus timestamps that never repeat."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+NANOS = 1_000_000_000
+
+
+class Clock:
+    """The network's clock. `wall_ns` is Unix time in nanoseconds and may be replaced in tests."""
+
+    def __init__(self, wall_ns: Callable[[], int] = time.time_ns) -> None:
+        self.now_ns = wall_ns
+        self._last_consensus_ns = 0
+
+    def now(self) -> float:
+        """Unix time in seconds."""
+        return self.now_ns() / NANOS
+
+    def next_consensus_ns(self) -> int:
+        """A consensus timestamp: now, or one nanosecond after the last one, whichever is later."""
+        self._last_consensus_ns = max(self.now_ns(), self._last_consensus_ns + 1)
+        return self._last_consensus_ns
+
+
+def format_timestamp(nanoseconds: int) -> str:
+    """A timestamp in the mirror's form, `seconds.nnnnnnnnn`."""
+    return f"{nanoseconds // NANOS}.{nanoseconds % NANOS:09d}"

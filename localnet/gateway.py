@@ -1,0 +1,130 @@
+"""What a node does with the bytes it is sent: a transaction goes through precheck to consensus, a query is answered."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+
+from localnet import pb
+from localnet.consensus import Consensus
+from localnet.ids import account_number
+from localnet.ingest import Ingest
+from localnet.ledger import Ledger
+from localnet.queries import QUERIES, Query, View
+from localnet.status import Refused, codes
+from localnet.submission import Submission
+
+log = logging.getLogger(__name__)
+
+# A kind of query that is not answered here still gets an answer of its own kind, which says NOT_SUPPORTED.
+_REPLY_FIELDS: Final = {
+    query.name: reply.name
+    for query in pb.Query.DESCRIPTOR.fields
+    for reply in pb.Response.DESCRIPTOR.fields
+    if reply.message_type.name.removesuffix("Response") == query.message_type.name.removesuffix("Query")
+}
+_SUPPORTED_FORMS: Final = (pb.ANSWER_ONLY, pb.COST_ANSWER)  # state proofs are not given by any network
+
+
+class MalformedQueryError(ValueError):
+    """The bytes are no query; gRPC answers INVALID_ARGUMENT."""
+
+
+class Gateway:
+    """The doings of all nodes; which one it is, each call says by its account number."""
+
+    def __init__(self, ingest: Ingest, consensus: Consensus, ledger: Ledger, view: View) -> None:
+        self._ingest = ingest
+        self._consensus = consensus
+        self._ledger = ledger
+        self._view = view
+
+    def submit(self, raw: bytes, node: int) -> bytes:
+        """Handle the bytes of a `Transaction`; returns those of the `TransactionResponse`."""
+        try:
+            self._accept(raw, node)
+        except Refused as refusal:
+            answer = pb.TransactionResponse(nodeTransactionPrecheckCode=refusal.status, cost=refusal.cost)
+            return bytes(answer.SerializeToString())
+        return b""  # OK is 0, and a zero takes no bytes in protobuf
+
+    def query(self, raw: bytes, node: int) -> bytes:
+        """Handle the bytes of a `Query`; returns those of the `Response`.
+
+        Raises:
+            MalformedQueryError: it cannot be parsed, or asks nothing.
+        """
+        try:
+            query = pb.Query.FromString(raw)
+        except DecodeError as error:
+            raise MalformedQueryError(str(error)) from error
+        field = query.WhichOneof("query")
+        if field is None:
+            raise MalformedQueryError("the query asks nothing")
+        response = pb.Response()
+        request, reply = getattr(query, field), getattr(response, _REPLY_FIELDS[field])
+        reply.header.responseType = request.header.responseType
+        try:
+            self._answer(QUERIES.get(field), request, reply, node)
+        except Refused as refusal:
+            reply.header.nodeTransactionPrecheckCode = refusal.status
+            reply.header.cost = refusal.cost
+        return bytes(response.SerializeToString())
+
+    def _accept(self, raw: bytes, node: int, cost: int | None = None) -> None:
+        """Precheck a transaction and send it on its way; with `cost` it must be a payment of so much to this node."""
+        submission = self._ledger.open(node, self._view.clock.now(), len(raw))
+        try:
+            self._ingest.check(raw, submission)
+            if cost is not None:
+                _check_payment(submission, node, cost)
+            submission.precheck = codes.OK
+            self._consensus.submit(submission)
+        except Refused as refusal:
+            submission.precheck = refusal.status
+            raise
+        except Exception as error:  # as on the real network: the caller gets an answer whatever happens
+            log.exception("%s failed at precheck", submission.key)
+            submission.precheck = codes.FAIL_INVALID
+            raise Refused(codes.FAIL_INVALID) from error
+        finally:
+            if submission.precheck != codes.OK:
+                submission.body = submission.signatures = None
+            submission.ack = self._view.clock.now()
+            self._ledger.answered(submission)
+
+    def _answer(self, query: Query | None, request: Any, reply: Any, node: int) -> None:
+        header = request.header
+        if query is None or header.responseType not in _SUPPORTED_FORMS:
+            raise Refused(codes.NOT_SUPPORTED)
+        cost = self._view.fees.query(query.extras(request, self._view)) if query.paid else 0
+        if header.responseType == pb.COST_ANSWER:
+            query.check(request)
+            reply.header.cost = cost
+            return
+        if query.paid:
+            self._accept(header.payment.SerializeToString(), node, cost)
+        query.check(request)
+        query.answer(request, self._view, reply)
+        reply.header.cost = cost
+
+
+def _check_payment(submission: Submission, node: int, cost: int) -> None:
+    """Check that a transaction pays this node for a query (QueryChecker.java).
+
+    Raises:
+        Refused: it does not.
+    """
+    assert submission.operation is not None
+    if submission.operation.field != "cryptoTransfer":
+        raise Refused(codes.INSUFFICIENT_TX_FEE, cost)
+    amounts = submission.data.transfers.accountAmounts
+    if not amounts:
+        raise Refused(codes.INVALID_ACCOUNT_AMOUNTS)
+    received = [entry.amount for entry in amounts if account_number(entry.accountID) == node]
+    if not received:
+        raise Refused(codes.INVALID_RECEIVING_NODE_ACCOUNT)
+    if received[0] < cost:
+        raise Refused(codes.INSUFFICIENT_TX_FEE, cost)

@@ -1,0 +1,88 @@
+"""Precheck: what a node refuses before a transaction is on its way, in the order of IngestChecker.java.
+
+    1 structure (reading.py)     2 valid start and duration     3 duplicate     4 supported
+    5 the operation's own check  6 payer and its signature      7 fee and balance
+
+Duplicates are refused before the payer is even looked up, and only the payer's signature is verified here; every other
+key is checked at consensus. A node's throttles belong between 4 and 5.
+"""
+
+from __future__ import annotations
+
+from localnet.clock import NANOS, Clock
+from localnet.fees import FeeSchedule
+from localnet.ids import account_number
+from localnet.keys import is_satisfied
+from localnet.reading import read_transaction
+from localnet.record_cache import RecordCache
+from localnet.state import State
+from localnet.status import Refused, codes
+from localnet.submission import Submission
+
+MIN_DURATION_S = 15
+MAX_DURATION_S = 180
+VALIDITY_BUFFER_S = 10
+"""So long before its end a transaction counts as expired at a node (HederaConfig.java)."""
+
+
+class Ingest:
+    """The precheck of all nodes; which node it is, the submission says."""
+
+    def __init__(self, state: State, clock: Clock, cache: RecordCache, fees: FeeSchedule) -> None:
+        self._state = state
+        self._clock = clock
+        self._cache = cache
+        self._fees = fees
+
+    def check(self, raw: bytes, submission: Submission) -> None:
+        """Read the transaction into `submission` and check it.
+
+        Raises:
+            Refused: the node's answer.
+        """
+        read_transaction(raw, submission)
+        if account_number(submission.body.nodeAccountID) != submission.node:
+            raise Refused(codes.INVALID_NODE_ACCOUNT)
+        self._check_time(submission)
+        if submission.key in self._cache:
+            raise Refused(codes.DUPLICATE_TRANSACTION)
+        if submission.operation is None:
+            raise Refused(codes.NOT_SUPPORTED)
+        submission.operation.check(submission.data)
+        self._check_payer(submission)
+        self._check_solvency(submission)
+
+    def _check_time(self, submission: Submission) -> None:
+        assert submission.key is not None
+        if not MIN_DURATION_S <= submission.valid_duration <= MAX_DURATION_S:
+            raise Refused(codes.INVALID_TRANSACTION_DURATION)
+        start_ns = submission.key.seconds * NANOS + submission.key.nanos
+        now_ns = self._clock.now_ns()
+        if start_ns + (submission.valid_duration - VALIDITY_BUFFER_S) * NANOS < now_ns:
+            raise Refused(codes.TRANSACTION_EXPIRED)
+        if start_ns > now_ns:
+            raise Refused(codes.INVALID_TRANSACTION_START)
+
+    def _check_payer(self, submission: Submission) -> None:
+        assert submission.key is not None
+        assert submission.signatures is not None
+        payer = self._state.accounts.get(submission.key.payer)
+        if payer is None:
+            raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
+        if payer.compiled is None:
+            raise Refused(codes.UNAUTHORIZED)
+        if not is_satisfied(payer.compiled, submission.signatures):
+            raise Refused(codes.INVALID_SIGNATURE)
+
+    def _check_solvency(self, submission: Submission) -> None:
+        """The service fee is left to consensus (SolvencyPreCheck.java), but the balance must bear it all."""
+        assert submission.key is not None
+        assert submission.signatures is not None
+        assert submission.operation is not None
+        service = submission.operation.price(submission.data)
+        fee = self._fees.transaction(size=submission.size, signatures=len(submission.signatures), service=service)
+        if submission.max_fee < fee.without_service:
+            raise Refused(codes.INSUFFICIENT_TX_FEE, cost=fee.total)
+        needed = fee.total + submission.operation.debit(submission.data, submission.key.payer)
+        if self._state.accounts[submission.key.payer].balance < needed:
+            raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, cost=fee.total)

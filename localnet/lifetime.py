@@ -1,0 +1,43 @@
+"""When to end: on SIGINT or SIGTERM, and, if asked, when the parent process is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+
+_PARENT_CHECK_S = 0.5
+
+
+async def wait_for_end(*, with_parent: bool) -> None:
+    """Return when it is time to end.
+
+    The parent is watched in two ways: standard input, which it holds open, and its process id. The second is needed where
+    the parent has forked other processes that hold the same pipe.
+    """
+    loop = asyncio.get_running_loop()
+    end = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, end.set)
+    if not with_parent:
+        await end.wait()
+        return
+    parent = os.getppid()
+    threading.Thread(target=_wait_for_eof, args=(loop, end), daemon=True, name="parent").start()
+    while not end.is_set() and os.getppid() == parent:
+        try:
+            await asyncio.wait_for(end.wait(), _PARENT_CHECK_S)
+        except TimeoutError:
+            continue
+
+
+def _wait_for_eof(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
+    try:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+    except OSError:
+        pass  # a standard input that cannot be read is as good as closed
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(end.set)

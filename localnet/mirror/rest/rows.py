@@ -1,0 +1,144 @@
+"""Rows of the REST API as JSON, with the keys of the mirror's API description."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from localnet.clock import NANOS, format_timestamp
+from localnet.ids import TransactionKey, format_entity
+from localnet.running_hash import VERSION
+from localnet.state import Account, Topic
+from localnet.status import status_name
+from localnet.submission import Submission
+
+
+def _base64(raw: bytes) -> str:
+    return b64encode(raw).decode()
+
+
+def key_row(key: Any) -> dict[str, str] | None:
+    """A protobuf `Key`; None for no key."""
+    if key is None:
+        return None
+    kind = key.WhichOneof("key")
+    if kind == "ed25519":
+        return {"_type": "ED25519", "key": key.ed25519.hex()}
+    if kind == "ECDSA_secp256k1":
+        return {"_type": "ECDSA_SECP256K1", "key": key.ECDSA_secp256k1.hex()}
+    return {"_type": "ProtobufEncoded", "key": key.SerializeToString().hex()}
+
+
+def topic_row(topic: Topic) -> dict[str, Any]:
+    """A topic."""
+    return {
+        "admin_key": key_row(topic.admin_key),
+        "auto_renew_account": format_entity(topic.auto_renew_account) if topic.auto_renew_account else None,
+        "auto_renew_period": topic.auto_renew_period,
+        "created_timestamp": format_timestamp(topic.created_ns),
+        "custom_fees": {"created_timestamp": format_timestamp(topic.created_ns), "fixed_fees": []},
+        "deleted": topic.deleted,
+        "fee_exempt_key_list": [],
+        "fee_schedule_key": key_row(topic.fee_schedule_key),
+        "memo": topic.memo,
+        "submit_key": key_row(topic.submit_key),
+        "timestamp": {"from": format_timestamp(topic.updated_ns), "to": None},
+        "topic_id": format_entity(topic.number),
+    }
+
+
+def message_row(submission: Submission, encoding: str = "base64") -> dict[str, Any]:
+    """A message of a topic. `encoding` is `base64` or `utf-8`."""
+    assert submission.key is not None
+    assert submission.message is not None
+    message = submission.message
+    text = _base64(message) if encoding == "base64" else message.decode("utf-8", errors="replace")
+    return {
+        "chunk_info": _chunk_row(submission),
+        "consensus_timestamp": format_timestamp(submission.consensus_ns),
+        "message": text,
+        "payer_account_id": format_entity(submission.key.payer),
+        "running_hash": _base64(submission.running_hash),
+        "running_hash_version": VERSION,
+        "sequence_number": submission.sequence_number,
+        "topic_id": format_entity(submission.entity),
+    }
+
+
+def _chunk_row(submission: Submission) -> dict[str, Any] | None:
+    chunk = submission.chunk
+    if chunk is None:
+        return None
+    return {
+        "initial_transaction_id": {
+            "account_id": format_entity(chunk.initial.payer),
+            "nonce": 0,
+            "scheduled": False,
+            "transaction_valid_start": _valid_start(chunk.initial),
+        },
+        "number": chunk.number,
+        "total": chunk.total,
+    }
+
+
+def _valid_start(key: TransactionKey) -> str:
+    return format_timestamp(key.seconds * NANOS + key.nanos)
+
+
+def transaction_row(submission: Submission) -> dict[str, Any]:
+    """A transaction."""
+    assert submission.key is not None
+    assert submission.status is not None
+    return {
+        "batch_key": None,
+        "bytes": None,
+        "charged_tx_fee": submission.fee,
+        "consensus_timestamp": format_timestamp(submission.consensus_ns),
+        "entity_id": format_entity(submission.entity) if submission.entity else None,
+        "high_volume": False,
+        "max_custom_fees": [],
+        "max_fee": str(submission.max_fee),
+        "memo_base64": _base64(submission.memo.encode()),
+        "name": submission.kind,
+        "nft_transfers": [],
+        "node": format_entity(submission.node),
+        "nonce": 0,
+        "parent_consensus_timestamp": None,
+        "result": status_name(submission.status),
+        "scheduled": False,
+        "staking_reward_transfers": [],
+        "token_transfers": [],
+        "transaction_hash": _base64(submission.hash),
+        "transaction_id": submission.key.mirror_form,
+        "transfers": [
+            {"account": format_entity(account), "amount": amount, "is_approval": False}
+            for account, amount in submission.transfers
+        ],
+        "valid_duration_seconds": str(submission.valid_duration),
+        "valid_start_timestamp": _valid_start(submission.key),
+    }
+
+
+def account_row(account: Account, now_ns: int) -> dict[str, Any]:
+    """An account, without its transactions."""
+    expiry_ns = account.created_ns + account.auto_renew_period * NANOS
+    return {
+        "account": format_entity(account.number),
+        "alias": None,
+        "auto_renew_period": account.auto_renew_period,
+        "balance": {"balance": account.balance, "timestamp": format_timestamp(now_ns), "tokens": []},
+        "created_timestamp": format_timestamp(account.created_ns),
+        "decline_reward": False,
+        "deleted": False,
+        "ethereum_nonce": 0,
+        "evm_address": "0x" + account.evm_address.hex(),
+        "expiry_timestamp": format_timestamp(expiry_ns),
+        "key": key_row(account.key),
+        "max_automatic_token_associations": account.max_automatic_token_associations,
+        "memo": account.memo,
+        "pending_reward": 0,
+        "receiver_sig_required": account.receiver_signature_required,
+        "stake_period_start": None,
+        "staked_account_id": None,
+        "staked_node_id": None,
+    }

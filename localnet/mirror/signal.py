@@ -1,0 +1,27 @@
+"""Wakes whoever waits for something new."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Signal:
+    """Many waiters, woken together by each `fire`. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def fire(self) -> None:
+        """Wake everyone who waits now."""
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self, timeout: float | None = None) -> None:
+        """Return at the next `fire`, or after `timeout` seconds."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        await asyncio.wait([waiter], timeout=timeout)
+        if not waiter.done():
+            waiter.cancel()

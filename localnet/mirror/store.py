@@ -1,0 +1,87 @@
+"""What the mirror shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from localnet.ids import TransactionKey
+from localnet.journal import Journal
+from localnet.mirror.signal import Signal
+from localnet.state import Account, State, Topic
+from localnet.submission import Submission
+
+
+@dataclass(slots=True)
+class MirrorTopic:
+    """A topic as the mirror knows it, and its messages (settled submissions) in consensus order."""
+
+    topic: Topic
+    messages: Journal[Submission] = field(default_factory=Journal)
+    arrived: Signal = field(default_factory=Signal)
+
+
+class MirrorStore:
+    """The mirror's copy. Of transactions, and with them of messages, it keeps the last `keep` and up to a tenth more."""
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self.topics: dict[int, MirrorTopic] = {}
+        self.accounts: dict[int, Account] = {}
+        self.transactions: Journal[Submission] = Journal()
+        self.by_key: dict[TransactionKey, Submission] = {}
+
+    def load_genesis(self, state: State) -> None:
+        """Start with the accounts there are at genesis."""
+        for account in state.accounts.values():
+            self._put_account(account)
+
+    def add(self, submission: Submission) -> None:
+        """Show one more settled transaction; they must come in consensus order."""
+        assert submission.key is not None
+        self.transactions.append(submission)
+        self.by_key[submission.key] = submission
+        if isinstance(submission.effect, Topic):
+            self._put_topic(submission.effect)
+        elif isinstance(submission.effect, Account):
+            self._put_account(submission.effect)
+        for account, amount in submission.transfers:
+            self.accounts[account].balance += amount
+        if submission.sequence_number:
+            topic = self.topics[submission.entity]
+            topic.messages.append(submission)
+            topic.arrived.fire()
+        if len(self.transactions) > self._keep * 1.1:
+            self._forget(len(self.transactions) - self._keep)
+
+    def _put_topic(self, topic: Topic) -> None:
+        known = self.topics.get(topic.number)
+        if known is None:
+            self.topics[topic.number] = MirrorTopic(topic)
+        else:
+            known.topic = topic
+
+    def _put_account(self, account: Account) -> None:
+        self.accounts[account.number] = Account(
+            number=account.number,
+            key=account.key,
+            compiled=None,
+            balance=account.balance,
+            created_ns=account.created_ns,
+            memo=account.memo,
+            auto_renew_period=account.auto_renew_period,
+            receiver_signature_required=account.receiver_signature_required,
+            max_automatic_token_associations=account.max_automatic_token_associations,
+            alias=account.alias,
+        )
+
+    def _forget(self, count: int) -> None:
+        """A topic's forgotten messages are its oldest, because all transactions are in one order."""
+        messages: dict[int, int] = {}
+        for submission in self.transactions.forget(count):
+            assert submission.key is not None
+            if self.by_key.get(submission.key) is submission:
+                del self.by_key[submission.key]
+            if submission.sequence_number:
+                messages[submission.entity] = messages.get(submission.entity, 0) + 1
+        for topic, gone in messages.items():
+            self.topics[topic].messages.forget(gone)

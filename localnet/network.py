@@ -1,0 +1,142 @@
+"""The whole network: puts its parts together, opens its ports, and closes them again."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from random import Random
+from typing import Any
+
+import grpc.aio
+from aiohttp import web
+
+from localnet import genesis
+from localnet.clock import Clock
+from localnet.consensus import Consensus, ConsensusDelay
+from localnet.control import create_control_app
+from localnet.fees import ExchangeRate, FeeSchedule
+from localnet.gateway import Gateway
+from localnet.ids import format_entity
+from localnet.ingest import Ingest
+from localnet.ledger import Ledger
+from localnet.mirror.importer import Importer
+from localnet.mirror.rest import create_app
+from localnet.mirror.rest.accounts import Accounts
+from localnet.mirror.rest.network import NetworkPages
+from localnet.mirror.rest.topics import Topics
+from localnet.mirror.rest.transactions import Transactions
+from localnet.mirror.store import MirrorStore
+from localnet.mirror.stream import MirrorService
+from localnet.node import NodeService
+from localnet.options import NODE_NUMBERS, PORTS, Options
+from localnet.queries import View
+from localnet.record_cache import RecordCache
+from localnet.sockets import open_grpc, open_http
+from localnet.submission import Submission
+
+_GRACE_S = 0.2
+_GRPC_OPTIONS = (
+    ("grpc.so_reuseport", 0),  # a taken port must be an error, not a second listener
+    ("grpc.max_receive_message_length", 4 * 1024 * 1024),
+    ("grpc.max_send_message_length", 16 * 1024 * 1024),
+)
+
+
+class LocalNetwork:
+    """An embedded network. `await start()`, read `ready_line`, and `await stop()` in the end."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._clock = Clock()
+        self._token = secrets.token_urlsafe(24)
+        self._rate = ExchangeRate()
+        self._ledger = Ledger(options.keep)
+        self._store = MirrorStore(options.keep)
+        self._nodes: list[genesis.NodeEntry] = []
+        self._grpc_servers: list[grpc.aio.Server] = []
+        self._http_runners: list[web.AppRunner] = []
+        self.ready_line: dict[str, Any] = {}
+
+    async def start(self) -> None:
+        """Open every port.
+
+        Raises:
+            PortTakenError: one of them cannot be opened; nothing is left open.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close every port; calls that are under way are given a moment."""
+        await asyncio.gather(*(server.stop(_GRACE_S) for server in self._grpc_servers))
+        await asyncio.gather(*(runner.cleanup() for runner in self._http_runners))
+
+    async def _start(self) -> None:
+        state = genesis.create_state(self._clock.now_ns(), NODE_NUMBERS)
+        self._store.load_genesis(state)
+        gateway = self._create_gateway(state)
+        ports = PORTS[self._options.ports]
+        for node_id, (number, port) in enumerate(zip(NODE_NUMBERS, ports.nodes, strict=True)):
+            opened = await self._serve_grpc(NodeService(gateway, number), port)
+            self._nodes.append(genesis.NodeEntry(number, node_id, self._public_host, opened))
+        genesis.add_system_files(state, self._nodes, self._rate)
+        stream = MirrorService(self._store, self._clock, self._nodes, self._options.mirror_lag)
+        mirror_grpc = await self._serve_grpc(stream, ports.mirror_grpc)
+        mirror_rest = await self._serve_http(self._create_rest(), ports.mirror_rest)
+        control = await self._serve_http(create_control_app(self._ledger, self._token), ports.control)
+        host = self._public_host
+        self.ready_line = {
+            "nodes": {node.address: format_entity(node.number) for node in self._nodes},
+            "mirror_rest": f"http://{host}:{mirror_rest}",
+            "mirror_grpc": f"{host}:{mirror_grpc}",
+            "relay": None,
+            "control": f"http://{host}:{control}",
+            "token": self._token,
+            "operator_id": format_entity(genesis.OPERATOR_NUMBER),
+            "operator_key": genesis.OPERATOR_KEY,
+        }
+
+    @property
+    def _public_host(self) -> str:
+        """Where clients on this machine reach it; "every address" is no address to connect to."""
+        return "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104 (compared only)
+
+    def _create_gateway(self, state: genesis.State) -> Gateway:
+        options = self._options
+        loop = asyncio.get_running_loop()
+        fees = FeeSchedule(self._rate)
+        cache = RecordCache(self._clock)
+        importer = Importer(self._store, self._clock, loop, options.mirror_lag)
+
+        def settled(submission: Submission) -> None:
+            self._ledger.settled(submission)
+            importer.settled(submission)
+
+        delay = ConsensusDelay(options.consensus_delay, options.consensus_jitter, Random(options.seed))
+        consensus = Consensus(state, self._clock, cache, fees, delay, loop, settled)
+        ingest = Ingest(state, self._clock, cache, fees)
+        return Gateway(ingest, consensus, self._ledger, View(state, self._clock, cache, fees))
+
+    def _create_rest(self) -> web.Application:
+        return create_app(
+            Topics(self._store),
+            Transactions(self._store),
+            Accounts(self._store, self._clock),
+            NetworkPages(self._nodes, self._rate, self._clock),
+        )
+
+    async def _serve_grpc(self, service: grpc.GenericRpcHandler, port: int) -> int:
+        server = grpc.aio.server(options=_GRPC_OPTIONS)
+        server.add_generic_rpc_handlers((service,))
+        opened = open_grpc(server, self._options.host, port, self._options.ports)
+        await server.start()
+        self._grpc_servers.append(server)
+        return opened
+
+    async def _serve_http(self, app: web.Application, port: int) -> int:
+        runner, opened = await open_http(app, self._options.host, port, self._options.ports)
+        self._http_runners.append(runner)
+        return opened

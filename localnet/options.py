@@ -1,0 +1,115 @@
+"""The command line of `python -m localnet`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+NODE_NUMBERS: Final = (3, 4, 5, 6)
+"""Account numbers of the consensus nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where everything listens; 0 is "any free port"."""
+
+    nodes: tuple[int, ...]
+    mirror_grpc: int
+    mirror_rest: int
+    control: int
+
+
+PORTS: Final = {
+    "free": Ports(nodes=(0, 0, 0, 0), mirror_grpc=0, mirror_rest=0, control=0),
+    # Where SDKs look for a Solo network (hiero-sdk-python 0.3.0, client/network.py); they know of one node only.
+    "solo": Ports(nodes=(35211, 35212, 35213, 35214), mirror_grpc=5600, mirror_rest=38081, control=38082),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said; see `parse_options` for each."""
+
+    host: str
+    ports: str
+    consensus_delay: float
+    consensus_jitter: float
+    mirror_lag: float
+    seed: int
+    keep: int
+    exit_with_parent: bool
+
+
+def parse_options(arguments: Sequence[str]) -> Options:
+    """Parse the command line; a wrong value ends the process with one line and exit code 2."""
+    parser = argparse.ArgumentParser(
+        prog="python -m localnet",
+        description=(
+            "Runs an embedded Hedera network: four consensus nodes and a mirror node, in memory. When it is ready it "
+            "prints one line of JSON on standard output that says where everything is, and with which account and key "
+            "to pay. It ends on Ctrl-C or SIGTERM."
+        ),
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument(
+        "--ports",
+        choices=sorted(PORTS),
+        default="free",
+        help="free: any free ports; solo: the ports where SDKs look for a Solo network "
+        "(node 35211, mirror gRPC 5600, mirror REST 38081)",
+    )
+    parser.add_argument(
+        "--consensus-delay",
+        type=_seconds,
+        default=2.0,
+        metavar="SECONDS",
+        help="time from a transaction's arrival to its consensus",
+    )
+    parser.add_argument(
+        "--consensus-jitter",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="largest deviation from the delay, drawn evenly to both sides; the order of arrival is kept",
+    )
+    parser.add_argument(
+        "--mirror-lag",
+        type=_seconds,
+        default=0.5,
+        metavar="SECONDS",
+        help="time from consensus until the mirror shows a transaction, in REST and in the stream",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn at random")
+    parser.add_argument(
+        "--keep",
+        type=_positive,
+        default=1_000_000,
+        metavar="TRANSACTIONS",
+        help="how many transactions, with their messages, the mirror and the ledger keep; older ones are forgotten",
+    )
+    parser.add_argument(
+        "--exit-with-parent",
+        action="store_true",
+        help="end when standard input is closed or the parent process is gone",
+    )
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 <= value <= 3_600.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 3600")
+    return value
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)

@@ -1,0 +1,43 @@
+"""CryptoGetAccountBalance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localnet.ids import account_number
+from localnet.queries.query import Query, View
+from localnet.state import Account
+from localnet.status import Refused, codes
+
+
+class GetAccountBalance(Query):
+    """Free. (The public networks throttle it to zero since 2026 in favour of the mirror; this one answers.)"""
+
+    field = "cryptogetAccountBalance"
+    paid = False
+
+    def check(self, request: Any) -> None:
+        """Refuse a missing account id."""
+        if request.WhichOneof("balanceSource") != "accountID":
+            raise Refused(codes.INVALID_ACCOUNT_ID)
+
+    def answer(self, request: Any, view: View, reply: Any) -> None:
+        """Give the balance."""
+        account = find_account(request.accountID, view)
+        reply.accountID.accountNum = account.number
+        reply.balance = account.balance
+
+
+def find_account(account_id: Any, view: View) -> Account:
+    """The account of a protobuf `AccountID`, by number or alias.
+
+    Raises:
+        Refused: there is none (INVALID_ACCOUNT_ID).
+    """
+    number = account_number(account_id)
+    if number < 0:
+        number = view.state.aliases.get(account_id.alias, -1)
+    account = view.state.accounts.get(number)
+    if account is None:
+        raise Refused(codes.INVALID_ACCOUNT_ID)
+    return account

@@ -1,0 +1,50 @@
+"""What a kind of query has to say for itself. One file per kind, one line of registration in the package."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from localnet.clock import Clock
+from localnet.fees import FeeSchedule
+from localnet.record_cache import RecordCache
+from localnet.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What queries may look at."""
+
+    state: State
+    clock: Clock
+    cache: RecordCache
+    fees: FeeSchedule
+
+
+class Query(ABC):
+    """One kind of query. Stateless: one instance serves all."""
+
+    field: ClassVar[str]
+    """The field of `Query.query` it comes in, and of `Response.response` its answer goes out in."""
+    paid: ClassVar[bool] = True
+    """Whether an answer needs a payment."""
+
+    def check(self, request: Any) -> None:
+        """Check what needs no state.
+
+        Raises:
+            Refused: the header of the answer carries this status.
+        """
+
+    def extras(self, request: Any, view: View) -> int:  # noqa: ARG002 (most queries have none)
+        """What the answer costs beyond the base price, in tinycents."""
+        return 0
+
+    @abstractmethod
+    def answer(self, request: Any, view: View, reply: Any) -> None:
+        """Fill in the reply (its header is already there).
+
+        Raises:
+            Refused: the header of the answer carries this status; a payment was made all the same.
+        """

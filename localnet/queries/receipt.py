@@ -1,0 +1,65 @@
+"""TransactionGetReceipt: UNKNOWN while pending, RECEIPT_NOT_FOUND when unheard of or older than 180 s."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localnet import pb
+from localnet.ids import transaction_key
+from localnet.queries.query import Query, View
+from localnet.status import Refused, codes
+from localnet.submission import Submission
+
+
+class GetReceipt(Query):
+    """Free. There are no child receipts here, and duplicates never get past precheck."""
+
+    field = "transactionGetReceipt"
+    paid = False
+
+    def check(self, request: Any) -> None:
+        """Refuse an id without account or valid start."""
+        check_transaction_id(request)
+
+    def answer(self, request: Any, view: View, reply: Any) -> None:
+        """Give the receipt, or the one that says UNKNOWN."""
+        submission = view.cache.get(transaction_key(request.transactionID))
+        if submission is None:
+            raise Refused(codes.RECEIPT_NOT_FOUND)
+        if submission.status is None:
+            reply.receipt.status = codes.UNKNOWN
+            return
+        fill_receipt(reply.receipt, submission, view)
+        if submission.receipt_served is None:
+            submission.receipt_served = view.clock.now()
+
+
+def check_transaction_id(request: Any) -> None:
+    """Check that a query names a whole transaction id.
+
+    Raises:
+        Refused: INVALID_TRANSACTION_ID.
+    """
+    wanted = request.transactionID
+    if not (
+        request.HasField("transactionID") and wanted.HasField("accountID") and wanted.HasField("transactionValidStart")
+    ):
+        raise Refused(codes.INVALID_TRANSACTION_ID)
+
+
+def fill_receipt(receipt: Any, submission: Submission, view: View) -> None:
+    """Fill in a protobuf `TransactionReceipt` of a settled transaction."""
+    receipt.status = submission.status
+    receipt.exchangeRate.CopyFrom(view.fees.rate.to_proto())
+    if submission.created and submission.operation is not None:
+        entity = getattr(receipt, submission.operation.receipt_field)
+        if isinstance(entity, pb.TopicID):
+            entity.topicNum = submission.entity
+        elif isinstance(entity, pb.FileID):
+            entity.fileNum = submission.entity
+        else:
+            entity.accountNum = submission.entity
+    if submission.sequence_number:
+        receipt.topicSequenceNumber = submission.sequence_number
+        receipt.topicRunningHash = submission.running_hash
+        receipt.topicRunningHashVersion = 3

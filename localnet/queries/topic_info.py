@@ -1,0 +1,43 @@
+"""ConsensusGetTopicInfo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localnet.genesis import LEDGER_ID
+from localnet.ids import entity_number
+from localnet.queries.query import Query, View
+from localnet.status import Refused, codes
+
+
+class GetTopicInfo(Query):
+    """What a topic is. A deleted topic is unknown."""
+
+    field = "consensusGetTopicInfo"
+
+    def check(self, request: Any) -> None:
+        """Refuse a missing topic id."""
+        if not request.HasField("topicID"):
+            raise Refused(codes.INVALID_TOPIC_ID)
+
+    def answer(self, request: Any, view: View, reply: Any) -> None:
+        """Describe the topic."""
+        topic = view.state.live_topic(entity_number(request.topicID.topicNum, request.topicID))
+        if topic is None:
+            raise Refused(codes.INVALID_TOPIC_ID)
+        reply.topicID.topicNum = topic.number
+        info = reply.topicInfo
+        info.memo = topic.memo
+        info.runningHash = topic.running_hash
+        info.sequenceNumber = topic.sequence_number
+        info.expirationTime.seconds = topic.expiration_s
+        info.autoRenewPeriod.seconds = topic.auto_renew_period
+        if topic.admin_key is not None:
+            info.adminKey.CopyFrom(topic.admin_key)
+        if topic.submit_key is not None:
+            info.submitKey.CopyFrom(topic.submit_key)
+        if topic.fee_schedule_key is not None:
+            info.fee_schedule_key.CopyFrom(topic.fee_schedule_key)
+        if topic.auto_renew_account:
+            info.autoRenewAccount.accountNum = topic.auto_renew_account
+        info.ledger_id = LEDGER_ID

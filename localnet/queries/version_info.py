@@ -1,0 +1,22 @@
+"""NetworkGetVersionInfo."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localnet import pb
+from localnet.queries.query import Query, View
+
+VERSION = pb.SemanticVersion(major=0, minor=78, patch=0)
+"""The release whose rules and prices this network follows."""
+
+
+class GetVersionInfo(Query):
+    """Which release this is."""
+
+    field = "networkGetVersionInfo"
+
+    def answer(self, request: Any, view: View, reply: Any) -> None:  # noqa: ARG002 (it is the same for everyone)
+        """Give the versions."""
+        reply.hapiProtoVersion.CopyFrom(VERSION)
+        reply.hederaServicesVersion.CopyFrom(VERSION)

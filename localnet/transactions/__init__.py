@@ -1,0 +1,39 @@
+"""The kinds of transactions this network understands.
+
+To add one: write its `Operation` in a file of its own, and name it in OPERATIONS. Everything else (gRPC methods, fees,
+receipts, records, the ledger and the mirror's transaction rows) follows from there.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from localnet.transactions.append_file import AppendFile
+from localnet.transactions.create_account import CreateAccount
+from localnet.transactions.create_file import CreateFile
+from localnet.transactions.create_topic import CreateTopic
+from localnet.transactions.delete_file import DeleteFile
+from localnet.transactions.delete_topic import DeleteTopic
+from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.submit_message import SubmitMessage
+from localnet.transactions.transfer import Transfer
+from localnet.transactions.update_file import UpdateFile
+from localnet.transactions.update_topic import UpdateTopic
+
+OPERATIONS: Final[dict[str, Operation]] = {
+    operation.field: operation
+    for operation in (
+        SubmitMessage(),
+        CreateTopic(),
+        UpdateTopic(),
+        DeleteTopic(),
+        CreateFile(),
+        AppendFile(),
+        UpdateFile(),
+        DeleteFile(),
+        CreateAccount(),
+        Transfer(),
+    )
+}
+
+__all__ = ["OPERATIONS", "Operation", "Settlement"]

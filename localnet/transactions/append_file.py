@@ -1,0 +1,36 @@
+"""FileAppend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localnet.status import Refused, codes
+from localnet.transactions.file_rules import MAX_FILE_BYTES, content_price, known_file, require_file_id
+from localnet.transactions.operation import Operation, Settlement
+
+
+class AppendFile(Operation):
+    """All keys of the file must sign; its expiry stays as it is."""
+
+    field = "fileAppend"
+    name = "FILEAPPEND"
+
+    def check(self, data: Any) -> None:
+        """Refuse a missing file id."""
+        require_file_id(data)
+
+    def price(self, data: Any) -> int:
+        """By the appended bytes."""
+        return content_price(data.contents)
+
+    def settle(self, at: Settlement) -> None:
+        """Append the bytes."""
+        file = known_file(at)
+        if file.compiled is None:
+            raise Refused(codes.UNAUTHORIZED)
+        at.require(file.compiled)
+        if file.deleted:
+            raise Refused(codes.FILE_DELETED)
+        if len(file.contents) + len(at.data.contents) > MAX_FILE_BYTES:
+            raise Refused(codes.MAX_FILE_SIZE_EXCEEDED)
+        file.contents += at.data.contents

@@ -1,0 +1,51 @@
+"""FileCreate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localnet.fees import KEY, extra
+from localnet.state import File
+from localnet.status import Refused, codes
+from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count
+from localnet.transactions.file_rules import MAX_FILE_BYTES, compile_file_keys, content_price, copy_keys
+from localnet.transactions.operation import Operation, Settlement
+
+
+class CreateFile(Operation):
+    """Every key of the file must sign its creation; without keys the file can never change."""
+
+    field = "fileCreate"
+    name = "FILECREATE"
+    receipt_field = "fileID"
+
+    def check(self, data: Any) -> None:
+        """Refuse a missing expiry."""
+        if not data.HasField("expirationTime"):
+            raise Refused(codes.INVALID_EXPIRATION_TIME)
+
+    def price(self, data: Any) -> int:
+        """One key is included."""
+        keys = sum(map(proto_key_count, data.keys.keys))
+        return content_price(data.contents) + extra(keys, included=1, price=KEY)
+
+    def settle(self, at: Settlement) -> None:
+        """Store the file."""
+        data = at.data
+        keys = compile_file_keys(data.keys)
+        if keys is not None:
+            at.require(keys)
+        check_memo(data.memo)
+        check_lifetime(data.expirationTime.seconds - at.consensus_s)
+        if len(data.contents) > MAX_FILE_BYTES:
+            raise Refused(codes.MAX_FILE_SIZE_EXCEEDED)
+        file = File(
+            number=at.state.new_number(),
+            keys=None if keys is None else copy_keys(data.keys),
+            compiled=keys,
+            expiration_s=data.expirationTime.seconds,
+            memo=data.memo,
+            contents=bytearray(data.contents),
+        )
+        at.state.files[file.number] = file
+        at.created(file.number)

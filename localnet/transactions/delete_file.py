@@ -1,0 +1,42 @@
+"""FileDelete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localnet.keys import any_satisfied
+from localnet.status import Refused, codes
+from localnet.transactions.file_rules import known_file, require_file_id
+from localnet.transactions.operation import Operation, Settlement
+
+LAST_SYSTEM_FILE = 750
+
+
+class DeleteFile(Operation):
+    """Any one key of the file's list may delete it. The entry stays, without contents."""
+
+    field = "fileDelete"
+    name = "FILEDELETE"
+
+    def check(self, data: Any) -> None:
+        """Refuse a missing file id."""
+        require_file_id(data)
+
+    def price(self, data: Any) -> int:  # noqa: ARG002 (it costs the same for every file)
+        """No extras."""
+        return 69_000_000
+
+    def settle(self, at: Settlement) -> None:
+        """Empty the file and mark it deleted."""
+        if at.data.fileID.fileNum <= LAST_SYSTEM_FILE:
+            raise Refused(codes.ENTITY_NOT_ALLOWED_TO_DELETE)
+        file = known_file(at)
+        if file.compiled is None:
+            raise Refused(codes.UNAUTHORIZED)
+        assert at.submission.signatures is not None
+        if not any_satisfied(file.compiled, at.submission.signatures):
+            raise Refused(codes.INVALID_SIGNATURE)
+        if file.deleted:
+            raise Refused(codes.FILE_DELETED)
+        file.deleted = True
+        file.contents = bytearray()

@@ -1,0 +1,68 @@
+"""What the file operations share (FileServiceUtils.java and the File*Handler.java of hiero-consensus-node)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localnet.fees import extra
+from localnet.ids import entity_number
+from localnet.keys import KeyGroup, UnusableKeyError, compile_key_list
+from localnet.state import File
+from localnet.status import Refused, codes
+from localnet.transactions.operation import Settlement
+
+MAX_FILE_BYTES = 1_024 * 1_024
+"""`files.maxSizeKb` (FilesConfig.java)."""
+BASE_PRICE = 499_000_000
+INCLUDED_BYTES = 1_000
+BYTE_PRICE = 1_000_000
+
+
+def content_price(contents: bytes) -> int:
+    """Price in tinycents of writing these bytes: 1,000 are included, each beyond costs a hundredth of a cent."""
+    return BASE_PRICE + extra(len(contents), INCLUDED_BYTES, BYTE_PRICE)
+
+
+def require_file_id(data: Any) -> None:
+    """Check that a file id is there.
+
+    Raises:
+        Refused: INVALID_FILE_ID.
+    """
+    if not data.HasField("fileID"):
+        raise Refused(codes.INVALID_FILE_ID)
+
+
+def known_file(at: Settlement) -> File:
+    """The file the transaction is about; also noted as the transaction's entity.
+
+    Raises:
+        Refused: there is no such file (INVALID_FILE_ID).
+    """
+    file_id = at.data.fileID
+    file = at.state.files.get(entity_number(file_id.fileNum, file_id))
+    if file is None:
+        raise Refused(codes.INVALID_FILE_ID)
+    at.submission.entity = file.number
+    return file
+
+
+def compile_file_keys(keys: Any) -> KeyGroup | None:
+    """Compile a file's key list; None where it is empty, which makes the file immutable.
+
+    Raises:
+        Refused: nobody could sign with one of the keys (BAD_ENCODING).
+    """
+    if not keys.keys:
+        return None
+    try:
+        return compile_key_list(keys)
+    except UnusableKeyError as error:
+        raise Refused(codes.BAD_ENCODING) from error
+
+
+def copy_keys(keys: Any) -> Any:
+    """A copy of a protobuf key list that outlives the transaction."""
+    copied = type(keys)()
+    copied.CopyFrom(keys)
+    return copied

@@ -1,0 +1,73 @@
+"""ConsensusSubmitMessage: one message, or one chunk of one, on a topic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localnet import running_hash
+from localnet.fees import extra
+from localnet.ids import account_number, entity_number, transaction_key
+from localnet.status import Refused, codes
+from localnet.submission import Chunk, Submission
+from localnet.transactions.operation import Operation, Settlement
+
+MAX_MESSAGE_BYTES = 1_024
+"""`consensus.message.maxBytesAllowed` (ConsensusConfig.java)."""
+
+
+class SubmitMessage(Operation):
+    """Order of checks as in ConsensusSubmitMessageHandler.java: topic, submit key, size, chunk."""
+
+    field = "consensusSubmitMessage"
+    name = "CONSENSUSSUBMITMESSAGE"
+
+    def check(self, data: Any) -> None:
+        """Refuse a missing topic id and an empty message."""
+        if not data.HasField("topicID"):
+            raise Refused(codes.INVALID_TOPIC_ID)
+        if not data.message:
+            raise Refused(codes.INVALID_TOPIC_MESSAGE)
+
+    def price(self, data: Any) -> int:
+        """Graded by size since release 0.73: 100 bytes are included."""
+        return 700_000 + extra(len(data.message), included=100, price=6_800)
+
+    def settle(self, at: Settlement) -> None:
+        """Give the message its sequence number and advance the topic's running hash."""
+        data, submission = at.data, at.submission
+        topic = at.state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
+        if topic is None:
+            raise Refused(codes.INVALID_TOPIC_ID)
+        submission.entity = topic.number
+        if topic.submit is not None:
+            at.require(topic.submit)
+        message = data.message
+        if len(message) > MAX_MESSAGE_BYTES:
+            raise Refused(codes.MESSAGE_SIZE_TOO_LARGE)
+        if data.HasField("chunkInfo"):
+            submission.chunk = _chunk(data.chunkInfo, submission)
+        assert submission.key is not None
+        topic.sequence_number += 1
+        topic.running_hash = running_hash.advance(
+            topic.running_hash,
+            payer=submission.key.payer,
+            topic=topic.number,
+            seconds=at.consensus_s,
+            nanos=at.consensus_ns % 1_000_000_000,
+            sequence_number=topic.sequence_number,
+            message=message,
+        )
+        submission.message = message
+        submission.sequence_number = topic.sequence_number
+        submission.running_hash = topic.running_hash
+
+
+def _chunk(info: Any, submission: Submission) -> Chunk:
+    if not 1 <= info.number <= info.total:
+        raise Refused(codes.INVALID_CHUNK_NUMBER)
+    initial = transaction_key(info.initialTransactionID)
+    assert submission.key is not None
+    same_payer = account_number(info.initialTransactionID.accountID) == submission.key.payer
+    if not same_payer or (info.number == 1 and initial != submission.key):
+        raise Refused(codes.INVALID_CHUNK_TRANSACTION_ID)
+    return Chunk(initial, info.number, info.total)

@@ -1,0 +1,91 @@
+"""ConsensusUpdateTopic."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from localnet.fees import KEY, extra
+from localnet.ids import account_number, entity_number
+from localnet.keys import is_empty_key
+from localnet.state import Topic
+from localnet.status import Refused, codes
+from localnet.transactions.create_topic import has_account, optional_key, require_auto_renew_account
+from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count
+from localnet.transactions.operation import Operation, Settlement
+
+_KEY_FIELDS = ("adminKey", "submitKey", "fee_schedule_key")
+_ADMIN_FIELDS = ("memo", "adminKey", "autoRenewPeriod", "autoRenewAccount", "fee_schedule_key")
+
+
+class UpdateTopic(Operation):
+    """Who must sign depends on what changes (ConsensusUpdateTopicHandler.java)."""
+
+    field = "consensusUpdateTopic"
+    name = "CONSENSUSUPDATETOPIC"
+
+    def check(self, data: Any) -> None:
+        """Refuse a missing topic id, and custom fees, which this network does not have."""
+        if not data.HasField("topicID"):
+            raise Refused(codes.INVALID_TOPIC_ID)
+        if data.custom_fees.fees or data.fee_exempt_key_list.keys:
+            raise Refused(codes.NOT_SUPPORTED)
+
+    def price(self, data: Any) -> int:
+        """One key is included."""
+        keys = sum(proto_key_count(getattr(data, name)) for name in _KEY_FIELDS)
+        return 1_200_000 + extra(keys, included=1, price=KEY)
+
+    def settle(self, at: Settlement) -> None:
+        """Change the topic."""
+        data = at.data
+        topic = at.state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
+        if topic is None:
+            raise Refused(codes.INVALID_TOPIC_ID)
+        at.submission.entity = topic.number
+        _require_keys(at, topic, data)
+        changed = _changed(at, topic, data)
+        at.state.topics[topic.number] = changed
+        at.submission.effect = copy(changed)
+
+
+def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:
+    if any(data.HasField(name) for name in _ADMIN_FIELDS):
+        if topic.admin is None:
+            raise Refused(codes.UNAUTHORIZED)
+        at.require(topic.admin)
+    elif data.HasField("submitKey"):
+        holders = [key for key in (topic.submit, topic.admin) if key is not None]
+        if not holders:
+            raise Refused(codes.UNAUTHORIZED)
+        if not any(at.signed(key) for key in holders):
+            raise Refused(codes.INVALID_SIGNATURE)
+
+
+def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
+    changed = copy(topic)
+    if data.HasField("memo"):
+        check_memo(data.memo.value)
+        changed.memo = data.memo.value
+    if data.HasField("adminKey"):
+        changed.admin_key, changed.admin = optional_key(data, "adminKey", codes.BAD_ENCODING)
+        if changed.admin is not None:
+            at.require(changed.admin)
+    if data.HasField("submitKey"):
+        changed.submit_key, changed.submit = optional_key(data, "submitKey", codes.INVALID_SUBMIT_KEY)
+    if data.HasField("fee_schedule_key") and not is_empty_key(data.fee_schedule_key):
+        changed.fee_schedule_key, _ = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
+    if data.HasField("autoRenewPeriod"):
+        check_lifetime(data.autoRenewPeriod.seconds)
+        changed.auto_renew_period = data.autoRenewPeriod.seconds
+    if has_account(data):
+        changed.auto_renew_account = require_auto_renew_account(at, data.autoRenewAccount)
+    elif data.HasField("autoRenewAccount") and account_number(data.autoRenewAccount) == 0:
+        changed.auto_renew_account = 0
+    if data.HasField("expirationTime"):
+        if data.expirationTime.seconds <= topic.expiration_s:
+            raise Refused(codes.EXPIRATION_REDUCTION_NOT_ALLOWED)
+        check_lifetime(data.expirationTime.seconds - at.consensus_s)
+        changed.expiration_s = data.expirationTime.seconds
+    changed.updated_ns = at.consensus_ns
+    return changed
