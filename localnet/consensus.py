@@ -120,8 +120,8 @@ class Consensus:
         """Charge the fee.
 
         Raises:
-            Refused: it expired on its way (the node pays for letting it through), or the payer offered or has too little
-                (it is charged without the service fee, as far as it can pay).
+            Refused: it expired on its way (the node pays for letting it through), or the payer offered or has too
+                little (it is charged without the service fee, as far as it can pay).
         """
         submission = at.submission
         assert submission.key is not None

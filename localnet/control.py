@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from itertools import islice
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from localnet.ledger import Ledger, entry_json
 
@@ -33,7 +34,7 @@ def create_control_app(ledger: Ledger, token: str) -> web.Application:
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def _require(token: str) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def _require(token: str) -> Middleware:
     expected = f"Bearer {token}".encode()
 
     @web.middleware

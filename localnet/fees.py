@@ -70,6 +70,7 @@ class FeeSchedule:
 
     def __init__(self, rate: ExchangeRate) -> None:
         self.rate = rate
+        self.rate_set = rate.to_proto()  # every receipt carries it
 
     def transaction(self, *, size: int, signatures: int, service: int) -> Fee:
         """The fee of a transaction.

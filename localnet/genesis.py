@@ -28,7 +28,10 @@ _ED25519_DER_PREFIX: Final = "302e020100300506032b657004220420"
 
 OPERATOR_NUMBER: Final = 1001
 OPERATOR_KEY: Final = _ED25519_DER_PREFIX + "6c6f63616c6e65742d6f70657261746f722d6b65792d7075626c69632d303031"
-"""Ed25519 private key (DER, hex) of the operator account 0.0.1001. Its seed is ASCII: `localnet-operator-key-public-001`."""
+"""Ed25519 private key (DER, hex) of the operator, account 0.0.1001.
+
+Its seed is the ASCII text `localnet-operator-key-public-001`.
+"""
 
 TREASURY_NUMBER: Final = 2
 TREASURY_KEY: Final = _ED25519_DER_PREFIX + "91132178e72057a1d7528025956fe39b0b847f200ab59b2fdd367017f3087137"

@@ -44,6 +44,7 @@ class Ingest:
         if account_number(submission.body.nodeAccountID) != submission.node:
             raise Refused(codes.INVALID_NODE_ACCOUNT)
         self._check_time(submission)
+        assert submission.key is not None
         if submission.key in self._cache:
             raise Refused(codes.DUPLICATE_TRANSACTION)
         if submission.operation is None:

@@ -14,8 +14,8 @@ _PARENT_CHECK_S = 0.5
 async def wait_for_end(*, with_parent: bool) -> None:
     """Return when it is time to end.
 
-    The parent is watched in two ways: standard input, which it holds open, and its process id. The second is needed where
-    the parent has forked other processes that hold the same pipe.
+    The parent is watched in two ways: standard input, which it holds open, and its process id. The second is needed
+    where the parent has forked other processes that hold the same pipe.
     """
     loop = asyncio.get_running_loop()
     end = asyncio.Event()

@@ -32,6 +32,7 @@ from localnet.options import NODE_NUMBERS, PORTS, Options
 from localnet.queries import View
 from localnet.record_cache import RecordCache
 from localnet.sockets import open_grpc, open_http
+from localnet.state import State
 from localnet.submission import Submission
 
 _GRACE_S = 0.2
@@ -104,7 +105,7 @@ class LocalNetwork:
         """Where clients on this machine reach it; "every address" is no address to connect to."""
         return "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104 (compared only)
 
-    def _create_gateway(self, state: genesis.State) -> Gateway:
+    def _create_gateway(self, state: State) -> Gateway:
         options = self._options
         loop = asyncio.get_running_loop()
         fees = FeeSchedule(self._rate)

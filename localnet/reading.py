@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -91,7 +92,7 @@ def _check_prefixes(pairs: Any) -> None:
     """No public key prefix may equal or start another one: it would be unclear whose signature it is."""
     if len(pairs) > 1:
         prefixes = sorted(pair.pubKeyPrefix for pair in pairs)
-        if any(later.startswith(earlier) for earlier, later in zip(prefixes, prefixes[1:], strict=False)):
+        if any(later.startswith(earlier) for earlier, later in pairwise(prefixes)):
             raise Refused(codes.KEY_PREFIX_MISMATCH)
 
 

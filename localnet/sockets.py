@@ -14,7 +14,7 @@ class PortTakenError(RuntimeError):
 
 
 def check_port(host: str, port: int, ports_option: str) -> None:
-    """Check that nothing listens on a port. (gRPC itself would fill the screen before it failed.)
+    """Check that nothing listens on a port; gRPC itself would fill the screen before it failed.
 
     Raises:
         PortTakenError: it is taken, or the host is not an address of this machine.

@@ -25,7 +25,8 @@ class Chunk(NamedTuple):
 class Submission:
     """One transaction as one node received it. Filled in as it goes its way.
 
-    Receipts, the ledger and the mirror all read this one object; `body` and `signatures` are dropped once it is settled.
+    Receipts, the ledger and the mirror all read this one object; `body` and `signatures` are dropped once it is
+    settled.
 
     Attributes:
         index: Position in the ledger, from 0.

@@ -21,7 +21,7 @@ class MirrorTopic:
 
 
 class MirrorStore:
-    """The mirror's copy. Of transactions, and with them of messages, it keeps the last `keep` and up to a tenth more."""
+    """The mirror's copy. It keeps the last `keep` transactions with their messages, and up to a tenth more."""
 
     def __init__(self, keep: int) -> None:
         self._keep = keep

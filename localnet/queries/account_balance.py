@@ -11,7 +11,7 @@ from localnet.status import Refused, codes
 
 
 class GetAccountBalance(Query):
-    """Free. (The public networks throttle it to zero since 2026 in favour of the mirror; this one answers.)"""
+    """Free; answered here, though the public networks throttle it to zero since 2026 in favour of the mirror."""
 
     field = "cryptogetAccountBalance"
     paid = False

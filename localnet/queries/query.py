@@ -30,7 +30,7 @@ class Query(ABC):
     paid: ClassVar[bool] = True
     """Whether an answer needs a payment."""
 
-    def check(self, request: Any) -> None:
+    def check(self, request: Any) -> None:  # noqa: B027 (not every query has something to check)
         """Check what needs no state.
 
         Raises:

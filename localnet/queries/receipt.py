@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet import pb
+from localnet import pb, running_hash
 from localnet.ids import transaction_key
 from localnet.queries.query import Query, View
 from localnet.status import Refused, codes
@@ -50,7 +50,7 @@ def check_transaction_id(request: Any) -> None:
 def fill_receipt(receipt: Any, submission: Submission, view: View) -> None:
     """Fill in a protobuf `TransactionReceipt` of a settled transaction."""
     receipt.status = submission.status
-    receipt.exchangeRate.CopyFrom(view.fees.rate.to_proto())
+    receipt.exchangeRate.CopyFrom(view.fees.rate_set)
     if submission.created and submission.operation is not None:
         entity = getattr(receipt, submission.operation.receipt_field)
         if isinstance(entity, pb.TopicID):
@@ -62,4 +62,4 @@ def fill_receipt(receipt: Any, submission: Submission, view: View) -> None:
     if submission.sequence_number:
         receipt.topicSequenceNumber = submission.sequence_number
         receipt.topicRunningHash = submission.running_hash
-        receipt.topicRunningHashVersion = 3
+        receipt.topicRunningHashVersion = running_hash.VERSION

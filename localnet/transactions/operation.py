@@ -73,7 +73,7 @@ class Operation(ABC):
     receipt_field: ClassVar[str] = ""
     """The field of the receipt that carries the id of an entity it creates."""
 
-    def check(self, data: Any) -> None:
+    def check(self, data: Any) -> None:  # noqa: B027 (not every operation has something to check)
         """Check what needs no state. Runs at precheck.
 
         Raises:

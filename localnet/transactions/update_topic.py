@@ -6,8 +6,7 @@ from copy import copy
 from typing import Any
 
 from localnet.fees import KEY, extra
-from localnet.ids import account_number, entity_number
-from localnet.keys import is_empty_key
+from localnet.ids import entity_number
 from localnet.state import Topic
 from localnet.status import Refused, codes
 from localnet.transactions.create_topic import has_account, optional_key, require_auto_renew_account
@@ -64,28 +63,37 @@ def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:
 
 def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
     changed = copy(topic)
+    changed.updated_ns = at.consensus_ns
+    _change_keys(at, changed, data)
     if data.HasField("memo"):
         check_memo(data.memo.value)
         changed.memo = data.memo.value
-    if data.HasField("adminKey"):
-        changed.admin_key, changed.admin = optional_key(data, "adminKey", codes.BAD_ENCODING)
-        if changed.admin is not None:
-            at.require(changed.admin)
-    if data.HasField("submitKey"):
-        changed.submit_key, changed.submit = optional_key(data, "submitKey", codes.INVALID_SUBMIT_KEY)
-    if data.HasField("fee_schedule_key") and not is_empty_key(data.fee_schedule_key):
-        changed.fee_schedule_key, _ = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
     if data.HasField("autoRenewPeriod"):
         check_lifetime(data.autoRenewPeriod.seconds)
         changed.auto_renew_period = data.autoRenewPeriod.seconds
     if has_account(data):
         changed.auto_renew_account = require_auto_renew_account(at, data.autoRenewAccount)
-    elif data.HasField("autoRenewAccount") and account_number(data.autoRenewAccount) == 0:
+    elif data.HasField("autoRenewAccount"):
         changed.auto_renew_account = 0
     if data.HasField("expirationTime"):
-        if data.expirationTime.seconds <= topic.expiration_s:
-            raise Refused(codes.EXPIRATION_REDUCTION_NOT_ALLOWED)
-        check_lifetime(data.expirationTime.seconds - at.consensus_s)
-        changed.expiration_s = data.expirationTime.seconds
-    changed.updated_ns = at.consensus_ns
+        changed.expiration_s = _later_expiry(at, topic, data.expirationTime.seconds)
     return changed
+
+
+def _change_keys(at: Settlement, topic: Topic, data: Any) -> None:
+    """A new admin key must sign too; the empty key list takes a key away."""
+    if data.HasField("adminKey"):
+        topic.admin_key, topic.admin = optional_key(data, "adminKey", codes.BAD_ENCODING)
+        if topic.admin is not None:
+            at.require(topic.admin)
+    if data.HasField("submitKey"):
+        topic.submit_key, topic.submit = optional_key(data, "submitKey", codes.INVALID_SUBMIT_KEY)
+    if data.HasField("fee_schedule_key"):
+        topic.fee_schedule_key, _ = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
+
+
+def _later_expiry(at: Settlement, topic: Topic, expiration_s: int) -> int:
+    if expiration_s <= topic.expiration_s:
+        raise Refused(codes.EXPIRATION_REDUCTION_NOT_ALLOWED)
+    check_lifetime(expiration_s - at.consensus_s)
+    return expiration_s
