@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import signal
 import sys
 
 from localnet.lifetime import wait_for_end
@@ -28,8 +29,12 @@ def main() -> int:
     """Return the exit code: 0, or 2 when it could not start as it was told to."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="localnet: %(levelname)s %(message)s")
     options = parse_options(sys.argv[1:])
+    if options.exit_with_parent:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # see lifetime.py
     try:
         asyncio.run(run(options))
+    except (BrokenPipeError, KeyboardInterrupt):  # told to end, or left by its parent, before it was ready
+        return 0
     except PortTakenError as error:
         print(f"localnet: {error}", file=sys.stderr)
         return 2

@@ -10,7 +10,7 @@ from random import Random
 from typing import Protocol
 
 from localnet.clock import NANOS, Clock
-from localnet.fees import Fee, FeeSchedule
+from localnet.fees import Fee
 from localnet.record_cache import RecordCache
 from localnet.state import State
 from localnet.status import Refused, codes
@@ -56,7 +56,6 @@ class Consensus:
         state: State,
         clock: Clock,
         cache: RecordCache,
-        fees: FeeSchedule,
         delay: ConsensusDelay,
         timer: Timer,
         on_settled: Callable[[Submission], None],
@@ -64,7 +63,6 @@ class Consensus:
         self._state = state
         self._clock = clock
         self._cache = cache
-        self._fees = fees
         self._delay = delay
         self._timer = timer
         self._on_settled = on_settled
@@ -110,7 +108,7 @@ class Consensus:
             log.exception("%s failed at consensus", submission.key)
             status = codes.FAIL_INVALID
         submission.transfers = tuple(sorted((account, amount) for account, amount in at.transfers.items() if amount))
-        submission.body = submission.signatures = None
+        submission.body = submission.signatures = submission.due = None
         submission.consensus_ns = consensus_ns
         submission.status = status
         self._cache.settle(submission)
@@ -125,10 +123,8 @@ class Consensus:
         """
         submission = at.submission
         assert submission.key is not None
-        assert submission.signatures is not None
-        assert submission.operation is not None
-        service = submission.operation.price(submission.data)
-        fee = self._fees.transaction(size=submission.size, signatures=len(submission.signatures), service=service)
+        assert submission.due is not None
+        fee = submission.due
         expiry_ns = (submission.key.seconds + submission.valid_duration) * NANOS + submission.key.nanos
         if at.consensus_ns > expiry_ns:
             at.move(submission.node, -fee.network)

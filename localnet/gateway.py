@@ -91,7 +91,7 @@ class Gateway:
             raise Refused(codes.FAIL_INVALID) from error
         finally:
             if submission.precheck != codes.OK:
-                submission.body = submission.signatures = None
+                submission.body = submission.signatures = submission.due = None
             submission.ack = self._view.clock.now()
             self._ledger.answered(submission)
 

@@ -82,6 +82,7 @@ class Ingest:
         assert submission.operation is not None
         service = submission.operation.price(submission.data)
         fee = self._fees.transaction(size=submission.size, signatures=len(submission.signatures), service=service)
+        submission.due = fee
         if submission.max_fee < fee.without_service:
             raise Refused(codes.INSUFFICIENT_TX_FEE, cost=fee.total)
         needed = fee.total + submission.operation.debit(submission.data, submission.key.payer)

@@ -125,17 +125,18 @@ class Signatures:
         """Whether `key` signed the message. A pair belongs to a key when its prefix starts the key's bytes."""
         known = self._verified.get(key)
         if known is None:
-            known = any(
-                pair.WhichOneof("signature") == _SIGNATURE_FIELD[key.kind]
-                and key.raw.startswith(pair.pubKeyPrefix)
-                and _verify(key, getattr(pair, _SIGNATURE_FIELD[key.kind]), self._message)
-                for pair in self._pairs
-            )
-            self._verified[key] = known
+            known = self._verified[key] = self._verify(key)
         return known
 
-
-_SIGNATURE_FIELD = {"ed25519": "ed25519", "ECDSA_secp256k1": "ECDSA_secp256k1"}
+    def _verify(self, key: SimpleKey) -> bool:
+        for pair in self._pairs:  # the field of a signature is named like that of its key
+            if (
+                pair.WhichOneof("signature") == key.kind
+                and key.raw.startswith(pair.pubKeyPrefix)
+                and _verify(key, getattr(pair, key.kind), self._message)
+            ):
+                return True
+        return False
 
 
 def _verify(key: SimpleKey, signature: bytes, message: bytes) -> bool:

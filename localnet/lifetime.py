@@ -15,13 +15,14 @@ async def wait_for_end(*, with_parent: bool) -> None:
     """Return when it is time to end.
 
     The parent is watched in two ways: standard input, which it holds open, and its process id. The second is needed
-    where the parent has forked other processes that hold the same pipe.
+    where the parent has forked other processes that hold the same pipe. SIGINT is then left to the parent: Ctrl-C in a
+    terminal reaches both, and a load test that is interrupted still wants to read the mirror.
     """
     loop = asyncio.get_running_loop()
     end = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, end.set)
+    loop.add_signal_handler(signal.SIGTERM, end.set)
     if not with_parent:
+        loop.add_signal_handler(signal.SIGINT, end.set)
         await end.wait()
         return
     parent = os.getppid()

@@ -117,7 +117,7 @@ class LocalNetwork:
             importer.settled(submission)
 
         delay = ConsensusDelay(options.consensus_delay, options.consensus_jitter, Random(options.seed))
-        consensus = Consensus(state, self._clock, cache, fees, delay, loop, settled)
+        consensus = Consensus(state, self._clock, cache, delay, loop, settled)
         ingest = Ingest(state, self._clock, cache, fees)
         return Gateway(ingest, consensus, self._ledger, View(state, self._clock, cache, fees))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from localnet.ids import TransactionKey
 
 if TYPE_CHECKING:
+    from localnet.fees import Fee
     from localnet.keys import Signatures
     from localnet.state import Account, Topic
     from localnet.transactions.operation import Operation
@@ -48,6 +49,7 @@ class Submission:
         mirror_visible: When the mirror began to show it.
         entity: Number of the entity it created or changed; 0 for none.
         created: Whether it created `entity`.
+        due: What it costs; None until its price was looked up at precheck.
         fee: What its payer was charged, in tinybars.
         transfers: Balance changes in tinybars by account number; they sum to zero.
         message, chunk, sequence_number, running_hash: Of a message on a topic.
@@ -75,6 +77,7 @@ class Submission:
     mirror_visible: float | None = None
     entity: int = 0
     created: bool = False
+    due: Fee | None = None
     fee: int = 0
     transfers: tuple[tuple[int, int], ...] = ()
     message: bytes | None = None

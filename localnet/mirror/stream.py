@@ -17,6 +17,8 @@ from localnet.submission import Submission
 
 _TOPIC_METHOD = "/com.hedera.mirror.api.proto.ConsensusService/subscribeTopic"
 _NODES_METHOD = "/com.hedera.mirror.api.proto.NetworkService/getNodes"
+# A message may be settled just before the end and shown a timer's tick late.
+_END_MARGIN_S = 0.01
 
 
 class MirrorService(grpc.GenericRpcHandler):
@@ -70,7 +72,9 @@ class MirrorService(grpc.GenericRpcHandler):
         index = topic.messages.first_index(start_ns, _consensus_ns)
         while left is None or left > 0:
             if index >= topic.messages.end:
-                patience = None if end_ns is None else (end_ns - self._clock.now_ns()) / NANOS + self._lag
+                patience = (
+                    None if end_ns is None else (end_ns - self._clock.now_ns()) / NANOS + self._lag + _END_MARGIN_S
+                )
                 if patience is not None and patience <= 0:
                     return
                 await topic.arrived.wait(patience)

@@ -48,6 +48,8 @@ class Transfer(Operation):
         if len(amounts) > MAX_ADJUSTMENTS:
             raise Refused(codes.TRANSFER_LIST_SIZE_LIMIT_EXCEEDED)
         moves = [(_account(at.state, entry.accountID), int(entry.amount)) for entry in amounts]
+        if len({account.number for account, _ in moves}) != len(moves):  # by number and by alias
+            raise Refused(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
         for account, amount in moves:
             if amount < 0 or account.receiver_signature_required:
                 if account.compiled is None:
