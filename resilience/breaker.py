@@ -148,10 +148,10 @@ class Breaker:
         if self._window is not None:
             parts.append(f"window={self._window.failures}/{self._window.calls}")
         parts.append(f"in_flight={self.in_flight}")
-        if self.state == CLOSED:
-            parts.append("permits=unlimited")
-        else:
+        if self.state == HALF_OPEN:
             parts.append(f"permits={self.policy.trials - self._trials_in_flight}/{self.policy.trials}")
+        else:
+            parts.append("permits=unlimited" if self.state == CLOSED else "permits=none")
         return ", ".join(parts)
 
     def __repr__(self) -> str:

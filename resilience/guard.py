@@ -153,12 +153,11 @@ class _Operation(Generic[T]):
                 guard.stats.count_retry(self._status)
             result = self._attempt(number)
         except Exception as error:
-            self._error = error
             verdict = guard.classify(error)
             if verdict.failure:
                 success = False
             if verdict.retry:
-                self._status = guard.status_of(error)
+                self._error, self._status = error, guard.status_of(error)
                 self.wants_retry = True
             raise
         else:
