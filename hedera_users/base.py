@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from locust import User
 from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 import itertools
 import random
 import time
+from typing import Any
+
+from gevent.event import Event
 
 from hedera_users.payloads import audit_event
 from hedera_users.session import Session, session_of
@@ -31,6 +35,10 @@ class HederaUser(User):  # type: ignore[misc]  # Locust's User is untyped where 
     stream: str
     random: random.Random
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._stop_asked = Event()
+
     def on_start(self) -> None:
         """Join the process's session; a user without a run leaves at once."""
         session = session_of(self.environment)
@@ -42,8 +50,25 @@ class HederaUser(User):  # type: ignore[misc]  # Locust's User is untyped where 
         self._numbers = itertools.count(1)
 
     def wait_time(self) -> float:
-        """Think time in seconds: around the configured one, half to one and a half times as long."""
-        return self.session.run.settings.think_time * self.random.uniform(0.5, 1.5)
+        """Think, for half to one and a half times the configured time, or until asked to stop.
+
+        Returns:
+            0: Locust need not wait any longer.
+        """
+        self._stop_asked.wait(self.session.run.settings.think_time * self.random.uniform(0.5, 1.5))
+        return 0.0
+
+    def stop(self, force: bool = False) -> bool:
+        """Stop this user between two tasks; with `force`, at once.
+
+        Locust kills a user that is thinking. The kill arrives one turn of the event loop later, when the user may have
+        begun an operation, which would then end with an unknown outcome. So the user is asked, and leaves by itself.
+        """
+        if not force and self._state == LOCUST_STATE_WAITING:
+            self._state = LOCUST_STATE_STOPPING
+            self._stop_asked.set()
+            return False
+        return bool(super().stop(force=force))
 
     def next_envelope(self, kind: str) -> Envelope:
         """Return the identity of this user's next message."""

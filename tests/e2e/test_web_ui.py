@@ -1,0 +1,110 @@
+"""The web UI: the project's options are in its form, wrong values are answered there, and a run ends with a report."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+
+@dataclass(frozen=True)
+class WebUi:
+    """A running `locust` with its web UI."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    def start(self, **form: str) -> dict[str, Any]:
+        """Press the start button."""
+        values = {"user_count": "6", "spawn_rate": "6", "host": "", "run_time": "", **form}
+        answer: dict[str, Any] = requests.post(f"{self.url}/swarm", data=values, timeout=20).json()
+        return answer
+
+    def state(self) -> str:
+        """What the page shows as the runner's state."""
+        return str(requests.get(f"{self.url}/stats/requests", timeout=20).json()["state"])
+
+    def wait_for(self, *states: str) -> None:
+        """Wait until the runner is in one of these states."""
+        deadline = time.monotonic() + 40
+        while (state := self.state()) not in states:
+            assert time.monotonic() < deadline, f"still {state}"
+            time.sleep(0.2)
+
+
+@pytest.fixture
+def web_ui(spawn: Any) -> Iterator[WebUi]:
+    """`locust` as a newcomer types it, on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = spawn(
+        *("--web-host", "127.0.0.1", "--web-port", str(port), "--localnet-consensus-delay", "0.1"),
+        *("--think-time", "0.1", "--stop-timeout", "10"),
+    )
+    url = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 40
+    while True:
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        try:
+            requests.get(url, timeout=5)
+            break
+        except requests.ConnectionError:
+            time.sleep(0.2)
+    yield WebUi(process, url)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=40)
+    assert "Traceback" not in output
+
+
+def newest_report(folder: Path) -> dict[str, Any]:
+    """report.json of the newest run."""
+    loaded: dict[str, Any] = json.loads((folder / "out" / "latest" / "report.json").read_text())
+    return loaded
+
+
+def test_the_form_offers_the_options(web_ui: WebUi) -> None:
+    """The project's options are fields with their defaults; the ones with choices are dropdowns."""
+    page = requests.get(web_ui.url, timeout=20).text
+    options = json.loads(page.split("window.templateArgs = ")[1].split("\n")[0].rstrip(" ;"))["extra_options"]
+    assert options["network"]["choices"] == ["localnet", "solo", "testnet", "previewnet", "mainnet", "custom"]
+    assert options["confirm"]["default_value"] == "receipt"
+    assert options["message_bytes"]["default_value"] == "256"
+
+
+def test_a_wrong_value_is_answered_in_the_form(web_ui: WebUi, tmp_path: Path) -> None:
+    """Starting with a wrong value starts nothing and says what would be right."""
+    answer = web_ui.start(confirm="maybe", attempts="0")
+    assert answer["success"] is False
+    assert answer["message"].splitlines() == [
+        "--confirm 'maybe': choose one of ack, receipt, mirror",
+        "--attempts '0': input should be greater than or equal to 1",
+    ]
+    assert web_ui.state() == "ready"
+    assert not (tmp_path / "out").exists()
+
+
+def test_runs_from_the_form_end_with_a_report_each(web_ui: WebUi, tmp_path: Path) -> None:
+    """Two runs one after the other, each with its own settings, leave two reports."""
+    for confirm in ("receipt", "ack"):
+        assert web_ui.start(confirm=confirm, message_bytes="300")["success"] is True
+        web_ui.wait_for("running")
+        time.sleep(3)
+        requests.post(f"{web_ui.url}/stop", timeout=60)
+        web_ui.wait_for("stopped")
+        report = newest_report(tmp_path)
+        assert report["run"]["settings"]["confirm"] == confirm
+        assert report["accounting"]["balanced"] is True
+        assert report["audit"]["lost"] == 0
+        assert report["audit"]["delivered"] > 0
+    assert len([run for run in (tmp_path / "out").iterdir() if run.name != "latest"]) == 2
