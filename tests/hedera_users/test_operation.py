@@ -1,0 +1,161 @@
+"""An operation ends exactly once, whatever ends it, and its record says what is known."""
+
+from __future__ import annotations
+
+from locust.env import Environment
+
+from typing import Any
+
+import gevent
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hedera_client import Fate, HederaError
+from hedera_users.baseline import BaselineError
+from hedera_users.ledger import Ledger
+from hedera_users.operation import STOPPED, Mismatch, Operation
+from reports.records import Arm, OperationRecord, Outcome
+from resilience import CircuitOpen
+
+
+class Observed:
+    """A Locust environment whose request events are kept."""
+
+    def __init__(self) -> None:
+        self.environment = Environment()
+        self.ledger = Ledger()
+        self.fired: list[dict[str, Any]] = []
+        self.environment.events.request.add_listener(lambda **event: self.fired.append(event))
+
+    def operation(self, name: str = "hcs.submit", **options: Any) -> Operation:
+        """A new operation."""
+        return Operation(self.environment, self.ledger, name, **options)
+
+    @property
+    def record(self) -> OperationRecord:
+        """The record of the only event."""
+        (event,) = self.fired
+        record: OperationRecord = event["context"]["record"]
+        return record
+
+
+@pytest.fixture
+def observed() -> Observed:
+    """A fresh environment."""
+    return Observed()
+
+
+def hedera_error(fate: Fate, status: str = "BUSY") -> HederaError:
+    """An error as the client raises it."""
+    return HederaError(f"{status}: node 0.0.3", status=status, fate=fate)
+
+
+def test_success_is_told_once(observed: Observed) -> None:
+    """One event, a success in Locust's statistics, phases that add up, messages acknowledged."""
+    with observed.operation(confirm="receipt", size_bytes=5) as operation:
+        operation.sending("0.0.2@1.000000001")
+        message = operation.message("0.0.9", "0.1", 1, "d")
+        with operation.phase("ack"):
+            gevent.sleep(0.001)
+        operation.add_phase("ack", 1.0)
+    record = observed.record
+    assert (record.outcome, record.status, record.attempts) == (Outcome.SUCCEEDED, "SUCCESS", 1)
+    assert record.phases_s["ack"] > 1.0
+    assert message.acknowledged
+    assert observed.fired[0]["exception"] is None
+    assert (observed.fired[0]["request_type"], observed.fired[0]["name"]) == ("HCS", "hcs.submit")
+
+
+def test_arms_are_named_apart(observed: Observed) -> None:
+    """Locust's own statistics show the arms of a pair as two rows."""
+    with observed.operation("audit-event", arm=Arm.BASELINE, pair="p"):
+        pass
+    assert (observed.fired[0]["request_type"], observed.fired[0]["name"]) == ("APP", "audit-event [baseline]")
+
+
+@pytest.mark.parametrize(
+    ("error", "sent", "outcome", "status"),
+    [
+        (hedera_error(Fate.FINAL, "INVALID_SIGNATURE"), True, Outcome.FAILED, "INVALID_SIGNATURE"),
+        (hedera_error(Fate.RETRYABLE), True, Outcome.FAILED, "BUSY"),
+        (hedera_error(Fate.UNKNOWN, "UNAVAILABLE"), True, Outcome.UNKNOWN, "UNAVAILABLE"),
+        (CircuitOpen("0/hcs", 5.0), False, Outcome.REJECTED, "CIRCUIT_OPEN"),
+        (CircuitOpen("0/hfs", 5.0), True, Outcome.FAILED, "CIRCUIT_OPEN"),
+        (BaselineError("HTTP 503"), False, Outcome.FAILED, "BASELINE_ERROR"),
+        (Mismatch("other bytes"), True, Outcome.FAILED, "HASH_MISMATCH"),
+    ],
+)
+def test_an_error_becomes_the_outcome(
+    observed: Observed, error: Exception, sent: bool, outcome: Outcome, status: str
+) -> None:
+    """What the network, the guard or the baseline says ends in the record, not in the user."""
+    with observed.operation() as operation:
+        if sent:
+            operation.sending("0.0.2@1.000000001")
+        message = operation.message("0.0.9", "0.1", 1, "d")
+        raise error
+    assert (observed.record.outcome, observed.record.status) == (outcome, status)
+    assert observed.record.error == str(error)
+    assert not message.acknowledged
+    assert observed.fired[0]["exception"] is error
+
+
+def test_a_doubt_outweighs_a_later_refusal(observed: Observed) -> None:
+    """An attempt that may have been accepted leaves the outcome unknown, until it is known what became of it."""
+    with observed.operation() as operation:
+        operation.sending("0.0.2@1.000000001")
+        operation.doubt()
+        raise hedera_error(Fate.RETRYABLE, "UNAVAILABLE")
+    assert observed.record.outcome is Outcome.UNKNOWN
+    with observed.operation() as operation:
+        operation.doubt()
+        operation.settled()
+        raise hedera_error(Fate.FINAL, "INVALID_SIGNATURE")
+    assert observed.fired[1]["context"]["record"].outcome is Outcome.FAILED
+
+
+def test_other_peoples_errors_are_recorded_and_go_on(observed: Observed) -> None:
+    """A fault in a user's own code fails the operation and still reaches Locust."""
+    with pytest.raises(ZeroDivisionError), observed.operation():
+        raise ZeroDivisionError
+    assert (observed.record.outcome, observed.record.status) == (Outcome.FAILED, "ZeroDivisionError")
+
+
+@pytest.mark.parametrize(("sent", "outcome"), [(True, Outcome.UNKNOWN), (False, Outcome.REJECTED)])
+def test_a_killed_greenlet_closes_its_operation(observed: Observed, sent: bool, outcome: Outcome) -> None:
+    """Locust's stop in the middle of an operation: nothing sent is rejected, something sent is unknown."""
+
+    def user() -> None:
+        with observed.operation() as operation:
+            if sent:
+                operation.sending("0.0.2@1.000000001")
+            gevent.sleep(60)
+
+    greenlet = gevent.spawn(user)
+    gevent.sleep(0)
+    assert observed.ledger.snapshot()["hcs.submit|"]["in_flight"] == 1
+    greenlet.kill()
+    assert (observed.record.outcome, observed.record.status) == (outcome, STOPPED)
+    assert observed.ledger.snapshot()["hcs.submit|"]["in_flight"] == 0
+
+
+@given(st.lists(st.sampled_from(["ok", "error", "kill", "leave"]), max_size=30))
+def test_the_ledger_balances_whatever_happens(endings: list[str]) -> None:
+    """Started = ended + in flight, counted independently of the events."""
+    observed = Observed()
+
+    def user(ending: str) -> None:
+        with observed.operation():
+            if ending == "error":
+                raise hedera_error(Fate.FINAL)
+            if ending in ("kill", "leave"):
+                gevent.sleep(60)
+
+    greenlets = [gevent.spawn(user, ending) for ending in endings]
+    gevent.sleep(0)
+    gevent.killall([g for g, ending in zip(greenlets, endings, strict=True) if ending == "kill"])
+    counts = observed.ledger.snapshot().get("hcs.submit|", {"started": 0, "in_flight": 0})
+    assert counts["started"] == len(endings) == len(observed.fired) + counts["in_flight"]
+    assert counts["in_flight"] == endings.count("leave")
+    gevent.killall(greenlets)
