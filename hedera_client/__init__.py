@@ -1,0 +1,67 @@
+"""How one attempt of one operation reaches one Hedera node, and how its outcome is read back. It retries nothing."""
+
+from hedera_client import bodies
+from hedera_client.bodies import Body, Chunk, ChunkInfo
+from hedera_client.client import HederaClient
+from hedera_client.credentials import Operator, Signer
+from hedera_client.errors import (
+    AlreadySubmitted,
+    ClockError,
+    CredentialError,
+    Fate,
+    HederaError,
+    MirrorError,
+    MirrorTimeout,
+    NodeError,
+    PrecheckError,
+    QueryTooExpensive,
+    ReceiptFailed,
+    ReceiptTimeout,
+    TransportError,
+)
+from hedera_client.ids import TransactionId, TransactionIds
+from hedera_client.messages import TopicMessage
+from hedera_client.mirror_rest import ExchangeRate, MirrorRest, MirrorTransaction, NetworkNode
+from hedera_client.mirror_watcher import MirrorWatcher
+from hedera_client.queries import AccountInfo, FileInfo, Record, TopicInfo
+from hedera_client.receipts import Receipt
+from hedera_client.running_hash import running_hash_v3
+from hedera_client.transactions import Prepared
+
+__all__ = [
+    "AccountInfo",
+    "AlreadySubmitted",
+    "Body",
+    "Chunk",
+    "ChunkInfo",
+    "ClockError",
+    "CredentialError",
+    "ExchangeRate",
+    "Fate",
+    "FileInfo",
+    "HederaClient",
+    "HederaError",
+    "MirrorError",
+    "MirrorRest",
+    "MirrorTimeout",
+    "MirrorTransaction",
+    "MirrorWatcher",
+    "NetworkNode",
+    "NodeError",
+    "Operator",
+    "PrecheckError",
+    "Prepared",
+    "QueryTooExpensive",
+    "Receipt",
+    "ReceiptFailed",
+    "ReceiptTimeout",
+    "Record",
+    "Signer",
+    "TopicInfo",
+    "TopicMessage",
+    "TransactionId",
+    "TransactionIds",
+    "TransportError",
+    "bodies",
+    "running_hash_v3",
+]

@@ -1,0 +1,251 @@
+"""What a transaction is to do: its body without transaction id and node, serialised once.
+
+A `TransactionBody`'s fields 1 and 2 are transaction id and node; all the rest of it follows. So the rest is serialised
+here, and `hedera_client.transactions` puts the two fields before it: the same bytes as serialising everything at once,
+and the same body serves every node and every attempt.
+
+Fee caps are those of hiero-sdk-python 0.3.0 for the same transaction; what is charged is the network's price.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hiero_sdk_python import PublicKey
+from hiero_sdk_python.hapi.services import (
+    basic_types_pb2,
+    consensus_create_topic_pb2,
+    consensus_delete_topic_pb2,
+    consensus_submit_message_pb2,
+    consensus_update_topic_pb2,
+    crypto_create_pb2,
+    crypto_transfer_pb2,
+    duration_pb2,
+    file_append_pb2,
+    file_create_pb2,
+    file_delete_pb2,
+    file_update_pb2,
+    timestamp_pb2,
+    transaction_pb2,
+)
+
+from hedera_client.ids import TransactionId, account_proto, file_proto, topic_proto
+
+MESSAGE_LIMIT_BYTES: Final = 1_024
+"""Longest message of one transaction (hiero-consensus-node, `consensus.message.maxBytesAllowed`)."""
+
+VALID_DURATION_S: Final = 120
+"""How long after its valid start a transaction may still be sent; the SDK's default. Nodes stop 10 s earlier."""
+
+AUTO_RENEW_S: Final = 7_890_000
+FILE_LIFETIME_S: Final = 7_776_000
+HBAR: Final = 100_000_000
+"""Tinybars in one hbar."""
+
+_DURATION = duration_pb2.Duration(seconds=VALID_DURATION_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What one transaction is to do.
+
+    Attributes:
+        kind: The network's name of the operation, e.g. `ConsensusSubmitMessage`.
+        method: Full gRPC method name that takes it.
+        data: Its `TransactionBody` without transaction id and node.
+    """
+
+    kind: str
+    method: str
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"Body({self.kind}, {len(self.data)} bytes)"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkInfo:
+    """Place of a chunk in its message.
+
+    Attributes:
+        initial_transaction_id: Transaction id of the message's first chunk.
+        total: Number of chunks.
+        number: This chunk's, from 1.
+    """
+
+    initial_transaction_id: TransactionId
+    total: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a message that fits into one transaction."""
+
+    data: bytes
+    number: int
+    total: int
+
+    def info(self, first: TransactionId) -> ChunkInfo | None:
+        """Its place, given the transaction id of the first chunk; None where the message is a single piece."""
+        return ChunkInfo(first, self.total, self.number) if self.total > 1 else None
+
+
+def split_message(message: bytes, size: int = MESSAGE_LIMIT_BYTES) -> list[Chunk]:
+    """Cut a message into chunks of at most `size` bytes; an empty message is one empty chunk.
+
+    Raises:
+        ValueError: `size` is not 1 to MESSAGE_LIMIT_BYTES.
+    """
+    if not 1 <= size <= MESSAGE_LIMIT_BYTES:
+        raise ValueError(f"chunk size {size}: choose 1 to {MESSAGE_LIMIT_BYTES}")
+    pieces = [message[at : at + size] for at in range(0, len(message), size)] or [b""]
+    return [Chunk(piece, number, len(pieces)) for number, piece in enumerate(pieces, start=1)]
+
+
+def submit_message(topic_id: str, message: bytes, chunk: ChunkInfo | None = None) -> Body:
+    """Write a message, or one chunk of a message, to a topic."""
+    operation = consensus_submit_message_pb2.ConsensusSubmitMessageTransactionBody(
+        topicID=topic_proto(topic_id), message=message
+    )
+    if chunk is not None:
+        operation.chunkInfo.initialTransactionID.CopyFrom(chunk.initial_transaction_id.to_proto())
+        operation.chunkInfo.total = chunk.total
+        operation.chunkInfo.number = chunk.number
+    return _body("ConsensusSubmitMessage", "ConsensusService/submitMessage", 2, consensusSubmitMessage=operation)
+
+
+def create_topic(
+    *,
+    memo: str = "",
+    admin_key: PublicKey | None = None,
+    submit_key: PublicKey | None = None,
+    auto_renew_account: str | None = None,
+    auto_renew_period: int = AUTO_RENEW_S,
+) -> Body:
+    """Create a topic; the receipt names it.
+
+    Args:
+        memo: At most 100 UTF-8 bytes.
+        admin_key: May change and delete the topic, and must sign this transaction; None makes it immutable.
+        submit_key: Must sign every message; None lets anybody write.
+        auto_renew_account: Pays for renewal, and must sign this transaction.
+        auto_renew_period: Seconds, 2592000 to 8000001.
+    """
+    operation = consensus_create_topic_pb2.ConsensusCreateTopicTransactionBody(
+        memo=memo,
+        adminKey=_key(admin_key),
+        submitKey=_key(submit_key),
+        autoRenewPeriod=duration_pb2.Duration(seconds=auto_renew_period),
+        autoRenewAccount=account_proto(auto_renew_account) if auto_renew_account else None,
+    )
+    return _body("ConsensusCreateTopic", "ConsensusService/createTopic", 20, consensusCreateTopic=operation)
+
+
+def update_topic(
+    topic_id: str, *, memo: str | None = None, admin_key: PublicKey | None = None, submit_key: PublicKey | None = None
+) -> Body:
+    """Change a topic; what is None stays. The admin key must sign (for a submit key alone, the old submit key may)."""
+    operation = consensus_update_topic_pb2.ConsensusUpdateTopicTransactionBody(
+        topicID=topic_proto(topic_id), adminKey=_key(admin_key), submitKey=_key(submit_key)
+    )
+    if memo is not None:
+        operation.memo.value = memo
+    return _body("ConsensusUpdateTopic", "ConsensusService/updateTopic", 2, consensusUpdateTopic=operation)
+
+
+def delete_topic(topic_id: str) -> Body:
+    """Delete a topic; its admin key must sign."""
+    operation = consensus_delete_topic_pb2.ConsensusDeleteTopicTransactionBody(topicID=topic_proto(topic_id))
+    return _body("ConsensusDeleteTopic", "ConsensusService/deleteTopic", 2, consensusDeleteTopic=operation)
+
+
+def create_file(
+    contents: bytes, *, keys: Iterable[PublicKey] = (), memo: str = "", expires_at: int | None = None
+) -> Body:
+    """Create a file; the receipt names it.
+
+    Args:
+        contents: Its first bytes. The whole transaction must stay within 6,144 bytes.
+        keys: All of them must sign this and later changes; none makes the file immutable.
+        memo: At most 100 UTF-8 bytes.
+        expires_at: Unix time in seconds; None is FILE_LIFETIME_S (90 days) from now.
+    """
+    expiry = int(time.time()) + FILE_LIFETIME_S if expires_at is None else expires_at
+    operation = file_create_pb2.FileCreateTransactionBody(
+        keys=_key_list(keys), contents=contents, memo=memo, expirationTime=timestamp_pb2.Timestamp(seconds=expiry)
+    )
+    return _body("FileCreate", "FileService/createFile", 5, fileCreate=operation)
+
+
+def append_file(file_id: str, contents: bytes) -> Body:
+    """Append to a file; all its keys must sign. The whole transaction must stay within 6,144 bytes."""
+    operation = file_append_pb2.FileAppendTransactionBody(fileID=file_proto(file_id), contents=contents)
+    return _body("FileAppend", "FileService/appendContent", 5, fileAppend=operation)
+
+
+def update_file(
+    file_id: str, *, contents: bytes = b"", keys: Iterable[PublicKey] = (), memo: str | None = None
+) -> Body:
+    """Change a file; what is empty or None stays. All its keys, old and new, must sign."""
+    operation = file_update_pb2.FileUpdateTransactionBody(fileID=file_proto(file_id), contents=contents)
+    listed = _key_list(keys)
+    if listed.keys:
+        operation.keys.CopyFrom(listed)
+    if memo is not None:
+        operation.memo.value = memo
+    return _body("FileUpdate", "FileService/updateFile", 2, fileUpdate=operation)
+
+
+def delete_file(file_id: str) -> Body:
+    """Delete a file; any one of its keys must sign."""
+    operation = file_delete_pb2.FileDeleteTransactionBody(fileID=file_proto(file_id))
+    return _body("FileDelete", "FileService/deleteFile", 2, fileDelete=operation)
+
+
+def create_account(key: PublicKey, *, initial_balance: int = 0, memo: str = "") -> Body:
+    """Create an account; the receipt names it.
+
+    Args:
+        key: Signs for it from now on.
+        initial_balance: Tinybars that the payer gives it.
+        memo: At most 100 UTF-8 bytes.
+    """
+    operation = crypto_create_pb2.CryptoCreateTransactionBody(
+        key=_key(key),
+        initialBalance=initial_balance,
+        memo=memo,
+        autoRenewPeriod=duration_pb2.Duration(seconds=AUTO_RENEW_S),
+    )
+    return _body("CryptoCreate", "CryptoService/createAccount", 3, cryptoCreateAccount=operation)
+
+
+def transfer(amounts: Mapping[str, int]) -> Body:
+    """Move hbars. `amounts` are tinybars by account id, positive where they arrive; their sum is 0."""
+    operation = crypto_transfer_pb2.CryptoTransferTransactionBody(
+        transfers=basic_types_pb2.TransferList(
+            accountAmounts=[
+                basic_types_pb2.AccountAmount(accountID=account_proto(account), amount=amount)
+                for account, amount in amounts.items()
+            ]
+        )
+    )
+    return _body("CryptoTransfer", "CryptoService/cryptoTransfer", 1, cryptoTransfer=operation)
+
+
+def _body(kind: str, method: str, max_fee_hbar: int, **operation: Any) -> Body:
+    message = transaction_pb2.TransactionBody(
+        transactionFee=max_fee_hbar * HBAR, transactionValidDuration=_DURATION, **operation
+    )
+    return Body(kind, f"/proto.{method}", message.SerializeToString())
+
+
+def _key(key: PublicKey | None) -> basic_types_pb2.Key | None:
+    return None if key is None else key.to_proto_key()
+
+
+def _key_list(keys: Iterable[PublicKey]) -> basic_types_pb2.KeyList:
+    return basic_types_pb2.KeyList(keys=[key.to_proto_key() for key in keys])

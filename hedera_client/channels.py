@@ -1,0 +1,98 @@
+"""How a gRPC channel of this project is opened: plain or TLS, with no retries and no hidden back-off of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from typing import Final
+
+import grpc
+
+from hedera_client.greenlets import gevent_patched
+
+CONNECT_TIMEOUT_S: Final = 10.0
+"""Longest wait for a node's certificate, as in hiero-sdk-python's node.py."""
+
+_OPTIONS: Final[tuple[tuple[str, int | str], ...]] = (
+    ("grpc.primary_user_agent", "hedera-load"),
+    # Retry belongs to `resilience`: gRPC must not send anything twice, not even transparently.
+    ("grpc.enable_retries", 0),
+    # So does node health. By default a channel waits up to two minutes before it tries a node again, and fails every
+    # call meanwhile; a node that has recovered would look dead for as long.
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    # A connection of our own, not one shared with whoever else in the process talks to the same address.
+    ("grpc.use_local_subchannel_pool", 1),
+    # As hiero-sdk-python 0.3.0 sets them (node.py): they find a connection whose other end has silently gone.
+    ("grpc.keepalive_time_ms", 100_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+_opened_in: int | None = None  # the process that opened this module's first channel
+
+
+def open_node_channel(address: str, *, tls: bool) -> grpc.Channel:
+    """Open a channel to a consensus node.
+
+    With TLS, the node's own certificate is fetched and trusted, as hiero-sdk-python's node.py does it: nodes show
+    self-signed certificates that are made out to no address. What this protects from is reading along, not a node
+    that is somebody else's; for that the certificate's hash in the address book would have to be compared.
+
+    Raises:
+        OSError: TLS only; no connection, or no certificate within CONNECT_TIMEOUT_S.
+    """
+    _refuse_after_fork()
+    if not tls:
+        return grpc.insecure_channel(address, options=_OPTIONS)
+    names = (("grpc.ssl_target_name_override", "127.0.0.1"), ("grpc.default_authority", "127.0.0.1"))
+    credentials = grpc.ssl_channel_credentials(root_certificates=fetch_certificate(address))
+    return grpc.secure_channel(address, credentials, options=(*_OPTIONS, *names))
+
+
+def open_mirror_channel(address: str, *, tls: bool) -> grpc.Channel:
+    """Open a channel to a mirror node's gRPC API; with TLS its certificate must be signed by a known authority."""
+    _refuse_after_fork()
+    if not tls:
+        return grpc.insecure_channel(address, options=_OPTIONS)
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(), options=_OPTIONS)
+
+
+def fetch_certificate(address: str, timeout: float = CONNECT_TIMEOUT_S) -> bytes:
+    """Return the certificate (PEM) that a server shows, unchecked.
+
+    Raises:
+        OSError: no connection, no TLS on the other side, or nothing within `timeout` seconds.
+    """
+    host, _, port = address.rpartition(":")
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with (
+        socket.create_connection((host.strip("[]"), int(port)), timeout=timeout) as connection,
+        context.wrap_socket(connection, server_hostname=host.strip("[]")) as secured,
+    ):
+        certificate = secured.getpeercert(binary_form=True)
+    assert certificate is not None, "a TLS server always shows a certificate"
+    return ssl.DER_cert_to_PEM_cert(certificate).encode()
+
+
+def _refuse_after_fork() -> None:
+    """Say what is wrong instead of hanging.
+
+    gRPC's threads do not survive a fork. Under gevent a child of a process that had made calls was seen to hang in
+    its first call and to ignore SIGTERM; without gevent a child with channels of its own works.
+
+    Raises:
+        RuntimeError: this process was forked, under gevent, from one that had opened channels.
+    """
+    global _opened_in  # noqa: PLW0603 (gRPC's state is the process's, so its note is too)
+    if _opened_in is None:
+        _opened_in = os.getpid()
+    elif _opened_in != os.getpid() and gevent_patched():
+        raise RuntimeError(
+            f"process {os.getpid()} was forked after process {_opened_in} had called the network, and gRPC would hang "
+            "in it: make the first call only after the fork"
+        )

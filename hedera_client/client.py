@@ -1,0 +1,259 @@
+"""The client: one attempt of one operation at one node, and how its outcome is read back. It retries nothing."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final, TypeVar
+
+from google.protobuf.message import DecodeError
+from hiero_sdk_python.hapi.services import transaction_pb2, transaction_response_pb2
+
+from config.networks import Network
+from hedera_client import bodies, queries, receipts
+from hedera_client.bodies import HBAR, Body
+from hedera_client.calls import NodeCalls
+from hedera_client.credentials import Operator, Signer
+from hedera_client.errors import Fate, NodeError, QueryTooExpensive, TransportError
+from hedera_client.ids import TransactionId, TransactionIds
+from hedera_client.queries import AccountInfo, FileInfo, Query, Record, TopicInfo
+from hedera_client.receipts import Receipt
+from hedera_client.status import OK, precheck_error, status_name
+from hedera_client.transactions import Prepared, prepare
+
+T = TypeVar("T")
+
+MAX_QUERY_PAYMENT: Final = HBAR
+"""Tinybars that one query may cost at most unless the caller says otherwise; the SDK's default."""
+
+
+class HederaClient:
+    """Speaks to the consensus nodes of one network for one operator.
+
+    Making one opens nothing: channels are opened on first use, by the process that uses them, so a client may be made
+    before a fork. Safe for threads and greenlets.
+
+    Args:
+        network: Where the nodes are. Where several addresses belong to one account, the first is used.
+        operator: Pays and signs.
+        lane: 0 to 999, one per process that shares the operator (see `TransactionIds`).
+        rpc_timeout: Seconds after which one call is given up, unless it is given its own.
+        sleep: Waits so many seconds (between two looks for a receipt).
+        clock: Monotonic seconds.
+
+    Attributes:
+        operator: As given.
+        nodes: Account ids of the nodes.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        operator: Operator,
+        *,
+        lane: int,
+        rpc_timeout: float,
+        sleep: Callable[[float], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        addresses: dict[str, str] = {}
+        for address, account_id in network.nodes.items():
+            addresses.setdefault(account_id, address)
+        self.operator = operator
+        self.nodes: tuple[str, ...] = tuple(addresses)
+        self._rpc_timeout = rpc_timeout
+        self._sleep = sleep
+        self._clock = clock
+        self._calls = NodeCalls(addresses, tls=network.tls)
+        self._ids = TransactionIds(operator.account_id, lane)
+        self._turn = itertools.count(lane)  # processes begin with different nodes
+
+    def next_node(self, avoid: Collection[str] = ()) -> str:
+        """Account id of the node whose turn it is: round robin, without those in `avoid` unless that leaves none."""
+        candidates = [node for node in self.nodes if node not in avoid] if avoid else self.nodes
+        return (candidates or self.nodes)[next(self._turn) % len(candidates or self.nodes)]
+
+    def new_transaction_id(self) -> TransactionId:
+        """A transaction id of the operator's that was never issued before.
+
+        Raises:
+            ClockError: the system clock was set back too far.
+        """
+        return self._ids.next()
+
+    def prepare(
+        self, body: Body, node: str, transaction_id: TransactionId, *, signers: Sequence[Signer] = ()
+    ) -> Prepared:
+        """Sign `body` for one node, by the operator and by `signers` (e.g. the holder of a submit key)."""
+        return prepare(body, node, transaction_id, (self.operator, *signers))
+
+    def submit(self, prepared: Prepared, timeout: float | None = None) -> None:
+        """Send a transaction to its node, once; returns when the node has accepted it for consensus.
+
+        An acknowledgement is not yet success: a missing submit key, an unknown topic or an oversized message are
+        found only at consensus and told by the receipt.
+
+        Args:
+            prepared: What to send.
+            timeout: Seconds; None is the client's `rpc_timeout`.
+
+        Raises:
+            AlreadySubmitted: the network has this transaction id already.
+            PrecheckError: the node refused.
+            TransportError: there was no answer.
+        """
+        node, kind, transaction_id = prepared.node, prepared.kind, str(prepared.transaction_id)
+        data = self._calls.call(
+            *(node, prepared.method, prepared.request, self._timeout(timeout)),
+            action=kind,
+            transaction_id=transaction_id,
+        )
+        try:
+            response = transaction_response_pb2.TransactionResponse.FromString(data)
+        except DecodeError as error:
+            raise _unreadable(kind, Fate.UNKNOWN, node, transaction_id) from error
+        code = response.nodeTransactionPrecheckCode
+        if status_name(code) != OK:
+            raise precheck_error(code, node=node, transaction_id=transaction_id, action=kind, cost=response.cost)
+
+    def receipt(self, transaction_id: TransactionId, node: str, timeout: float | None = None) -> Receipt | None:
+        """Look once for a receipt; None while the transaction is pending. A failed receipt is returned, not raised.
+
+        Raises:
+            PrecheckError: e.g. RECEIPT_NOT_FOUND: this node has not heard of the transaction, or no longer knows it
+                (receipts are kept 180 s after consensus).
+            TransportError: there was no answer.
+        """
+        return self._ask(queries.receipt(transaction_id), node, timeout)
+
+    def await_receipt(
+        self, transaction_id: TransactionId, node: str, *, timeout: float, interval: float = 0.25
+    ) -> Receipt:
+        """Wait for a receipt by looking every `interval` seconds, for `timeout` seconds.
+
+        The first look is at `node`, which acknowledged, one interval from now; the schedule and what a failed look
+        means are described at `receipts.await_receipt`.
+
+        Raises:
+            ReceiptFailed: consensus was reached, with a status other than SUCCESS.
+            ReceiptTimeout: no receipt was seen; the transaction may still succeed.
+        """
+        others = [other for other in self.nodes if other != node]
+        return receipts.await_receipt(
+            lambda asked, rest: self.receipt(transaction_id, asked, min(rest, self._rpc_timeout)),
+            transaction_id,
+            [node, *others],
+            timeout=timeout,
+            interval=interval,
+            # Looked up now: Locust's monkey patching replaces it.
+            sleep=self._sleep or time.sleep,
+            clock=self._clock,
+        )
+
+    def record(
+        self, transaction_id: TransactionId, node: str, *, payment: int | None = None, timeout: float | None = None
+    ) -> Record:
+        """Read a transaction's record (a paid query). Ask when its receipt is there: not found is paid as well."""
+        return self._ask_paid(queries.record(transaction_id), node, payment, timeout)
+
+    def file_contents(
+        self, file_id: str, node: str, *, payment: int | None = None, timeout: float | None = None
+    ) -> bytes:
+        """Read a file's contents (a paid query); empty where the file was deleted.
+
+        Args:
+            file_id: Which file.
+            node: Who is asked.
+            payment: Tinybars to pay, where the price is known: one round trip. None asks for the price first: two.
+            timeout: Seconds per round trip; None is the client's `rpc_timeout`.
+
+        Raises:
+            QueryTooExpensive: the node asks for more than MAX_QUERY_PAYMENT.
+            PrecheckError: the node refused, the payment or the question.
+            TransportError: there was no answer.
+        """
+        return self._ask_paid(queries.file_contents(file_id), node, payment, timeout)
+
+    def file_info(
+        self, file_id: str, node: str, *, payment: int | None = None, timeout: float | None = None
+    ) -> FileInfo:
+        """Read what the network knows of a file (a paid query, as `file_contents`)."""
+        return self._ask_paid(queries.file_info(file_id), node, payment, timeout)
+
+    def topic_info(
+        self, topic_id: str, node: str, *, payment: int | None = None, timeout: float | None = None
+    ) -> TopicInfo:
+        """Read what the network knows of a topic (a paid query, as `file_contents`)."""
+        return self._ask_paid(queries.topic_info(topic_id), node, payment, timeout)
+
+    def account_info(
+        self, account_id: str, node: str, *, payment: int | None = None, timeout: float | None = None
+    ) -> AccountInfo:
+        """Read what the network knows of an account (a paid query, as `file_contents`)."""
+        return self._ask_paid(queries.account_info(account_id), node, payment, timeout)
+
+    def balance(self, account_id: str, node: str, *, timeout: float | None = None) -> int:
+        """Tinybars of an account (free). Public networks throttle this to zero; ask `MirrorRest.balance` there."""
+        return self._ask(queries.balance(account_id), node, timeout)
+
+    def query_cost(self, query: Query[Any], node: str, *, timeout: float | None = None) -> int:
+        """Ask a node for the price of a question, in tinybars (free)."""
+        return int(self._round_trip(query, node, query.request(cost_only=True), timeout).header.cost)
+
+    def close(self) -> None:
+        """Close the channels. Calls in flight end as CANCELLED, later ones as CLOSED. May be called again."""
+        self._calls.close()
+
+    def _ask(self, query: Query[T], node: str, timeout: float | None) -> T:
+        return query.read(self._round_trip(query, node, query.request(), timeout))
+
+    def _ask_paid(self, query: Query[T], node: str, payment: int | None, timeout: float | None) -> T:
+        if payment is None:
+            payment = self.query_cost(query, node, timeout=timeout)
+            if payment > MAX_QUERY_PAYMENT:
+                raise _too_expensive(query, node, payment)
+        request = query.request(payment=self._payment(node, payment))
+        return query.read(self._round_trip(query, node, request, timeout))
+
+    def _payment(self, node: str, tinybars: int) -> transaction_pb2.Transaction:
+        """A signed transfer from the operator to the node that answers."""
+        body = bodies.transfer({node: tinybars, self.operator.account_id: -tinybars})
+        return transaction_pb2.Transaction.FromString(self.prepare(body, node, self.new_transaction_id()).request)
+
+    def _round_trip(self, query: Query[Any], node: str, request: bytes, timeout: float | None) -> Any:
+        """One call; returns the query's part of the answer once its header says OK."""
+        data = self._calls.call(node, query.method, request, self._timeout(timeout), action=query.kind, reading=True)
+        try:
+            answer = query.answer(data)
+        except ValueError as error:
+            raise _unreadable(query.kind, Fate.RETRYABLE, node, "") from error
+        code = answer.header.nodeTransactionPrecheckCode
+        if status_name(code) != OK:
+            raise precheck_error(code, node=node, action=query.kind, cost=answer.header.cost)
+        return answer
+
+    def _timeout(self, timeout: float | None) -> float:
+        return self._rpc_timeout if timeout is None else timeout
+
+
+def _too_expensive(query: Query[Any], node: str, cost: int) -> QueryTooExpensive:
+    error = QueryTooExpensive(
+        f"QUERY_TOO_EXPENSIVE: node {node} asks {cost} tinybars for {query.kind}, more than {MAX_QUERY_PAYMENT}; "
+        "pass it as payment to pay it",
+        status="QUERY_TOO_EXPENSIVE",
+        fate=Fate.FINAL,
+        node=node,
+    )
+    error.cost = cost
+    return error
+
+
+def _unreadable(action: str, fate: Fate, node: str, transaction_id: str) -> NodeError:
+    return TransportError(
+        f"UNREADABLE: node {node} answered {action} {transaction_id} with something that is no answer",
+        status="UNREADABLE",
+        fate=fate,
+        node=node,
+        transaction_id=transaction_id,
+    )

@@ -1,0 +1,121 @@
+"""Who pays and signs. A private key goes in, and only signatures and the public key come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, NoReturn
+
+from hiero_sdk_python import PrivateKey, PublicKey
+from hiero_sdk_python.hapi.services import basic_types_pb2
+
+from hedera_client.errors import CredentialError
+from hedera_client.ids import parse_entity
+
+ID_VARIABLE: Final = "OPERATOR_ID"
+KEY_VARIABLE: Final = "OPERATOR_KEY"
+KEY_TYPE_VARIABLE: Final = "OPERATOR_KEY_TYPE"
+
+_RAW_LOADERS: Final = {"ed25519": PrivateKey.from_bytes_ed25519, "ecdsa": PrivateKey.from_bytes_ecdsa}
+
+
+class Signer:
+    """Signs with one private key (Ed25519 or ECDSA secp256k1) without showing it.
+
+    The SDK's own key prints its secret in `repr`, so it is kept in a closure: no attribute, `repr`, `vars()` or
+    pickle of this object leads to it.
+
+    Attributes:
+        public_key: The key's public half.
+    """
+
+    __slots__ = ("_algorithm", "_prefix", "_sign", "public_key")
+
+    def __init__(self, key: PrivateKey) -> None:
+        self.public_key: PublicKey = key.public_key()
+        self._prefix: bytes = self.public_key.to_bytes_raw()
+        self._algorithm = "ed25519" if key.is_ed25519() else "ECDSA_secp256k1"
+
+        def sign(data: bytes) -> bytes:
+            return bytes(key.sign(data))
+
+        self._sign: Callable[[bytes], bytes] = sign
+
+    def signature(self, body_bytes: bytes) -> basic_types_pb2.SignaturePair:
+        """Sign a transaction body. The pair carries the whole public key as its prefix, as the SDK sends it."""
+        return basic_types_pb2.SignaturePair(pubKeyPrefix=self._prefix, **{self._algorithm: self._sign(body_bytes)})
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(public_key={self.public_key.to_string_raw()})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a signer is never copied to another process: each reads its own environment")
+
+
+class Operator(Signer):
+    """The account that pays for transactions and queries, and its key.
+
+    Attributes:
+        account_id: E.g. `0.0.2`.
+        public_key: The key's public half.
+    """
+
+    __slots__ = ("account_id",)
+
+    def __init__(self, account_id: str, key: PrivateKey) -> None:
+        super().__init__(key)
+        self.account_id = account_id
+
+    @classmethod
+    def parse(cls, account_id: str, key_text: str, key_type: str = "ed25519") -> Operator:
+        """Read an operator from text.
+
+        Args:
+            account_id: `shard.realm.number`.
+            key_text: Hex, with or without `0x`: DER-encoded, which says its type, or 32 raw bytes.
+            key_type: Type of a key of 32 raw bytes, which does not say it: `ed25519` or `ecdsa` (secp256k1).
+
+        Raises:
+            CredentialError: with one line that names what is wrong and never the key.
+        """
+        account_id, key_text = account_id.strip(), key_text.strip()
+        try:
+            parse_entity(account_id)
+        except ValueError:
+            # The id is not shown either: the two variables are easily swapped.
+            raise CredentialError(f"{ID_VARIABLE} is no account id of the form 0.0.1234") from None
+        return cls(account_id, _private_key(key_text, key_type.strip().lower()))
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Operator:
+        """Read an operator from the variables OPERATOR_ID, OPERATOR_KEY and, for raw keys, OPERATOR_KEY_TYPE.
+
+        Raises:
+            CredentialError: with one line that names the variable which is missing or wrong.
+        """
+        missing = [name for name in (ID_VARIABLE, KEY_VARIABLE) if not environment.get(name, "").strip()]
+        if missing:
+            raise CredentialError(
+                f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set: "
+                "put the paying account and its private key into the environment or .env"
+            )
+        key_type = environment.get(KEY_TYPE_VARIABLE, "").strip() or "ed25519"
+        return cls.parse(environment[ID_VARIABLE], environment[KEY_VARIABLE], key_type)
+
+    def __repr__(self) -> str:
+        return f"Operator({self.account_id!r}, public_key={self.public_key.to_string_raw()})"
+
+
+def _private_key(key_text: str, key_type: str) -> PrivateKey:
+    """The SDK's key of hex text; its own errors quote the key and are dropped here, cause and context included."""
+    if key_type not in _RAW_LOADERS:
+        raise CredentialError(f"{KEY_TYPE_VARIABLE} is neither 'ed25519' nor 'ecdsa'")
+    load_raw, load_der = _RAW_LOADERS[key_type], PrivateKey.from_der
+    key: PrivateKey | None = None
+    try:
+        data = bytes.fromhex(key_text.removeprefix("0x"))
+        key = load_raw(data) if len(data) == 32 else load_der(data)
+    except ValueError:
+        pass
+    if key is None:
+        raise CredentialError(f"{KEY_VARIABLE} is no private key: give it in hex, DER-encoded or as 32 raw bytes")
+    return key

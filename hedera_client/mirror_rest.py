@@ -1,0 +1,287 @@
+"""The mirror node's REST API: what the network did, as everybody can read it. It retries nothing."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from hedera_client.bodies import HBAR, ChunkInfo
+from hedera_client.errors import Fate, MirrorError
+from hedera_client.ids import TransactionId, parse_entity, parse_timestamp
+from hedera_client.messages import TopicMessage
+
+T = TypeVar("T")
+
+PAGE_ROWS: Final = 100
+"""Rows per page; the most that mirror nodes give (their `rest.response.limit.max`)."""
+
+_CONNECTIONS = 64
+_TOO_MANY_REQUESTS = 429
+_NOT_FOUND = 404
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorTransaction:
+    """A transaction as the mirror shows it.
+
+    Attributes:
+        transaction_id: Its id.
+        name: E.g. `CONSENSUSSUBMITMESSAGE`.
+        result: Its status at consensus, e.g. `SUCCESS`.
+        consensus_timestamp: Nanoseconds since 1970.
+        charged_fee: Tinybars.
+        node: Account id of the node that took it, or None.
+        entity_id: What it was about or created, or None.
+    """
+
+    transaction_id: TransactionId
+    name: str
+    result: str
+    consensus_timestamp: int
+    charged_fee: int
+    node: str | None
+    entity_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRate:
+    """The network's price of an hbar: `hbars` are worth `cents`, until `expires_s` (Unix time)."""
+
+    hbars: int
+    cents: int
+    expires_s: int
+
+    def usd(self, tinybars: int) -> float:
+        """US dollars that an amount is worth."""
+        return tinybars / HBAR * self.cents / self.hbars / 100
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkNode:
+    """A consensus node of the address book; `addresses` are `host:port`, `certificate_hash` is hex or empty."""
+
+    account_id: str
+    node_id: int
+    description: str
+    certificate_hash: str
+    addresses: tuple[str, ...]
+
+
+class MirrorRest:
+    """Reads from one mirror node.
+
+    Its HTTP connections are opened on first use and belong to the process that uses them. Safe for threads and
+    greenlets.
+
+    Args:
+        base_url: Without `/api/v1`, e.g. `https://testnet.mirrornode.hedera.com`.
+        timeout: Seconds to connect, and again between two parts of an answer.
+
+    All methods raise MirrorError where the mirror does not answer as asked: final for what it does not know (404; it
+    may only not have imported it yet) or does not understand; else retryable, and busy where it asks for a slower
+    pace (429).
+    """
+
+    def __init__(self, base_url: str, *, timeout: float = 10.0) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._timeout = timeout
+        self._pid = 0
+        self._session = requests.Session()
+
+    def topic(self, topic_id: str) -> dict[str, Any]:
+        """A topic's row of `/api/v1/topics/{id}`."""
+        return self._get(f"/api/v1/topics/{topic_id}")
+
+    def topic_messages(self, topic_id: str, *, after: int = 0, until: int | None = None) -> Iterator[TopicMessage]:
+        """A topic's messages in ascending order, read page by page as the iterator advances.
+
+        Args:
+            topic_id: Which topic; one the mirror does not know raises MirrorError with http_status 404.
+            after: Only sequence numbers above this.
+            until: None, or the last sequence number that is wanted.
+        """
+        path: str | None = f"/api/v1/topics/{topic_id}/messages?limit={PAGE_ROWS}&order=asc&sequencenumber=gt:{after}"
+        if until is not None:
+            path = f"{path}&sequencenumber=lte:{until}"
+        while path is not None:
+            page = self._get(path)
+            for message in self._read(page, lambda page: [_topic_message(row) for row in page["messages"]]):
+                # `links.next` goes on by timestamp and may have dropped the filter by sequence number.
+                if until is not None and message.sequence_number > until:
+                    return
+                if message.sequence_number > after:
+                    after = message.sequence_number
+                    yield message
+            path = self._next_page(page, path)
+
+    def topic_message(self, topic_id: str, sequence_number: int) -> TopicMessage:
+        """One message of a topic."""
+        row = self._get(f"/api/v1/topics/{topic_id}/messages/{sequence_number}")
+        return self._read(row, _topic_message)
+
+    def transaction(self, transaction_id: TransactionId) -> MirrorTransaction:
+        """The transaction with this id: of several rows, that of the user's own that was not refused as a duplicate."""
+        page = self._get(f"/api/v1/transactions/{transaction_id.rest}")
+        return self._read(page, lambda page: _transaction(min(page["transactions"], key=_not_the_users_own)))
+
+    def account(self, account_id: str) -> dict[str, Any]:
+        """An account's row of `/api/v1/accounts/{id}`, without its transactions."""
+        return self._get(f"/api/v1/accounts/{account_id}?transactions=false")
+
+    def balance(self, account_id: str) -> int:
+        """Tinybars of an account, as of the mirror's last import (public mirrors: minutes ago)."""
+        row = self.account(account_id)
+        return self._read(row, lambda row: int(row["balance"]["balance"]))
+
+    def network_nodes(self) -> list[NetworkNode]:
+        """The address book, all pages of it."""
+        nodes: list[NetworkNode] = []
+        path: str | None = f"/api/v1/network/nodes?limit={PAGE_ROWS}&order=asc"
+        while path is not None:
+            page = self._get(path)
+            nodes += self._read(page, lambda page: [_network_node(row) for row in page["nodes"]])
+            path = self._next_page(page, path)
+        return nodes
+
+    def exchange_rate(self) -> ExchangeRate:
+        """The rate that the network converts fees with now."""
+        page = self._get("/api/v1/network/exchangerate")
+        return self._read(page, lambda page: _exchange_rate(page["current_rate"]))
+
+    def close(self) -> None:
+        """Close this process's connections; a later call opens new ones."""
+        if self._pid == os.getpid():
+            self._session.close()
+
+    def _get(self, path: str) -> dict[str, Any]:
+        try:
+            response = self._process_session().get(self.base_url + path, timeout=self._timeout)
+        except requests.RequestException as error:
+            raise self._error("MIRROR_UNREACHABLE", f"did not answer ({_cause(error)})", path) from error
+        if response.status_code != requests.codes.ok:
+            raise self._error(
+                f"HTTP_{response.status_code}", f"answered {_reason(response)}", path, response.status_code
+            )
+        try:
+            answer = response.json()
+        except ValueError as error:
+            raise self._error("UNREADABLE", "answered with something that is not JSON", path) from error
+        if not isinstance(answer, dict):
+            raise self._error("UNREADABLE", "answered with something that is no object", path)
+        return answer
+
+    def _read(self, answer: dict[str, Any], read: Callable[[dict[str, Any]], T]) -> T:
+        """Apply `read`; an answer that lacks what it needs becomes a MirrorError."""
+        try:
+            return read(answer)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise self._error("UNREADABLE", f"gave an answer without {error}", "") from error
+
+    def _next_page(self, page: Mapping[str, Any], path: str) -> str | None:
+        """Path of the page after `page`, which came from `path`; None where it was the last."""
+        link = (page.get("links") or {}).get("next")
+        if link is None:
+            return None
+        following = str(link).removeprefix(self.base_url)  # some mirrors include their host
+        if following == path or not following.startswith("/"):
+            raise self._error("UNREADABLE", f"named {following!r} as the page after itself", path)
+        return following
+
+    def _process_session(self) -> requests.Session:
+        """Return the session of this process; sockets that came over a fork are not used."""
+        if self._pid != os.getpid():
+            session = requests.Session()
+            adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS, max_retries=0)
+            session.mount("http://", adapter)
+            session.mount("https://", adapter)
+            self._session, self._pid = session, os.getpid()
+        return self._session
+
+    def _error(self, status: str, what: str, path: str, http_status: int | None = None) -> MirrorError:
+        final = http_status is not None and 400 <= http_status < 500 and http_status != _TOO_MANY_REQUESTS
+        error = MirrorError(
+            f"{status}: mirror {self.base_url} {what} {path}".rstrip(),
+            status=status,
+            fate=Fate.FINAL if final else Fate.RETRYABLE,
+            busy=http_status == _TOO_MANY_REQUESTS,
+        )
+        error.http_status = http_status
+        return error
+
+
+def _topic_message(row: Mapping[str, Any]) -> TopicMessage:
+    return TopicMessage(
+        topic_id=row["topic_id"],
+        sequence_number=int(row["sequence_number"]),
+        consensus_timestamp=parse_timestamp(row["consensus_timestamp"]),
+        message=base64.b64decode(row["message"], validate=True),
+        running_hash=base64.b64decode(row["running_hash"], validate=True),
+        running_hash_version=int(row["running_hash_version"]),
+        payer=row["payer_account_id"],
+        chunk_info=_chunk_info(row.get("chunk_info")),
+    )
+
+
+def _chunk_info(row: Mapping[str, Any] | None) -> ChunkInfo | None:
+    if row is None:
+        return None
+    initial = row["initial_transaction_id"]
+    parse_entity(initial["account_id"])
+    started = TransactionId(initial["account_id"], parse_timestamp(initial["transaction_valid_start"]))
+    return ChunkInfo(started, total=int(row["total"]), number=int(row["number"]))
+
+
+def _not_the_users_own(row: Mapping[str, Any]) -> tuple[bool, bool, bool]:
+    """Sorts the user's own transaction before children, scheduled executions and refused duplicates."""
+    return bool(row.get("nonce")), bool(row.get("scheduled")), row["result"] == "DUPLICATE_TRANSACTION"
+
+
+def _transaction(row: Mapping[str, Any]) -> MirrorTransaction:
+    return MirrorTransaction(
+        transaction_id=TransactionId.parse(row["transaction_id"]),
+        name=row["name"],
+        result=row["result"],
+        consensus_timestamp=parse_timestamp(row["consensus_timestamp"]),
+        charged_fee=int(row["charged_tx_fee"]),
+        node=row.get("node"),
+        entity_id=row.get("entity_id"),
+    )
+
+
+def _network_node(row: Mapping[str, Any]) -> NetworkNode:
+    return NetworkNode(
+        account_id=row["node_account_id"],
+        node_id=int(row["node_id"]),
+        description=row.get("description") or "",
+        certificate_hash=(row.get("node_cert_hash") or "").removeprefix("0x"),
+        addresses=tuple(
+            f"{point['ip_address_v4'] or point['domain_name']}:{point['port']}" for point in row["service_endpoints"]
+        ),
+    )
+
+
+def _exchange_rate(row: Mapping[str, Any]) -> ExchangeRate:
+    return ExchangeRate(int(row["hbar_equivalent"]), int(row["cent_equivalent"]), int(row["expiration_time"]))
+
+
+def _reason(response: requests.Response) -> str:
+    """The HTTP status and, where the mirror gives one, its message."""
+    try:
+        message = response.json()["_status"]["messages"][0]["message"]
+    except (ValueError, KeyError, IndexError, TypeError):
+        message = response.reason
+    return f"{response.status_code} ({str(message)[:200]}) to"
+
+
+def _cause(error: requests.RequestException) -> str:
+    """The innermost reason in a few words; urllib3 wraps it several times."""
+    reason: BaseException = error
+    while reason.__context__ is not None:
+        reason = reason.__context__
+    return (str(reason) or type(error).__name__)[:200]
