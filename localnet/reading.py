@@ -15,7 +15,7 @@ from localnet.keys import Signatures
 from localnet.status import Refused, codes
 from localnet.submission import Submission
 from localnet.transactions import OPERATIONS
-from localnet.transactions.fields import check_memo
+from localnet.transactions.fields import MAX_AMOUNT, check_memo
 
 MAX_TRANSACTION_BYTES = 6_144
 MAX_GOVERNANCE_BYTES = 133_120
@@ -107,7 +107,7 @@ def _check_header(body: Any, into: Submission, field: str) -> None:
     check_memo(body.memo)
     if body.max_custom_fees and field != "consensusSubmitMessage":
         raise Refused(codes.MAX_CUSTOM_FEES_IS_NOT_SUPPORTED)
-    if body.transactionFee < 0:
+    if body.transactionFee > MAX_AMOUNT:
         raise Refused(codes.INSUFFICIENT_TX_FEE)
     if not body.HasField("transactionValidDuration"):
         raise Refused(codes.INVALID_TRANSACTION_DURATION)

@@ -9,7 +9,7 @@ from localnet.fees import KEY, extra
 from localnet.keys import is_empty_key
 from localnet.state import Account
 from localnet.status import Refused, codes
-from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count, usable_key
+from localnet.transactions.fields import MAX_AMOUNT, check_lifetime, check_memo, proto_key_count, usable_key
 from localnet.transactions.operation import Operation, Settlement
 
 
@@ -22,7 +22,7 @@ class CreateAccount(Operation):
 
     def check(self, data: Any) -> None:
         """Refuse a missing key, a negative balance, a missing renewal period and an alias that is no EVM address."""
-        if data.initialBalance < 0:
+        if data.initialBalance > MAX_AMOUNT:
             raise Refused(codes.INVALID_INITIAL_BALANCE)
         if not data.HasField("autoRenewPeriod"):
             raise Refused(codes.INVALID_RENEWAL_PERIOD)
@@ -38,7 +38,7 @@ class CreateAccount(Operation):
 
     def debit(self, data: Any, payer: int) -> int:  # noqa: ARG002 (the payer funds it whoever it is)
         """The initial balance."""
-        return max(0, int(data.initialBalance))
+        return int(data.initialBalance)
 
     def settle(self, at: Settlement) -> None:
         """Create the account and move its initial balance."""

@@ -10,6 +10,8 @@ from localnet.status import Refused, codes
 MAX_MEMO_BYTES = 100
 MIN_LIFETIME_S = 2_592_000
 MAX_LIFETIME_S = 8_000_001
+MAX_AMOUNT = 2**63 - 1
+"""The nodes read unsigned 64-bit amounts as signed ones, so whatever is above counts as negative."""
 
 
 def check_memo(memo: str) -> None:

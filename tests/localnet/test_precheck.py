@@ -1,0 +1,254 @@
+"""What a node refuses at once, with which status, and in which order; all on the raw wire."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from localnet import pb
+from localnet.status import status_name
+
+if TYPE_CHECKING:
+    from tests.localnet.conftest import Rest, Wire
+
+NANOS = 1_000_000_000
+STRANGER = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
+TOPIC = {"autoRenewPeriod": {"seconds": 7_776_000}}
+
+
+def answer(wire: Wire, raw: bytes) -> str:
+    return status_name(wire.send(raw).nodeTransactionPrecheckCode)
+
+
+def transaction_id(payer: int = 1001, **fields: Any) -> Any:
+    now = time.time_ns() - 2 * NANOS
+    start = pb.Timestamp(seconds=now // NANOS, nanos=now % NANOS)
+    return pb.TransactionID(**{"accountID": pb.AccountID(accountNum=payer), "transactionValidStart": start, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"transactionID": None}, "INVALID_TRANSACTION_ID"),
+        ({"transactionID": pb.TransactionID()}, "PAYER_ACCOUNT_NOT_FOUND"),
+        ({"transactionID": transaction_id(0)}, "PAYER_ACCOUNT_NOT_FOUND"),
+        ({"transactionID": transaction_id(999_999)}, "PAYER_ACCOUNT_NOT_FOUND"),
+        ({"transactionID": transaction_id(accountID=pb.AccountID(alias=b"a"))}, "PAYER_ACCOUNT_NOT_FOUND"),
+        ({"transactionID": transaction_id(scheduled=True)}, "TRANSACTION_ID_FIELD_NOT_ALLOWED"),
+        ({"transactionID": transaction_id(nonce=1)}, "TRANSACTION_ID_FIELD_NOT_ALLOWED"),
+        ({"transactionID": transaction_id(transactionValidStart=None)}, "INVALID_TRANSACTION_START"),
+        ({"memo": "m" * 101}, "MEMO_TOO_LONG"),
+        ({"memo": "é" * 51}, "MEMO_TOO_LONG"),
+        ({"memo": "a\0b"}, "INVALID_ZERO_BYTE_IN_STRING"),
+        ({"max_custom_fees": [{}]}, "MAX_CUSTOM_FEES_IS_NOT_SUPPORTED"),
+        ({"transactionFee": 2**64 - 1}, "INSUFFICIENT_TX_FEE"),
+        ({"transactionFee": 1}, "INSUFFICIENT_TX_FEE"),
+        ({"transactionValidDuration": None}, "INVALID_TRANSACTION_DURATION"),
+        ({"transactionValidDuration": {"seconds": 14}}, "INVALID_TRANSACTION_DURATION"),
+        ({"transactionValidDuration": {"seconds": 181}}, "INVALID_TRANSACTION_DURATION"),
+        ({"node": 4}, "INVALID_NODE_ACCOUNT"),
+        ({"node": 99}, "INVALID_NODE_ACCOUNT"),
+        ({"consensusCreateTopic": None}, "INVALID_TRANSACTION_BODY"),
+        ({"consensusSubmitMessage": {"message": b"m"}}, "INVALID_TOPIC_ID"),
+        ({"consensusSubmitMessage": {"topicID": {"topicNum": 1}}}, "INVALID_TOPIC_MESSAGE"),
+        ({"consensusUpdateTopic": {}}, "INVALID_TOPIC_ID"),
+        ({"consensusDeleteTopic": {}}, "INVALID_TOPIC_ID"),
+        ({"fileCreate": {}}, "INVALID_EXPIRATION_TIME"),
+        ({"fileAppend": {}}, "INVALID_FILE_ID"),
+        ({"fileUpdate": {}}, "INVALID_FILE_ID"),
+        ({"fileDelete": {}}, "INVALID_FILE_ID"),
+        ({"cryptoCreateAccount": {"autoRenewPeriod": {"seconds": 7_776_000}}}, "KEY_REQUIRED"),
+        ({"cryptoTransfer": {"transfers": {"accountAmounts": [{"amount": 1}]}}}, "INVALID_ACCOUNT_AMOUNTS"),
+        ({"cryptoTransfer": {"tokenTransfers": [{}]}}, "NOT_SUPPORTED"),
+        ({"consensusCreateTopic": {**TOPIC, "custom_fees": [{}]}}, "NOT_SUPPORTED"),
+        ({"cryptoUpdateAccount": {}}, "NOT_SUPPORTED"),
+        ({"tokenCreation": {}}, "NOT_SUPPORTED"),
+    ],
+    ids=str,
+)
+def test_a_wrong_field_is_named(wire: Wire, fields: dict[str, Any], expected: str) -> None:
+    """Each wrong field is refused with the network's status for it."""
+    data = {"consensusCreateTopic": TOPIC}
+    if any(pb.TransactionBody.DESCRIPTOR.fields_by_name[name].containing_oneof for name in fields if name != "node"):
+        data = {}
+    assert wire.precheck(wire.body(**{**data, **fields})) == expected
+
+
+def test_a_good_transaction_is_taken(wire: Wire) -> None:
+    """What the table above varies is accepted when nothing is wrong."""
+    assert wire.precheck(wire.body(consensusCreateTopic=TOPIC)) == "OK"
+
+
+@pytest.mark.parametrize("node", [3, 4, 5, 6])
+def test_every_node_takes_its_own(wire: Wire, node: int) -> None:
+    """Each of the four nodes takes what is addressed to it, and a transaction settled through one is known to all."""
+    body = wire.body(node=node, consensusCreateTopic=TOPIC)
+    assert wire.precheck(body, node=node) == "OK"
+    assert {status_name(wire.receipt(body, other).receipt.status) for other in (3, 4, 5, 6)} == {"SUCCESS"}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (b"\xff\xff\xff", "INVALID_TRANSACTION"),
+        (b"", "INVALID_TRANSACTION_BODY"),
+        (pb.Transaction(signedTransactionBytes=b"\xff").SerializeToString(), "INVALID_TRANSACTION"),
+        (
+            pb.Transaction(
+                signedTransactionBytes=pb.SignedTransaction(bodyBytes=b"x").SerializeToString()
+            ).SerializeToString(),
+            "INVALID_TRANSACTION_BODY",
+        ),
+        (
+            pb.Transaction(
+                signedTransactionBytes=pb.SignedTransaction(bodyBytes=b"\xff", sigMap={}).SerializeToString()
+            ).SerializeToString(),
+            "INVALID_TRANSACTION_BODY",
+        ),
+        (pb.Transaction(signedTransactionBytes=b"x", bodyBytes=b"x").SerializeToString(), "INVALID_TRANSACTION"),
+        (b"x" * 133_121, "TRANSACTION_OVERSIZE"),
+    ],
+    ids=["garbage", "nothing", "no signed transaction", "no signature map", "no body", "both forms", "far too long"],
+)
+def test_broken_bytes_are_named(wire: Wire, raw: bytes, expected: str) -> None:
+    """Bytes that are no transaction are answered, not dropped."""
+    assert answer(wire, raw) == expected
+
+
+def test_unknown_fields_are_refused(wire: Wire) -> None:
+    """A field that the network does not know is not ignored."""
+    raw = wire.sign(wire.body(consensusCreateTopic=TOPIC))
+    assert answer(wire, raw + b"\xfa\x7f\x01x") == "TRANSACTION_HAS_UNKNOWN_FIELDS"
+
+
+def test_the_deprecated_form_is_still_taken(wire: Wire) -> None:
+    """Body bytes and signature map directly in the transaction, as old clients send them."""
+    body = wire.body(consensusCreateTopic=TOPIC)
+    signed = pb.SignedTransaction.FromString(pb.Transaction.FromString(wire.sign(body)).signedTransactionBytes)
+    raw = pb.Transaction(bodyBytes=signed.bodyBytes, sigMap=signed.sigMap).SerializeToString()
+    assert answer(wire, raw) == "OK"
+
+
+def test_size_limit(wire: Wire) -> None:
+    """A transaction may have 6,144 bytes and no more."""
+    empty = len(wire.sign(wire.body(fileAppend={"fileID": {"fileNum": 1}, "contents": b"x" * 5_000})))
+    fits = wire.body(fileAppend={"fileID": {"fileNum": 1}, "contents": b"x" * (5_000 + 6_144 - empty)})
+    assert len(wire.sign(fits)) == 6_144
+    assert wire.precheck(fits) == "OK"
+    longer = wire.body(fileAppend={"fileID": {"fileNum": 1}, "contents": b"x" * (5_001 + 6_144 - empty)})
+    assert wire.precheck(longer) == "TRANSACTION_OVERSIZE"
+
+
+@pytest.mark.parametrize(
+    ("start_s", "duration", "expected"),
+    [
+        (-100, 120, "OK"),
+        (-111, 120, "TRANSACTION_EXPIRED"),
+        (-6, 15, "TRANSACTION_EXPIRED"),
+        (-1, 15, "OK"),
+        (30, 120, "INVALID_TRANSACTION_START"),
+    ],
+)
+def test_valid_start_and_duration(wire: Wire, start_s: int, duration: int, expected: str) -> None:
+    """A transaction counts as expired 10 s before its end, and must not start in the future."""
+    start_ns = time.time_ns() + start_s * NANOS
+    body = wire.body(start_ns=start_ns, transactionValidDuration={"seconds": duration}, consensusCreateTopic=TOPIC)
+    assert wire.precheck(body) == expected
+
+
+def test_a_transaction_id_counts_once(wire: Wire) -> None:
+    """The same id is refused again, also with another content and through another node."""
+    body = wire.body(consensusCreateTopic=TOPIC)
+    assert wire.precheck(body) == "OK"
+    assert wire.precheck(body) == "DUPLICATE_TRANSACTION"
+    elsewhere = wire.body(node=5, transactionID=body.transactionID, fileAppend={"fileID": {"fileNum": 1}})
+    assert wire.precheck(elsewhere, node=5) == "DUPLICATE_TRANSACTION"
+
+
+def test_a_refused_id_may_be_used_again(wire: Wire) -> None:
+    """Only what passed precheck is remembered as seen."""
+    body = wire.body(consensusCreateTopic=TOPIC)
+    assert wire.precheck(body, STRANGER) == "INVALID_SIGNATURE"
+    assert wire.precheck(body) == "OK"
+
+
+def test_signatures_are_verified(wire: Wire) -> None:
+    """The payer must have signed these very bytes."""
+    body = wire.body(consensusCreateTopic=TOPIC)
+    assert wire.precheck(body, STRANGER) == "INVALID_SIGNATURE"
+    raw = pb.Transaction.FromString(wire.sign(body))
+    signed = pb.SignedTransaction.FromString(raw.signedTransactionBytes)
+    signed.sigMap.sigPair[0].ed25519 = bytes(64)
+    forged = pb.Transaction(signedTransactionBytes=signed.SerializeToString()).SerializeToString()
+    assert answer(wire, forged) == "INVALID_SIGNATURE"
+    del signed.sigMap.sigPair[:]
+    unsigned = pb.Transaction(signedTransactionBytes=signed.SerializeToString()).SerializeToString()
+    assert answer(wire, unsigned) == "INVALID_SIGNATURE"
+
+
+def test_ambiguous_key_prefixes_are_refused(wire: Wire) -> None:
+    """Two signatures whose key prefixes start alike could belong to either key."""
+    signed = pb.SignedTransaction.FromString(
+        pb.Transaction.FromString(wire.sign(wire.body(consensusCreateTopic=TOPIC))).signedTransactionBytes
+    )
+    signed.sigMap.sigPair.add(pubKeyPrefix=signed.sigMap.sigPair[0].pubKeyPrefix[:4], ed25519=bytes(64))
+    raw = pb.Transaction(signedTransactionBytes=signed.SerializeToString()).SerializeToString()
+    assert answer(wire, raw) == "KEY_PREFIX_MISMATCH"
+
+
+def test_the_earlier_check_wins(wire: Wire) -> None:
+    """With several faults at once the status is that of the check that comes first."""
+    body = wire.body(consensusCreateTopic=TOPIC)
+    assert wire.precheck(body) == "OK"
+    start = body.transactionID
+    wrong_node = wire.body(node=9, transactionID=start, transactionValidDuration={"seconds": 1})
+    wrong_node.consensusCreateTopic.SetInParent()
+    assert wire.precheck(wrong_node, STRANGER) == "INVALID_NODE_ACCOUNT"
+    duplicate = wire.body(transactionID=start, transactionFee=1, tokenCreation={})
+    assert wire.precheck(duplicate, STRANGER) == "DUPLICATE_TRANSACTION"
+    unsigned_and_poor = wire.body(transactionFee=1, consensusCreateTopic=TOPIC)
+    assert wire.precheck(unsigned_and_poor, STRANGER) == "INVALID_SIGNATURE"
+
+
+def test_unknown_queries_are_answered(wire: Wire) -> None:
+    """A query that this network does not serve says NOT_SUPPORTED in its own kind of response."""
+    reply = wire.query(tokenGetInfo={"token": {"tokenNum": 1}})
+    assert status_name(reply.tokenGetInfo.header.nodeTransactionPrecheckCode) == "NOT_SUPPORTED"
+
+
+def test_a_malformed_query_is_a_grpc_error(wire: Wire) -> None:
+    """Bytes that are no query cannot be answered in kind."""
+    call = wire.channels[3].unary_unary("/proto.CryptoService/cryptoGetBalance")
+    for raw in (b"\xff", b""):
+        with pytest.raises(grpc.RpcError) as error:
+            call(raw, timeout=5)
+        assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_an_unknown_method_is_unimplemented(wire: Wire) -> None:
+    """A method of no service is gRPC's own answer."""
+    with pytest.raises(grpc.RpcError) as error:
+        wire.channels[3].unary_unary("/proto.NoService/nothing")(b"", timeout=5)
+    assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_nothing_is_charged_for_a_refusal(wire: Wire, control: Rest) -> None:
+    """A refused transaction leaves the balance as it was, and never reaches consensus."""
+
+    def balance() -> int:
+        reply = wire.query(cryptogetAccountBalance={"accountID": {"accountNum": wire.operator}})
+        return int(reply.cryptogetAccountBalance.balance)
+
+    before = balance()
+    body = wire.body(consensusCreateTopic=TOPIC)
+    assert wire.precheck(body, STRANGER) == "INVALID_SIGNATURE"
+    assert balance() == before
+    assert status_name(wire.receipt(body).header.nodeTransactionPrecheckCode) == "RECEIPT_NOT_FOUND"
+    status, page = control("/ledger?limit=10000")
+    assert status == 200
+    entry = page["entries"][-1]
+    assert (entry["precheck"], entry["status"], entry["consensus"]) == ("INVALID_SIGNATURE", None, None)
