@@ -163,7 +163,7 @@ class MirrorRest:
         try:
             response = self._process_session().get(self.base_url + path, timeout=self._timeout)
         except requests.RequestException as error:
-            raise self._error("MIRROR_UNREACHABLE", f"did not answer ({_cause(error)})", path) from error
+            raise self._error("MIRROR_UNREACHABLE", f"did not answer {path}: {_cause(error)}") from error
         if response.status_code != requests.codes.ok:
             raise self._error(
                 f"HTTP_{response.status_code}", f"answered {_reason(response)}", path, response.status_code
@@ -171,9 +171,9 @@ class MirrorRest:
         try:
             answer = response.json()
         except ValueError as error:
-            raise self._error("UNREADABLE", "answered with something that is not JSON", path) from error
+            raise self._error("UNREADABLE", f"answered {path} with something that is not JSON") from error
         if not isinstance(answer, dict):
-            raise self._error("UNREADABLE", "answered with something that is no object", path)
+            raise self._error("UNREADABLE", f"answered {path} with something that is no object")
         return answer
 
     def _read(self, answer: dict[str, Any], read: Callable[[dict[str, Any]], T]) -> T:
@@ -181,7 +181,7 @@ class MirrorRest:
         try:
             return read(answer)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise self._error("UNREADABLE", f"gave an answer without {error}", "") from error
+            raise self._error("UNREADABLE", f"gave an answer that cannot be read: {error!r}") from error
 
     def _next_page(self, page: Mapping[str, Any], path: str) -> str | None:
         """Path of the page after `page`, which came from `path`; None where it was the last."""
@@ -190,7 +190,7 @@ class MirrorRest:
             return None
         following = str(link).removeprefix(self.base_url)  # some mirrors include their host
         if following == path or not following.startswith("/"):
-            raise self._error("UNREADABLE", f"named {following!r} as the page after itself", path)
+            raise self._error("UNREADABLE", f"named {following!r} as the page after {path}")
         return following
 
     def _process_session(self) -> requests.Session:
@@ -203,10 +203,10 @@ class MirrorRest:
             self._session, self._pid = session, os.getpid()
         return self._session
 
-    def _error(self, status: str, what: str, path: str, http_status: int | None = None) -> MirrorError:
+    def _error(self, status: str, what: str, http_status: int | None = None) -> MirrorError:
         final = http_status is not None and 400 <= http_status < 500 and http_status != _TOO_MANY_REQUESTS
         error = MirrorError(
-            f"{status}: mirror {self.base_url} {what} {path}".rstrip(),
+            f"{status}: mirror {self.base_url} {what}",
             status=status,
             fate=Fate.FINAL if final else Fate.RETRYABLE,
             busy=http_status == _TOO_MANY_REQUESTS,
@@ -271,12 +271,12 @@ def _exchange_rate(row: Mapping[str, Any]) -> ExchangeRate:
 
 
 def _reason(response: requests.Response) -> str:
-    """The HTTP status and, where the mirror gives one, its message."""
+    """Return the mirror's own message, or HTTP's where it gives none."""
     try:
         message = response.json()["_status"]["messages"][0]["message"]
     except (ValueError, KeyError, IndexError, TypeError):
         message = response.reason
-    return f"{response.status_code} ({str(message)[:200]}) to"
+    return f"({str(message)[:200]})"
 
 
 def _cause(error: requests.RequestException) -> str:
