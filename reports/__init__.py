@@ -1,0 +1,1 @@
+"""What the run showed: record, measure, collect, judge, render."""

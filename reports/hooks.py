@@ -1,0 +1,164 @@
+"""Plugs the reports into Locust: records while users run, brings everything together at the end, and concludes."""
+
+from __future__ import annotations
+
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+import inspect
+import logging
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import gevent
+from gevent.event import Event
+
+from config.run import Run
+from reports.collect.collector import Collector
+from reports.collect.handshake import ANSWER, ASK, Handshake, answer_master, stop_when_asked
+from reports.collect.journal import Journal
+from reports.collect.recording import Recording, let_users_run
+from reports.conclusion import conclude, run_folder
+from reports.measure.resources import ResourceMonitor
+
+DELTA: Final = "hedera_report"
+"""Key under which a worker's delta travels in Locust's own periodic report."""
+
+LOCAL: Final = "local"
+"""Name of the only sender in a run without workers."""
+
+FLUSH_S: Final = 2.0
+"""How often a local run moves what it recorded to where it is collected."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The master's or the local process's side of one run."""
+
+    collector: Collector
+    journal: Journal
+    monitor: ResourceMonitor | None = None
+    flusher: gevent.Greenlet | None = None
+    ending: Event = field(default_factory=Event)
+
+
+class Reporting:
+    """Locust's hooks of one process. Nothing is made before a run starts, because Locust forks after the import.
+
+    A run may be started several times from the web UI; each start makes everything anew, and each stop concludes it.
+    """
+
+    def __init__(self) -> None:
+        self._recording: Recording | None = None
+        self._gathering: Gathering | None = None
+
+    def install(self, events: Any) -> None:
+        """Register with Locust."""
+        events.init.add_listener(self.on_init)
+        events.test_start.add_listener(self.on_test_start)
+        events.test_stop.add_listener(self.on_test_stop)
+        events.report_to_master.add_listener(self.on_report_to_master)
+        events.worker_report.add_listener(self.on_worker_report)
+
+    def on_init(self, environment: Environment, runner: Any, **_: Any) -> None:
+        """Listen to the other side of the handshake."""
+        if isinstance(runner, MasterRunner):
+            runner.register_message(ANSWER, self._on_answer)
+        elif isinstance(runner, WorkerRunner):
+            runner.register_message(ASK, self._on_ask, concurrent=True)
+        # Locust fires `quitting` in reverse order. Registered after the runner's own listener, this one comes before
+        # it: a worker sends its last data before it tells the master that it is gone.
+        events: Any = environment.events
+        events.quitting.add_listener(self.on_quitting)
+
+    def on_test_start(self, environment: Environment, **_: Any) -> None:
+        """Begin to record, where users run, and to collect, where data come together."""
+        described = getattr(environment.parsed_options, "hedera_run", None)
+        if described is None:
+            return  # the run was never set up
+        # Locust's stop() looks at its caller with inspect.stack(), which the first time reads every module's source and
+        # holds up all users for about 100 ms, in the last operations of the run. Done now, it costs nobody anything.
+        inspect.stack()
+        run = Run.model_validate_json(described)
+        runner = environment.runner
+        if not isinstance(runner, MasterRunner):
+            self._recording = Recording(environment, run)
+            self._recording.start()
+        if isinstance(runner, WorkerRunner):
+            environment.process_exit_code = 0  # the master decides
+            return
+        journal = Journal(run_folder(run))
+        self._gathering = gathering = Gathering(Collector(run, journal), journal)
+        if isinstance(runner, MasterRunner):
+            clients = runner.clients
+            gathering.collector.expect(worker.id for worker in clients.ready + clients.spawning + clients.running)
+            gathering.monitor = ResourceMonitor(run.started_at)
+            gathering.monitor.start()
+        else:
+            gathering.flusher = gevent.spawn(_flush, self._recording, gathering)
+
+    def on_test_stop(self, environment: Environment, **_: Any) -> None:
+        """Bring the last data together; where they come together, conclude the run."""
+        recording, gathering = self._recording, self._gathering
+        runner = environment.runner
+        if isinstance(runner, WorkerRunner):
+            if recording is not None:
+                answer_master(environment, recording)
+            return
+        if gathering is None:
+            return
+        self._gathering = self._recording = None
+        used = None
+        if isinstance(runner, MasterRunner) and gathering.monitor is not None:
+            self._gathering = gathering  # answers still come in
+            Handshake(runner, gathering.collector).complete(environment.stop_timeout or 0.0)
+            self._gathering = None
+            gathering.monitor.stop()
+            used = gathering.monitor.summary(with_samples=True)
+        elif recording is not None and gathering.flusher is not None:
+            gathering.ending.set()
+            gathering.flusher.join()  # killed, it could lose what it was about to merge
+            gathering.collector.merge(LOCAL, recording.finish())
+        conclude(environment, gathering.collector, gathering.journal, used)
+
+    def on_quitting(self, environment: Environment, **_: Any) -> None:
+        """End a run that a signal has cut short, while its exit code can still be set."""
+        runner = environment.runner
+        if runner is None or isinstance(runner, MasterRunner):
+            return  # the master's own listener stops the run
+        if self._gathering is not None or (self._recording is not None and not self._recording.finished):
+            runner.stop()
+
+    def on_report_to_master(self, data: dict[str, Any], **_: Any) -> None:
+        """Put what is new into a worker's periodic report."""
+        recording = self._recording
+        if recording is not None and not recording.finished:
+            data[DELTA] = recording.delta()
+
+    def on_worker_report(self, client_id: str, data: dict[str, Any]) -> None:
+        """Take what is new out of a worker's periodic report."""
+        if DELTA in data:
+            self._merge(client_id, data.pop(DELTA))
+
+    def _on_answer(self, msg: Any, **_: Any) -> None:
+        self._merge(msg.node_id, msg.data)
+
+    def _on_ask(self, environment: Environment, msg: Any, **_: Any) -> None:
+        stop_when_asked(environment, self._recording, msg.data["run"])
+
+    def _merge(self, name: str, delta: dict[str, Any]) -> None:
+        if self._gathering is not None:
+            self._gathering.collector.merge(name, delta)
+
+
+def _flush(recording: Recording, gathering: Gathering) -> None:
+    """Move what a local run recorded to where it is collected, again and again until it ends."""
+    while not gathering.ending.wait(FLUSH_S):
+        gathering.collector.merge(LOCAL, recording.delta(), pause=let_users_run)
+
+
+def install(events: Any) -> None:
+    """Register this room's hooks with Locust's events. Call it after the hooks that set a run up."""
+    Reporting().install(events)

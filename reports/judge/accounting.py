@@ -1,0 +1,122 @@
+"""Where every operation went: two identities, held per operation and in total over all processes.
+
+    scheduled = shed + started
+    started   = succeeded + failed + rejected + unknown + in_flight
+
+Scheduled, shed, started and in-flight operations are counted by the users' own ledger, outcomes by the records, so the
+identities compare two independent counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from reports.collect.collector import Sender
+from reports.measure.keys import OperationKey
+from reports.measure.measurements import OUTCOMES, OperationMeasure
+
+LEDGER: Final = "ledger"
+_BEGUN: Final = ("scheduled", "shed", "started", "in_flight")
+
+
+@dataclass(slots=True)
+class Account:
+    """One operation's or the total's counts; the fields are those of the report."""
+
+    scheduled: int = 0
+    shed: int = 0
+    started: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    rejected: int = 0
+    unknown: int = 0
+    in_flight: int = 0
+    unreported: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Whether both identities hold with nothing unreported."""
+        closed = self.succeeded + self.failed + self.rejected + self.unknown
+        return (
+            self.scheduled == self.shed + self.started
+            and self.started == closed + self.in_flight
+            and self.unreported == 0
+        )
+
+    def add(self, other: Account) -> None:
+        """Add another account's counts."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def as_report(self) -> dict[str, Any]:
+        """The counts and whether they balance."""
+        return asdict(self) | {"balanced": self.balanced}
+
+
+def account(senders: Iterable[Sender], measures: Mapping[OperationKey, OperationMeasure]) -> dict[str, Any]:
+    """Return the report's `accounting`.
+
+    Besides the counts in total it holds `operations` (the same per operation and arm), `stopped` (unknown ones that the
+    end of the run cut off), `incomplete_workers` (processes whose last data never came) and `reasons` (why it does not
+    balance, in words).
+    """
+    everyone = list(senders)
+    accounts: dict[str, Account] = {}
+    for sender in everyone:
+        for key, begun in sender.sources.get(LEDGER, {}).items():
+            accounts.setdefault(key, Account()).add(_begun(sender, key, begun))
+    for measured, measure in measures.items():
+        closed = Account(**{outcome: measure.counts[outcome] for outcome in OUTCOMES})
+        accounts.setdefault(measured.ledger_key, Account()).add(closed)
+    total = Account()
+    for one in accounts.values():
+        total.add(one)
+    reasons = _reasons(everyone, accounts)
+    return total.as_report() | {
+        "balanced": not reasons,
+        "stopped": sum(measure.stopped for measure in measures.values()),
+        "operations": [
+            {"name": key.partition("|")[0], "arm": key.partition("|")[2] or None} | one.as_report()
+            for key, one in sorted(accounts.items())
+        ],
+        "incomplete_workers": [sender.name for sender in everyone if not sender.complete],
+        "reasons": reasons,
+    }
+
+
+def _begun(sender: Sender, key: str, begun: Mapping[str, int]) -> Account:
+    """What a process began, and which part of it died with it.
+
+    A process that is complete still has its in-flight operations; what one that fell silent had in flight or closed
+    without telling will never be known.
+    """
+    counted = Account(**{name: begun[name] for name in _BEGUN})
+    if not sender.complete:
+        told = sum(sender.received.get(key, {}).values())
+        counted.unreported = counted.started - told
+        counted.in_flight = 0
+    return counted
+
+
+def _reasons(senders: list[Sender], accounts: Mapping[str, Account]) -> list[str]:
+    """Why the accounting does not balance; empty when it does."""
+    reasons = [
+        f"{sender.name}: its last data never arrived; what it did after its last report is missing"
+        for sender in senders
+        if not sender.complete
+    ]
+    reasons += [
+        f"{sender.name}: it published no ledger, so nothing can be held against its records"
+        for sender in senders
+        if sender.complete and LEDGER not in sender.sources
+    ]
+    for key, one in sorted(accounts.items()):
+        if not one.balanced:
+            name, _, arm = key.partition("|")
+            counts = ", ".join(f"{field} {value}" for field, value in asdict(one).items() if value)
+            reasons.append(f"{name}{f' ({arm})' if arm else ''} does not add up: {counts}")
+    if not senders:
+        reasons.append("no process reported anything")
+    return reasons

@@ -1,0 +1,59 @@
+"""Plain words for what the network, the transport and the client say when something goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from reports.measure.errors import ErrorGroup
+from reports.measure.keys import OperationKey
+
+CAUSES: Final[Mapping[str, str]] = {
+    "BUSY": "The node's share of the network's throttle was used up. Send more slowly, or over more nodes; file writes "
+    "are throttled to about 10 per second for the whole network.",
+    "UNAVAILABLE": "The node could not be reached: it is down, restarting, or the connection was cut.",
+    "DEADLINE_EXCEEDED": "No answer came in time (--rpc-timeout). What was sent may still have arrived.",
+    "RESOURCE_EXHAUSTED": "A proxy or server in between refused for lack of room.",
+    "RECEIPT_TIMEOUT": "The receipt did not come in time (--confirm-timeout). The transaction may still be processed.",
+    "MIRROR_TIMEOUT": "The mirror did not show the message in time (--confirm-timeout). It may still appear.",
+    "CIRCUIT_OPEN": "The circuit breaker was open after repeated failures, so nothing was sent.",
+    "STOPPED": "The end of the run cut the operation off before its outcome was known. A longer --stop-timeout lets it "
+    "end.",
+    "INVALID_SIGNATURE": "A key that must sign did not. Check the operator's key and the topic's or file's keys.",
+    "INSUFFICIENT_PAYER_BALANCE": "The operator's account has not enough hbar left.",
+    "INSUFFICIENT_TX_FEE": "The offered maximum fee was below the price.",
+    "DUPLICATE_TRANSACTION": "The network already knew this transaction id.",
+    "TRANSACTION_EXPIRED": "The transaction reached the network after its valid time, usually after long retries or "
+    "with a clock that runs behind.",
+    "INVALID_TRANSACTION_START": "The transaction starts in the future for the node: this machine's clock runs ahead.",
+    "INVALID_TOPIC_ID": "The topic does not exist or was deleted.",
+    "INVALID_FILE_ID": "The file does not exist.",
+    "FILE_DELETED": "The file was deleted.",
+    "MAX_FILE_SIZE_EXCEEDED": "A file can hold 1 MiB at most.",
+    "TRANSACTION_OVERSIZE": "A transaction can have 6,144 bytes at most. Use a smaller --chunk-bytes.",
+    "MESSAGE_SIZE_TOO_LARGE": "A message can have 1,024 bytes per chunk at most.",
+    "PLATFORM_NOT_ACTIVE": "The node is not part of consensus at the moment.",
+    "PLATFORM_TRANSACTION_NOT_CREATED": "The node could not take the transaction over; trying again is safe.",
+    "PAYER_ACCOUNT_NOT_FOUND": "The operator's account does not exist on this network.",
+    "HASH_MISMATCH": "What was read back is not what was stored.",
+    "BASELINE_ERROR": "The operation without Hedera failed: check what --baseline names.",
+}
+
+
+def errors(groups: Mapping[tuple[OperationKey, str, str, str], ErrorGroup], origin: float) -> list[dict[str, Any]]:
+    """Return the report's `errors`, the most frequent first. Instants are seconds since the run's start."""
+    entries = [
+        {
+            "operation": key.name,
+            "arm": key.arm or None,
+            "outcome": outcome,
+            "status": status,
+            "message": message,
+            "count": group.count,
+            "first_s": round(max(0.0, group.first_at - origin), 3),
+            "last_s": round(max(0.0, group.last_at - origin), 3),
+            "cause": CAUSES.get(status),
+        }
+        for (key, outcome, status, message), group in groups.items()
+    ]
+    return sorted(entries, key=lambda entry: (-entry["count"], entry["operation"], entry["status"], entry["message"]))

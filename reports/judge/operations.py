@@ -1,0 +1,85 @@
+"""The report's table of operations and its timeline, read off the measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from reports.measure.distribution import Distribution
+from reports.measure.keys import OperationKey
+from reports.measure.measurements import OperationMeasure
+from reports.measure.timeline import COUNTS, Point, Timeline
+
+
+def operations(
+    measures: Mapping[OperationKey, OperationMeasure],
+    consensus: Mapping[OperationKey, Distribution],
+    duration_s: float,
+) -> list[dict[str, Any]]:
+    """Return the report's `operations`, by name and arm.
+
+    Args:
+        measures: What was measured.
+        consensus: Time from sending to the consensus timestamp, as the audit read it; where it has none for an
+            operation, the phase stays as it was recorded.
+        duration_s: How long users ran, for the throughput.
+    """
+    return [
+        _entry(key, measure, consensus.get(key), duration_s)
+        for key, measure in sorted(measures.items())
+        if measure.closed
+    ]
+
+
+def _entry(
+    key: OperationKey, measure: OperationMeasure, consensus: Distribution | None, duration_s: float
+) -> dict[str, Any]:
+    phases = dict(measure.phases)
+    if consensus is not None:
+        phases["consensus"] = consensus
+    return {
+        "name": key.name,
+        "arm": key.arm or None,
+        "confirm": key.confirm or None,
+        "started": measure.closed,
+        **measure.counts,
+        "attempts": measure.attempts,
+        "throughput_per_s": measure.counts["succeeded"] / duration_s if duration_s > 0 else 0.0,
+        "bytes_per_s": measure.bytes_sent / duration_s if duration_s > 0 else 0.0,
+        "latency_ms": figures(measure.latency),
+        "latency_failed_ms": figures(measure.latency_failed),
+        "response_ms": figures(measure.response),
+        "phases_ms": {phase: figures(distribution) for phase, distribution in phases.items()},
+    }
+
+
+def figures(distribution: Distribution) -> dict[str, float] | None:
+    """A distribution in the report's figures (milliseconds), or None where nothing was measured."""
+    summary = distribution.summary()
+    return None if summary is None else {name: round(value, 4) for name, value in asdict(summary).items()}
+
+
+def timeline(series: Timeline) -> dict[str, Any]:
+    """Return the report's `timeline`: points of `resolution_s` seconds per operation, those without events left out."""
+    return {
+        "resolution_s": series.resolution_s,
+        "series": [
+            {
+                "operation": key.name,
+                "arm": key.arm or None,
+                "confirm": key.confirm or None,
+                "points": [_point(slot * series.resolution_s, point) for slot, point in sorted(points.items())],
+            }
+            for key, points in sorted(series.series.items())
+        ],
+    }
+
+
+def _point(seconds: int, point: Point) -> dict[str, Any]:
+    quantiles = {f"p{percent}_ms": _rounded(point.quantile_ms(percent / 100)) for percent in (50, 95, 99)}
+    return {"t": seconds, **dict(zip(COUNTS, point.counts, strict=True)), **quantiles}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)

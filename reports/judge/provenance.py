@@ -1,0 +1,87 @@
+"""Where a report comes from: settings, versions, command line and machines. No secret is among them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from config.run import Run
+from reports.collect.collector import Sender
+from reports.measure.resources import CPU_WARNING_PERCENT
+
+PACKAGES: Final = ("locust", "hiero-sdk-python", "grpcio", "gevent", "tenacity", "pybreaker", "hdrhistogram", "scipy")
+
+_USERINFO: Final = re.compile(r"(://)[^/@\s]+@")
+
+
+def settings(run: Run) -> dict[str, Any]:
+    """Every setting of the run; user names and passwords in URLs are left out."""
+    return {name: _redacted(value) for name, value in run.settings.model_dump(mode="json").items()}
+
+
+def network(run: Run) -> dict[str, Any]:
+    """Where the network was reached."""
+    fields = run.network.model_dump(mode="json", include={"name", "nodes", "mirror_rest", "mirror_grpc", "tls"})
+    return {name: _redacted(value) for name, value in fields.items()}
+
+
+def versions() -> dict[str, str]:
+    """The Python and the packages that the figures depend on."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "unknown"
+    return found
+
+
+def command_line(arguments: Sequence[str]) -> str:
+    """What was typed, without the path of the program and without credentials in URLs."""
+    program, *rest = arguments or ["locust"]
+    name = Path(program).name
+    return str(_redacted(" ".join(["locust" if name == "__main__.py" else name, *rest])))
+
+
+def machine() -> dict[str, Any]:
+    """The machine that this process runs on."""
+    return {
+        "system": f"{platform.system()} {platform.release()}",
+        "architecture": platform.machine(),
+        "cores": os.cpu_count() or 1,
+        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
+    }
+
+
+def resources(senders: Sequence[Sender], master: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the report's `resources`: what each process used, and a warning for every one that had none left."""
+    processes = [] if master is None else [{"role": "master", "name": "master", **master}]
+    processes += [
+        {"role": "local" if sender.name == "local" else "worker", "name": sender.name, **sender.resources}
+        for sender in senders
+        if sender.resources
+    ]
+    warnings = [
+        f"{process['name']} used up to {process['cpu_percent']['max']:.0f} % of a core: its latencies may contain its "
+        "own queue. Use more workers or fewer users."
+        for process in processes
+        if process["cpu_percent"]["max"] > CPU_WARNING_PERCENT
+    ]
+    return {"processes": processes, "warnings": warnings}
+
+
+def argv() -> list[str]:
+    """The command line of this process."""
+    return list(sys.argv)
+
+
+def _redacted(value: Any) -> Any:
+    return _USERINFO.sub(r"\1…@", value) if isinstance(value, str) else value

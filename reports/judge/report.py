@@ -1,0 +1,121 @@
+"""Puts the report together: the content of report.json, by the published schema."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema
+
+from config.run import Run
+from reports.collect.collector import Collector
+from reports.judge import provenance
+from reports.judge.accounting import account
+from reports.judge.causes import errors
+from reports.judge.operations import operations, timeline
+from reports.judge.overhead import overhead
+from reports.judge.verdict import checks, exit_code, headline
+from reports.measure.distribution import Distribution
+from reports.measure.keys import OperationKey
+from resilience import merge_snapshots
+
+SCHEMA: Final = "hedera-load-report/1"
+SCHEMA_FILE: Final = Path(__file__).parent.parent / "schema" / "report-1.json"
+
+Report = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a report is made of.
+
+    Attributes:
+        run: The run.
+        collector: Everything that was measured.
+        ended_at: Unix time in seconds when the users had stopped.
+        audit: What the audit found.
+        consensus: Time to the consensus timestamp per operation, from the audit.
+        exceptions: Messages of exceptions that Locust caught in users.
+        master: What the master used, where there is one.
+        arguments: The command line.
+    """
+
+    run: Run
+    collector: Collector
+    ended_at: float
+    audit: Mapping[str, Any]
+    consensus: Mapping[OperationKey, Distribution] = field(default_factory=dict)
+    exceptions: Sequence[str] = ()
+    master: dict[str, Any] | None = None
+    arguments: Sequence[str] = ()
+
+
+def build(evidence: Evidence) -> Report:
+    """Return the report of a run."""
+    run, collector = evidence.run, evidence.collector
+    measured = collector.measurements
+    senders = list(collector.senders.values())
+    duration_s = max(0.0, evidence.ended_at - run.started_at)
+    accounting = account(senders, measured.operations)
+    paired = overhead(measured.pairs.samples, run.settings.seed)
+    results = checks(accounting, evidence.audit, evidence.exceptions)
+    return {
+        "schema": SCHEMA,
+        "run": {
+            "id": run.run_id,
+            "started_at": run.started_at,
+            "ended_at": evidence.ended_at,
+            "duration_s": round(duration_s, 3),
+            "headline": headline(paired, results),
+            "exit_code": int(exit_code(results)),
+            "checks": [check.as_report() for check in results],
+            "confirm": run.settings.confirm,
+            "baseline": provenance.settings(run)["baseline"],
+            "seed": run.settings.seed,
+            "workers": len(senders),
+            "command": provenance.command_line(evidence.arguments),
+            "settings": provenance.settings(run),
+            "network": provenance.network(run),
+            "topics": dict(run.topics),
+            "operator_id": run.operator_id,
+            "versions": provenance.versions(),
+            "machine": provenance.machine(),
+        },
+        "operations": operations(measured.operations, evidence.consensus, duration_s),
+        "overhead": paired,
+        "resilience": merge_snapshots(
+            [sender.sources["resilience"] for sender in senders if "resilience" in sender.sources]
+        ),
+        "accounting": accounting,
+        "audit": dict(evidence.audit),
+        "cost": {
+            "hbar": None,
+            "usd": None,
+            "by_operation": {},
+            "source": None,
+            "budget_hbar": None,
+            "note": "Fees are not measured in this version.",
+        },
+        "resources": provenance.resources(senders, evidence.master),
+        "gates": [],
+        "drills": [],
+        "errors": errors(measured.errors.groups, run.started_at),
+        "timeline": timeline(measured.timeline),
+    }
+
+
+@cache
+def schema() -> Any:
+    """The published JSON Schema of report.json."""
+    return json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+
+
+def violations(report: Report) -> list[str]:
+    """Where a report departs from the schema, one line each; empty when it holds."""
+    validator = jsonschema.Draft202012Validator(schema())
+    return [f"{'/'.join(map(str, fault.absolute_path)) or '(top)'}: {fault.message[:200]}"
+            for fault in validator.iter_errors(report)]  # fmt: skip

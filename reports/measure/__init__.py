@@ -1,0 +1,1 @@
+"""Measure: what one process sees of a run, in bounded and mergeable form."""

@@ -1,0 +1,113 @@
+"""How the run went over time: bounded series of counts and latencies per operation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from reports.measure.keys import OperationKey
+from reports.records import Outcome
+
+MAX_POINTS: Final = 600
+"""Points per series. A run that outgrows them gets points twice as long (1 s, 2 s, 4 s, …)."""
+
+BUCKET_RATIO: Final = 1.02
+"""Latencies in a point are kept in buckets 2 % wide: plenty for a line in a chart, and a few dozen numbers per point.
+The report's figures come from `Distribution`, never from here."""
+
+_SCALE: Final = 1 / math.log(BUCKET_RATIO)
+COUNTS: Final = ("started", "succeeded", "failed", "rejected", "unknown")
+_INDEX: Final = {outcome: COUNTS.index(outcome.value) for outcome in Outcome}
+
+
+@dataclass(slots=True)
+class Point:
+    """What happened to one operation in one slice of time; latencies are those of operations that succeeded in it."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * len(COUNTS))
+    buckets: dict[int, int] = field(default_factory=dict)
+
+    def add(self, counts: list[int], buckets: list[list[int]]) -> None:
+        """Add another point's figures."""
+        self.counts = [mine + theirs for mine, theirs in zip(self.counts, counts, strict=True)]
+        for bucket, count in buckets:
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+
+    def quantile_ms(self, share: float) -> float | None:
+        """Latency in milliseconds that `share` of the point's operations did not exceed, within 1 %."""
+        total = sum(self.buckets.values())
+        seen = 0
+        for bucket in sorted(self.buckets):
+            seen += self.buckets[bucket]
+            if seen >= share * total:
+                return math.exp((bucket + 0.5) / _SCALE) / 1000
+        return None
+
+
+class Timeline:
+    """Series per operation, counted from `origin`.
+
+    Args:
+        origin: Unix time in seconds of the run's start; what lies before it counts into the first point.
+    """
+
+    def __init__(self, origin: float) -> None:
+        self.origin = origin
+        self.resolution_s = 1
+        self.series: dict[OperationKey, dict[int, Point]] = {}
+
+    def record(self, key: OperationKey, started_at: float, latency_s: float, outcome: Outcome) -> None:
+        """Add one operation: its start where it started, its outcome and latency where it ended."""
+        self._point(key, started_at).counts[0] += 1
+        point = self._point(key, started_at + latency_s)
+        point.counts[_INDEX[outcome]] += 1
+        if outcome is Outcome.SUCCEEDED:
+            bucket = int(math.log(max(latency_s * 1e6, 1.0)) * _SCALE)
+            point.buckets[bucket] = point.buckets.get(bucket, 0) + 1
+
+    def dump(self) -> dict[str, Any]:
+        """Return it in a form that msgpack can carry."""
+        return {
+            "resolution_s": self.resolution_s,
+            "series": {
+                key.dump(): [
+                    [slot, point.counts, [list(pair) for pair in point.buckets.items()]]
+                    for slot, point in points.items()
+                ]
+                for key, points in self.series.items()
+            },
+        }
+
+    def merge_dump(self, dumped: dict[str, Any]) -> None:
+        """Add what `dump` returned elsewhere; the coarser resolution of the two stays."""
+        while self.resolution_s < dumped["resolution_s"]:
+            self._coarsen()
+        for name, points in dumped["series"].items():
+            key = OperationKey.load(name)
+            for slot, counts, buckets in points:
+                self._point_at(key, slot * dumped["resolution_s"]).add(counts, buckets)
+
+    def _point(self, key: OperationKey, instant: float) -> Point:
+        return self._point_at(key, instant - self.origin)
+
+    def _point_at(self, key: OperationKey, offset_s: float) -> Point:
+        offset_s = max(0.0, offset_s)
+        while offset_s >= MAX_POINTS * self.resolution_s:
+            self._coarsen()
+        points = self.series.setdefault(key, {})
+        slot = int(offset_s // self.resolution_s)
+        point = points.get(slot)
+        if point is None:
+            point = points[slot] = Point()
+        return point
+
+    def _coarsen(self) -> None:
+        """Make points twice as long."""
+        self.resolution_s *= 2
+        for key, points in self.series.items():
+            merged: dict[int, Point] = {}
+            for slot, point in points.items():
+                buckets = [list(pair) for pair in point.buckets.items()]
+                merged.setdefault(slot // 2, Point()).add(point.counts, buckets)
+            self.series[key] = merged

@@ -1,0 +1,57 @@
+"""A report in a few lines for the terminal: the verdict first, the path last. Plain text, no colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reports.judge.overhead import milliseconds
+
+
+def render_console(report: Mapping[str, Any], path: str) -> str:
+    """Return the summary of a report whose HTML is at `path`."""
+    run, accounting = report["run"], report["accounting"]
+    failed = [check for check in run["checks"] if not check["passed"]]
+    state = "PASSED" if not failed else "FAILED: " + ", ".join(check["name"] for check in failed)
+    lines = ["", run["headline"], f"{state} (exit code {run['exit_code']})"]
+    lines += [f"  {check['name']}: {check['detail']}" for check in failed]
+    lines.append("")
+    lines += _table(report["operations"])
+    unsent = accounting["rejected"] + accounting["shed"]
+    lines.append(
+        f"{accounting['succeeded']:,} of {accounting['started']:,} operations succeeded in {run['duration_s']:.0f} s; "
+        f"{accounting['failed']:,} failed, {accounting['unknown']:,} unknown, {unsent:,} never sent, "
+        f"{report['resilience']['retries']['attempts']:,} retries."
+    )
+    lines.append(_audit_line(report["audit"]))
+    lines += [f"Warning: {warning}" for warning in report["resources"]["warnings"]]
+    return "\n".join([*lines, f"Report: {path}", ""])
+
+
+def _table(operations: list[dict[str, Any]]) -> list[str]:
+    rows = [("operation", "arm", "done", "failed", "p50", "p95", "p99")]
+    for entry in operations:
+        latency = entry["latency_ms"]
+        times = [milliseconds(latency[name]) if latency else "-" for name in ("p50", "p95", "p99")]
+        bad = entry["failed"] + entry["unknown"] + entry["rejected"]
+        rows.append((entry["name"], entry["arm"] or "", f"{entry['succeeded']:,}", f"{bad:,}", *times))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  "
+        + "  ".join(
+            cell.ljust(width) if column < 2 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ] + [""]
+
+
+def _audit_line(audit: Mapping[str, Any]) -> str:
+    if audit["error"]:
+        return f"Audit: the mirror could not be read: {audit['error']}"
+    chain = {True: "hash chain verified", False: "HASH CHAIN BROKEN", None: "no hash chain to verify"}
+    return (
+        f"Audit: {audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages arrived exactly once; "
+        f"{audit['lost']} lost, {audit['duplicated']} duplicated, {audit['out_of_order']} out of order; "
+        f"{chain[audit['running_hash_verified']]}."
+    )

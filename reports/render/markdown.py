@@ -1,0 +1,122 @@
+"""A report as Markdown, short enough for a comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from reports.judge.overhead import milliseconds
+
+MAX_ERRORS: Final = 10
+
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~@&])")
+
+
+def render_markdown(report: Mapping[str, Any]) -> str:
+    """Return the Markdown of a report."""
+    run = report["run"]
+    parts = [f"## {text(run['headline'])}", "", _state(run), ""]
+    parts += _overhead(report["overhead"])
+    parts += _operations(report["operations"])
+    parts += _accounting(report["accounting"])
+    parts += _audit(report["audit"])
+    parts += _errors(report["errors"])
+    parts += [f"- ⚠ {text(warning)}" for warning in report["resources"]["warnings"]]
+    parts += [_provenance(run), ""]
+    return "\n".join(parts)
+
+
+def text(value: object) -> str:
+    """Anything as one line of plain text: what came from the network cannot become Markdown or HTML."""
+    return _SPECIAL.sub(r"\\\1", " ".join(str(value).split())).replace("\\<", "&lt;").replace("\\&", "&amp;")
+
+
+def _state(run: Mapping[str, Any]) -> str:
+    failed = [check for check in run["checks"] if not check["passed"]]
+    if not failed:
+        return "**Passed** (exit code 0)"
+    return f"**Failed** (exit code {run['exit_code']}): " + "; ".join(
+        f"{text(check['name'])}: {text(check['detail'])}" for check in failed
+    )
+
+
+def _overhead(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    rows = []
+    for entry in entries:
+        baseline, hedera = entry["baseline_ms"], entry["hedera_ms"]
+        rows.append(
+            [
+                *(text(entry["operation"]), text(entry["confirm"]), f"{entry['pairs']:,}"),
+                *(milliseconds(arm["mean"]) if arm else "–" for arm in (baseline, hedera)),
+                _estimate(entry["absolute_ms"], milliseconds),
+                _estimate(entry["relative_pct"], lambda value: f"{value:+,.0f} %"),
+            ]
+        )
+    heads = ["Overhead", "up to", "pairs", "baseline mean", "Hedera mean", "difference (95 %)", "relative (95 %)"]
+    return _table(heads, rows)
+
+
+def _estimate(estimate: Mapping[str, Any], show: Any) -> str:
+    if estimate["estimate"] is None:
+        return "cannot tell"
+    if estimate["ci95"] is None:
+        return str(show(estimate["estimate"]))
+    return f"{show(estimate['estimate'])} ({show(estimate['ci95'][0])} to {show(estimate['ci95'][1])})"
+
+
+def _operations(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    rows = []
+    for entry in entries:
+        latency = entry["latency_ms"]
+        rows.append(
+            [
+                text(entry["name"] + (f" ({entry['arm']})" if entry["arm"] else "")),
+                *(f"{entry[name]:,}" for name in ("succeeded", "failed", "rejected", "unknown")),
+                f"{entry['throughput_per_s']:.1f}",
+                *(milliseconds(latency[name]) if latency else "–" for name in ("p50", "p95", "p99")),
+            ]
+        )
+    return _table(["Operation", "succeeded", "failed", "rejected", "unknown", "per s", "p50", "p95", "p99"], rows)
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
+    if not rows:
+        return []
+    lines = [heads, ["---"] * len(heads), *rows]
+    return ["| " + " | ".join(line) + " |" for line in lines] + [""]
+
+
+def _accounting(accounting: Mapping[str, Any]) -> list[str]:
+    if accounting["balanced"]:
+        return [f"- Accounting: all {accounting['started']:,} started operations are accounted for."]
+    return [f"- ⚠ Accounting: {text(reason)}" for reason in accounting["reasons"]]
+
+
+def _audit(audit: Mapping[str, Any]) -> list[str]:
+    if audit["error"]:
+        return [f"- ⚠ Audit: the mirror could not be read: {text(audit['error'])}"]
+    chain = {True: "hash chain verified", False: "**hash chain broken**", None: "no hash chain to verify"}
+    return [
+        f"- Audit: {audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages arrived exactly once; "
+        f"{audit['lost']} lost, {audit['duplicated']} duplicated, {audit['out_of_order']} out of order; "
+        f"{chain[audit['running_hash_verified']]}."
+    ]
+
+
+def _errors(entries: list[Mapping[str, Any]]) -> list[str]:
+    lines = [
+        f"- {entry['count']:,} × {text(entry['operation'])}: {text(entry['status'])} – {text(entry['message'])}"
+        for entry in entries[:MAX_ERRORS]
+    ]
+    if len(entries) > MAX_ERRORS:
+        lines.append(f"- … and {len(entries) - MAX_ERRORS} more kinds of error")
+    return lines
+
+
+def _provenance(run: Mapping[str, Any]) -> str:
+    return (
+        f"\n<sub>{text(run['id'])} · {text(run['network'].get('name', ''))} · confirmed up to {text(run['confirm'])} · "
+        f"baseline {text(run['baseline'])} · {run['duration_s']:.0f} s · {run['workers']} "
+        f"{'process' if run['workers'] == 1 else 'processes'} · seed {run['seed']}</sub>"
+    )

@@ -1,0 +1,111 @@
+"""How figures and terms read: durations, counts, instants, and what every term of the report means in a phrase."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+CONFIRM: Final[Mapping[str, str]] = {
+    "ack": "a node had accepted the transaction (it may still fail in consensus)",
+    "receipt": "the network had reached consensus and the receipt said so",
+    "mirror": "a mirror node showed the message to everybody",
+}
+
+PHASES: Final[Mapping[str, tuple[str, str]]] = {
+    "prepare": ("Prepare", "building and signing the transaction"),
+    "ack": ("Acknowledgement", "until the node answered that it accepted it"),
+    "receipt": ("Receipt", "from there until the receipt showed the result of consensus"),
+    "mirror": ("Mirror", "from there until the mirror showed the message"),
+    "rest": ("Own work and waiting", "the application's own work, and waits before retries"),
+}
+
+OUTCOMES: Final[Mapping[str, str]] = {
+    "scheduled": "were due",
+    "shed": "were due but never started",
+    "started": "began",
+    "succeeded": "reached the level that was asked for",
+    "failed": "ended in a refusal, or never got through",
+    "rejected": "were never sent: the circuit breaker was open, or the run was over",
+    "unknown": "were sent, but what became of them could not be learned",
+    "in_flight": "had not ended when the last count was taken",
+    "unreported": "died with a worker before it could tell",
+}
+
+CHECKS: Final[Mapping[str, tuple[str, str]]] = {
+    "measured": ("Measured", "the run did something"),
+    "requests": ("Requests", "nothing failed, and no fate stayed unknown"),
+    "users": ("Users", "the simulated users ran without errors of their own"),
+    "accounting": ("Accounting", "every operation that began is accounted for"),
+    "audit": ("Audit", "the mirror could be read back"),
+    "integrity": ("Integrity", "every acknowledged message arrived once, in order"),
+}
+
+AUDIT: Final[Mapping[str, tuple[str, str]]] = {
+    "acknowledged": ("Acknowledged", "messages whose sender was told that they succeeded"),
+    "delivered": ("Delivered", "of these, on the mirror exactly once, byte for byte"),
+    "lost": ("Lost", "acknowledged, but not on the mirror"),
+    "duplicated": ("Duplicated", "on the mirror more than once"),
+    "out_of_order": ("Out of order", "standing before a message that its sender had sent, and been told of, earlier"),
+    "landed_after_failure": ("Landed after failure", "not acknowledged to the sender, yet on the mirror"),
+}
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration with three significant digits: `0.41 ms`, `116 ms`, `2.35 s`; a dash for none."""
+    if value is None:
+        return "–"
+    size = abs(value)
+    if size >= 100_000:
+        return f"{value / 1000:,.0f} s"
+    if size >= 999.5:
+        return f"{value / 1000:.2f} s"
+    if size >= 99.95:
+        return f"{value:.0f} ms"
+    return f"{value:.1f} ms" if size >= 9.995 else f"{value:.2f} ms"
+
+
+def signed_ms(value: float | None) -> str:
+    """A difference: `+116 ms`, `−0.41 ms`."""
+    if value is None:
+        return "–"
+    return ("+" if value >= 0 else "−") + milliseconds(abs(value))
+
+
+def signed_percent(value: float | None) -> str:
+    """A relative difference: `+227 %`, `−1.5 %`."""
+    if value is None:
+        return "–"
+    digits = 0 if abs(value) >= 10 else 1
+    return ("+" if value >= 0 else "−") + f"{abs(value):,.{digits}f} %"
+
+
+def count(value: int | None) -> str:
+    """A count with thousands separated; a dash for none."""
+    return "–" if value is None else f"{value:,}"
+
+
+def instant(unix: float) -> str:
+    """A moment in UTC, to the second."""
+    return datetime.fromtimestamp(unix, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def rate(value: float) -> str:
+    """A rate per second."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def size_rate(value: float) -> str:
+    """Bytes per second."""
+    for unit in ("B/s", "kB/s", "MB/s"):
+        if value < 1000 or unit == "MB/s":
+            break
+        value /= 1000
+    return f"{value:.0f} {unit}" if value >= 10 else f"{value:.1f} {unit}"
+
+
+def label(entry: Mapping[str, Any]) -> str:
+    """How a line of the report is called: `audit-event · Hedera`."""
+    name = str(entry.get("name") or entry.get("operation"))
+    arm = entry["arm"]
+    return name if arm is None else f"{name} · {'Hedera' if arm == 'hedera' else arm}"

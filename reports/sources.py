@@ -1,0 +1,40 @@
+"""What other rooms add to the report of their process: named snapshots that travel with this room's own data."""
+
+from __future__ import annotations
+
+from locust.env import Environment
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+Snapshot = Callable[[], dict[str, Any]]
+
+logger = logging.getLogger(__name__)
+
+_ATTRIBUTE: Final = "hedera_report_sources"
+
+
+def publish(environment: Environment, name: str, snapshot: Snapshot) -> None:
+    """Let the reports read `snapshot()` under `name`, now and until the process's last report.
+
+    Args:
+        environment: Locust's environment of this process.
+        name: `resilience` or `ledger`; publishing a name again replaces the earlier snapshot.
+        snapshot: Returns the process's totals since the run began, of types that msgpack can carry. It is called every
+            few seconds and once more when the users have stopped, so it has to stay callable after that.
+    """
+    sources: dict[str, Snapshot] = getattr(environment, _ATTRIBUTE, {})
+    setattr(environment, _ATTRIBUTE, {**sources, name: snapshot})
+
+
+def collect(environment: Environment) -> dict[str, dict[str, Any]]:
+    """Return every published snapshot by name; one that raises is left out and named in the log."""
+    sources: dict[str, Snapshot] = getattr(environment, _ATTRIBUTE, {})
+    collected = {}
+    for name, snapshot in sources.items():
+        try:
+            collected[name] = snapshot()
+        except Exception:
+            logger.exception("The report source %r failed; the report goes without it", name)
+    return collected
