@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dotenv import load_dotenv
 
-from hedera_client.greenlets import patch_grpc
+from hedera_client.greenlets import prepare_process
 from hedera_users import lifecycle
 from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.model_storer import ModelStorer
@@ -21,7 +21,7 @@ __all__ = ["HcsSubmitter", "ModelStorer", "OverheadUser"]
 load_dotenv(Path(__file__).with_name(".env"))
 
 # gRPC must know of gevent before the first channel; channels themselves are made after Locust has forked its workers.
-patch_grpc()
+prepare_process(max_calls=0)
 
 # The lifecycle sets a run up before the reports look at it, so its hooks come first.
 lifecycle.install(events)

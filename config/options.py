@@ -10,9 +10,9 @@ from config.settings import RunSettings, SettingsError, option_name, parse_setti
 
 
 class _Parser(Protocol):
-    """The one method of Locust's argument parser that is needed here."""
+    """What is needed here of Locust's argument parser."""
 
-    def add_argument_group(self, title: str, /) -> Any: ...
+    def add_argument(self, *flags: str, **options: Any) -> Any: ...
 
 
 class _AnyChoice(list[str]):
@@ -27,10 +27,10 @@ class _AnyChoice(list[str]):
 
 def add_options(parser: _Parser) -> None:
     """Add one option per settings field, with the `LOCUST_…` variable and the web form field that belong to it."""
-    group = parser.add_argument_group("Hedera options")
     for name, field in RunSettings.model_fields.items():
         choices = _choices(field.annotation)
-        group.add_argument(
+        # On the parser, not on a group of its own: only options added here get a field in the web form.
+        parser.add_argument(
             option_name(name),
             env_var=f"LOCUST_{name.upper()}",
             # Texts only: the model converts and checks, so that every way in is judged by the same rules.

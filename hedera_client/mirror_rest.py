@@ -166,7 +166,7 @@ class MirrorRest:
             raise self._error("MIRROR_UNREACHABLE", f"did not answer {path}: {_cause(error)}") from error
         if response.status_code != requests.codes.ok:
             raise self._error(
-                f"HTTP_{response.status_code}", f"answered {_reason(response)}", path, response.status_code
+                f"HTTP_{response.status_code}", f"answered {path} with {_reason(response)}", response.status_code
             )
         try:
             answer = response.json()

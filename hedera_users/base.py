@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from locust import User
-from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 import itertools
@@ -11,6 +10,7 @@ import random
 import time
 from typing import Any
 
+from gevent import GreenletExit
 from gevent.event import Event
 
 from hedera_users.payloads import audit_event
@@ -20,7 +20,7 @@ from reports.envelope import Envelope
 AUDIT_EVENT = "audit-event"
 
 
-class HederaUser(User):  # type: ignore[misc]  # Locust's User is untyped where it matters
+class HederaUser(User):
     """A user of the application under load; each has a stream of messages of its own, numbered from 1.
 
     Attributes:
@@ -40,10 +40,10 @@ class HederaUser(User):  # type: ignore[misc]  # Locust's User is untyped where 
         self._stop_asked = Event()
 
     def on_start(self) -> None:
-        """Join the process's session; a user without a run leaves at once."""
+        """Join the process's session; a user without a run (it could not be set up) leaves at once."""
         session = session_of(self.environment)
         if session is None:
-            raise StopUser
+            raise GreenletExit  # Locust prints a traceback for StopUser here
         self.session = session
         self.stream = f"{session.worker}.{session.next_user_number()}"
         self.random = session.random_of(self.stream)

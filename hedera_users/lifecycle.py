@@ -40,6 +40,7 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self._localnet: Localnet | None = None
+        self._localnet_delay = ""
 
     def install(self, events: Any) -> None:
         """Register with Locust."""
@@ -67,7 +68,7 @@ class Lifecycle:
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
         """Set the run up on the master or local runner; open this process's session wherever users will run."""
-        runner = environment.runner
+        runner: Any = environment.runner
         options: Any = environment.parsed_options
         if not isinstance(runner, WorkerRunner):
             setattr(options, _RUN, None)

@@ -131,14 +131,14 @@ class Operation:
     def _fire(self, error: Exception | None) -> None:
         record = self.record
         failed = record.outcome is not Outcome.SUCCEEDED
-        context: dict[str, Any] = {"record": record}
-        self._environment.events.request.fire(
+        request_event: Any = self._environment.events.request
+        request_event.fire(
             request_type=_request_type(record.name),
             name=f"{record.name} [{record.arm}]" if record.arm else record.name,
             response_time=record.latency_s * 1000,
             response_length=record.size_bytes,
             exception=(error or OperationNotDone(record.status)) if failed else None,
-            context=context,
+            context={"record": record},
             start_time=record.started_at,
         )
 

@@ -54,7 +54,7 @@ class Session:
             else {}
         )
         guards = [make_guard(f"{worker}/{service}", settings, self.stats) for service in ("hcs", "hfs")]
-        self.hedera = HederaService(self.client, *guards, self._watchers, settings)
+        self.hedera = HederaService(self.client, guards[0], guards[1], self._watchers, settings)
         scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
         self.baseline: Baseline = make_baseline(settings.baseline, scratch)
 
