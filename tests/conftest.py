@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
+
+# The tests' own process keeps plain threads: patching it after ssl was imported breaks ssl. What runs under Locust's
+# patching runs in a process of its own, which must not inherit the switch.
+os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
+import locust  # noqa: F401
+
+del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 
 from config.launcher import Localnet, start_localnet
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from config.settings import RunSettings, option_name
 
 HEADLESS = ("--headless", "--users", "1", "--run-time", "1s")
 
@@ -51,13 +55,19 @@ def test_a_wrong_key_is_not_repeated(run_locust: Any) -> None:
     assert secret not in finished.output
 
 
-def test_help_explains_every_option_and_holds_no_secret(run_locust: Any, tmp_path: Path) -> None:
-    """`locust --help` lists the options with their defaults, and never a credential."""
+def test_the_options_are_listed_with_their_defaults() -> None:
+    """`python -m config` lists every option with its default and its variable."""
+    listed = subprocess.run([sys.executable, "-m", "config"], capture_output=True, text=True, timeout=30, check=True)
+    for field in RunSettings.model_fields:
+        assert option_name(field) in listed.stdout
+        assert f"LOCUST_{field.upper()}" in listed.stdout
+
+
+def test_help_holds_no_secret(run_locust: Any) -> None:
+    """`locust --help` never shows a credential."""
     secret = "302e020100300506032b657004220420" + "ab" * 32
     finished = run_locust("--help", OPERATOR_ID="0.0.1234", OPERATOR_KEY=secret)
     assert finished.exit_code == 0
-    assert "--confirm" in finished.output
-    assert "LOCUST_CONFIRM" in finished.output
     assert secret not in finished.output
 
 

@@ -18,7 +18,18 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = (
-    *("--headless", "--only-summary", "--run-time", "6s", "--stop-timeout", "15", "--think-time", "0.1"),
+    *(
+        "--headless",
+        "--only-summary",
+        "--run-time",
+        "6s",
+        "--spawn-rate",
+        "20",
+        "--stop-timeout",
+        "15",
+        "--think-time",
+        "0.1",
+    ),
     *("--receipt-interval", "0.02", "--model-bytes", "9000"),
 )
 SCHEMA = json.loads((ROOT / "reports" / "schema" / "report-1.json").read_text())
@@ -52,7 +63,7 @@ def assert_clean(report: dict[str, Any]) -> None:
 
 def test_the_main_job(run_locust: Any) -> None:
     """One command, offline: messages, models read back, pairs, a clean audit, four files and exit code 0."""
-    finished = run_locust(*SHORT, "--users", "12", "--spawn-rate", "12", "--localnet-consensus-delay", "0.2")
+    finished = run_locust(*SHORT, "--users", "12", "--localnet-consensus-delay", "0.2")
     assert finished.exit_code == 0, finished.output
     report = finished.report
     assert_clean(report)
@@ -174,7 +185,18 @@ def kill_localnet_of(process: subprocess.Popen[str]) -> None:
 def test_killing_the_network_mid_run_ends_in_a_report(spawn: Any, finish: Any) -> None:
     """Exit code 1 and a report that balances, not a hang or a traceback."""
     process = spawn(
-        *("--headless", "--only-summary", "--users", "6", "--run-time", "10s", "--stop-timeout", "3"),
+        *(
+            "--headless",
+            "--only-summary",
+            "--users",
+            "6",
+            "--spawn-rate",
+            "6",
+            "--run-time",
+            "10s",
+            "--stop-timeout",
+            "3",
+        ),
         *("--backoff", "0.05", "--confirm-timeout", "2", "--audit-timeout", "1", "--localnet-consensus-delay", "0.1"),
     )
     time.sleep(6)
@@ -193,7 +215,18 @@ def test_killing_the_network_mid_run_ends_in_a_report(spawn: Any, finish: Any) -
 def test_interrupting_a_run_ends_in_a_report(spawn: Any, finish: Any) -> None:
     """SIGINT in the middle of a run still leaves a balanced report."""
     process = spawn(
-        *("--headless", "--only-summary", "--users", "6", "--run-time", "60s", "--stop-timeout", "5"),
+        *(
+            "--headless",
+            "--only-summary",
+            "--users",
+            "6",
+            "--spawn-rate",
+            "6",
+            "--run-time",
+            "60s",
+            "--stop-timeout",
+            "5",
+        ),
         *("--localnet-consensus-delay", "0.1"),
     )
     time.sleep(6)
@@ -211,7 +244,18 @@ def test_calibration_contains_the_networks_own_truth(run_locust: Any, own_networ
     """
     network = own_network("--consensus-delay", "0.11", "--consensus-jitter", "0.03", "--seed", "7")
     finished = run_locust(
-        *("--headless", "--only-summary", "--users", "10", "--run-time", "12s", "--stop-timeout", "10"),
+        *(
+            "--headless",
+            "--only-summary",
+            "--users",
+            "10",
+            "--spawn-rate",
+            "10",
+            "--run-time",
+            "12s",
+            "--stop-timeout",
+            "10",
+        ),
         *("--baseline", "fixed:51ms", "--think-time", "0.1", "--receipt-interval", "0.01", "OverheadUser"),
         *network.arguments,
         **network.environment,

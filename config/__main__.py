@@ -1,0 +1,30 @@
+"""`python -m config`: lists the options that the project adds to Locust.
+
+`locust --help` is printed before Locust reads the locustfile, so it cannot know them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from config.options import add_options
+
+
+class _Listing:
+    """Takes options as Locust's parser would, and keeps them for argparse's own help."""
+
+    def __init__(self) -> None:
+        self.parser = argparse.ArgumentParser(
+            prog="locust", add_help=False, usage="locust [Locust's options] [the options below] [UserClass ...]"
+        )
+
+    def add_argument(self, *flags: str, env_var: str, **options: Any) -> None:
+        options["help"] = f"{options['help']} [env: {env_var}]"
+        self.parser.add_argument(*flags, **options)
+
+
+if __name__ == "__main__":
+    listing = _Listing()
+    add_options(listing)
+    listing.parser.print_help()
