@@ -97,13 +97,20 @@ class OwnNetwork:
 
     def ledger(self) -> list[dict[str, Any]]:
         """Every transaction it has seen."""
-        control = self.localnet.network.control
-        answer = requests.get(
-            f"{control}/ledger", headers={"Authorization": f"Bearer {self.localnet.token}"}, timeout=30
-        )
-        answer.raise_for_status()
-        transactions: list[dict[str, Any]] = answer.json()["transactions"]
-        return transactions
+        entries: list[dict[str, Any]] = []
+        after: int | None = -1
+        while after is not None:
+            answer = requests.get(
+                f"{self.localnet.network.control}/ledger",
+                params={"after": after, "limit": 10_000},
+                headers={"Authorization": f"Bearer {self.localnet.token}"},
+                timeout=30,
+            )
+            answer.raise_for_status()
+            page = answer.json()
+            entries += page["entries"]
+            after = page["next"]
+        return entries
 
 
 @pytest.fixture
