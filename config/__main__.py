@@ -19,8 +19,8 @@ class _Listing:
             prog="locust", add_help=False, usage="locust [Locust's options] [the options below] [UserClass ...]"
         )
 
-    def add_argument(self, *flags: str, env_var: str, **options: Any) -> None:
-        options["help"] = f"{options['help']} [env: {env_var}]"
+    def add_argument(self, *flags: str, **options: Any) -> None:
+        options["help"] = f"{options['help']} [env: {options.pop('env_var')}]"
         self.parser.add_argument(*flags, **options)
 
 

@@ -42,10 +42,15 @@ class Ledger:
         self._statuses[submission.kind, status_name(submission.status)] += 1
 
     def summary(self) -> dict[str, Any]:
-        """Totals since the start: how many arrived, and per type and status how they were answered and settled."""
+        """Totals since the start: how many arrived, and per type and status how they were answered and settled.
+
+        `pending` passed precheck and is on its way to consensus.
+        """
+        accepted = sum(count for (_, status), count in self._prechecks.items() if status == "OK")
         return {
             "arrived": self.entries.end,
             "forgotten": self.entries.forgotten,
+            "pending": accepted - self._statuses.total(),
             "prechecks": _nested(self._prechecks),
             "statuses": _nested(self._statuses),
         }

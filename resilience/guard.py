@@ -198,4 +198,4 @@ def _wants_retry(state: tenacity.RetryCallState) -> bool:
     """Retry only what the classifier said to retry; never a kill, which is no `Exception` and was never classified."""
     outcome = cast("tenacity.Future", state.outcome)
     operation = cast("_Operation[Any]", state.fn)
-    return outcome.failed and isinstance(outcome.exception(), Exception) and operation.wants_retry
+    return isinstance(outcome.exception(), Exception) and operation.wants_retry

@@ -61,7 +61,11 @@ def figures(distribution: Distribution) -> dict[str, float] | None:
 
 
 def timeline(series: Timeline) -> dict[str, Any]:
-    """Return the report's `timeline`: points of `resolution_s` seconds per operation, those without events left out."""
+    """Return the report's `timeline`: points of `resolution_s` seconds per operation, those without events left out.
+
+    `t` is in seconds since the first operation's slice of time.
+    """
+    first = round((series.began_at - series.origin) / series.resolution_s)
     return {
         "resolution_s": series.resolution_s,
         "series": [
@@ -69,7 +73,9 @@ def timeline(series: Timeline) -> dict[str, Any]:
                 "operation": key.name,
                 "arm": key.arm or None,
                 "confirm": key.confirm or None,
-                "points": [_point(slot * series.resolution_s, point) for slot, point in sorted(points.items())],
+                "points": [
+                    _point((slot - first) * series.resolution_s, point) for slot, point in sorted(points.items())
+                ],
             }
             for key, points in sorted(series.series.items())
         ],

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from reports.judge import phrases
 from reports.measure.pairs import PairSample
 
 MIN_PAIRS: Final = 6
@@ -143,22 +144,13 @@ def _verdict(name: str, absolute: Estimate, relative: Estimate, reason: str | No
     low, high = absolute.ci95
     if low <= 0 <= high:
         return (
-            f"No difference above {milliseconds(max(-low, high))} between {name} with and without Hedera "
+            f"No difference above {phrases.milliseconds(max(-low, high))} between {name} with and without Hedera "
             "(95 % confidence)."
         )
-    percent = f" ({relative.estimate:+,.0f} %)" if relative.estimate is not None else ""
-    margin = milliseconds(max(high - absolute.estimate, absolute.estimate - low))
+    compared = f" ({phrases.relative(relative.estimate)})" if relative.estimate is not None else ""
+    amount = phrases.with_margin(abs(absolute.estimate), max(high - absolute.estimate, absolute.estimate - low))
     verb = "costs" if absolute.estimate > 0 else "saves"
-    return f"Hedera {verb} {name} {milliseconds(abs(absolute.estimate))} ± {margin} per operation{percent}."
-
-
-def milliseconds(value: float) -> str:
-    """A duration for people, with three significant digits: `0.41 ms`, `116 ms`, `2.35 s`."""
-    if abs(value) >= 1000:
-        return f"{value / 1000:.2f} s"
-    if abs(value) >= 100:
-        return f"{value:.0f} ms"
-    return f"{value:.1f} ms" if abs(value) >= 10 else f"{value:.2f} ms"
+    return f"Hedera {verb} {name} {amount} per operation{compared}."
 
 
 def _plural(count: int, noun: str) -> str:

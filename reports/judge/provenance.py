@@ -61,14 +61,22 @@ def machine() -> dict[str, Any]:
     }
 
 
-def resources(senders: Sequence[Sender], master: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the report's `resources`: what each process used, and a warning for every one that had none left."""
+def resources(senders: Sequence[Sender], master: dict[str, Any] | None, skip_s: float) -> dict[str, Any]:
+    """Return the report's `resources`: what each process used, and a warning for every one that had none left.
+
+    Args:
+        senders: Processes that generated load.
+        master: What the master used, where there is one.
+        skip_s: Seconds that the run was set up before users began; samples are counted from there.
+    """
     processes = [] if master is None else [{"role": "master", "name": "master", **master}]
     processes += [
         {"role": "local" if sender.name == "local" else "worker", "name": sender.name, **sender.resources}
         for sender in senders
         if sender.resources
     ]
+    for process in processes:
+        process["samples"] = [[round(t - skip_s, 1), *rest] for t, *rest in process["samples"] if t >= skip_s]
     warnings = [
         f"{process['name']} used up to {process['cpu_percent']['max']:.0f} % of a core: its latencies may contain its "
         "own queue. Use more workers or fewer users."

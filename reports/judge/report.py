@@ -36,7 +36,7 @@ class Evidence:
     Attributes:
         run: The run.
         collector: Everything that was measured.
-        ended_at: Unix time in seconds when the users had stopped.
+        ended_at: Unix time in seconds when the users had stopped, where no process says it better.
         audit: What the audit found.
         consensus: Time to the consensus timestamp per operation, from the audit.
         exceptions: Messages of exceptions that Locust caught in users.
@@ -59,7 +59,12 @@ def build(evidence: Evidence) -> Report:
     run, collector = evidence.run, evidence.collector
     measured = collector.measurements
     senders = list(collector.senders.values())
-    duration_s = max(0.0, evidence.ended_at - run.started_at)
+    # What it took to set the run up before, and to bring the data together afterwards, is no part of the load.
+    began_at = measured.timeline.began_at
+    ended_at = max([began_at, *(sender.last_at for sender in senders if sender.complete)])
+    if ended_at == began_at:
+        ended_at = max(began_at, evidence.ended_at)
+    duration_s = ended_at - began_at
     accounting = account(senders, measured.operations)
     paired = overhead(measured.pairs.samples, run.settings.seed)
     results = checks(accounting, evidence.audit, evidence.exceptions)
@@ -67,8 +72,8 @@ def build(evidence: Evidence) -> Report:
         "schema": SCHEMA,
         "run": {
             "id": run.run_id,
-            "started_at": run.started_at,
-            "ended_at": evidence.ended_at,
+            "started_at": began_at,
+            "ended_at": ended_at,
             "duration_s": round(duration_s, 3),
             "headline": headline(paired, results),
             "exit_code": int(exit_code(results)),
@@ -100,10 +105,10 @@ def build(evidence: Evidence) -> Report:
             "budget_hbar": None,
             "note": "Fees are not measured in this version.",
         },
-        "resources": provenance.resources(senders, evidence.master),
+        "resources": provenance.resources(senders, evidence.master, began_at - run.started_at),
         "gates": [],
         "drills": [],
-        "errors": errors(measured.errors.groups, run.started_at),
+        "errors": errors(measured.errors.groups, began_at),
         "timeline": timeline(measured.timeline),
     }
 

@@ -66,6 +66,12 @@ class Timeline:
             bucket = int(math.log(max(latency_s * 1e6, 1.0)) * _SCALE)
             point.buckets[bucket] = point.buckets.get(bucket, 0) + 1
 
+    @property
+    def began_at(self) -> float:
+        """Unix time in seconds of the first point; the origin while there is none."""
+        first = min((slot for points in self.series.values() for slot in points), default=0)
+        return self.origin + first * self.resolution_s
+
     def dump(self) -> dict[str, Any]:
         """Return it in a form that msgpack can carry."""
         return {

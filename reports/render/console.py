@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reports.judge.overhead import milliseconds
+from reports.judge.phrases import milliseconds
 
 
 def render_console(report: Mapping[str, Any], path: str) -> str:

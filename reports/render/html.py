@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from reports.judge.phrases import interval, milliseconds
 from reports.render import views, words
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
@@ -31,9 +32,9 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    engine.globals.update(views=views, words=words, inline=_inline, plotly=_plotly)
+    engine.globals.update(views=views, words=words, interval=interval, inline=_inline, plotly=_plotly)
     engine.filters.update(
-        ms=words.milliseconds,
+        ms=milliseconds,
         signed_ms=words.signed_ms,
         percent=words.signed_percent,
         count=words.count,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from reports.judge.overhead import milliseconds
+from reports.judge.phrases import milliseconds
 
 MAX_ERRORS: Final = 10
 

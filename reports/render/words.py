@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from reports.judge.phrases import milliseconds
+
 CONFIRM: Final[Mapping[str, str]] = {
     "ack": "a node had accepted the transaction (it may still fail in consensus)",
     "receipt": "the network had reached consensus and the receipt said so",
@@ -49,20 +51,6 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "out_of_order": ("Out of order", "standing before a message that its sender had sent, and been told of, earlier"),
     "landed_after_failure": ("Landed after failure", "not acknowledged to the sender, yet on the mirror"),
 }
-
-
-def milliseconds(value: float | None) -> str:
-    """A duration with three significant digits: `0.41 ms`, `116 ms`, `2.35 s`; a dash for none."""
-    if value is None:
-        return "–"
-    size = abs(value)
-    if size >= 100_000:
-        return f"{value / 1000:,.0f} s"
-    if size >= 999.5:
-        return f"{value / 1000:.2f} s"
-    if size >= 99.95:
-        return f"{value:.0f} ms"
-    return f"{value:.1f} ms" if size >= 9.995 else f"{value:.2f} ms"
 
 
 def signed_ms(value: float | None) -> str:

@@ -66,10 +66,16 @@
       });
     },
     throughput(element) {
-      const traces = data.timeline.map((one, index) => ({
-        name: one.label, x: one.t, y: one.succeeded.map((n) => n / data.resolution_s), mode: "lines",
-        line: { color: series(index), width: 2, shape: "linear" }, hovertemplate: "%{y:.1f}/s",
-      }));
+      const step = data.resolution_s;
+      const last = Math.max(0, ...data.timeline.flatMap((one) => one.t));
+      const slots = Array.from({ length: last / step + 1 }, (_, i) => i * step);
+      const traces = data.timeline.map((one, index) => {
+        const done = new Map(one.t.map((t, i) => [t, one.succeeded[i]]));  // a slot without a point had no operation
+        return {
+          name: one.label, x: slots, y: slots.map((t) => (done.get(t) ?? 0) / step), mode: "lines",
+          line: { color: series(index), width: 2 }, hovertemplate: "%{y:.1f}/s",
+        };
+      });
       for (const [outcome, variable] of OUTCOMES) {
         const perTime = new Map();
         for (const one of data.timeline) one.t.forEach((t, i) => perTime.set(t, (perTime.get(t) ?? 0) + one[outcome][i]));

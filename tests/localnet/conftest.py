@@ -93,6 +93,18 @@ def control(localnet: Localnet) -> Rest:
     return Rest(localnet.network.control, {"Authorization": f"Bearer {localnet.token}"})
 
 
+@pytest.fixture
+def open_rest() -> Callable[[Localnet], Rest]:
+    """The mirror REST API of another network."""
+    return lambda running: Rest(running.network.mirror_rest)
+
+
+@pytest.fixture
+def open_control() -> Callable[[Localnet], Rest]:
+    """The control API of another network, with its token."""
+    return lambda running: Rest(running.network.control, {"Authorization": f"Bearer {running.token}"})
+
+
 class Wire:
     """Builds transactions field by field and sends them to a node as bytes, so that every mistake can be made.
 

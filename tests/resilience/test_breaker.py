@@ -150,6 +150,7 @@ def test_as_many_trials_as_asked_for_must_succeed(half_open, errors, clock):
     succeed(guard)
     succeed(guard)
     assert guard.breaker.state == "half-open"
+    assert "window=0/0" in repr(guard)  # trials are counted apart
     succeed(guard)
     assert guard.breaker.state == "closed"
 

@@ -1,0 +1,43 @@
+"""Durations in words, with as many digits as they deserve."""
+
+from __future__ import annotations
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration with three significant digits: `0.41 ms`, `116 ms`, `2.35 s`; a dash for none."""
+    if value is None:
+        return "–"
+    size = abs(value)
+    if size >= 100_000:
+        return f"{value / 1000:,.0f} s"
+    if size >= 999.5:
+        return f"{value / 1000:.2f} s"
+    if size >= 99.95:
+        return f"{value:.0f} ms"
+    return f"{value:.1f} ms" if size >= 9.995 else f"{value:.2f} ms"
+
+
+def with_margin(value: float, margin: float) -> str:
+    """A duration and how far it may be off, in one unit: `116 ms ± 4 ms`, `2,012 ms ± 3 ms`, `3.21 ms ± 0.08 ms`."""
+    if margin >= 1000:
+        return f"{value / 1000:,.1f} s ± {margin / 1000:,.1f} s"
+    digits = 2
+    if margin >= 0.95:
+        digits = 0 if margin >= 10 or abs(value) >= 100 else 1
+    return f"{value:,.{digits}f} ms ± {margin:,.{digits}f} ms"
+
+
+def interval(low: float, high: float) -> str:
+    """Two ends of an interval in the same unit, with digits enough to tell them apart: `+112 ms to +120 ms`."""
+    width = high - low
+    if width >= 2000:
+        return f"{low / 1000:+,.1f} s to {high / 1000:+,.1f} s"
+    digits = 0 if width >= 20 or (width >= 2 and max(abs(low), abs(high)) >= 100) else 1 if width >= 2 else 2
+    return f"{low:+,.{digits}f} ms to {high:+,.{digits}f} ms"
+
+
+def relative(percent: float) -> str:
+    """A relative difference: `+227 %`; where that would be a number of five digits, `1,402 times the baseline`."""
+    if percent >= 10_000:
+        return f"{1 + percent / 100:,.0f} times the baseline"
+    return f"{percent:+,.0f} %" if abs(percent) >= 9.5 else f"{percent:+.1f} %"

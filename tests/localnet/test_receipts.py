@@ -1,0 +1,173 @@
+"""Receipts over time, the order of consensus, and what is remembered for how long."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localnet.clock import NANOS, Clock
+from localnet.consensus import Consensus, ConsensusDelay
+from localnet.genesis import create_state
+from localnet.ids import TransactionKey
+from localnet.record_cache import RecordCache
+from localnet.status import status_name
+from localnet.submission import Submission
+
+if TYPE_CHECKING:
+    from config.launcher import Localnet
+    from tests.localnet.conftest import Rest, Wire
+
+TOPIC = {"autoRenewPeriod": {"seconds": 7_776_000}}
+
+
+def header_and_receipt(reply: Any) -> tuple[str, str]:
+    return status_name(reply.header.nodeTransactionPrecheckCode), status_name(reply.receipt.status)
+
+
+def test_a_receipt_is_pending_then_final(start: Callable[..., Localnet], open_wire: Callable[[Localnet], Wire]) -> None:
+    """Until consensus a receipt says UNKNOWN and there is no record; then both are there, with one fate."""
+    wire = open_wire(start("--consensus-delay", "0.5"))
+    body = wire.body(consensusCreateTopic=TOPIC)
+    assert header_and_receipt(wire.receipt(body)) == ("RECEIPT_NOT_FOUND", "OK")
+    assert wire.precheck(body) == "OK"
+    assert header_and_receipt(wire.receipt(body)) == ("OK", "UNKNOWN")
+    assert wire.precheck(body) == "DUPLICATE_TRANSACTION"
+    record = wire.query(
+        transactionGetRecord={"transactionID": body.transactionID, "header": {"payment": wire.payment(1_000)}}
+    )
+    assert status_name(record.transactionGetRecord.header.nodeTransactionPrecheckCode) == "RECORD_NOT_FOUND"
+    deadline = time.monotonic() + 10
+    while header_and_receipt(wire.receipt(body))[1] == "UNKNOWN":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert header_and_receipt(wire.receipt(body)) == ("OK", "SUCCESS")
+
+
+def test_an_incomplete_id_is_named(wire: Wire) -> None:
+    """A receipt query must name a whole transaction id."""
+    for wanted in ({}, {"accountID": {"accountNum": 2}}):
+        reply = wire.query(transactionGetReceipt={"transactionID": wanted}).transactionGetReceipt
+        assert status_name(reply.header.nodeTransactionPrecheckCode) == "INVALID_TRANSACTION_ID"
+
+
+def test_the_order_of_arrival_is_the_order_of_consensus(
+    start: Callable[..., Localnet], open_wire: Callable[[Localnet], Wire], open_control: Callable[[Localnet], Rest]
+) -> None:
+    """However large the jitter, transactions take effect in the order in which they arrived."""
+    running = start("--consensus-delay", "0.1", "--consensus-jitter", "0.1", "--mirror-lag", "0")
+    wire, control = open_wire(running), open_control(running)
+    topic_body = wire.body(consensusCreateTopic=TOPIC)
+    assert wire.precheck(topic_body) == "OK"
+    for _ in range(30):
+        assert wire.precheck(wire.message(1002), node=3) == "OK"
+    deadline = time.monotonic() + 10
+    while control("/ledger/summary")[1]["statuses"].get("CONSENSUSSUBMITMESSAGE", {}).get("SUCCESS") != 30:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    entries = control("/ledger")[1]["entries"]
+    moments = [entry["consensus"] for entry in entries]
+    assert moments == sorted(moments)
+    assert [entry["sequence_number"] for entry in entries[1:]] == list(range(1, 31))
+    assert len({round(entry["consensus"] - entry["arrival"], 3) for entry in entries}) > 1
+
+
+class FakeTimer:
+    """Time stands still until `advance`; then what is due is called, in order."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.calls: list[tuple[float, Callable[[], None]]] = []
+
+    def time(self) -> float:
+        """What it is now."""
+        return self.now
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> None:
+        """Remember to call back."""
+        self.calls.append((when, callback))
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += seconds
+        while due := [call for call in self.calls if call[0] <= self.now]:
+            self.calls.remove(due[0])
+            due[0][1]()
+
+
+def submission(number: int) -> Submission:
+    """A submission without an operation: it fails at consensus, which is all these tests need."""
+    return Submission(number, 3, 0.0, 100, key=TransactionKey(1001, 1, number))
+
+
+def consensus(timer: FakeTimer, delay: float, jitter: float, settled: list[int]) -> Consensus:
+    clock = Clock(lambda: int(timer.now * NANOS))
+    draw = ConsensusDelay(delay, jitter, Random(7))
+    cache = RecordCache(clock)
+    state = create_state(0, (3,))
+    return Consensus(state, clock, cache, draw, timer, lambda one: settled.append(one.index))
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5])
+def test_the_delay_is_kept(jitter: float) -> None:
+    """Nothing settles before delay - jitter, everything by delay + jitter, in the order it came."""
+    timer, settled = FakeTimer(), []
+    network = consensus(timer, 1.0, jitter, settled)
+    for number in range(20):
+        network.submit(submission(number))
+    timer.advance(0.499)
+    assert settled == []
+    assert network.pending == 20
+    timer.advance(1.01)
+    assert settled == list(range(20))
+    assert network.pending == 0
+
+
+def test_without_delay_it_settles_at_once() -> None:
+    """Delay 0 leaves nothing pending."""
+    settled: list[int] = []
+    consensus(FakeTimer(), 0.0, 0.0, settled).submit(submission(0))
+    assert settled == [0]
+
+
+def test_an_accident_at_consensus_stops_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
+    """A transaction whose handling fails inside gets FAIL_INVALID, and the next one is settled."""
+    settled: list[int] = []
+    network = consensus(FakeTimer(), 0.0, 0.0, settled)
+    broken = [submission(0), submission(1)]
+    for one in broken:
+        network.submit(one)
+    assert settled == [0, 1]
+    assert {status_name(one.status or 0) for one in broken} == {"FAIL_INVALID"}
+    assert "failed at consensus" in caplog.text
+
+
+def test_consensus_timestamps_strictly_increase() -> None:
+    """Also when the wall clock stands still, or is set back."""
+    wall = iter([1_000, 1_000, 1_000, 500, 2_000])
+    clock = Clock(lambda: next(wall))
+    assert [clock.next_consensus_ns() for _ in range(5)] == [1_000, 1_001, 1_002, 1_003, 2_000]
+
+
+def test_receipts_are_kept_for_180_seconds() -> None:
+    """A settled transaction is known for 180 s after consensus; a pending one for as long as it takes."""
+    now_ns = 0
+    cache = RecordCache(Clock(lambda: now_ns))
+    pending, old, new = submission(0), submission(1), submission(2)
+    for one in (pending, old):
+        cache.accept(one)
+    old.consensus_ns = 1 * NANOS
+    cache.settle(old)
+    now_ns = 181 * NANOS
+    assert cache.get(old.key) is old
+    now_ns += 1
+    assert cache.get(old.key) is None
+    assert cache.get(pending.key) is pending
+    cache.accept(new)
+    new.consensus_ns = now_ns
+    cache.settle(new)
+    assert old.key not in cache
+    assert new.key in cache
