@@ -8,7 +8,7 @@ import logging
 import signal
 import sys
 
-from localnet.lifetime import wait_for_end
+from localnet.lifetime import watch_for_end
 from localnet.network import LocalNetwork
 from localnet.options import Options, parse_options
 from localnet.sockets import PortTakenError
@@ -19,8 +19,9 @@ async def run(options: Options) -> None:
     network = LocalNetwork(options)
     await network.start()
     try:
+        end = watch_for_end(with_parent=options.exit_with_parent)
         print(json.dumps(network.ready_line), flush=True)
-        await wait_for_end(with_parent=options.exit_with_parent)
+        await end
     finally:
         await network.stop()
 

@@ -7,12 +7,13 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Awaitable
 
 _PARENT_CHECK_S = 0.5
 
 
-async def wait_for_end(*, with_parent: bool) -> None:
-    """Return when it is time to end.
+def watch_for_end(*, with_parent: bool) -> Awaitable[None]:
+    """Begin to watch, so that no signal from now on is missed; what is returned is done when it is time to end.
 
     The parent is watched in two ways: standard input, which it holds open, and its process id. The second is needed
     where the parent has forked other processes that hold the same pipe. SIGINT is then left to the parent: Ctrl-C in a
@@ -23,10 +24,15 @@ async def wait_for_end(*, with_parent: bool) -> None:
     loop.add_signal_handler(signal.SIGTERM, end.set)
     if not with_parent:
         loop.add_signal_handler(signal.SIGINT, end.set)
-        await end.wait()
-        return
+        return _wait(end, None)
     parent = os.getppid()
     threading.Thread(target=_wait_for_eof, args=(loop, end), daemon=True, name="parent").start()
+    return _wait(end, parent)
+
+
+async def _wait(end: asyncio.Event, parent: int | None) -> None:
+    if parent is None:
+        await end.wait()
     while not end.is_set() and os.getppid() == parent:
         try:
             await asyncio.wait_for(end.wait(), _PARENT_CHECK_S)

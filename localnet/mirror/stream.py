@@ -56,11 +56,6 @@ class MirrorService(grpc.GenericRpcHandler):
     async def _subscribe(self, request: Any, context: Any) -> AsyncIterator[bytes]:
         if not request.HasField("topicID"):
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "subscribeTopic.filter.topicId: must not be null")
-        number = entity_number(request.topicID.topicNum, request.topicID)
-        topic = self._store.topics.get(number)
-        if topic is None:
-            await context.abort(grpc.StatusCode.NOT_FOUND, f"Topic 0.0.{number} does not exist")
-        assert topic is not None
         start_ns = _nanoseconds(request.consensusStartTime) if request.HasField("consensusStartTime") else None
         end_ns = _nanoseconds(request.consensusEndTime) if request.HasField("consensusEndTime") else None
         start_ns = self._clock.now_ns() if start_ns is None else start_ns
@@ -68,6 +63,11 @@ class MirrorService(grpc.GenericRpcHandler):
             await context.abort(
                 grpc.StatusCode.INVALID_ARGUMENT, "subscribeTopic.filter: End time must be after start time"
             )
+        number = entity_number(request.topicID.topicNum, request.topicID)
+        topic = self._store.topics.get(number)
+        if topic is None:
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"Topic 0.0.{number} does not exist")
+        assert topic is not None
         left = request.limit or None
         index = topic.messages.first_index(start_ns, _consensus_ns)
         while left is None or left > 0:
