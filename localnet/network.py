@@ -34,6 +34,7 @@ from localnet.record_cache import RecordCache
 from localnet.sockets import open_grpc, open_http
 from localnet.state import State
 from localnet.submission import Submission
+from localnet.tls import create_certificate
 
 _GRACE_S = 0.2
 _GRPC_OPTIONS = (
@@ -80,12 +81,13 @@ class LocalNetwork:
         self._store.load_genesis(state)
         gateway = self._create_gateway(state)
         ports = PORTS[self._options.ports]
-        for node_id, (number, port) in enumerate(zip(NODE_NUMBERS, ports.nodes, strict=True)):
-            opened = await self._serve_grpc(NodeService(gateway, number), port)
-            self._nodes.append(genesis.NodeEntry(number, node_id, self._public_host, opened))
+        for node_id, (number, port, tls_port) in enumerate(
+            zip(NODE_NUMBERS, ports.nodes, ports.nodes_tls, strict=True)
+        ):
+            self._nodes.append(await self._serve_node(NodeService(gateway, number), node_id, number, port, tls_port))
         genesis.add_system_files(state, self._nodes, self._rate)
         stream = MirrorService(self._store, self._clock, self._nodes, self._options.mirror_lag)
-        mirror_grpc = await self._serve_grpc(stream, ports.mirror_grpc)
+        (mirror_grpc,) = await self._serve_grpc(stream, (ports.mirror_grpc, None))
         mirror_rest = await self._serve_http(self._create_rest(), ports.mirror_rest)
         control = await self._serve_http(create_control_app(self._ledger, self._token), ports.control)
         host = self._public_host
@@ -98,6 +100,7 @@ class LocalNetwork:
             "token": self._token,
             "operator_id": format_entity(genesis.OPERATOR_NUMBER),
             "operator_key": genesis.OPERATOR_KEY,
+            "nodes_tls": {node.tls_address: format_entity(node.number) for node in self._nodes if node.tls_port},
         }
 
     @property
@@ -129,10 +132,26 @@ class LocalNetwork:
             NetworkPages(self._nodes, self._rate, self._clock),
         )
 
-    async def _serve_grpc(self, service: grpc.GenericRpcHandler, port: int) -> int:
+    async def _serve_node(
+        self, service: NodeService, node_id: int, number: int, port: int, tls_port: int
+    ) -> genesis.NodeEntry:
+        """Serve one node, in plain text and, unless it is switched off, by TLS."""
+        host = self._public_host
+        if self._options.tls == "off":
+            (plain,) = await self._serve_grpc(service, (port, None))
+            return genesis.NodeEntry(number, node_id, host, plain)
+        certificate = create_certificate(f"node{number}", host, self._clock.now())
+        plain, secure = await self._serve_grpc(service, (port, None), (tls_port, certificate.credentials()))
+        return genesis.NodeEntry(number, node_id, host, plain, secure, certificate.hash)
+
+    async def _serve_grpc(
+        self, service: grpc.GenericRpcHandler, *ports: tuple[int, grpc.ServerCredentials | None]
+    ) -> list[int]:
+        """Serve on each of the ports, in plain text where there are no credentials; returns the ports opened."""
         server = grpc.aio.server(options=_GRPC_OPTIONS)
         server.add_generic_rpc_handlers((service,))
-        opened = open_grpc(server, self._options.host, port, self._options.ports)
+        host, option = self._options.host, self._options.ports
+        opened = [open_grpc(server, host, port, option, credentials) for port, credentials in ports]
         await server.start()
         self._grpc_servers.append(server)
         return opened

@@ -17,15 +17,25 @@ class Ports:
     """Where everything listens; 0 is "any free port"."""
 
     nodes: tuple[int, ...]
+    nodes_tls: tuple[int, ...]
     mirror_grpc: int
     mirror_rest: int
+    relay: int
     control: int
 
 
 PORTS: Final = {
-    "free": Ports(nodes=(0, 0, 0, 0), mirror_grpc=0, mirror_rest=0, control=0),
-    # Where SDKs look for a Solo network (hiero-sdk-python 0.3.0, client/network.py); they know of one node only.
-    "solo": Ports(nodes=(35211, 35212, 35213, 35214), mirror_grpc=5600, mirror_rest=38081, control=38082),
+    "free": Ports(nodes=(0, 0, 0, 0), nodes_tls=(0, 0, 0, 0), mirror_grpc=0, mirror_rest=0, relay=0, control=0),
+    # Where SDKs look for a Solo network (hiero-sdk-python 0.3.0, client/network.py); they know of one node only, and
+    # speak TLS on port 50212 only (managed_node_address.py). The relay's port is its own default.
+    "solo": Ports(
+        nodes=(35211, 35212, 35213, 35214),
+        nodes_tls=(50212, 50213, 50214, 50215),
+        mirror_grpc=5600,
+        mirror_rest=38081,
+        relay=7546,
+        control=38082,
+    ),
 }
 
 
@@ -40,6 +50,7 @@ class Options:
     mirror_lag: float
     seed: int
     keep: int
+    tls: str
     exit_with_parent: bool
 
 
@@ -60,7 +71,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         choices=sorted(PORTS),
         default="free",
         help="free: any free ports; solo: the ports where SDKs look for a Solo network "
-        "(node 35211, mirror gRPC 5600, mirror REST 38081)",
+        "(node 35211, by TLS 50212, mirror gRPC 5600, mirror REST 38081, relay 7546)",
     )
     parser.add_argument(
         "--consensus-delay",
@@ -90,6 +101,12 @@ def parse_options(arguments: Sequence[str]) -> Options:
         default=1_000_000,
         metavar="TRANSACTIONS",
         help="how many transactions, with their messages, the mirror and the ledger keep; older ones are forgotten",
+    )
+    parser.add_argument(
+        "--tls",
+        choices=("on", "off"),
+        default="on",
+        help="on: each node also has a port that speaks TLS, with the hash of its certificate in the address book",
     )
     parser.add_argument(
         "--exit-with-parent",

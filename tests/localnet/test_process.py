@@ -51,11 +51,13 @@ def test_ready_line() -> None:
             "token",
             "operator_id",
             "operator_key",
+            "nodes_tls",
         ]
         assert sorted(ready["nodes"].values()) == ["0.0.3", "0.0.4", "0.0.5", "0.0.6"]
         assert (ready["relay"], ready["operator_id"]) == (None, "0.0.1001")
         assert PrivateKey.from_string(ready["operator_key"]).is_ed25519()
-        for address in (*ready["nodes"], ready["mirror_grpc"]):
+        assert sorted(ready["nodes_tls"].values()) == sorted(ready["nodes"].values())
+        for address in (*ready["nodes"], *ready["nodes_tls"], ready["mirror_grpc"]):
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), timeout=5).close()
         assert requests.get(f"{ready['mirror_rest']}/health/readiness", timeout=5).text == "OK"
@@ -178,6 +180,7 @@ def test_help_explains_every_option() -> None:
         "--mirror-lag SECONDS",
         "--seed",
         "--keep TRANSACTIONS",
+        "--tls {on,off}",
         "--exit-with-parent",
     ):
         assert option in text

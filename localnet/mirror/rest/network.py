@@ -54,7 +54,7 @@ class NetworkPages:
         return web.json_response(body)
 
     def _node_row(self, node: NodeEntry) -> dict[str, Any]:
-        """A node. Keys and certificate hash are empty: these nodes neither gossip nor speak TLS."""
+        """A node. Its public key is empty: these nodes do not gossip."""
         return {
             "admin_key": None,
             "associated_registered_nodes": [],
@@ -66,7 +66,7 @@ class NetworkPages:
             "memo": format_entity(node.number),
             "min_stake": None,
             "node_account_id": format_entity(node.number),
-            "node_cert_hash": "0x",
+            "node_cert_hash": "0x" + node.certificate_hash,
             "node_id": node.node_id,
             "public_key": "0x",
             "reward_rate_start": None,
@@ -74,8 +74,9 @@ class NetworkPages:
                 {
                     "domain_name": "" if node.ip_address else node.host,
                     "ip_address_v4": node.ip_address,
-                    "port": node.port,
+                    "port": port,
                 }
+                for port in node.ports
             ],
             "stake": 0,
             "stake_not_rewarded": 0,
