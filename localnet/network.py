@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from random import Random
 from typing import Any
 
@@ -19,9 +20,13 @@ from localnet.gateway import Gateway
 from localnet.ids import format_entity
 from localnet.ingest import Ingest
 from localnet.ledger import Ledger
+from localnet.mirror.blocks import Blocks
 from localnet.mirror.importer import Importer
 from localnet.mirror.rest import create_app
 from localnet.mirror.rest.accounts import Accounts
+from localnet.mirror.rest.blocks import BlockPages
+from localnet.mirror.rest.fees import FeePages
+from localnet.mirror.rest.limit import RateLimit, limited
 from localnet.mirror.rest.network import NetworkPages
 from localnet.mirror.rest.topics import Topics
 from localnet.mirror.rest.transactions import Transactions
@@ -31,6 +36,10 @@ from localnet.node import NodeService
 from localnet.options import NODE_NUMBERS, PORTS, Options
 from localnet.queries import View
 from localnet.record_cache import RecordCache
+from localnet.relay.chain import Chain
+from localnet.relay.limits import RateLimits
+from localnet.relay.rpc import Rpc
+from localnet.relay.server import create_relay_app
 from localnet.sockets import open_grpc, open_http
 from localnet.state import State
 from localnet.submission import Submission
@@ -79,7 +88,9 @@ class LocalNetwork:
     async def _start(self) -> None:
         state = genesis.create_state(self._clock.now_ns(), NODE_NUMBERS)
         self._store.load_genesis(state)
-        gateway = self._create_gateway(state)
+        importer = Importer(self._store, self._clock, asyncio.get_running_loop(), self._options.mirror_lag)
+        blocks = Blocks(self._store, self._clock.now_ns(), importer.complete_ns)
+        gateway = self._create_gateway(state, importer)
         ports = PORTS[self._options.ports]
         for node_id, (number, port, tls_port) in enumerate(
             zip(NODE_NUMBERS, ports.nodes, ports.nodes_tls, strict=True)
@@ -88,14 +99,15 @@ class LocalNetwork:
         genesis.add_system_files(state, self._nodes, self._rate)
         stream = MirrorService(self._store, self._clock, self._nodes, self._options.mirror_lag)
         (mirror_grpc,) = await self._serve_grpc(stream, (ports.mirror_grpc, None))
-        mirror_rest = await self._serve_http(self._create_rest(), ports.mirror_rest)
+        mirror_rest = await self._serve_http(self._create_rest(blocks), ports.mirror_rest)
+        relay = await self._serve_http(self._create_relay(blocks), ports.relay)
         control = await self._serve_http(create_control_app(self._ledger, self._token), ports.control)
         host = self._public_host
         self.ready_line = {
             "nodes": {node.address: format_entity(node.number) for node in self._nodes},
             "mirror_rest": f"http://{host}:{mirror_rest}",
             "mirror_grpc": f"{host}:{mirror_grpc}",
-            "relay": None,
+            "relay": f"http://{host}:{relay}",
             "control": f"http://{host}:{control}",
             "token": self._token,
             "operator_id": format_entity(genesis.OPERATOR_NUMBER),
@@ -108,12 +120,11 @@ class LocalNetwork:
         """Where clients on this machine reach it; "every address" is no address to connect to."""
         return "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104 (compared only)
 
-    def _create_gateway(self, state: State) -> Gateway:
+    def _create_gateway(self, state: State, importer: Importer) -> Gateway:
         options = self._options
         loop = asyncio.get_running_loop()
         fees = FeeSchedule(self._rate)
         cache = RecordCache(self._clock)
-        importer = Importer(self._store, self._clock, loop, options.mirror_lag)
 
         def settled(submission: Submission) -> None:
             self._ledger.settled(submission)
@@ -124,13 +135,21 @@ class LocalNetwork:
         ingest = Ingest(state, self._clock, cache, fees)
         return Gateway(ingest, consensus, self._ledger, View(state, self._clock, cache, fees))
 
-    def _create_rest(self) -> web.Application:
-        return create_app(
+    def _create_rest(self, blocks: Blocks) -> web.Application:
+        rate_limit = self._options.mirror_rate_limit
+        pages = (
             Topics(self._store),
             Transactions(self._store),
             Accounts(self._store, self._clock),
-            NetworkPages(self._nodes, self._rate, self._clock),
+            BlockPages(blocks),
+            FeePages(self._rate, self._clock),
+            NetworkPages(self._nodes, self._store, self._rate, self._clock),
         )
+        return create_app(pages, [limited(RateLimit(rate_limit, time.monotonic))] if rate_limit else [])
+
+    def _create_relay(self, blocks: Blocks) -> web.Application:
+        limits = RateLimits(time.monotonic) if self._options.relay_rate_limit == "on" else None
+        return create_relay_app(Rpc(Chain(self._store, blocks, self._rate), limits))
 
     async def _serve_node(
         self, service: NodeService, node_id: int, number: int, port: int, tls_port: int

@@ -51,6 +51,8 @@ class Options:
     seed: int
     keep: int
     tls: str
+    mirror_rate_limit: int
+    relay_rate_limit: str
     exit_with_parent: bool
 
 
@@ -59,9 +61,9 @@ def parse_options(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="python -m localnet",
         description=(
-            "Runs an embedded Hedera network: four consensus nodes and a mirror node, in memory. When it is ready it "
-            "prints one line of JSON on standard output that says where everything is, and with which account and key "
-            "to pay. It ends on Ctrl-C or SIGTERM."
+            "Runs an embedded Hedera network: four consensus nodes, a mirror node and a JSON-RPC relay, in memory. "
+            "When it is ready it prints one line of JSON on standard output that says where everything is, and with "
+            "which account and key to pay. It ends on Ctrl-C or SIGTERM."
         ),
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -109,6 +111,21 @@ def parse_options(arguments: Sequence[str]) -> Options:
         help="on: each node also has a port that speaks TLS, with the hash of its certificate in the address book",
     )
     parser.add_argument(
+        "--mirror-rate-limit",
+        type=_rate_limit,
+        default="off",
+        metavar="N",
+        help="HTTP 429 beyond so many REST requests a second from one address; public mirrors allow 50. Off by "
+        "default, because the audit of a load test reads page after page, and gives up if it is refused for 10 s",
+    )
+    parser.add_argument(
+        "--relay-rate-limit",
+        choices=("on", "off"),
+        default="off",
+        help="on: the relay refuses what an address asks more often than public relays allow (100 to 1600 calls of a "
+        "method in a minute); off, as in the relay itself",
+    )
+    parser.add_argument(
         "--exit-with-parent",
         action="store_true",
         help="end when standard input is closed or the parent process is gone",
@@ -130,3 +147,9 @@ def _positive(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
+
+
+def _rate_limit(text: str) -> int:
+    if text != "off" and (not text.isdigit() or int(text) == 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'off' nor a whole number above 0")
+    return 0 if text == "off" else int(text)

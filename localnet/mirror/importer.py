@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 
-from localnet.clock import Clock
+from localnet.clock import NANOS, Clock
 from localnet.consensus import Timer
 from localnet.mirror.store import MirrorStore
 from localnet.submission import Submission
+
+# A transaction takes its consensus timestamp a moment before the importer hears of it.
+_MARGIN_NS = NANOS // 4
 
 
 class Importer:
@@ -19,6 +22,10 @@ class Importer:
         self._timer = timer
         self._lag = lag
         self._waiting: deque[tuple[float, Submission]] = deque()
+
+    def complete_ns(self) -> int:
+        """Until which consensus time the mirror shows everything, Unix nanoseconds."""
+        return self._waiting[0][1].consensus_ns - 1 if self._waiting else self._clock.now_ns() - _MARGIN_NS
 
     def settled(self, submission: Submission) -> None:
         """A transaction reached consensus."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from localnet.ids import TransactionKey
 from localnet.journal import Journal
 from localnet.mirror.signal import Signal
 from localnet.state import Account, State, Topic
 from localnet.submission import Submission
+
+EVM_ADDRESS_BYTES: Final = 20
 
 
 @dataclass(slots=True)
@@ -27,6 +30,7 @@ class MirrorStore:
         self._keep = keep
         self.topics: dict[int, MirrorTopic] = {}
         self.accounts: dict[int, Account] = {}
+        self._aliases: dict[bytes, int] = {}
         self.transactions: Journal[Submission] = Journal()
         self.by_key: dict[TransactionKey, Submission] = {}
 
@@ -34,6 +38,11 @@ class MirrorStore:
         """Start with the accounts there are at genesis."""
         for account in state.accounts.values():
             self._put_account(account)
+
+    def account_by_address(self, address: bytes) -> Account | None:
+        """The account with this EVM address of 20 bytes: its alias, or its number in the long-zero form."""
+        number = self._aliases.get(address)
+        return self.accounts.get(int.from_bytes(address, "big") if number is None else number)
 
     def add(self, submission: Submission) -> None:
         """Show one more settled transaction; they must come in consensus order."""
@@ -73,6 +82,8 @@ class MirrorStore:
             max_automatic_token_associations=account.max_automatic_token_associations,
             alias=account.alias,
         )
+        if len(account.alias) == EVM_ADDRESS_BYTES:
+            self._aliases[account.alias] = account.number
 
     def _forget(self, count: int) -> None:
         """A topic's forgotten messages are its oldest, because all transactions are in one order."""

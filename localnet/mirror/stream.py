@@ -13,7 +13,7 @@ from localnet.genesis import NodeEntry, node_address
 from localnet.ids import entity_number
 from localnet.mirror.store import MirrorStore
 from localnet.running_hash import VERSION
-from localnet.submission import Submission
+from localnet.submission import Submission, consensus_ns
 
 _TOPIC_METHOD = "/com.hedera.mirror.api.proto.ConsensusService/subscribeTopic"
 _NODES_METHOD = "/com.hedera.mirror.api.proto.NetworkService/getNodes"
@@ -69,7 +69,7 @@ class MirrorService(grpc.GenericRpcHandler):
             await context.abort(grpc.StatusCode.NOT_FOUND, f"Topic 0.0.{number} does not exist")
         assert topic is not None
         left = request.limit or None
-        index = topic.messages.first_index(start_ns, _consensus_ns)
+        index = topic.messages.first_index(start_ns, consensus_ns)
         while left is None or left > 0:
             if index >= topic.messages.end:
                 patience = (
@@ -88,10 +88,6 @@ class MirrorService(grpc.GenericRpcHandler):
                 return
             yield _response(message)
             left = None if left is None else left - 1
-
-
-def _consensus_ns(submission: Submission) -> int:
-    return submission.consensus_ns
 
 
 def _nanoseconds(timestamp: Any) -> int:

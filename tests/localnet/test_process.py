@@ -54,13 +54,14 @@ def test_ready_line() -> None:
             "nodes_tls",
         ]
         assert sorted(ready["nodes"].values()) == ["0.0.3", "0.0.4", "0.0.5", "0.0.6"]
-        assert (ready["relay"], ready["operator_id"]) == (None, "0.0.1001")
+        assert ready["operator_id"] == "0.0.1001"
         assert PrivateKey.from_string(ready["operator_key"]).is_ed25519()
         assert sorted(ready["nodes_tls"].values()) == sorted(ready["nodes"].values())
         for address in (*ready["nodes"], *ready["nodes_tls"], ready["mirror_grpc"]):
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), timeout=5).close()
-        assert requests.get(f"{ready['mirror_rest']}/health/readiness", timeout=5).text == "OK"
+        for http in (ready["mirror_rest"], ready["relay"]):
+            assert requests.get(f"{http}/health/readiness", timeout=5).text == "OK"
         account = requests.get(f"{ready['mirror_rest']}/api/v1/accounts/0.0.1001", timeout=5).json()
         public = PrivateKey.from_string(ready["operator_key"]).public_key().to_string_raw()
         assert account["key"]["key"] == public
@@ -181,6 +182,7 @@ def test_help_explains_every_option() -> None:
         "--seed",
         "--keep TRANSACTIONS",
         "--tls {on,off}",
+        "--relay-rate-limit {on,off}",
         "--exit-with-parent",
     ):
         assert option in text
