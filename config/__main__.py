@@ -23,6 +23,9 @@ class _Listing:
         options["help"] = f"{options['help']} [env: {options.pop('env_var')}]"
         self.parser.add_argument(*flags, **options)
 
+    def set_defaults(self, **values: Any) -> None:
+        """Other defaults of Locust's own options are none of our options."""
+
 
 if __name__ == "__main__":
     listing = _Listing()

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterable
-from typing import Any, Literal, Protocol, get_args, get_origin
+from typing import Any, Final, Literal, Protocol, get_args, get_origin
 
 from config.settings import RunSettings, SettingsError, option_name, parse_settings
+
+STOP_TIMEOUT: Final = "30s"
+"""Locust's `--stop-timeout`, unless it is given: a run that stops lets its operations end. Locust's own 0 would kill
+them, and an operation that is killed after it was sent has an unknown outcome."""
 
 
 class _Parser(Protocol):
     """What is needed here of Locust's argument parser."""
 
     def add_argument(self, *flags: str, **options: Any) -> Any: ...
+
+    def set_defaults(self, **values: Any) -> None: ...
 
 
 class _AnyChoice(list[str]):
@@ -27,6 +33,7 @@ class _AnyChoice(list[str]):
 
 def add_options(parser: _Parser) -> None:
     """Add one option per settings field, with the `LOCUST_…` variable and the web form field that belong to it."""
+    parser.set_defaults(stop_timeout=STOP_TIMEOUT)
     for name, field in RunSettings.model_fields.items():
         choices = _choices(field.annotation)
         # On the parser, not on a group of its own: only options added here get a field in the web form.

@@ -63,6 +63,7 @@ class Lifecycle:
                 self._start_localnet(settings)
             except LocalnetError as error:
                 _refuse([str(error)])
+        environment.host = environment.host or settings.network  # Locust asks for a host; ours is the network
         if web_ui is not None:
             web_ui.app.before_request(lambda: _judge_form(environment))
 

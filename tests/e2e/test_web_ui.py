@@ -49,7 +49,7 @@ def web_ui(spawn: Any) -> Iterator[WebUi]:
         port = free.getsockname()[1]
     process = spawn(
         *("--web-host", "127.0.0.1", "--web-port", str(port), "--localnet-consensus-delay", "0.1"),
-        *("--think-time", "0.1", "--stop-timeout", "10"),
+        *("--think-time", "0.1"),  # and no --stop-timeout: the default lets operations end
     )
     url = f"http://127.0.0.1:{port}"
     deadline = time.monotonic() + 40
