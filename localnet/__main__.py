@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import signal
 import sys
 
+import uvloop
+
+from localnet.faults import FaultError
 from localnet.lifetime import watch_for_end
 from localnet.network import LocalNetwork
 from localnet.options import Options, parse_options
 from localnet.sockets import PortTakenError
+from localnet.throttles import ThrottleError
 
 
 async def run(options: Options) -> None:
@@ -33,10 +36,10 @@ def main() -> int:
     if options.exit_with_parent:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # see lifetime.py
     try:
-        asyncio.run(run(options))
+        uvloop.run(run(options))
     except (BrokenPipeError, KeyboardInterrupt):  # told to end, or left by its parent, before it was ready
         return 0
-    except PortTakenError as error:
+    except (PortTakenError, FaultError, ThrottleError) as error:
         print(f"localnet: {error}", file=sys.stderr)
         return 2
     return 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 import time
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,16 +15,18 @@ from aiohttp import web
 
 from localnet import genesis
 from localnet.clock import Clock
-from localnet.consensus import Consensus, ConsensusDelay
+from localnet.consensus import Consensus
 from localnet.control import create_control_app
+from localnet.faults import Fault, FaultEngine, FaultError, FaultSpec, parse_faults
 from localnet.fees import ExchangeRate, FeeSchedule
 from localnet.gateway import Gateway
 from localnet.ids import format_entity
 from localnet.ingest import Ingest
+from localnet.latency import Latency, latency_of
 from localnet.ledger import Ledger
 from localnet.mirror.blocks import Blocks
 from localnet.mirror.importer import Importer
-from localnet.mirror.rest import create_app
+from localnet.mirror.rest import create_app, outage
 from localnet.mirror.rest.accounts import Accounts
 from localnet.mirror.rest.blocks import BlockPages
 from localnet.mirror.rest.fees import FeePages
@@ -31,7 +35,7 @@ from localnet.mirror.rest.network import NetworkPages
 from localnet.mirror.rest.topics import Topics
 from localnet.mirror.rest.transactions import Transactions
 from localnet.mirror.store import MirrorStore
-from localnet.mirror.stream import MirrorService
+from localnet.mirror.stream import MIRROR_OPTIONS, MirrorService
 from localnet.node import NodeService
 from localnet.options import NODE_NUMBERS, PORTS, Options
 from localnet.queries import View
@@ -43,9 +47,11 @@ from localnet.relay.server import create_relay_app
 from localnet.sockets import open_grpc, open_http
 from localnet.state import State
 from localnet.submission import Submission
+from localnet.throttles import Throttle, load_throttles
 from localnet.tls import create_certificate
 
 _GRACE_S = 0.2
+NODE_IDS = [format_entity(number) for number in NODE_NUMBERS]
 _GRPC_OPTIONS = (
     ("grpc.so_reuseport", 0),  # a taken port must be an error, not a second listener
     ("grpc.max_receive_message_length", 4 * 1024 * 1024),
@@ -61,6 +67,8 @@ class LocalNetwork:
         self._clock = Clock()
         self._token = secrets.token_urlsafe(24)
         self._rate = ExchangeRate()
+        self._random = Random(options.seed)
+        self._throttle_definitions = load_throttles(options.throttles)
         self._ledger = Ledger(options.keep)
         self._store = MirrorStore(options.keep)
         self._nodes: list[genesis.NodeEntry] = []
@@ -88,20 +96,25 @@ class LocalNetwork:
     async def _start(self) -> None:
         state = genesis.create_state(self._clock.now_ns(), NODE_NUMBERS)
         self._store.load_genesis(state)
-        importer = Importer(self._store, self._clock, asyncio.get_running_loop(), self._options.mirror_lag)
+        faults = FaultEngine(self._clock.now, asyncio.get_running_loop(), Random(self._options.seed))
+        planned = self._read_faults()
+        latency = self._latency()
+        importer = Importer(
+            self._store, self._clock, asyncio.get_running_loop(), lambda: latency.mirror(self._random), faults
+        )
         blocks = Blocks(self._store, self._clock.now_ns(), importer.complete_ns)
-        gateway = self._create_gateway(state, importer)
+        gateway = self._create_gateway(state, latency, importer, faults)
         ports = PORTS[self._options.ports]
-        for node_id, (number, port, tls_port) in enumerate(
-            zip(NODE_NUMBERS, ports.nodes, ports.nodes_tls, strict=True)
-        ):
-            self._nodes.append(await self._serve_node(NodeService(gateway, number), node_id, number, port, tls_port))
+        for node_id, number in enumerate(NODE_NUMBERS):
+            service = NodeService(gateway, number, faults)
+            entry = await self._serve_node(service, node_id, ports.nodes[node_id], ports.nodes_tls[node_id])
+            self._nodes.append(entry)
         genesis.add_system_files(state, self._nodes, self._rate)
-        stream = MirrorService(self._store, self._clock, self._nodes, self._options.mirror_lag)
-        (mirror_grpc,) = await self._serve_grpc(stream, (ports.mirror_grpc, None))
-        mirror_rest = await self._serve_http(self._create_rest(blocks), ports.mirror_rest)
-        relay = await self._serve_http(self._create_relay(blocks), ports.relay)
-        control = await self._serve_http(create_control_app(self._ledger, self._token), ports.control)
+        stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
+        (mirror_grpc,) = await self._serve_grpc(stream, (ports.mirror_grpc, None), options=MIRROR_OPTIONS)
+        mirror_rest = await self._serve_http(self._create_rest(blocks, faults), ports.mirror_rest)
+        relay = await self._serve_http(self._create_relay(blocks, faults), ports.relay)
+        control = await self._serve_http(create_control_app(self._ledger, faults, NODE_IDS, self._token), ports.control)
         host = self._public_host
         self.ready_line = {
             "nodes": {node.address: format_entity(node.number) for node in self._nodes},
@@ -114,15 +127,34 @@ class LocalNetwork:
             "operator_key": genesis.OPERATOR_KEY,
             "nodes_tls": {node.tls_address: format_entity(node.number) for node in self._nodes if node.tls_port},
         }
+        faults.add(planned)
 
     @property
     def _public_host(self) -> str:
         """Where clients on this machine reach it; "every address" is no address to connect to."""
         return "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104 (compared only)
 
-    def _create_gateway(self, state: State, importer: Importer) -> Gateway:
+    def _read_faults(self) -> list[FaultSpec]:
+        """The faults of `--faults`.
+
+        Raises:
+            FaultError: the file is wrong; the message begins with the option.
+        """
+        path = self._options.faults
+        if path is None:
+            return []
+        try:
+            return parse_faults(json.loads(Path(path).read_text()), NODE_IDS)
+        except (OSError, ValueError) as error:  # a FaultError is a ValueError
+            raise FaultError(f"--faults {path!r}: {error}") from error
+
+    def _latency(self) -> Latency:
         options = self._options
+        return latency_of(options.latency, options.consensus_delay, options.consensus_jitter, options.mirror_lag)
+
+    def _create_gateway(self, state: State, latency: Latency, importer: Importer, faults: FaultEngine) -> Gateway:
         loop = asyncio.get_running_loop()
+        throttles = {number: Throttle(self._throttle_definitions, len(NODE_NUMBERS)) for number in NODE_NUMBERS}
         fees = FeeSchedule(self._rate)
         cache = RecordCache(self._clock)
 
@@ -130,13 +162,22 @@ class LocalNetwork:
             self._ledger.settled(submission)
             importer.settled(submission)
 
-        delay = ConsensusDelay(options.consensus_delay, options.consensus_jitter, Random(options.seed))
-        consensus = Consensus(state, self._clock, cache, delay, loop, settled)
-        ingest = Ingest(state, self._clock, cache, fees)
-        return Gateway(ingest, consensus, self._ledger, View(state, self._clock, cache, fees))
+        consensus = Consensus(state, self._clock, cache, latency, self._random, loop, settled)
+        faults.listen(lambda fault: self._on_fault(fault, faults, consensus))
+        ingest = Ingest(state, self._clock, cache, fees, throttles, faults)
+        return Gateway(ingest, consensus, self._ledger, View(state, self._clock, cache, fees), throttles)
 
-    def _create_rest(self, blocks: Blocks) -> web.Application:
-        rate_limit = self._options.mirror_rate_limit
+    def _on_fault(self, fault: Fault, faults: FaultEngine, consensus: Consensus) -> None:
+        """A fault has begun or is over: what waits has to know."""
+        if fault.spec.kind == "stall":
+            if faults.at_consensus:
+                consensus.stall()
+            else:
+                consensus.resume()
+        if fault.spec.kind == "mirror-outage":
+            self._store.wake()
+
+    def _create_rest(self, blocks: Blocks, faults: FaultEngine) -> web.Application:
         pages = (
             Topics(self._store),
             Transactions(self._store),
@@ -145,17 +186,17 @@ class LocalNetwork:
             FeePages(self._rate, self._clock),
             NetworkPages(self._nodes, self._store, self._rate, self._clock),
         )
-        return create_app(pages, [limited(RateLimit(rate_limit, time.monotonic))] if rate_limit else [])
+        rate_limit = self._options.mirror_rate_limit
+        limits = [limited(RateLimit(rate_limit, time.monotonic))] if rate_limit else []
+        return create_app(pages, [outage(faults), *limits])
 
-    def _create_relay(self, blocks: Blocks) -> web.Application:
+    def _create_relay(self, blocks: Blocks, faults: FaultEngine) -> web.Application:
         limits = RateLimits(time.monotonic) if self._options.relay_rate_limit == "on" else None
-        return create_relay_app(Rpc(Chain(self._store, blocks, self._rate), limits))
+        return create_relay_app(Rpc(Chain(self._store, blocks, self._rate), faults, limits))
 
-    async def _serve_node(
-        self, service: NodeService, node_id: int, number: int, port: int, tls_port: int
-    ) -> genesis.NodeEntry:
+    async def _serve_node(self, service: NodeService, node_id: int, port: int, tls_port: int) -> genesis.NodeEntry:
         """Serve one node, in plain text and, unless it is switched off, by TLS."""
-        host = self._public_host
+        number, host = NODE_NUMBERS[node_id], self._public_host
         if self._options.tls == "off":
             (plain,) = await self._serve_grpc(service, (port, None))
             return genesis.NodeEntry(number, node_id, host, plain)
@@ -164,13 +205,16 @@ class LocalNetwork:
         return genesis.NodeEntry(number, node_id, host, plain, secure, certificate.hash)
 
     async def _serve_grpc(
-        self, service: grpc.GenericRpcHandler, *ports: tuple[int, grpc.ServerCredentials | None]
+        self,
+        service: grpc.GenericRpcHandler,
+        *ports: tuple[int, grpc.ServerCredentials | None],
+        options: tuple[tuple[str, int], ...] = (),
     ) -> list[int]:
         """Serve on each of the ports, in plain text where there are no credentials; returns the ports opened."""
-        server = grpc.aio.server(options=_GRPC_OPTIONS)
+        server = grpc.aio.server(options=(*_GRPC_OPTIONS, *options))
         server.add_generic_rpc_handlers((service,))
-        host, option = self._options.host, self._options.ports
-        opened = [open_grpc(server, host, port, option, credentials) for port, credentials in ports]
+        host, chosen = self._options.host, self._options.ports
+        opened = [open_grpc(server, host, port, chosen, credentials) for port, credentials in ports]
         await server.start()
         self._grpc_servers.append(server)
         return opened

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from localnet.latency import PROFILES
+
 NODE_NUMBERS: Final = (3, 4, 5, 6)
 """Account numbers of the consensus nodes."""
 
@@ -45,9 +47,12 @@ class Options:
 
     host: str
     ports: str
-    consensus_delay: float
-    consensus_jitter: float
-    mirror_lag: float
+    latency: str
+    consensus_delay: float | None
+    consensus_jitter: float | None
+    mirror_lag: float | None
+    throttles: str
+    faults: str | None
     seed: int
     keep: int
     tls: str
@@ -76,26 +81,39 @@ def parse_options(arguments: Sequence[str]) -> Options:
         "(node 35211, by TLS 50212, mirror gRPC 5600, mirror REST 38081, relay 7546)",
     )
     parser.add_argument(
+        "--latency",
+        choices=sorted(PROFILES),
+        default="standard",
+        help="time to consensus and to the mirror; standard: 2 s and 0.5 s, always; mainnet, testnet: distributions "
+        "like those of the public networks (docs/localnet.md); instant: none",
+    )
+    parser.add_argument(
         "--consensus-delay",
         type=_seconds,
-        default=2.0,
         metavar="SECONDS",
-        help="time from a transaction's arrival to its consensus",
+        help="time from a transaction's arrival to its consensus, instead of the profile's",
     )
     parser.add_argument(
         "--consensus-jitter",
         type=_seconds,
-        default=0.0,
         metavar="SECONDS",
         help="largest deviation from the delay, drawn evenly to both sides; the order of arrival is kept",
     )
     parser.add_argument(
         "--mirror-lag",
         type=_seconds,
-        default=0.5,
         metavar="SECONDS",
-        help="time from consensus until the mirror shows a transaction, in REST and in the stream",
+        help="time from consensus until the mirror shows a transaction, in REST and in the stream, instead of the "
+        "profile's",
     )
+    parser.add_argument(
+        "--throttles",
+        default="mainnet",
+        metavar="PROFILE",
+        help="what the nodes take: mainnet, testnet, off, or a JSON file in the shape of "
+        "localnet/throttles/mainnet.json",
+    )
+    parser.add_argument("--faults", metavar="FILE", help="JSON file with a list of faults that begin with the network")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn at random")
     parser.add_argument(
         "--keep",

@@ -9,7 +9,7 @@ from localnet.ids import TransactionKey
 from localnet.journal import Journal
 from localnet.mirror.signal import Signal
 from localnet.state import Account, State, Topic
-from localnet.submission import Submission
+from localnet.submission import Submission, consensus_ns
 
 EVM_ADDRESS_BYTES: Final = 20
 
@@ -44,8 +44,13 @@ class MirrorStore:
         number = self._aliases.get(address)
         return self.accounts.get(int.from_bytes(address, "big") if number is None else number)
 
-    def add(self, submission: Submission) -> None:
-        """Show one more settled transaction; they must come in consensus order."""
+    def add(self, submission: Submission, messages: list[Submission] | None = None) -> None:
+        """Show one more settled transaction; they must come in consensus order.
+
+        Args:
+            submission: The transaction.
+            messages: What its topic shows of it; None for the transaction's own message.
+        """
         assert submission.key is not None
         self.transactions.append(submission)
         self.by_key[submission.key] = submission
@@ -55,12 +60,23 @@ class MirrorStore:
             self._put_account(submission.effect)
         for account, amount in submission.transfers:
             self.accounts[account].balance += amount
-        if submission.sequence_number:
+        if submission.sequence_number and messages is None:
             topic = self.topics[submission.entity]
             topic.messages.append(submission)
             topic.arrived.fire()
         if len(self.transactions) > self._keep * 1.1:
             self._forget(len(self.transactions) - self._keep)
+
+    def add_message(self, submission: Submission) -> None:
+        """Show one message on its topic, at its place by consensus timestamp."""
+        topic = self.topics[submission.entity]
+        topic.messages.insert(submission, consensus_ns)
+        topic.arrived.fire()
+
+    def wake(self) -> None:
+        """Let every subscriber look again."""
+        for topic in self.topics.values():
+            topic.arrived.fire()
 
     def _put_topic(self, topic: Topic) -> None:
         known = self.topics.get(topic.number)
@@ -93,6 +109,7 @@ class MirrorStore:
             if self.by_key.get(submission.key) is submission:
                 del self.by_key[submission.key]
             if submission.sequence_number:
-                messages[submission.entity] = messages.get(submission.entity, 0) + 1
-        for topic, gone in messages.items():
-            self.topics[topic].messages.forget(gone)
+                messages[submission.entity] = submission.consensus_ns
+        for topic, last_ns in messages.items():
+            journal = self.topics[topic].messages
+            journal.forget(journal.first_index(last_ns + 1, consensus_ns) - journal.forgotten)

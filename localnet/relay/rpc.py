@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
+from localnet.faults import FaultEngine
 from localnet.relay.chain import Chain
 from localnet.relay.errors import (
     RpcError,
@@ -20,6 +21,7 @@ from localnet.relay.errors import (
     parse_error,
     unsupported_method,
 )
+from localnet.relay.failures import GatewayFailure, strike
 from localnet.relay.limits import DEFAULT_LIMIT, RateLimits
 from localnet.relay.methods import METHODS
 from localnet.relay.parameters import check_parameters
@@ -60,15 +62,21 @@ class Rpc:
 
     Args:
         chain: What methods read.
+        faults: May say that a call fails.
         limits: How often an address may call; None for as often as it likes.
     """
 
-    def __init__(self, chain: Chain, limits: RateLimits | None = None) -> None:
+    def __init__(self, chain: Chain, faults: FaultEngine, limits: RateLimits | None = None) -> None:
         self._chain = chain
+        self._faults = faults
         self._limits = limits
 
     def answer(self, body: bytes, caller: Caller) -> tuple[int, Any]:
-        """Answer the body of an HTTP request; returns the HTTP status and what to send as JSON."""
+        """Answer the body of an HTTP request; returns the HTTP status and what to send as JSON.
+
+        Raises:
+            GatewayFailure: a fault wants the whole HTTP request to fail.
+        """
         try:
             message = json.loads(body or b"{}", parse_constant=_refuse_constant)
         except (ValueError, RecursionError):
@@ -107,6 +115,8 @@ class Rpc:
             result = self._call(method, message.get("params"), caller)
         except RpcError as error:
             raise _Failed(number, error) from error
+        except GatewayFailure:
+            raise
         except Exception as error:  # whatever it is, the caller gets an answer of the form it knows
             log.exception("%s failed", message.get("method"))
             raise _Failed(number, internal_error()) from error
@@ -116,6 +126,8 @@ class Rpc:
         namespace = name.partition("_")[0]
         if namespace not in NAMESPACES:
             raise unsupported_method() if namespace == "engine" else method_not_found(name)
+        if self._faults.at_relay:
+            strike(self._faults, name)
         method = METHODS.get(name)
         if self._limits is not None:
             # Names that nobody knows are counted together, so that they cannot fill the memory.

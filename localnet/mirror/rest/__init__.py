@@ -9,7 +9,10 @@ from typing import Protocol
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from localnet.faults import FaultEngine
 from localnet.mirror.rest.errors import ApiError, not_found
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +38,27 @@ def create_app(pages: Sequence[Pages], middlewares: Sequence[Middleware] = ()) -
     return app
 
 
+def outage(faults: FaultEngine) -> Middleware:
+    """Answer everything with 503 while a fault says that the mirror is out."""
+
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if faults.at_mirror:
+            fault = faults.of_kind(faults.at_mirror, "mirror-outage")
+            if fault is not None:
+                fault.hits += 1
+                raise ApiError(503, "Service unavailable")
+        return await handler(request)
+
+    return refuse
+
+
 async def _ready(request: web.Request) -> web.Response:  # noqa: ARG001 (aiohttp's signature)
     return web.Response(text="OK")
 
 
 @web.middleware
-async def _mirror_errors(
-    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-) -> web.StreamResponse:
+async def _mirror_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give every error the mirror's shape."""
     try:
         return await handler(request)
