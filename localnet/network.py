@@ -113,6 +113,8 @@ class LocalNetwork:
         stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
         (mirror_grpc,) = await self._serve_grpc(stream, (ports.mirror_grpc, None), options=MIRROR_OPTIONS)
         mirror_rest = await self._serve_http(self._create_rest(blocks, faults), ports.mirror_rest)
+        if ports.mirror_fees is not None:
+            await self._serve_http(self._create_rest(blocks, faults), ports.mirror_fees)
         relay = await self._serve_http(self._create_relay(blocks, faults), ports.relay)
         control = await self._serve_http(create_control_app(self._ledger, faults, NODE_IDS, self._token), ports.control)
         host = self._public_host

@@ -16,18 +16,25 @@ NODE_NUMBERS: Final = (3, 4, 5, 6)
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where everything listens; 0 is "any free port"."""
+    """Where everything listens; 0 is "any free port".
+
+    `mirror_fees` is a second port of the mirror's REST API, None for no such port: in a Solo network estimates of fees
+    come from a server of their own.
+    """
 
     nodes: tuple[int, ...]
     nodes_tls: tuple[int, ...]
     mirror_grpc: int
     mirror_rest: int
+    mirror_fees: int | None
     relay: int
     control: int
 
 
 PORTS: Final = {
-    "free": Ports(nodes=(0, 0, 0, 0), nodes_tls=(0, 0, 0, 0), mirror_grpc=0, mirror_rest=0, relay=0, control=0),
+    "free": Ports(
+        nodes=(0, 0, 0, 0), nodes_tls=(0, 0, 0, 0), mirror_grpc=0, mirror_rest=0, mirror_fees=None, relay=0, control=0
+    ),
     # Where SDKs look for a Solo network (hiero-sdk-python 0.3.0, client/network.py); they know of one node only, and
     # speak TLS on port 50212 only (managed_node_address.py). The relay's port is its own default.
     "solo": Ports(
@@ -35,6 +42,7 @@ PORTS: Final = {
         nodes_tls=(50212, 50213, 50214, 50215),
         mirror_grpc=5600,
         mirror_rest=38081,
+        mirror_fees=8084,  # where hiero-sdk-python 0.3.0 turns to instead of 38081 (fee_estimate_query.py)
         relay=7546,
         control=38082,
     ),

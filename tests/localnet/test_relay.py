@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -272,3 +272,35 @@ def test_a_window_ends() -> None:
         limits.count("a", "m", 3)
     now = WINDOW_S + 0.1
     limits.count("a", "m", 3)
+
+
+@pytest.fixture
+def inject(localnet: Localnet) -> Iterator[Callable[..., None]]:
+    """Adds a fault to the shared network and ends it after the test."""
+    url, headers = f"{localnet.network.control}/faults", {"Authorization": f"Bearer {localnet.token}"}
+
+    def add(**spec: Any) -> None:
+        requests.post(url, json=spec, headers=headers, timeout=WAIT_S).raise_for_status()
+
+    yield add
+    requests.delete(url, headers=headers, timeout=WAIT_S).raise_for_status()
+
+
+def test_the_limit_is_exceeded_on_command(relay: Relay, inject: Callable[..., None]) -> None:
+    """The fault relay-limit refuses the methods in its scope as the limit would, for as many calls as it was told."""
+    inject(kind="relay-limit", operations=["eth_blockNumber"], count=2)
+    expected = (429, -32605, "IP Rate limit exceeded on eth_blockNumber")
+    assert relay("eth_chainId") == "0x12a"
+    assert relay.error("eth_blockNumber") == expected
+    batch = [{"jsonrpc": "2.0", "id": n, "method": "eth_blockNumber"} for n in range(2)]
+    assert ["error" in answer for answer in relay.post(json=batch).json()] == [True, False]
+
+
+def test_the_relay_fails_on_command(relay: Relay, inject: Callable[..., None]) -> None:
+    """The fault relay-error answers with an HTTP error and no JSON, whole batches too, and ends."""
+    inject(kind="relay-error", code=502, count=2)
+    response = relay.request("eth_chainId")
+    assert (response.status_code, response.text) == (502, "Bad Gateway")
+    response = relay.post(json=[{"jsonrpc": "2.0", "id": 1, "method": "net_version"}] * 3)
+    assert (response.status_code, response.text) == (502, "Bad Gateway")
+    assert relay("eth_chainId") == "0x12a"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+import requests
 from hiero_sdk_python import AccountId, Client, PrivateKey, TopicCreateTransaction
 from hiero_sdk_python.address_book.node_address import NodeAddress
 from hiero_sdk_python.client.network import Network as SdkNetwork
@@ -115,6 +116,15 @@ def test_the_sdk_refuses_another_hash(solo: Localnet, tls_client: Callable[[Node
     client = tls_client(entry)
     with pytest.raises(ValueError, match="Failed to confirm the server's certificate"):
         client.network.nodes[0]._get_channel()
+
+
+def test_the_fixed_ports(solo: Localnet) -> None:
+    """With --ports solo everything is where the official SDKs and the relay's clients look for it."""
+    host = host_of(solo)
+    assert solo.network.nodes[f"{host}:35211"] == "0.0.3"
+    assert (solo.network.mirror_grpc, solo.network.relay) == (f"{host}:5600", f"http://{host}:7546")
+    for port in (38081, 8084):
+        assert requests.get(f"http://{host}:{port}/api/v1/network/fees", timeout=10).ok
 
 
 def test_every_node_has_a_certificate_of_its_own(rest: Rest, localnet: Localnet) -> None:

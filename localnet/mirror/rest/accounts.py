@@ -11,13 +11,13 @@ from localnet.ids import format_entity, parse_entity
 from localnet.mirror.rest.errors import invalid, not_found
 from localnet.mirror.rest.query import QueryString, parse_number, parse_timestamp
 from localnet.mirror.rest.rows import account_row, transaction_row
-from localnet.mirror.rest.transactions import between, touches
+from localnet.mirror.rest.transactions import between, kinds_of, touches
 from localnet.mirror.store import EVM_ADDRESS_BYTES, MirrorStore
 from localnet.state import Account
 from localnet.submission import Submission, consensus_ns
 
 _ACCOUNT_PARAMETERS = {"limit", "order", "timestamp", "transactiontype", "transactions"}
-_LIST_PARAMETERS = {"account.id", "limit", "order", "account.balance", "balance"}
+_LIST_PARAMETERS = {"account.id", "limit", "order", "account.balance"}
 
 
 class Accounts:
@@ -43,8 +43,11 @@ class Accounts:
         account = self._find(request.match_info["id"])
         rows: list[Submission] = []
         if query.last("transactions") != "false":
+            kinds = kinds_of(query)
             mine = (
-                row for row in between(self._store, timestamp, descending=descending) if touches(row, account.number)
+                row
+                for row in between(self._store, timestamp, descending=descending)
+                if (not kinds or row.kind in kinds) and touches(row, account.number)
             )
             rows = list(islice(mine, limit))
         link = query.next_link(rows, consensus_ns, timestamp, limit=limit, descending=descending)

@@ -76,6 +76,18 @@ def touches(submission: Submission, account: int) -> bool:
     return submission.key.payer == account or any(number == account for number, _ in submission.transfers)
 
 
+def kinds_of(query: QueryString) -> frozenset[str]:
+    """The types of transactions of which any is wanted; empty for all.
+
+    Raises:
+        ApiError: one is no type of transaction (400).
+    """
+    kinds = frozenset(kind.upper() for kind in query.every("transactiontype"))
+    if not kinds <= KINDS:
+        raise invalid("transactiontype")
+    return kinds
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """What the filters of a list of transactions ask for.
@@ -102,16 +114,13 @@ class _Wanted:
             ApiError: one is malformed (400).
         """
         equal, others = query.split("account.id", parse_entity)
-        kinds = frozenset(kind.upper() for kind in query.every("transactiontype"))
-        if not kinds <= KINDS:
-            raise invalid("transactiontype")
         result = query.choice("result", ("success", "fail"))
         credit = frozenset(query.choices("type", ("credit", "debit")))
         return cls(
             accounts=equal or None,
             range=others,
             success=None if result is None else result == "success",
-            kinds=kinds,
+            kinds=kinds_of(query),
             credits=frozenset(direction == "credit" for direction in credit),
         )
 
