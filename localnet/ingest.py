@@ -91,6 +91,8 @@ class Ingest:
         payer = self._state.accounts.get(submission.key.payer)
         if payer is None:
             raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
+        if payer.deleted:
+            raise Refused(codes.PAYER_ACCOUNT_DELETED)
         if payer.compiled is None:
             raise Refused(codes.UNAUTHORIZED)
         if not is_satisfied(payer.compiled, submission.signatures):

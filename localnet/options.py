@@ -76,7 +76,8 @@ def parse_options(arguments: Sequence[str]) -> Options:
         description=(
             "Runs an embedded Hedera network: four consensus nodes, a mirror node and a JSON-RPC relay, in memory. "
             "When it is ready it prints one line of JSON on standard output that says where everything is, and with "
-            "which account and key to pay. It ends on Ctrl-C or SIGTERM."
+            "which account and key to pay. It ends on Ctrl-C or SIGTERM. `python -m localnet fault --help` tells how "
+            "to break it."
         ),
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )

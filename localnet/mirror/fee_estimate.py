@@ -153,6 +153,7 @@ def _contents(data: Any) -> list[Extra]:
 
 _ITEMS: Final[dict[str, Callable[[Any], list[Extra]]]] = {
     "cryptoCreateAccount": _account,
+    "cryptoUpdateAccount": _account,
     "cryptoTransfer": _transfer,
     "consensusCreateTopic": _new_topic,
     "consensusUpdateTopic": _changed_topic,

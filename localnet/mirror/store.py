@@ -86,17 +86,20 @@ class MirrorStore:
             known.topic = topic
 
     def _put_account(self, account: Account) -> None:
+        """Show an account; its balance follows from the transfers that were shown, for the state may be ahead."""
+        known = self.accounts.get(account.number)
         self.accounts[account.number] = Account(
             number=account.number,
             key=account.key,
             compiled=None,
-            balance=account.balance,
+            balance=account.balance if known is None else known.balance,
             created_ns=account.created_ns,
             memo=account.memo,
             auto_renew_period=account.auto_renew_period,
             receiver_signature_required=account.receiver_signature_required,
             max_automatic_token_associations=account.max_automatic_token_associations,
             alias=account.alias,
+            deleted=account.deleted,
         )
         if len(account.alias) == EVM_ADDRESS_BYTES:
             self._aliases[account.alias] = account.number

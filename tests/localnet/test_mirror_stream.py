@@ -85,7 +85,9 @@ schedules = st.lists(
 ).filter(lambda steps: 0 < sum(kind == "subscribe" for kind, _ in steps) <= 5)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(schedule=schedules)
 def test_no_schedule_shows_the_seam(wire: Wire, stream: Stream, schedule: list[tuple[str, Any]]) -> None:
     """Whenever somebody subscribes between messages, and from whichever message on: each comes once and in order."""
