@@ -86,7 +86,6 @@ class TopicChain:
             TooManyGaps: more is missing than can be looked after.
         """
         for row in rows:
-            self.rows += 1
             sequence = row.sequence_number
             if sequence <= self.last_sequence:
                 yield Shown(row, late=self._take_back(row))
@@ -95,6 +94,7 @@ class TopicChain:
                 self._check(self._hash, row)
             else:
                 self._add(Gap(self.last_sequence + 1, sequence - 1, self._hash, row))
+            self.rows += 1
             self.last_sequence, self._hash = sequence, row.running_hash
             yield Shown(row, late=False)
 
@@ -118,8 +118,8 @@ class TopicChain:
         """A row that stands behind later ones: it belongs into a gap, or is shown a second time."""
         for gap in self.gaps:
             if gap.low <= row.sequence_number <= gap.high:
-                self.rows -= 1  # it is counted where it is filled in
                 return any(shown.late for shown in list(self.fill(gap, [row])))
+        self.rows += 1
         return False
 
     def _join(self, expected: int, before: bytes, row: TopicMessage) -> None:

@@ -17,7 +17,7 @@ import gevent
 from config.run import Run
 from hedera_client import TopicMessage
 from reports.judge.audit import ReadTopic, settle, verdict
-from reports.judge.chain import ChainHash, Shown, TopicChain
+from reports.judge.chain import ChainHash, Shown, TooManyGaps, TopicChain
 from reports.judge.consensus import Clocks, consensus_times, read_clocks
 from reports.judge.sightings import Sightings
 from reports.measure.distribution import Distribution
@@ -87,6 +87,7 @@ class MirrorAudit:
         self._timeout = run.settings.audit_timeout
         self._clock = clock
         self._sleep = sleep
+        self._hopeless = False
 
     def run(self) -> dict[str, Any]:
         """Read until all is there or the time is up, and return the report's `audit`."""
@@ -103,19 +104,21 @@ class MirrorAudit:
     def _read_until_complete(self) -> str | None:
         """Look again and again; return why the last look failed, or None.
 
-        The time limit is for waiting: a look that brings rows is followed by another one.
+        The time limit is for waiting, not for reading: it counts from the last look that brought rows.
         """
-        begin = self._clock()
+        waiting_since = self._clock()
         complete_at: float | None = None
         failing_since: float | None = None
         while True:
             rows = self._rows
             error = self._look()
             now = self._clock()
+            if self._rows > rows:
+                waiting_since = now
             if error is not None:
                 # A mirror that asks for a slower pace ends every look with an error, and yet gets on.
                 failing_since = now if failing_since is None or self._rows > rows else failing_since
-                if now - failing_since >= GIVE_UP_S:
+                if self._hopeless or now - failing_since >= GIVE_UP_S:
                     break
             else:
                 failing_since = None
@@ -123,7 +126,7 @@ class MirrorAudit:
                     complete_at = now if complete_at is None else complete_at
                     if not self._open_questions or now - complete_at >= SETTLE_S:
                         break
-            if now - begin >= self._timeout and self._rows == rows:
+            if now - waiting_since >= self._timeout:
                 break
             self._sleep(LOOK_EVERY_S)
         if error is not None:
@@ -146,6 +149,9 @@ class MirrorAudit:
                 self._take(chain.advance(self._read(topic_id, chain.last_sequence, None)))
                 for gap in chain.gaps[:GAPS_PER_LOOK]:
                     self._take(chain.fill(gap, self._read(topic_id, gap.low - 1, gap.high)))
+        except TooManyGaps as error:
+            self._hopeless = True
+            return str(error)
         except Exception as error:  # whatever the mirror's client raises, the run is worth a report
             return f"{type(error).__name__}: {error}"[:500]
         finally:
