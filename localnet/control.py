@@ -105,7 +105,7 @@ class FaultPages:
             specs = parse_faults(json.loads(await request.read()), self._node_ids)
         except FaultError as error:
             return _error(400, str(error))
-        except ValueError:
+        except (ValueError, RecursionError):
             return _error(400, 'the body must be JSON: a fault like {"kind": "node-down"}, or a list of them')
         return _faults(self._faults.add(specs))
 
