@@ -84,6 +84,12 @@ class Consensus:
             self._armed_for = self._pending[0][0]
             self._timer.call_at(self._armed_for, self._settle_due)
 
+    def replay(self, submission: Submission, consensus_ns: int) -> None:
+        """Settle what was settled before, at its own consensus timestamp."""
+        self._clock.go_on_from(consensus_ns)
+        self._cache.accept(submission)
+        self._settle(submission, consensus_ns)
+
     def lose(self, submission: Submission) -> None:
         """Take a transaction that will never reach consensus."""
         self._cache.accept(submission)
@@ -111,8 +117,8 @@ class Consensus:
             self._armed_for = self._pending[0][0]
             self._timer.call_at(self._armed_for, self._settle_due)
 
-    def _settle(self, submission: Submission) -> None:
-        consensus_ns = self._clock.next_consensus_ns()
+    def _settle(self, submission: Submission, consensus_ns: int | None = None) -> None:
+        consensus_ns = consensus_ns or self._clock.next_consensus_ns()
         at = Settlement(self._state, submission, consensus_ns, {})
         try:
             self._charge(at)
