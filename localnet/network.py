@@ -108,9 +108,7 @@ class LocalNetwork:
         faults = FaultEngine(self._clock.now, asyncio.get_running_loop(), Random(self._options.seed))
         planned = self._read_faults()
         latency = self._latency()
-        importer = Importer(
-            self._store, self._clock, asyncio.get_running_loop(), lambda: latency.mirror(self._random), faults
-        )
+        importer = Importer(self._store, self._clock, asyncio.get_running_loop(), latency.mirror, faults)
         blocks = Blocks(self._store, genesis_ns, importer.complete_ns)
         gateway = self._create_gateway(state, latency, importer, faults)
         ports = PORTS[self._options.ports]

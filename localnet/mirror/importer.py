@@ -24,7 +24,7 @@ class Importer:
     """
 
     def __init__(
-        self, store: MirrorStore, clock: Clock, timer: Timer, lag: Callable[[], float], faults: FaultEngine
+        self, store: MirrorStore, clock: Clock, timer: Timer, lag: Callable[[float], float], faults: FaultEngine
     ) -> None:
         self._store = store
         self._clock = clock
@@ -40,7 +40,7 @@ class Importer:
 
     def settled(self, submission: Submission) -> None:
         """A transaction reached consensus."""
-        lag = self._lag()
+        lag = self._lag(submission.consensus_ns / NANOS)
         if self._faults.at_mirror:
             lag += sum(fault.spec.delay for fault in self._faults.at_mirror if fault.spec.kind == "mirror-lag")
         if not lag and not self._waiting:
