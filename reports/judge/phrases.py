@@ -18,7 +18,12 @@ def milliseconds(value: float | None) -> str:
 
 
 def with_margin(value: float, margin: float) -> str:
-    """A duration and how far it may be off, in one unit: `116 ms ± 4 ms`, `2,012 ms ± 3 ms`, `3.21 ms ± 0.08 ms`."""
+    """A duration and how far it may be off, in one unit: `116 ms ± 4 ms`, `2,012 ms ± 3 ms`, `3.21 ms ± 0.08 ms`.
+
+    A margin that rounds to nothing is left out.
+    """
+    if margin < 0.005:
+        return milliseconds(value)
     if margin >= 1000:
         return f"{value / 1000:,.1f} s ± {margin / 1000:,.1f} s"
     digits = 2
