@@ -30,9 +30,9 @@ import argparse
 import os
 import platform
 import random
+import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -103,8 +103,8 @@ CELLS: Final = {
 class Wire:
     """A running embedded network, a client of it and a topic there."""
 
-    def __init__(self, delay: float, lane: int) -> None:
-        self.localnet: Localnet = start_localnet("--consensus-delay", str(delay), "--mirror-lag", "0")
+    def __init__(self, localnet: Localnet, lane: int) -> None:
+        self.localnet = localnet
         operator = Operator.parse(self.localnet.operator_id, self.localnet.operator_key)
         self.client = HederaClient(self.localnet.network, operator, lane=lane, rpc_timeout=30)
         node, transaction_id = self.client.next_node(), self.client.new_transaction_id()
@@ -153,8 +153,10 @@ class Wires:
 
     def __enter__(self) -> Wires:
         delays = [times * self.cell.delay for _, times in SKEW] if self.cell.skewed else [self.cell.delay]
-        self.delayed = [Wire(delay, lane) for lane, delay in enumerate(delays)]
-        self.control = Wire(0, 9)
+        # All of them before the first call: a process that has spoken gRPC cannot start another one safely.
+        started = [start_localnet("--consensus-delay", str(delay), "--mirror-lag", "0") for delay in [*delays, 0]]
+        wires = [Wire(localnet, lane) for lane, localnet in enumerate(started)]
+        self.delayed, self.control = wires[:-1], wires[-1]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -273,23 +275,40 @@ def passed(cell: Cell, result: Result, exact: bool) -> bool:
     return result.held >= 0.93 * repetitions
 
 
-def table(cells: Sequence[Cell], options: argparse.Namespace) -> Iterator[bool]:
-    """Run cells and print a line for each; yields whether each passed."""
-    print(f"{'cell':13} {'network':>9} {'client':>8} {'truth':>9} {'estimate':>9} {'width':>8} {'result':>30} {'s':>5}")
-    for cell in cells:
-        began = time.monotonic()
-        result = run(cell, options.repetitions, options.seed)
-        good = passed(cell, result, options.exact)
-        count = result.repetitions
-        outcome = f"no claim in {count - result.alarms}" if cell.equal else f"truth inside in {result.held}"
-        means = [total / count for total in (result.network, result.client, result.estimate, result.width)]
-        print(
-            f"{cell.name:13} {means[0]:9.2f} {means[1]:8.2f} {0.0 if cell.equal else means[0] + means[1]:9.2f} "
-            f"{means[2]:9.2f} {means[3]:8.2f} {f'{outcome} of {count}':>25} {'ok' if good else 'BAD':>4} "
-            f"{time.monotonic() - began:5.0f}",
-            flush=True,
-        )
-        yield good
+def line(cell: Cell, options: argparse.Namespace) -> bool:
+    """Run a cell, print its line, and return whether it passed."""
+    began = time.monotonic()
+    result = run(cell, options.repetitions, options.seed)
+    good = passed(cell, result, options.exact)
+    count = result.repetitions
+    outcome = f"no claim in {count - result.alarms}" if cell.equal else f"truth inside in {result.held}"
+    means = [total / count for total in (result.network, result.client, result.estimate, result.width)]
+    print(
+        f"{cell.name:13} {means[0]:9.2f} {means[1]:8.2f} {0.0 if cell.equal else means[0] + means[1]:9.2f} "
+        f"{means[2]:9.2f} {means[3]:8.2f} {f'{outcome} of {count}':>25} {'ok' if good else 'BAD':>4} "
+        f"{time.monotonic() - began:5.0f}",
+        flush=True,
+    )
+    return good
+
+
+def each_in_its_own_process(options: argparse.Namespace) -> int:
+    """Run several cells, each as this script of its own."""
+    print(
+        f"{options.repetitions} runs of {PAIRS} pairs per cell, {USERS} users each, seed {options.seed}; milliseconds; "
+        f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
+    )
+    print(
+        f"{'cell':13} {'network':>9} {'client':>8} {'truth':>9} {'estimate':>9} {'width':>8} {'result':>30} {'s':>5}",
+        flush=True,
+    )
+    common = ["--repetitions", str(options.repetitions), "--seed", str(options.seed)]
+    common += ["--exact"] if options.exact else []
+    codes = [
+        subprocess.run([sys.executable, __file__, "--cells", name, *common], check=False).returncode  # noqa: S603
+        for name in options.cells.split(",")
+    ]
+    return max(codes)
 
 
 def main() -> int:
@@ -303,12 +322,10 @@ def main() -> int:
     unknown = [name for name in options.cells.split(",") if name not in CELLS]
     if unknown:
         parser.error(f"--cells {unknown[0]!r}: choose from {', '.join(CELLS)}")
+    if "," in options.cells:
+        return each_in_its_own_process(options)
     prepare_process(max(cell.batch for cell in CELLS.values()) * USERS + 20)
-    print(
-        f"{options.repetitions} runs of {PAIRS} pairs per cell, {USERS} users each, seed {options.seed}; milliseconds; "
-        f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
-    )
-    return 0 if all(list(table([CELLS[name] for name in options.cells.split(",")], options))) else 1
+    return 0 if line(CELLS[options.cells], options) else 1
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def judge(
     low, high = mean.ci95
     if not mean.sure[0] <= 0 <= mean.sure[1]:
         verb: Conclusion = "costs" if mean.estimate > 0 else "saves"
-        amount = phrases.with_margin(abs(mean.estimate), max(high - mean.estimate, mean.estimate - low))
+        amount = phrases.amount(abs(mean.estimate), *sorted((abs(low), abs(high))))
         compared = f" ({phrases.relative(relative.estimate)})" if relative is not None else ""
         upto = f" up to “{confirm}”" if confirm else ""
         return Judged(verb, amount, f"Hedera {verb} {name} {amount} per operation{compared}{upto}.")

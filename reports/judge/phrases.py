@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+LOPSIDED: Final = 1.5
+"""How many times longer one side of an interval may be than the other for "±" to describe it."""
+
 
 def milliseconds(value: float | None) -> str:
     """A duration with three significant digits: `0.41 ms`, `116 ms`, `2.35 s`; a dash for none."""
@@ -30,6 +35,20 @@ def with_margin(value: float, margin: float) -> str:
     if margin >= 0.95:
         digits = 0 if margin >= 10 or abs(value) >= 100 else 1
     return f"{value:,.{digits}f} ms ± {margin:,.{digits}f} ms"
+
+
+def amount(value: float, low: float, high: float) -> str:
+    """A duration and its interval: `116 ms ± 4 ms`, or both ends where one lies much further off than the other.
+
+    Args:
+        value: Milliseconds.
+        low: Lower end, not above `value`.
+        high: Upper end.
+    """
+    sides = sorted((value - low, high - value))
+    if sides[1] > LOPSIDED * max(sides[0], 0.005):
+        return f"{milliseconds(value)} (between {milliseconds(low)} and {milliseconds(high)})"
+    return with_margin(value, sides[1])
 
 
 def interval(low: float, high: float) -> str:

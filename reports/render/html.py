@@ -13,13 +13,20 @@ from plotly.offline import get_plotlyjs
 
 from reports.judge.phrases import interval, milliseconds
 from reports.render import views, words
+from reports.render.charts import chart_data
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 
 
 def render_html(report: Mapping[str, Any]) -> str:
     """Return the HTML of a report."""
-    return environment().get_template("report.html").render(report=report, run=report["run"])
+    name_of = views.namer(report)
+    charts = chart_data(report, name_of)
+    return (
+        environment()
+        .get_template("report.html")
+        .render(report=report, run=report["run"], name_of=name_of, charts=charts)
+    )
 
 
 @cache
@@ -32,6 +39,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    engine.policies["json.dumps_kwargs"] = {"sort_keys": False}  # the order of phases has a meaning
     engine.globals.update(views=views, words=words, interval=interval, inline=_inline, plotly=_plotly)
     engine.filters.update(
         ms=milliseconds,
@@ -41,7 +49,10 @@ def environment() -> jinja2.Environment:
         instant=words.instant,
         rate=words.rate,
         size_rate=words.size_rate,
-        label=words.label,
+        tied=words.tied,
+        figure=words.figure,
+        signed_figure=words.signed_figure,
+        spread=words.spread,
     )
     return engine
 
