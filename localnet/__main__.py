@@ -1,42 +1,51 @@
-"""`python -m localnet`: runs the embedded network until it is told to end."""
+"""`python -m localnet`: runs the embedded network until it is told to end; `python -m localnet fault` breaks one."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import signal
 import sys
 
+import uvloop
+
+from localnet import whereabouts
+from localnet.faults import FaultError
+from localnet.faults.cli import main as fault_command
 from localnet.lifetime import watch_for_end
 from localnet.network import LocalNetwork
 from localnet.options import Options, parse_options
 from localnet.sockets import PortTakenError
+from localnet.throttles import ThrottleError
 
 
 async def run(options: Options) -> None:
     """Start the network, print the ready line, wait, and stop it."""
     network = LocalNetwork(options)
     await network.start()
+    word = whereabouts.announce(network.ready_line["control"], network.ready_line["token"])
     try:
         end = watch_for_end(with_parent=options.exit_with_parent)
         print(json.dumps(network.ready_line), flush=True)
         await end
     finally:
+        word.unlink(missing_ok=True)
         await network.stop()
 
 
 def main() -> int:
     """Return the exit code: 0, or 2 when it could not start as it was told to."""
+    if sys.argv[1:2] == ["fault"]:
+        return fault_command(sys.argv[2:])
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="localnet: %(levelname)s %(message)s")
     options = parse_options(sys.argv[1:])
     if options.exit_with_parent:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # see lifetime.py
     try:
-        asyncio.run(run(options))
+        uvloop.run(run(options))
     except (BrokenPipeError, KeyboardInterrupt):  # told to end, or left by its parent, before it was ready
         return 0
-    except PortTakenError as error:
+    except (PortTakenError, FaultError, ThrottleError) as error:
         print(f"localnet: {error}", file=sys.stderr)
         return 2
     return 0

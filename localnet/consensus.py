@@ -1,16 +1,17 @@
-"""Consensus: accepted transactions take effect one after another, in the order in which they arrived."""
+"""Consensus: accepted transactions take effect one after another, in rounds, with timestamps that only grow."""
 
 from __future__ import annotations
 
 import logging
-from collections import deque
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from heapq import heappop, heappush
 from random import Random
 from typing import Protocol
 
 from localnet.clock import NANOS, Clock
 from localnet.fees import Fee
+from localnet.latency import Latency
 from localnet.record_cache import RecordCache
 from localnet.state import State
 from localnet.status import Refused, codes
@@ -19,6 +20,7 @@ from localnet.transactions import Settlement
 
 log = logging.getLogger(__name__)
 
+_TIMER_TOLERANCE_S = 1e-3  # event loops count in clock ticks, and their timers may come one early
 FEE_ACCOUNT = 98
 """Where network and service fees go. The public networks share them out further; here one account takes them."""
 
@@ -33,21 +35,6 @@ class Timer(Protocol):
         """Call back at a monotonic time."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConsensusDelay:
-    """How long after its arrival a transaction reaches consensus: `seconds`, give or take up to `jitter` seconds."""
-
-    seconds: float
-    jitter: float
-    random: Random
-
-    def draw(self) -> float:
-        """One transaction's delay; never negative."""
-        if not self.jitter:
-            return self.seconds
-        return max(0.0, self.seconds + self.random.uniform(-self.jitter, self.jitter))
-
-
 class Consensus:
     """Orders transactions, charges fees, lets operations take effect, and tells `on_settled` of each."""
 
@@ -56,17 +43,23 @@ class Consensus:
         state: State,
         clock: Clock,
         cache: RecordCache,
-        delay: ConsensusDelay,
+        latency: Latency,
+        random: Random,
         timer: Timer,
         on_settled: Callable[[Submission], None],
     ) -> None:
         self._state = state
         self._clock = clock
         self._cache = cache
-        self._delay = delay
+        self._latency = latency
+        self._random = random
         self._timer = timer
         self._on_settled = on_settled
-        self._pending: deque[tuple[float, Submission]] = deque()
+        self._pending: list[tuple[float, int, Submission]] = []  # a heap, by due time and then by arrival
+        self._arrivals = 0
+        self._last_due = 0.0
+        self._armed_for = 0.0  # the time for which the latest timer was set
+        self._stalled = False
 
     @property
     def pending(self) -> int:
@@ -77,22 +70,46 @@ class Consensus:
         """Take a transaction that passed precheck. Without delay it is settled before this returns."""
         self._cache.accept(submission)
         now = self._timer.time()
-        due = now + self._delay.draw()
-        if not self._pending and due <= now:
+        due = now + self._latency.consensus(self._random)
+        if due <= now and not self._pending and not self._stalled:
             self._settle(submission)
             return
-        if self._pending:  # arrival order is consensus order, whatever the jitter says
-            due = max(due, self._pending[-1][0])
-        self._pending.append((due, submission))
-        if len(self._pending) == 1:
-            self._timer.call_at(due, self._settle_due)
+        if self._latency.round_s:
+            due = math.ceil(due / self._latency.round_s) * self._latency.round_s
+        if self._latency.ordered:  # arrival order is consensus order, whatever the jitter says
+            due = self._last_due = max(due, self._last_due)
+        self._arrivals += 1
+        heappush(self._pending, (due, self._arrivals, submission))
+        if self._pending[0][0] != self._armed_for:
+            self._armed_for = self._pending[0][0]
+            self._timer.call_at(self._armed_for, self._settle_due)
+
+    def lose(self, submission: Submission) -> None:
+        """Take a transaction that will never reach consensus."""
+        self._cache.accept(submission)
+        submission.body = submission.signatures = submission.due = None
+
+    def stall(self) -> None:
+        """Let nothing reach consensus until `resume`."""
+        self._stalled = True
+
+    def resume(self) -> None:
+        """Go on after a stall; what should have reached consensus meanwhile does so now."""
+        self._stalled = False
+        self._settle_due()
 
     def _settle_due(self) -> None:
-        now = self._timer.time()
+        """Settle what is due, and ask to be called for the next. A call too many is harmless."""
+        if self._stalled:
+            return  # `resume` looks again
+        now = self._timer.time() + _TIMER_TOLERANCE_S
+        if self._armed_for <= now:
+            self._armed_for = 0.0
         while self._pending and self._pending[0][0] <= now:
-            self._settle(self._pending.popleft()[1])
-        if self._pending:
-            self._timer.call_at(self._pending[0][0], self._settle_due)
+            self._settle(heappop(self._pending)[2])
+        if self._pending and self._pending[0][0] != self._armed_for:
+            self._armed_for = self._pending[0][0]
+            self._timer.call_at(self._armed_for, self._settle_due)
 
     def _settle(self, submission: Submission) -> None:
         consensus_ns = self._clock.next_consensus_ns()

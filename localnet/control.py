@@ -4,17 +4,22 @@ GET /ledger?after=I&limit=N&type=T   entries with an index above I (default: fro
                                      1,000, at most 10,000), only of type T if given; `next` is the `after` of the
                                      following page, or null at the end
 GET /ledger/summary                  totals since the start
+GET /faults                          every fault: over, active and scheduled, with what it hit and when it was
+POST /faults                         begin or schedule one fault or a list of them: all or none
+DELETE /faults/ID, DELETE /faults    end one, or all
 """
 
 from __future__ import annotations
 
 import hmac
+import json
 from collections.abc import Awaitable, Callable
 from itertools import islice
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
+from localnet.faults import Fault, FaultEngine, FaultError, parse_faults
 from localnet.ledger import Ledger, entry_json
 
 DEFAULT_PAGE = 1_000
@@ -23,11 +28,12 @@ MAX_PAGE = 10_000
 _LEDGER: web.AppKey[Ledger] = web.AppKey("ledger", Ledger)
 
 
-def create_control_app(ledger: Ledger, token: str) -> web.Application:
+def create_control_app(ledger: Ledger, faults: FaultEngine, node_ids: list[str], token: str) -> web.Application:
     """The application that serves the control API."""
     app = web.Application(middlewares=[_require(token)])
     app[_LEDGER] = ledger
     app.add_routes([web.get("/ledger", _entries), web.get("/ledger/summary", _summary)])
+    app.add_routes(FaultPages(faults, node_ids).routes())
     return app
 
 
@@ -71,6 +77,52 @@ async def _entries(request: web.Request) -> web.Response:
 
 async def _summary(request: web.Request) -> web.Response:
     return web.json_response(request.app[_LEDGER].summary())
+
+
+class FaultPages:
+    """The handlers of the fault paths."""
+
+    def __init__(self, faults: FaultEngine, node_ids: list[str]) -> None:
+        self._faults = faults
+        self._node_ids = node_ids
+
+    def routes(self) -> list[web.RouteDef]:
+        """What to serve where."""
+        return [
+            web.get("/faults", self.all),
+            web.post("/faults", self.add),
+            web.delete("/faults", self.clear),
+            web.delete("/faults/{id}", self.remove),
+        ]
+
+    async def all(self, request: web.Request) -> web.Response:  # noqa: ARG002 (aiohttp's signature)
+        """Every fault."""
+        return _faults(self._faults.all())
+
+    async def add(self, request: web.Request) -> web.Response:
+        """Begin or schedule faults."""
+        try:
+            specs = parse_faults(json.loads(await request.read()), self._node_ids)
+        except FaultError as error:
+            return _error(400, str(error))
+        except ValueError:
+            return _error(400, 'the body must be JSON: a fault like {"kind": "node-down"}, or a list of them')
+        return _faults(self._faults.add(specs))
+
+    async def clear(self, request: web.Request) -> web.Response:  # noqa: ARG002 (aiohttp's signature)
+        """End all faults."""
+        return _faults(self._faults.clear())
+
+    async def remove(self, request: web.Request) -> web.Response:
+        """End one fault."""
+        fault = self._faults.remove(request.match_info["id"])
+        if fault is None:
+            return _error(404, f"no fault {request.match_info['id']!r} is active or scheduled; GET /faults lists them")
+        return _faults([fault])
+
+
+def _faults(faults: list[Fault]) -> web.Response:
+    return web.json_response({"faults": [fault.to_json() for fault in faults]})
 
 
 def _error(status: int, message: str) -> web.Response:

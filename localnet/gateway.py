@@ -9,12 +9,14 @@ from google.protobuf.message import DecodeError
 
 from localnet import pb
 from localnet.consensus import Consensus
+from localnet.faults import Fault
 from localnet.ids import account_number
 from localnet.ingest import Ingest
 from localnet.ledger import Ledger
 from localnet.queries import QUERIES, Query, View
-from localnet.status import Refused, codes
+from localnet.status import Refused, codes, status_number
 from localnet.submission import Submission
+from localnet.throttles import Throttle
 
 log = logging.getLogger(__name__)
 
@@ -35,23 +37,26 @@ class MalformedQueryError(ValueError):
 class Gateway:
     """The doings of all nodes; which one it is, each call says by its account number."""
 
-    def __init__(self, ingest: Ingest, consensus: Consensus, ledger: Ledger, view: View) -> None:
+    def __init__(
+        self, ingest: Ingest, consensus: Consensus, ledger: Ledger, view: View, throttles: dict[int, Throttle]
+    ) -> None:
         self._ingest = ingest
         self._consensus = consensus
         self._ledger = ledger
         self._view = view
+        self._throttles = throttles
 
-    def submit(self, raw: bytes, node: int) -> bytes:
-        """Handle the bytes of a `Transaction`; returns those of the `TransactionResponse`."""
+    def submit(self, raw: bytes, node: int, fault: Fault | None = None) -> bytes:
+        """Handle the bytes of a `Transaction`, as a fault wants it; returns those of the `TransactionResponse`."""
         try:
-            self._accept(raw, node)
+            self._accept(raw, node, fault=fault)
         except Refused as refusal:
             answer = pb.TransactionResponse(nodeTransactionPrecheckCode=refusal.status, cost=refusal.cost)
             return bytes(answer.SerializeToString())
         return b""  # OK is 0, and a zero takes no bytes in protobuf
 
-    def query(self, raw: bytes, node: int) -> bytes:
-        """Handle the bytes of a `Query`; returns those of the `Response`.
+    def query(self, raw: bytes, node: int, fault: Fault | None = None) -> bytes:
+        """Handle the bytes of a `Query`, as a fault wants it; returns those of the `Response`.
 
         Raises:
             MalformedQueryError: it cannot be parsed, or asks nothing.
@@ -67,21 +72,36 @@ class Gateway:
         request, reply = getattr(query, field), getattr(response, _REPLY_FIELDS[field])
         reply.header.responseType = request.header.responseType
         try:
+            if fault is not None:
+                _refuse_by(fault)
             self._answer(QUERIES.get(field), request, reply, node)
         except Refused as refusal:
             reply.header.nodeTransactionPrecheckCode = refusal.status
             reply.header.cost = refusal.cost
         return bytes(response.SerializeToString())
 
-    def _accept(self, raw: bytes, node: int, cost: int | None = None) -> None:
-        """Precheck a transaction and send it on its way; with `cost` it must be a payment of so much to this node."""
+    def _accept(self, raw: bytes, node: int, cost: int | None = None, fault: Fault | None = None) -> int:
+        """Precheck a transaction and send it on its way; with `cost` it must be a payment of so much to this node.
+
+        Returns:
+            The payer's account number.
+
+        Raises:
+            Refused: the node's answer.
+        """
         submission = self._ledger.open(node, self._view.clock.now(), len(raw))
         try:
             self._ingest.check(raw, submission)
+            if fault is not None:
+                submission.fault = fault.spec.kind
+                _refuse_by(fault)
             if cost is not None:
                 _check_payment(submission, node, cost)
             submission.precheck = codes.OK
-            self._consensus.submit(submission)
+            if submission.fault == "lost":
+                self._consensus.lose(submission)
+            else:
+                self._consensus.submit(submission)
         except Refused as refusal:
             submission.precheck = refusal.status
             raise
@@ -92,8 +112,10 @@ class Gateway:
         finally:
             if submission.precheck != codes.OK:
                 submission.body = submission.signatures = submission.due = None
-            submission.ack = self._view.clock.now()
+            submission.ack = None if submission.fault == "ack-lost" else self._view.clock.now()
             self._ledger.answered(submission)
+        assert submission.key is not None
+        return submission.key.payer
 
     def _answer(self, query: Query | None, request: Any, reply: Any, node: int) -> None:
         header = request.header
@@ -104,11 +126,26 @@ class Gateway:
             query.check(request)
             reply.header.cost = cost
             return
+        payer = 0
         if query.paid:
-            self._accept(header.payment.SerializeToString(), node, cost)
+            payer = self._accept(header.payment.SerializeToString(), node, cost)
         query.check(request)
+        if not self._throttles[node].take(query.functionality, payer, self._view.clock.now_ns()):
+            raise Refused(codes.BUSY)
         query.answer(request, self._view, reply)
         reply.header.cost = cost
+
+
+def _refuse_by(fault: Fault) -> None:
+    """Refuse a call where a fault says so.
+
+    Raises:
+        Refused: it does.
+    """
+    if fault.spec.kind == "status":
+        raise Refused(status_number(fault.spec.status))
+    if fault.spec.kind == "not-created":
+        raise Refused(codes.PLATFORM_TRANSACTION_NOT_CREATED)
 
 
 def _check_payment(submission: Submission, node: int, cost: int) -> None:

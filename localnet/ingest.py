@@ -1,23 +1,25 @@
 """Precheck: what a node refuses before a transaction is on its way, in the order of IngestChecker.java.
 
-    1 structure (reading.py)     2 valid start and duration     3 duplicate     4 supported
+    1 structure (reading.py)     2 valid start and duration     3 duplicate     4 supported, and room in the throttles
     5 the operation's own check  6 payer and its signature      7 fee and balance
 
 Duplicates are refused before the payer is even looked up, and only the payer's signature is verified here; every other
-key is checked at consensus. A node's throttles belong between 4 and 5.
+key is checked at consensus. What is refused after step 4 gives its room in the throttles back.
 """
 
 from __future__ import annotations
 
 from localnet.clock import NANOS, Clock
+from localnet.faults import FaultEngine
 from localnet.fees import FeeSchedule
-from localnet.ids import account_number
+from localnet.ids import account_number, format_entity
 from localnet.keys import is_satisfied
 from localnet.reading import read_transaction
 from localnet.record_cache import RecordCache
 from localnet.state import State
 from localnet.status import Refused, codes
 from localnet.submission import Submission
+from localnet.throttles import Throttle
 
 MIN_DURATION_S = 15
 MAX_DURATION_S = 180
@@ -28,11 +30,21 @@ VALIDITY_BUFFER_S = 10
 class Ingest:
     """The precheck of all nodes; which node it is, the submission says."""
 
-    def __init__(self, state: State, clock: Clock, cache: RecordCache, fees: FeeSchedule) -> None:
+    def __init__(
+        self,
+        state: State,
+        clock: Clock,
+        cache: RecordCache,
+        fees: FeeSchedule,
+        throttles: dict[int, Throttle],
+        faults: FaultEngine,
+    ) -> None:
         self._state = state
         self._clock = clock
         self._cache = cache
         self._fees = fees
+        self._throttles = throttles
+        self._faults = faults
 
     def check(self, raw: bytes, submission: Submission) -> None:
         """Read the transaction into `submission` and check it.
@@ -49,9 +61,16 @@ class Ingest:
             raise Refused(codes.DUPLICATE_TRANSACTION)
         if submission.operation is None:
             raise Refused(codes.NOT_SUPPORTED)
-        submission.operation.check(submission.data)
-        self._check_payer(submission)
-        self._check_solvency(submission)
+        throttle, functionality = self._throttles[submission.node], submission.operation.functionality
+        if not throttle.take(functionality, submission.key.payer, self._clock.now_ns()):
+            raise Refused(codes.BUSY)
+        try:
+            submission.operation.check(submission.data)
+            self._check_payer(submission)
+            self._check_solvency(submission)
+        except Refused:
+            throttle.give_back(functionality, submission.key.payer)
+            raise
 
     def _check_time(self, submission: Submission) -> None:
         assert submission.key is not None
@@ -59,6 +78,8 @@ class Ingest:
             raise Refused(codes.INVALID_TRANSACTION_DURATION)
         start_ns = submission.key.seconds * NANOS + submission.key.nanos
         now_ns = self._clock.now_ns()
+        if self._faults.at_clock:
+            now_ns += self._faults.skew_ns(format_entity(submission.node))
         if start_ns + (submission.valid_duration - VALIDITY_BUFFER_S) * NANOS < now_ns:
             raise Refused(codes.TRANSACTION_EXPIRED)
         if start_ns > now_ns:
@@ -70,6 +91,8 @@ class Ingest:
         payer = self._state.accounts.get(submission.key.payer)
         if payer is None:
             raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
+        if payer.deleted:
+            raise Refused(codes.PAYER_ACCOUNT_DELETED)
         if payer.compiled is None:
             raise Refused(codes.UNAUTHORIZED)
         if not is_satisfied(payer.compiled, submission.signatures):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar
 
@@ -27,6 +27,13 @@ class Journal(Generic[T]):
     def append(self, item: T) -> None:
         """Add an item."""
         self._items.append(item)
+
+    def insert(self, item: T, key: Callable[[T], int]) -> None:
+        """Add an item at its place by `key`, behind those of the same key."""
+        if not self._items or key(self._items[-1]) <= key(item):
+            self._items.append(item)
+        else:
+            self._items.insert(bisect_right(self._items, key(item), key=key), item)
 
     def __getitem__(self, index: int) -> T:
         """The item with this index.

@@ -83,4 +83,5 @@ def entry_json(submission: Submission) -> dict[str, Any]:
         "consensus": submission.consensus_ns / NANOS if submission.consensus_ns else None,
         "receipt_served": submission.receipt_served,
         "mirror_visible": submission.mirror_visible,
+        "fault": submission.fault or None,
     }

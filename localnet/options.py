@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from localnet.latency import PROFILES
+
 NODE_NUMBERS: Final = (3, 4, 5, 6)
 """Account numbers of the consensus nodes."""
 
@@ -35,9 +37,12 @@ class Options:
 
     host: str
     ports: str
-    consensus_delay: float
-    consensus_jitter: float
-    mirror_lag: float
+    latency: str
+    consensus_delay: float | None
+    consensus_jitter: float | None
+    mirror_lag: float | None
+    throttles: str
+    faults: str | None
     seed: int
     keep: int
     exit_with_parent: bool
@@ -50,7 +55,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         description=(
             "Runs an embedded Hedera network: four consensus nodes and a mirror node, in memory. When it is ready it "
             "prints one line of JSON on standard output that says where everything is, and with which account and key "
-            "to pay. It ends on Ctrl-C or SIGTERM."
+            "to pay. It ends on Ctrl-C or SIGTERM. `python -m localnet fault --help` tells how to break it."
         ),
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -63,26 +68,39 @@ def parse_options(arguments: Sequence[str]) -> Options:
         "(node 35211, mirror gRPC 5600, mirror REST 38081)",
     )
     parser.add_argument(
+        "--latency",
+        choices=sorted(PROFILES),
+        default="standard",
+        help="time to consensus and to the mirror; standard: 2 s and 0.5 s, always; mainnet, testnet: distributions "
+        "like those of the public networks (docs/localnet.md); instant: none",
+    )
+    parser.add_argument(
         "--consensus-delay",
         type=_seconds,
-        default=2.0,
         metavar="SECONDS",
-        help="time from a transaction's arrival to its consensus",
+        help="time from a transaction's arrival to its consensus, instead of the profile's",
     )
     parser.add_argument(
         "--consensus-jitter",
         type=_seconds,
-        default=0.0,
         metavar="SECONDS",
         help="largest deviation from the delay, drawn evenly to both sides; the order of arrival is kept",
     )
     parser.add_argument(
         "--mirror-lag",
         type=_seconds,
-        default=0.5,
         metavar="SECONDS",
-        help="time from consensus until the mirror shows a transaction, in REST and in the stream",
+        help="time from consensus until the mirror shows a transaction, in REST and in the stream, instead of the "
+        "profile's",
     )
+    parser.add_argument(
+        "--throttles",
+        default="mainnet",
+        metavar="PROFILE",
+        help="what the nodes take: mainnet, testnet, off, or a JSON file in the shape of "
+        "localnet/throttles/mainnet.json",
+    )
+    parser.add_argument("--faults", metavar="FILE", help="JSON file with a list of faults that begin with the network")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn at random")
     parser.add_argument(
         "--keep",

@@ -29,9 +29,11 @@ class RecordCache:
     def get(self, key: TransactionKey) -> Submission | None:
         """The transaction; its `status` is None while it is pending. None if it is unknown or forgotten."""
         submission = self._by_id.get(key)
-        if submission is not None and submission.consensus_ns and submission.consensus_ns < self._oldest_ns():
+        if submission is None:
             return None
-        return submission
+        # What is lost never reaches consensus: it is forgotten by its valid start.
+        since_ns = key.seconds * NANOS if submission.fault == "lost" else submission.consensus_ns
+        return None if since_ns and since_ns < self._oldest_ns() else submission
 
     def accept(self, submission: Submission) -> None:
         """A node accepted it."""

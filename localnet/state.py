@@ -26,6 +26,7 @@ class Account:
     receiver_signature_required: bool = False
     max_automatic_token_associations: int = 0
     alias: bytes = b""
+    deleted: bool = False
 
     @property
     def evm_address(self) -> bytes:

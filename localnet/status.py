@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hiero_sdk_python.hapi.services import response_code_pb2 as codes
 
-__all__ = ["Refused", "codes", "status_name"]
+__all__ = ["Refused", "codes", "status_name", "status_number"]
 
 
 class Refused(Exception):  # noqa: N818 (a refusal is an answer of the network, not an error of this program)
@@ -22,6 +22,15 @@ class Refused(Exception):  # noqa: N818 (a refusal is an answer of the network, 
         super().__init__(status_name(status))
         self.status = status
         self.cost = cost
+
+
+def status_number(name: str) -> int:
+    """The number of a status code.
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    return int(codes.ResponseCodeEnum.Value(name))
 
 
 def status_name(status: int) -> str:

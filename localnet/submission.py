@@ -54,6 +54,7 @@ class Submission:
         transfers: Balance changes in tinybars by account number; they sum to zero.
         message, chunk, sequence_number, running_hash: Of a message on a topic.
         effect: The entity as it was right after, for the mirror; None where the mirror keeps nothing of it.
+        fault: The kind of fault that hit it at its node; "" for none.
     """
 
     index: int
@@ -85,6 +86,7 @@ class Submission:
     sequence_number: int = 0
     running_hash: bytes = b""
     effect: Topic | Account | None = None
+    fault: str = ""
 
     @property
     def data(self) -> Any:

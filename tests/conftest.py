@@ -20,6 +20,6 @@ from config.launcher import Localnet, start_localnet
 @pytest.fixture(scope="session")
 def localnet() -> Iterator[Localnet]:
     """One embedded network without delays, shared by the tests that do not change how it behaves."""
-    running = start_localnet("--consensus-delay", "0", "--mirror-lag", "0")
+    running = start_localnet("--latency", "instant", "--throttles", "off")
     yield running
     running.stop()

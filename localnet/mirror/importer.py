@@ -1,37 +1,53 @@
-"""Brings settled transactions to the mirror, some time after consensus."""
+"""Brings settled transactions to the mirror, some time after consensus, with whatever faults ask for."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
+from copy import copy
 
 from localnet.clock import Clock
 from localnet.consensus import Timer
+from localnet.faults import Fault, FaultEngine
+from localnet.ids import format_entity
 from localnet.mirror.store import MirrorStore
 from localnet.submission import Submission
 
 
 class Importer:
-    """Shows each settled transaction on the mirror `lag` seconds after consensus; without lag at once."""
+    """Shows each settled transaction on the mirror some time after consensus; without lag at once.
 
-    def __init__(self, store: MirrorStore, clock: Clock, timer: Timer, lag: float) -> None:
+    The order stays that of consensus: what is drawn a shorter lag waits for what came before it.
+    """
+
+    def __init__(
+        self, store: MirrorStore, clock: Clock, timer: Timer, lag: Callable[[], float], faults: FaultEngine
+    ) -> None:
         self._store = store
         self._clock = clock
         self._timer = timer
         self._lag = lag
+        self._faults = faults
         self._waiting: deque[tuple[float, Submission]] = deque()
+        self._swapping: dict[int, Submission] = {}
 
     def settled(self, submission: Submission) -> None:
         """A transaction reached consensus."""
-        if not self._lag:
+        lag = self._lag()
+        if self._faults.at_mirror:
+            lag += sum(fault.spec.delay for fault in self._faults.at_mirror if fault.spec.kind == "mirror-lag")
+        if not lag and not self._waiting:
             self._show(submission)
             return
-        due = self._timer.time() + self._lag
+        due = self._timer.time() + lag
+        if self._waiting:
+            due = max(due, self._waiting[-1][0])
         self._waiting.append((due, submission))
         if len(self._waiting) == 1:
             self._timer.call_at(due, self._show_due)
 
     def _show_due(self) -> None:
-        now = self._timer.time()
+        now = self._timer.time() + 1e-3  # event loops count in clock ticks, and their timers may come one early
         while self._waiting and self._waiting[0][0] <= now:
             self._show(self._waiting.popleft()[1])
         if self._waiting:
@@ -39,4 +55,50 @@ class Importer:
 
     def _show(self, submission: Submission) -> None:
         submission.mirror_visible = self._clock.now()
-        self._store.add(submission)
+        if not submission.sequence_number:
+            self._store.add(submission)
+            return
+        fault = None
+        if self._faults.at_message:
+            fault = self._faults.hit_message(format_entity(submission.entity), submission.sequence_number)
+        if fault is None and not self._swapping:
+            self._store.add(submission)
+        else:
+            self._store.add(submission, messages=[])
+            self._show_faulty(submission, fault)
+
+    def _show_faulty(self, submission: Submission, fault: Fault | None) -> None:
+        """Show a message that a fault concerns, or that follows one whose contents are to be exchanged."""
+        topic = submission.entity
+        waiting = self._swapping.pop(topic, None)
+        if waiting is not None:
+            for message, contents in ((waiting, submission), (submission, waiting)):
+                self._store.add_message(_with_message(message, contents.message))
+            return
+        match fault.spec.kind if fault else "":
+            case "mirror-drop":
+                submission.mirror_visible = None
+            case "mirror-repeat":
+                self._store.add_message(submission)
+                self._store.add_message(submission)
+            case "mirror-swap":
+                self._swapping[topic] = submission
+            case "mirror-corrupt":
+                told = submission.message or b"\0"
+                self._store.add_message(_with_message(submission, told[:-1] + bytes([told[-1] ^ 1])))
+            case "mirror-late":
+                assert fault is not None
+                due = self._timer.time() + self._faults.delay_of(fault)
+                self._timer.call_at(due, lambda: self._show_late(submission))
+            case _:
+                self._store.add_message(submission)
+
+    def _show_late(self, submission: Submission) -> None:
+        submission.mirror_visible = self._clock.now()
+        self._store.add_message(submission)
+
+
+def _with_message(submission: Submission, message: bytes | None) -> Submission:
+    shown = copy(submission)
+    shown.message = message
+    return shown

@@ -35,8 +35,13 @@ class MirrorStore:
         for account in state.accounts.values():
             self._put_account(account)
 
-    def add(self, submission: Submission) -> None:
-        """Show one more settled transaction; they must come in consensus order."""
+    def add(self, submission: Submission, messages: list[Submission] | None = None) -> None:
+        """Show one more settled transaction; they must come in consensus order.
+
+        Args:
+            submission: The transaction.
+            messages: What its topic shows of it; None for the transaction's own message.
+        """
         assert submission.key is not None
         self.transactions.append(submission)
         self.by_key[submission.key] = submission
@@ -46,12 +51,23 @@ class MirrorStore:
             self._put_account(submission.effect)
         for account, amount in submission.transfers:
             self.accounts[account].balance += amount
-        if submission.sequence_number:
+        if submission.sequence_number and messages is None:
             topic = self.topics[submission.entity]
             topic.messages.append(submission)
             topic.arrived.fire()
         if len(self.transactions) > self._keep * 1.1:
             self._forget(len(self.transactions) - self._keep)
+
+    def add_message(self, submission: Submission) -> None:
+        """Show one message on its topic, at its place by consensus timestamp."""
+        topic = self.topics[submission.entity]
+        topic.messages.insert(submission, _consensus_ns)
+        topic.arrived.fire()
+
+    def wake(self) -> None:
+        """Let every subscriber look again."""
+        for topic in self.topics.values():
+            topic.arrived.fire()
 
     def _put_topic(self, topic: Topic) -> None:
         known = self.topics.get(topic.number)
@@ -61,17 +77,20 @@ class MirrorStore:
             known.topic = topic
 
     def _put_account(self, account: Account) -> None:
+        """Show an account; its balance follows from the transfers that were shown, for the state may be ahead."""
+        known = self.accounts.get(account.number)
         self.accounts[account.number] = Account(
             number=account.number,
             key=account.key,
             compiled=None,
-            balance=account.balance,
+            balance=account.balance if known is None else known.balance,
             created_ns=account.created_ns,
             memo=account.memo,
             auto_renew_period=account.auto_renew_period,
             receiver_signature_required=account.receiver_signature_required,
             max_automatic_token_associations=account.max_automatic_token_associations,
             alias=account.alias,
+            deleted=account.deleted,
         )
 
     def _forget(self, count: int) -> None:
@@ -82,6 +101,11 @@ class MirrorStore:
             if self.by_key.get(submission.key) is submission:
                 del self.by_key[submission.key]
             if submission.sequence_number:
-                messages[submission.entity] = messages.get(submission.entity, 0) + 1
-        for topic, gone in messages.items():
-            self.topics[topic].messages.forget(gone)
+                messages[submission.entity] = submission.consensus_ns
+        for topic, last_ns in messages.items():
+            journal = self.topics[topic].messages
+            journal.forget(journal.first_index(last_ns + 1, _consensus_ns) - journal.forgotten)
+
+
+def _consensus_ns(submission: Submission) -> int:
+    return submission.consensus_ns

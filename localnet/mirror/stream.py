@@ -9,6 +9,7 @@ import grpc
 
 from localnet import pb
 from localnet.clock import NANOS, Clock
+from localnet.faults import FaultEngine
 from localnet.genesis import NodeEntry, node_address
 from localnet.ids import entity_number
 from localnet.mirror.store import MirrorStore
@@ -17,8 +18,8 @@ from localnet.submission import Submission
 
 _TOPIC_METHOD = "/com.hedera.mirror.api.proto.ConsensusService/subscribeTopic"
 _NODES_METHOD = "/com.hedera.mirror.api.proto.NetworkService/getNodes"
-# A message may be settled just before the end and shown a timer's tick late.
-_END_MARGIN_S = 0.01
+# A message may be settled just before the end and shown later: so long a subscription waits for it.
+_END_MARGIN_S = 5.0
 
 
 class MirrorService(grpc.GenericRpcHandler):
@@ -28,11 +29,11 @@ class MirrorService(grpc.GenericRpcHandler):
     comes while it reads are the same list: nothing is left out and nothing is sent twice.
     """
 
-    def __init__(self, store: MirrorStore, clock: Clock, nodes: list[NodeEntry], lag: float) -> None:
+    def __init__(self, store: MirrorStore, clock: Clock, nodes: list[NodeEntry], faults: FaultEngine) -> None:
         self._store = store
         self._clock = clock
         self._nodes = nodes
-        self._lag = lag
+        self._faults = faults
         self._methods = {
             _TOPIC_METHOD: grpc.unary_stream_rpc_method_handler(
                 self._subscribe, request_deserializer=pb.ConsensusTopicQuery.FromString
@@ -48,10 +49,19 @@ class MirrorService(grpc.GenericRpcHandler):
         """The handler of a method, or None for UNIMPLEMENTED."""
         return self._methods.get(handler_call_details.method)
 
-    async def _get_nodes(self, request: Any, context: Any) -> AsyncIterator[Any]:  # noqa: ARG002 (gRPC's signature)
+    async def _get_nodes(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        await self._refuse_in_outage(context)
         limit = request.limit or len(self._nodes)
         for node in self._nodes[:limit]:
             yield node_address(node)
+
+    async def _refuse_in_outage(self, context: Any) -> None:
+        """End a call while the mirror is out."""
+        if self._faults.at_mirror:
+            outage = self._faults.of_kind(self._faults.at_mirror, "mirror-outage")
+            if outage is not None:
+                outage.hits += 1
+                await context.abort(grpc.StatusCode.UNAVAILABLE, "the mirror is out")
 
     async def _subscribe(self, request: Any, context: Any) -> AsyncIterator[bytes]:
         if not request.HasField("topicID"):
@@ -71,10 +81,9 @@ class MirrorService(grpc.GenericRpcHandler):
         left = request.limit or None
         index = topic.messages.first_index(start_ns, _consensus_ns)
         while left is None or left > 0:
+            await self._refuse_in_outage(context)
             if index >= topic.messages.end:
-                patience = (
-                    None if end_ns is None else (end_ns - self._clock.now_ns()) / NANOS + self._lag + _END_MARGIN_S
-                )
+                patience = None if end_ns is None else (end_ns - self._clock.now_ns()) / NANOS + _END_MARGIN_S
                 if patience is not None and patience <= 0:
                     return
                 await topic.arrived.wait(patience)

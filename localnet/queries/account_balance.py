@@ -32,7 +32,7 @@ def find_account(account_id: Any, view: View) -> Account:
     """The account of a protobuf `AccountID`, by number or alias.
 
     Raises:
-        Refused: there is none (INVALID_ACCOUNT_ID).
+        Refused: there is none (INVALID_ACCOUNT_ID), or it is deleted (ACCOUNT_DELETED).
     """
     number = account_number(account_id)
     if number < 0:
@@ -40,4 +40,6 @@ def find_account(account_id: Any, view: View) -> Account:
     account = view.state.accounts.get(number)
     if account is None:
         raise Refused(codes.INVALID_ACCOUNT_ID)
+    if account.deleted:
+        raise Refused(codes.ACCOUNT_DELETED)
     return account

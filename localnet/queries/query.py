@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from localnet.clock import Clock
 from localnet.fees import FeeSchedule
+from localnet.names import functionality
 from localnet.record_cache import RecordCache
 from localnet.state import State
 
@@ -29,6 +30,12 @@ class Query(ABC):
     """The field of `Query.query` it comes in, and of `Response.response` its answer goes out in."""
     paid: ClassVar[bool] = True
     """Whether an answer needs a payment."""
+    functionality: ClassVar[str]
+    """Its name in throttles and fee schedules (HederaFunctionality); follows from `field`."""
+
+    def __init_subclass__(cls) -> None:
+        """Name the functionality."""
+        cls.functionality = functionality(cls.field)
 
     def check(self, request: Any) -> None:  # noqa: B027 (not every query has something to check)
         """Check what needs no state.

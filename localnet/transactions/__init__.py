@@ -12,11 +12,13 @@ from localnet.transactions.append_file import AppendFile
 from localnet.transactions.create_account import CreateAccount
 from localnet.transactions.create_file import CreateFile
 from localnet.transactions.create_topic import CreateTopic
+from localnet.transactions.delete_account import DeleteAccount
 from localnet.transactions.delete_file import DeleteFile
 from localnet.transactions.delete_topic import DeleteTopic
 from localnet.transactions.operation import Operation, Settlement
 from localnet.transactions.submit_message import SubmitMessage
 from localnet.transactions.transfer import Transfer
+from localnet.transactions.update_account import UpdateAccount
 from localnet.transactions.update_file import UpdateFile
 from localnet.transactions.update_topic import UpdateTopic
 
@@ -32,6 +34,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
         UpdateFile(),
         DeleteFile(),
         CreateAccount(),
+        UpdateAccount(),
+        DeleteAccount(),
         Transfer(),
     )
 }

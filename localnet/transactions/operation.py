@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from localnet.keys import CompiledKey, is_satisfied
+from localnet.names import functionality
 from localnet.state import State
 from localnet.status import Refused, codes
 from localnet.submission import Submission
@@ -72,6 +73,12 @@ class Operation(ABC):
     """The mirror's name for it."""
     receipt_field: ClassVar[str] = ""
     """The field of the receipt that carries the id of an entity it creates."""
+    functionality: ClassVar[str]
+    """Its name in throttles and fee schedules (HederaFunctionality); follows from `field`."""
+
+    def __init_subclass__(cls) -> None:
+        """Name the functionality."""
+        cls.functionality = functionality(cls.field)
 
     def check(self, data: Any) -> None:  # noqa: B027 (not every operation has something to check)
         """Check what needs no state. Runs at precheck.

@@ -6,8 +6,8 @@ from typing import Any
 
 from localnet.fees import extra
 from localnet.ids import account_number
-from localnet.state import Account, State
 from localnet.status import Refused, codes
+from localnet.transactions.account_rules import require_account
 from localnet.transactions.operation import Operation, Settlement
 
 MAX_ADJUSTMENTS = 10
@@ -47,7 +47,7 @@ class Transfer(Operation):
         amounts = at.data.transfers.accountAmounts
         if len(amounts) > MAX_ADJUSTMENTS:
             raise Refused(codes.TRANSFER_LIST_SIZE_LIMIT_EXCEEDED)
-        moves = [(_account(at.state, entry.accountID), int(entry.amount)) for entry in amounts]
+        moves = [(require_account(at.state, entry.accountID), int(entry.amount)) for entry in amounts]
         if len({account.number for account, _ in moves}) != len(moves):  # by number and by alias
             raise Refused(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
         for account, amount in moves:
@@ -59,13 +59,3 @@ class Transfer(Operation):
             raise Refused(codes.INSUFFICIENT_ACCOUNT_BALANCE)
         for account, amount in moves:
             at.move(account.number, amount)
-
-
-def _account(state: State, account_id: Any) -> Account:
-    number = account_number(account_id)
-    if number < 0:
-        number = state.aliases.get(account_id.alias, -1)
-    account = state.accounts.get(number)
-    if account is None:
-        raise Refused(codes.INVALID_ACCOUNT_ID)
-    return account

@@ -173,6 +173,9 @@ def test_help_explains_every_option() -> None:
     for option in (
         "--host",
         "--ports",
+        "--latency",
+        "--throttles PROFILE",
+        "--faults FILE",
         "--consensus-delay SECONDS",
         "--consensus-jitter SECONDS",
         "--mirror-lag SECONDS",
@@ -181,4 +184,4 @@ def test_help_explains_every_option() -> None:
         "--exit-with-parent",
     ):
         assert option in text
-    assert "(default: 2.0)" in text
+    assert "(default: standard)" in text

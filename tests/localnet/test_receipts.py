@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localnet.clock import NANOS, Clock
-from localnet.consensus import Consensus, ConsensusDelay
+from localnet.consensus import Consensus
 from localnet.genesis import create_state
 from localnet.ids import TransactionKey
+from localnet.latency import latency_of
 from localnet.record_cache import RecordCache
 from localnet.status import status_name
 from localnet.submission import Submission
@@ -105,10 +106,10 @@ def submission(number: int) -> Submission:
 
 def consensus(timer: FakeTimer, delay: float, jitter: float, settled: list[int]) -> Consensus:
     clock = Clock(lambda: int(timer.now * NANOS))
-    draw = ConsensusDelay(delay, jitter, Random(7))
+    latency = latency_of("standard", delay, jitter, None)
     cache = RecordCache(clock)
     state = create_state(0, (3,))
-    return Consensus(state, clock, cache, draw, timer, lambda one: settled.append(one.index))
+    return Consensus(state, clock, cache, latency, Random(7), timer, lambda one: settled.append(one.index))
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5])

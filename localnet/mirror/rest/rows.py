@@ -129,7 +129,7 @@ def account_row(account: Account, now_ns: int) -> dict[str, Any]:
         "balance": {"balance": account.balance, "timestamp": format_timestamp(now_ns), "tokens": []},
         "created_timestamp": format_timestamp(account.created_ns),
         "decline_reward": False,
-        "deleted": False,
+        "deleted": account.deleted,
         "ethereum_nonce": 0,
         "evm_address": "0x" + account.evm_address.hex(),
         "expiry_timestamp": format_timestamp(expiry_ns),

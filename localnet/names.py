@@ -1,0 +1,18 @@
+"""The names by which throttles and fee schedules call what protobuf calls otherwise."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_OTHERWISE: Final = {
+    "cryptoCreateAccount": "CryptoCreate",
+    "cryptoUpdateAccount": "CryptoUpdate",
+    "cryptogetAccountBalance": "CryptoGetAccountBalance",
+    "networkGetVersionInfo": "GetVersionInfo",
+    "transactionGetReceipt": "TransactionGetReceipt",
+}
+
+
+def functionality(field: str) -> str:
+    """The HederaFunctionality of a field of `TransactionBody.data` or `Query.query`."""
+    return _OTHERWISE.get(field, field[0].upper() + field[1:])

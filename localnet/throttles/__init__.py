@@ -1,0 +1,105 @@
+"""How much a node takes: the throttle buckets of the public networks, one share of them for each node."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from localnet.throttles.bucket import Bucket, Group
+
+PROFILES: Final = ("mainnet", "testnet", "off")
+LAST_EXEMPT_PAYER: Final = 100
+"""Accounts up to this number are not throttled (`accounts.lastThrottleExempt`, AccountsConfig.java)."""
+
+
+class ThrottleError(ValueError):
+    """A file of throttles is wrong; the message is one line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class BucketDefinition:
+    """One bucket as system file 0.0.123 defines it."""
+
+    name: str
+    burst_ms: int
+    groups: tuple[Group, ...]
+
+
+def load_throttles(profile: str) -> tuple[BucketDefinition, ...] | None:
+    """Read a profile of PROFILES, or a JSON file in the shape of theirs; None where nothing is throttled.
+
+    Raises:
+        ThrottleError: the file cannot be read, or does not have that shape.
+    """
+    if profile == "off":
+        return None
+    path = Path(__file__).with_name(f"{profile}.json") if profile in PROFILES else Path(profile)
+    try:
+        data = json.loads(path.read_text())
+        return tuple(_definition(bucket) for bucket in data["buckets"])
+    except OSError as error:
+        raise ThrottleError(
+            f"--throttles {profile!r}: {error.strerror}; choose {', '.join(PROFILES)} or a JSON file"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ThrottleError(
+            f"--throttles {profile!r}: not in the shape of localnet/throttles/mainnet.json "
+            f"({type(error).__name__}: {error})"
+        ) from error
+
+
+def _definition(data: dict[str, Any]) -> BucketDefinition:
+    groups = tuple(
+        Group(int(group.get("milliOpsPerSec", group.get("opsPerSec", 0) * 1_000)), tuple(group["operations"]))
+        for group in data["throttleGroups"]
+    )
+    burst_ms = int(data["burstPeriodMs"])
+    if not groups or burst_ms <= 0 or any(group.milli_ops_per_s <= 0 for group in groups):
+        raise ValueError(f"bucket {data['name']!r} needs groups, and rates and a burst period above 0")
+    return BucketDefinition(str(data["name"]), burst_ms, groups)
+
+
+class Throttle:
+    """The share of one node.
+
+    Args:
+        definitions: The network's buckets; None lets everything through.
+        nodes: Nodes among which they are split.
+    """
+
+    def __init__(self, definitions: tuple[BucketDefinition, ...] | None, nodes: int) -> None:
+        self._off = definitions is None
+        buckets = [Bucket(each.name, each.groups, each.burst_ms, nodes) for each in definitions or ()]
+        self._costs: dict[str, tuple[tuple[Bucket, int], ...]] = {}
+        for operation in {name for bucket in buckets for name in bucket.costs}:
+            costs = ((bucket, bucket.cost(operation)) for bucket in buckets)
+            self._costs[operation] = tuple((bucket, cost) for bucket, cost in costs if cost)
+
+    def take(self, operation: str, payer: int, now_ns: int) -> bool:
+        """Take room for one operation in all of its buckets, or in none.
+
+        Args:
+            operation: E.g. `ConsensusSubmitMessage`. One that is in no bucket is always refused.
+            payer: Account number of who pays; 0 where nobody does.
+            now_ns: Time in nanoseconds; must not go back.
+
+        Returns:
+            Whether there was room.
+        """
+        if self._off or 0 < payer <= LAST_EXEMPT_PAYER:
+            return True
+        costs = self._costs.get(operation, ())
+        if not costs or not all(bucket.fits(cost, now_ns) for bucket, cost in costs):
+            return False
+        for bucket, cost in costs:
+            bucket.take(cost)
+        return True
+
+    def give_back(self, operation: str, payer: int) -> None:
+        """Give back the room of an operation that was refused after all."""
+        if self._off or 0 < payer <= LAST_EXEMPT_PAYER:
+            return
+        for bucket, cost in self._costs.get(operation, ()):
+            bucket.give_back(cost)

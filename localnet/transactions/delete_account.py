@@ -1,0 +1,46 @@
+"""CryptoDelete."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from localnet.status import Refused, codes
+from localnet.transactions.account_rules import LAST_SYSTEM_ACCOUNT, require_account
+from localnet.transactions.operation import Operation, Settlement
+
+
+class DeleteAccount(Operation):
+    """The account's key signs; what it has goes to another account (CryptoDeleteHandler.java)."""
+
+    field = "cryptoDelete"
+    name = "CRYPTODELETE"
+
+    def check(self, data: Any) -> None:
+        """Refuse missing account ids, and an account that is to inherit from itself."""
+        if not (data.HasField("deleteAccountID") and data.HasField("transferAccountID")):
+            raise Refused(codes.ACCOUNT_ID_DOES_NOT_EXIST)
+        if data.deleteAccountID == data.transferAccountID:
+            raise Refused(codes.TRANSFER_ACCOUNT_SAME_AS_DELETE_ACCOUNT)
+
+    def price(self, data: Any) -> int:  # noqa: ARG002 (it costs the same for every account)
+        """No extras."""
+        return 49_000_000
+
+    def settle(self, at: Settlement) -> None:
+        """Delete the account. It stays in the state, without anything."""
+        account = require_account(at.state, at.data.deleteAccountID)
+        heir = require_account(at.state, at.data.transferAccountID, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
+        if account.number <= LAST_SYSTEM_ACCOUNT:
+            raise Refused(codes.ENTITY_NOT_ALLOWED_TO_DELETE)
+        at.submission.entity = account.number
+        for signer in (account, heir) if heir.receiver_signature_required else (account,):
+            if signer.compiled is None:
+                raise Refused(codes.INVALID_SIGNATURE)
+            at.require(signer.compiled)
+        if account.balance:
+            rest = account.balance
+            at.move(account.number, -rest)
+            at.move(heir.number, rest)
+        account.deleted = True
+        at.submission.effect = copy(account)
