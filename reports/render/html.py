@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -40,7 +42,9 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     engine.policies["json.dumps_kwargs"] = {"sort_keys": False}  # the order of phases has a meaning
-    engine.globals.update(views=views, words=words, interval=interval, inline=_inline, plotly=_plotly)
+    engine.globals.update(
+        views=views, words=words, interval=interval, inline=_inline, scripts=_scripts, script_hashes=_script_hashes
+    )
     engine.filters.update(
         ms=milliseconds,
         signed_ms=words.signed_ms,
@@ -62,6 +66,14 @@ def _inline(name: str) -> Markup:
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of this project, no input)
 
 
-def _plotly() -> Markup:
-    """The chart library that the plotly package brings along."""
-    return Markup(get_plotlyjs())  # noqa: S704 (a script, and it holds no closing script tag; a test looks)
+@cache
+def _scripts() -> tuple[Markup, ...]:
+    """The chart library that the plotly package brings along, and our own code that draws with it."""
+    return Markup(get_plotlyjs()), _inline("report.js")  # noqa: S704 (it holds no closing script tag; a test looks)
+
+
+@cache
+def _script_hashes() -> Markup:
+    """Both scripts for the page's content security policy: a browser runs no other."""
+    digests = (hashlib.sha256(script.encode()).digest() for script in _scripts())
+    return Markup(" ").join(Markup("'sha256-{}'").format(Markup(base64.b64encode(one).decode())) for one in digests)  # noqa: S704 (base64)
