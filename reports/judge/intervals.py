@@ -40,6 +40,9 @@ MIN_BLOCKS: Final = 12
 GRID: Final = 512
 """Steps between which a quantile is looked for; see `_Counts`."""
 
+MOST_CORRELATION: Final = 0.9
+"""Neighbours that correlate more than this are a trend; the stretch stays finite."""
+
 CONFIDENT: Final = 0.95
 SURE: Final = 0.99
 
@@ -114,6 +117,7 @@ def mean_interval(estimator: Estimator, baseline: Array, hedera: Array, seed: in
     kinds = [_studentised(estimator, *_groups(baseline, hedera, rng), estimate, rng)]
     if length > 1:
         kinds.append(_widened(estimator, _blocks(baseline, length), _blocks(hedera, length), estimate, rng))
+    kinds[-1] = _stretched(kinds[-1], estimate, _correlation_factor(_blocks(hedera - baseline, length)))
     return Interval(
         estimate=estimate,
         pairs=kinds[0][0],
@@ -223,6 +227,31 @@ def _widened(
         low, high = (centre + factor * (float(end) - own) for end in np.quantile(drawn, [tail, 1 - tail]))
         bounds.append((low, high))
     return bounds[0], bounds[1], error
+
+
+def _correlation_factor(units: Array) -> float:
+    """By how much to stretch an interval over units, in the order of time, that still resemble their neighbours.
+
+    Of units that follow each other with correlation r (a first-order autoregression), a mean's error is
+    sqrt((1 + r) / (1 - r)) times that of independent ones. A correlation that chance produces in five of six runs of
+    independent units, below one standard error, is not believed.
+    """
+    count = len(units)
+    centred = units - units.mean()
+    total = float(centred @ centred)
+    if total <= 0:
+        return 1.0
+    correlation = float(centred[1:] @ centred[:-1]) / total + 1 / count  # its estimate is low by about 1/n
+    if correlation <= 1 / math.sqrt(count):
+        return 1.0
+    believed = min(correlation, MOST_CORRELATION)
+    return math.sqrt((1 + believed) / (1 - believed))
+
+
+def _stretched(kind: tuple[Bounds, Bounds, float], centre: float, factor: float) -> tuple[Bounds, Bounds, float]:
+    confident, sure, error = kind
+    wider = [(centre + (low - centre) * factor, centre + (high - centre) * factor) for low, high in (confident, sure)]
+    return wider[0], wider[1], error * factor
 
 
 def _drawn(statistic: Callable[..., Any], baseline: Array, hedera: Array, rng: np.random.Generator) -> Array:

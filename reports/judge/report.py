@@ -43,8 +43,9 @@ class Evidence:
         exceptions: Messages of exceptions that Locust caught in users.
         master: What the master used, where there is one.
         arguments: The command line.
-        faults: Faults that were injected on purpose: `name`, `started` and `ended` in Unix seconds; `ended` is None
-            for one that lasts. What else they carry is kept.
+        faults: Faults that were injected on purpose, as the embedded network lists them (`GET /faults`): `name` or
+            `kind`, `started` and `ended` in Unix seconds. One that has not started is left out, one that has not ended
+            lasts to the end of the run.
         clock_offset_ms: How far the network's clock is ahead of this machine's; None where it was not measured.
     """
 
@@ -118,7 +119,9 @@ def build(evidence: Evidence) -> Report:
         "errors": errors(measured.errors.groups, began_at),
         "timeline": timeline(measured.timeline),
     }
-    report["timeline"]["faults"] = [_fault(fault, began_at) for fault in evidence.faults]
+    report["timeline"]["faults"] = [
+        _fault(fault, began_at) for fault in evidence.faults if fault["started"] is not None
+    ]
     report["timeline"]["queue"] = _queue(report["resilience"]["queue"], began_at)
     report["run"]["limit"] = limit(report)
     return report
@@ -133,7 +136,7 @@ def _fault(fault: Mapping[str, Any], began_at: float) -> dict[str, Any]:
     """An injected fault as an entry of `timeline.faults`."""
     ended = fault.get("ended")
     return {
-        "name": str(fault["name"]),
+        "name": str(fault.get("name") or fault.get("kind") or "fault"),
         "from_s": round(max(0.0, fault["started"] - began_at), 3),
         "to_s": None if ended is None else round(max(0.0, ended - began_at), 3),
     }
