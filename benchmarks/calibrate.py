@@ -58,9 +58,6 @@ USERS: Final = 3
 THINK_S: Final = 0.5
 """Mean pause between two pairs of a user, which keeps the load low."""
 
-CONTROL_EVERY: Final = 3
-"""Pairs of a user between two control calls."""
-
 SKEW: Final = ((0.4, 0.4), (0.3, 0.8), (0.2, 1.4), (0.1, 3.2))
 """Share of the transactions and their delay in multiples of the mean; the mean of all is 1."""
 
@@ -180,19 +177,23 @@ class Repetition:
         self.controls: list[tuple[str, float]] = []
 
     def user(self, user: int) -> None:
-        """Do this user's pairs, in A-B-B-A order, and a control call now and then."""
+        """Do this user's pairs, in A-B-B-A order, each with a control call."""
         source = random.Random(f"{self.seed}/{self.wires.cell.name}/{self.number}/{user}")
         gevent.sleep(source.uniform(0, 2 * THINK_S))
         for number in range(PAIRS // USERS):
             arms = [Arm.BASELINE, Arm.HEDERA]
             for arm in arms if (number + user) % 2 else reversed(arms):
                 self.arm(arm, f"{self.number}.{user}.{number}", source)
-            if number % CONTROL_EVERY == 0:
-                message = source.randbytes(200)
-                began = time.perf_counter()
-                sent = self.wires.control.submit(message, self.wires.cell.interval)
-                self.controls.append((sent, time.perf_counter() - began))
+            self.control(source)
             gevent.sleep(source.uniform(0.5, 1.5) * THINK_S)
+
+    def control(self, source: random.Random) -> None:
+        """One call that belongs to no pair, in the same circumstances: after the baseline's work, which is not timed."""
+        message = source.randbytes(200)
+        gevent.sleep(BASELINE_S)
+        began = time.perf_counter()
+        sent = self.wires.control.submit(message, self.wires.cell.interval)
+        self.controls.append((sent, time.perf_counter() - began))
 
     def arm(self, arm: Arm, pair: str, source: random.Random) -> None:
         """One arm of a pair: the baseline's work, and Hedera besides where the arm has it."""

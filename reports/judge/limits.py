@@ -18,6 +18,11 @@ BUSY_SHARE: Final = 0.2
 NOTABLE: Final = 0.001
 """Part of the scheduled operations from which on missed starts, refusals or retries count as a limit."""
 
+WAITED_SHARE: Final = 0.2
+"""Part of the operations' time from which on waiting for the generator or for the policy counts as a limit."""
+
+POLICY_SEGMENTS: Final = ("queue", "limiter", "circuit_wait")
+
 NETWORK_STATUSES: Final = frozenset(
     {
         *("BUSY", "PLATFORM_NOT_ACTIVE", "PLATFORM_TRANSACTION_NOT_CREATED", "RESOURCE_EXHAUSTED"),
@@ -90,11 +95,36 @@ def _counted(report: Mapping[str, Any]) -> list[Sign]:
     if refused:
         words = f"{sum(refused.values()):,} operations were never sent ({_listed(refused)}{_after(report)})"
         signs.append(Sign("policy", sum(refused.values()), words))
+    signs += _waited(report["operations"])
     answered = _network_answers(report)
     if answered:
         words = f"{sum(answered.values()):,} attempts were turned away or not answered in time ({_listed(answered)})"
         signs.append(Sign("network", sum(answered.values()), words))
     return signs
+
+
+def _waited(operations: Sequence[Mapping[str, Any]]) -> list[Sign]:
+    """Signs from where the time went, where that was measured: late starts, and waits that the policy asked for."""
+    spent = dict.fromkeys(("generator", "policy", "all"), 0.0)
+    done = 0
+    for entry in operations:
+        segments = entry.get("segments_ms")
+        if segments and entry["succeeded"]:
+            done += entry["succeeded"]
+            means = {name: entry["succeeded"] * figures["mean"] for name, figures in segments.items() if figures}
+            spent["generator"] += means.get("start_delay", 0.0)
+            spent["policy"] += sum(means.get(name, 0.0) for name in POLICY_SEGMENTS)
+            spent["all"] += sum(means.values())
+    words: dict[Limit, str] = {
+        "generator": "operations started late, which took {share:.0f} % of their time; use more users or workers",
+        "policy": "operations spent {share:.0f} % of their time in the queue, at the limiter or an open circuit",
+    }
+    shares = {who: spent[who] / spent["all"] for who in words} if spent["all"] else {}
+    return [
+        Sign(who, round(share * done), words[who].format(share=100 * share))
+        for who, share in shares.items()
+        if share >= WAITED_SHARE
+    ]
 
 
 def _after(report: Mapping[str, Any]) -> str:

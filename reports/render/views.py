@@ -57,30 +57,40 @@ def phase_names(report: Report) -> list[str]:
     return known + sorted(seen - set(known))
 
 
-def stacked(names: Sequence[str]) -> list[str]:
-    """Those of them that add up to the whole."""
-    return [name for name in names if name not in OVERLAPPING]
-
-
 def phase_words(name: str) -> tuple[str, str]:
     """What a phase is called, and what it is."""
     return PHASES.get(name, (name.replace("_", " ").capitalize(), ""))
 
 
 def phases(report: Report, name_of: Namer) -> dict[str, Any]:
-    """Mean time per phase of every operation that has phases, with what is left over; milliseconds."""
-    names = stacked(phase_names(report))
+    """Mean time per phase of every operation that has phases, with what is left over; milliseconds.
+
+    Where the operation's segments were measured, which add up to its response time, they are shown; otherwise its
+    phases, which leave a rest.
+    """
     rows = []
     for entry in report["operations"]:
-        means = {phase: figures["mean"] for phase, figures in entry["phases_ms"].items() if figures}
-        if not means or entry["latency_ms"] is None:
+        spent = _spent(entry)
+        total = (entry["response_ms"] if entry.get("segments_ms") else entry["latency_ms"]) or {}
+        if not spent or not total:
             continue
-        total = entry["latency_ms"]["mean"]
-        stack = {phase: means.get(phase, 0.0) for phase in names}
-        stack[REST] = max(0.0, total - sum(stack.values()))
-        rows.append({"label": name_of(entry), "total": total, "stack": stack, "consensus": means.get("consensus")})
-    used = [name for name in [*names, REST] if any(row["stack"][name] > LEAST_SHARE * row["total"] for row in rows)]
-    return {"rows": rows, "names": {name: phase_words(name)[0] for name in used}}
+        stack = spent | {REST: max(0.0, total["mean"] - sum(spent.values()))}
+        consensus = entry["phases_ms"].get("consensus")
+        at = consensus["mean"] if consensus else None
+        rows.append({"label": name_of(entry), "total": total["mean"], "stack": stack, "consensus": at})
+    used = {name for row in rows for name, took in row["stack"].items() if took > LEAST_SHARE * row["total"]}
+    names = [name for name in PHASES if name in used] + sorted(used - set(PHASES))
+    for row in rows:
+        row["stack"] = {name: row["stack"].get(name, 0.0) for name in names}
+    return {"rows": rows, "names": {name: phase_words(name)[0] for name in names}}
+
+
+def _spent(entry: Mapping[str, Any]) -> dict[str, float]:
+    """What an operation's time was spent on, in the mean, in parts that do not overlap."""
+    measured: Mapping[str, Any] = entry.get("segments_ms") or {
+        name: figures for name, figures in entry["phases_ms"].items() if name not in OVERLAPPING
+    }
+    return {name: float(figures["mean"]) for name, figures in measured.items() if figures}
 
 
 def longest_phase(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -19,11 +19,18 @@ CONFIRM: Final[Mapping[str, str]] = {
 }
 
 PHASES: Final[Mapping[str, tuple[str, str]]] = {
+    "start_delay": ("Late start", "from the scheduled moment until the load generator got round to it"),
+    "queue": ("Queue", "waiting in the client's own queue"),
+    "limiter": ("Limiter", "held back to keep to the rate, or to the number of calls in flight"),
+    "circuit_wait": ("Open circuit", "waiting at an open circuit breaker"),
+    "baseline": ("Own work", "the application's own work, which the baseline consists of"),
     "prepare": ("Prepare", "building and signing the transaction"),
     "ack": ("Acknowledgement", "until the node answered that it accepted it"),
+    "retry_wait": ("Retry wait", "slept between two attempts"),
+    "consensus": ("Consensus", "from sending until the network put the transaction in order"),
     "receipt": ("Receipt", "from there until the receipt showed the result of consensus"),
     "mirror": ("Mirror", "from there until the mirror showed the message"),
-    "consensus": ("Consensus", "from sending until the network put the transaction in order"),
+    "other": ("Other", "whatever is left, such as other users' turns in between"),
     "rest": ("Own work and waiting", "the application's own work, and waits before retries"),
 }
 

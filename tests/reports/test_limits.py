@@ -82,3 +82,13 @@ def test_busy_and_timeouts_are_the_networks() -> None:
 def test_a_handful_of_errors_is_no_limit() -> None:
     """One in a thousand operations says nothing about what a run could have done."""
     assert limit(report(errors=[error("failed", "BUSY", 9)]))["by"] == "none"
+
+
+def test_time_spent_waiting_for_ones_own_policy_counts() -> None:
+    """Where segments are measured, a queue that holds operations back is the policy's, a late start the generator's."""
+    for segment, who in (("limiter", "policy"), ("circuit_wait", "policy"), ("start_delay", "generator")):
+        spent = {"prepare": {"mean": 1.0}, "ack": {"mean": 5.0}, segment: {"mean": 14.0}, "mirror": None}
+        operation = {"name": "hcs.submit", "arm": None, "succeeded": 500, "latency_ms": {"mean": 20.0}}
+        found = limit(report(operations=[operation | {"segments_ms": spent}]))
+        assert found["by"] == who
+        assert "70 % of their time" in found["sentence"]
