@@ -8,10 +8,13 @@ share the machine's state of the moment.
 
 What is the truth? The network's ledger says of every transaction when it arrived and when its receipt was first
 served: that is the overhead that was injected, as it came to pass. The client's own share (signing, the wire, the way
-back) is a cost of Hedera too, and no ledger sees it. It is measured beside, in the same minutes and by the same users,
-on calls that belong to no pair, against a network without any delay: how long the call took, less what that network
-counted for it. Truth of a batch = mean of the ledger over all its repetitions + mean of its control calls. That is the
-long-run truth that an interval promises to hold, not the mean of the very sample that the interval was made of.
+back) is a cost of Hedera too, and no ledger sees it: it is how long the Hedera call took, timed by itself inside the
+arm, less what the network counted for it. Truth of a batch = mean of both over all Hedera calls of all its repetitions.
+That is the long-run truth that an interval promises to hold, not the mean of the very sample that it was made of.
+
+`control` is the client's share again, measured independently: on calls that belong to no pair, after the same work, by
+the same users in the same minutes, against a network without any delay. On a quiet machine it equals `client`; where
+other work stalls the machine, both are means of few long stalls, and differ by chance.
 
 Cells: `fixed-5`, `fixed-116`, `fixed-2000`: always the same delay and baseline. `skewed-…`: the delay of each
 transaction is one of four, up to 3.2 times the mean (skewness 1.8), and the baseline has a long tail. `equal-fixed`,
@@ -173,7 +176,7 @@ class Repetition:
         self.number = number
         self.seed = seed
         self.recorder = Recorder(time.time())
-        self.sent: list[str] = []
+        self.calls: list[tuple[str, float]] = []
         self.controls: list[tuple[str, float]] = []
 
     def user(self, user: int) -> None:
@@ -188,7 +191,7 @@ class Repetition:
             gevent.sleep(source.uniform(0.5, 1.5) * THINK_S)
 
     def control(self, source: random.Random) -> None:
-        """One call that belongs to no pair, in the same circumstances: after the baseline's work, which is not timed."""
+        """One call of no pair, in the same circumstances: after the baseline's work, which is not timed."""
         message = source.randbytes(200)
         gevent.sleep(BASELINE_S)
         began = time.perf_counter()
@@ -205,9 +208,10 @@ class Repetition:
         began = time.perf_counter()
         gevent.sleep(work)
         if arm is Arm.HEDERA or cell.equal:
+            called = time.perf_counter()
             transaction_id = wire.submit(message, cell.interval)
             if arm is Arm.HEDERA:
-                self.sent.append(transaction_id)
+                self.calls.append((transaction_id, time.perf_counter() - called))
         record.latency_s = time.perf_counter() - began
         record.outcome, record.status = Outcome.SUCCEEDED, "SUCCESS"
         self.recorder.record(record)
@@ -228,17 +232,19 @@ class Result:
     repetitions: int = 0
     network: float = 0.0
     client: float = 0.0
+    control: float = 0.0
     estimate: float = 0.0
     width: float = 0.0
     held: int = 0
     alarms: int = 0
 
-    def add(self, entry: dict[str, Any], network: float, client: float, truth: float) -> None:
+    def add(self, entry: dict[str, Any], network: float, client: float, control: float, truth: float) -> None:
         """Add a repetition."""
         low, high = entry["absolute_ms"]["ci95"]
         self.repetitions += 1
         self.network += network
         self.client += client
+        self.control += control
         self.estimate += entry["absolute_ms"]["estimate"]
         self.width += high - low
         self.held += low <= truth <= high
@@ -256,10 +262,11 @@ def run(cell: Cell, repetitions: int, seed: int) -> Result:
             gevent.joinall(users, raise_error=True)
             counted = {name: took for wire in wires.delayed for name, took in wire.counted().items()}
             instant = wires.control.counted()
-            network = 1000 * float(np.mean([counted[name] for one in runs for name in one.sent]))
-            client = 1000 * float(np.mean([took - instant[name] for one in runs for name, took in one.controls]))
+            network = 1000 * float(np.mean([counted[name] for one in runs for name, _ in one.calls]))
+            client = 1000 * float(np.mean([took - counted[name] for one in runs for name, took in one.calls]))
+            control = 1000 * float(np.mean([took - instant[name] for one in runs for name, took in one.controls]))
             for one in runs:
-                result.add(one.judged(), network, client, 0.0 if cell.equal else network + client)
+                result.add(one.judged(), network, client, control, 0.0 if cell.equal else network + client)
     return result
 
 
@@ -283,11 +290,12 @@ def line(cell: Cell, options: argparse.Namespace) -> bool:
     good = passed(cell, result, options.exact)
     count = result.repetitions
     outcome = f"no claim in {count - result.alarms}" if cell.equal else f"truth inside in {result.held}"
-    means = [total / count for total in (result.network, result.client, result.estimate, result.width)]
+    means = [total / count for total in (result.network, result.client, result.control, result.estimate, result.width)]
+    network, client, control, estimate, width = means
+    truth = 0.0 if cell.equal else network + client
     print(
-        f"{cell.name:13} {means[0]:9.2f} {means[1]:8.2f} {0.0 if cell.equal else means[0] + means[1]:9.2f} "
-        f"{means[2]:9.2f} {means[3]:8.2f} {f'{outcome} of {count}':>25} {'ok' if good else 'BAD':>4} "
-        f"{time.monotonic() - began:5.0f}",
+        f"{cell.name:13} {network:9.2f} {client:8.2f} {control:8.2f} {truth:9.2f} {estimate:9.2f} {width:8.2f} "
+        f"{f'{outcome} of {count}':>25} {'ok' if good else 'BAD':>4} {time.monotonic() - began:5.0f}",
         flush=True,
     )
     return good
@@ -300,7 +308,8 @@ def each_in_its_own_process(options: argparse.Namespace) -> int:
         f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
     )
     print(
-        f"{'cell':13} {'network':>9} {'client':>8} {'truth':>9} {'estimate':>9} {'width':>8} {'result':>30} {'s':>5}",
+        f"{'cell':13} {'network':>9} {'client':>8} {'control':>8} {'truth':>9} {'estimate':>9} {'width':>8} "
+        f"{'result':>30} {'s':>5}",
         flush=True,
     )
     common = ["--repetitions", str(options.repetitions), "--seed", str(options.seed)]
