@@ -48,17 +48,33 @@ _LIFETIME_S: Final = 7_890_000
 
 @dataclass(frozen=True, slots=True)
 class NodeEntry:
-    """A consensus node in the address book: `number` is its account's, `node_id` counts from 0."""
+    """A consensus node in the address book: `number` is its account's, `node_id` counts from 0.
+
+    `tls_port` is 0 where it speaks plain text only; `certificate_hash` is the SHA-384 of its certificate as 96
+    hexadecimal digits, or "".
+    """
 
     number: int
     node_id: int
     host: str
     port: int
+    tls_port: int = 0
+    certificate_hash: str = ""
 
     @property
     def address(self) -> str:
         """`host:port` of its gRPC service."""
         return f"{self.host}:{self.port}"
+
+    @property
+    def tls_address(self) -> str:
+        """`host:port` of its gRPC service by TLS."""
+        return f"{self.host}:{self.tls_port}"
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Its ports as the address book lists them: plain text first, because SDKs take the first."""
+        return (self.port, self.tls_port) if self.tls_port else (self.port,)
 
     @property
     def ip_address(self) -> str:
@@ -96,18 +112,23 @@ def address_book(nodes: list[NodeEntry]) -> Any:
 
 
 def node_address(node: NodeEntry) -> Any:
-    """The protobuf `NodeAddress` of one node. It has no certificate hash: these nodes speak plain text."""
-    endpoint = pb.ServiceEndpoint(port=node.port)
+    """The protobuf `NodeAddress` of one node; its certificate hash is the text of the hexadecimal digits."""
+    return pb.NodeAddress(
+        nodeId=node.node_id,
+        nodeAccountId=pb.AccountID(accountNum=node.number),
+        nodeCertHash=node.certificate_hash.encode(),
+        serviceEndpoint=[_endpoint(node, port) for port in node.ports],
+        description=f"Embedded node {node.node_id}",
+    )
+
+
+def _endpoint(node: NodeEntry, port: int) -> Any:
+    endpoint = pb.ServiceEndpoint(port=port)
     if node.ip_address:
         endpoint.ipAddressV4 = bytes(int(part) for part in node.ip_address.split("."))
     else:
         endpoint.domain_name = node.host
-    return pb.NodeAddress(
-        nodeId=node.node_id,
-        nodeAccountId=pb.AccountID(accountNum=node.number),
-        serviceEndpoint=[endpoint],
-        description=f"Embedded node {node.node_id}",
-    )
+    return endpoint
 
 
 def _add_account(state: State, number: int, private_key: str, balance: int, now_ns: int) -> None:

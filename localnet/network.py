@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,24 +22,33 @@ from localnet.fees import ExchangeRate, FeeSchedule
 from localnet.gateway import Gateway
 from localnet.ids import format_entity
 from localnet.ingest import Ingest
-from localnet.latency import latency_of
+from localnet.latency import Latency, latency_of
 from localnet.ledger import Ledger
+from localnet.mirror.blocks import Blocks
 from localnet.mirror.importer import Importer
-from localnet.mirror.rest import create_app
+from localnet.mirror.rest import create_app, outage
 from localnet.mirror.rest.accounts import Accounts
+from localnet.mirror.rest.blocks import BlockPages
+from localnet.mirror.rest.fees import FeePages
+from localnet.mirror.rest.limit import RateLimit, limited
 from localnet.mirror.rest.network import NetworkPages
 from localnet.mirror.rest.topics import Topics
 from localnet.mirror.rest.transactions import Transactions
 from localnet.mirror.store import MirrorStore
-from localnet.mirror.stream import MirrorService
+from localnet.mirror.stream import MIRROR_OPTIONS, MirrorService
 from localnet.node import NodeService
 from localnet.options import NODE_NUMBERS, PORTS, Options
 from localnet.queries import View
 from localnet.record_cache import RecordCache
+from localnet.relay.chain import Chain
+from localnet.relay.limits import RateLimits
+from localnet.relay.rpc import Rpc
+from localnet.relay.server import create_relay_app
 from localnet.sockets import open_grpc, open_http
 from localnet.state import State
 from localnet.submission import Submission
 from localnet.throttles import Throttle, load_throttles
+from localnet.tls import create_certificate
 
 _GRACE_S = 0.2
 NODE_IDS = [format_entity(number) for number in NODE_NUMBERS]
@@ -88,26 +98,36 @@ class LocalNetwork:
         self._store.load_genesis(state)
         faults = FaultEngine(self._clock.now, asyncio.get_running_loop(), Random(self._options.seed))
         planned = self._read_faults()
-        gateway = self._create_gateway(state, faults)
+        latency = self._latency()
+        importer = Importer(
+            self._store, self._clock, asyncio.get_running_loop(), lambda: latency.mirror(self._random), faults
+        )
+        blocks = Blocks(self._store, self._clock.now_ns(), importer.complete_ns)
+        gateway = self._create_gateway(state, latency, importer, faults)
         ports = PORTS[self._options.ports]
-        for node_id, (number, port) in enumerate(zip(NODE_NUMBERS, ports.nodes, strict=True)):
-            opened = await self._serve_grpc(NodeService(gateway, number, faults), port)
-            self._nodes.append(genesis.NodeEntry(number, node_id, self._public_host, opened))
+        for node_id, number in enumerate(NODE_NUMBERS):
+            service = NodeService(gateway, number, faults)
+            entry = await self._serve_node(service, node_id, ports.nodes[node_id], ports.nodes_tls[node_id])
+            self._nodes.append(entry)
         genesis.add_system_files(state, self._nodes, self._rate)
-        stream = MirrorService(self._store, self._clock, self._nodes, faults)
-        mirror_grpc = await self._serve_grpc(stream, ports.mirror_grpc)
-        mirror_rest = await self._serve_http(self._create_rest(faults), ports.mirror_rest)
+        stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
+        (mirror_grpc,) = await self._serve_grpc(stream, (ports.mirror_grpc, None), options=MIRROR_OPTIONS)
+        mirror_rest = await self._serve_http(self._create_rest(blocks, faults), ports.mirror_rest)
+        if ports.mirror_fees is not None:
+            await self._serve_http(self._create_rest(blocks, faults), ports.mirror_fees)
+        relay = await self._serve_http(self._create_relay(blocks, faults), ports.relay)
         control = await self._serve_http(create_control_app(self._ledger, faults, NODE_IDS, self._token), ports.control)
         host = self._public_host
         self.ready_line = {
             "nodes": {node.address: format_entity(node.number) for node in self._nodes},
             "mirror_rest": f"http://{host}:{mirror_rest}",
             "mirror_grpc": f"{host}:{mirror_grpc}",
-            "relay": None,
+            "relay": f"http://{host}:{relay}",
             "control": f"http://{host}:{control}",
             "token": self._token,
             "operator_id": format_entity(genesis.OPERATOR_NUMBER),
             "operator_key": genesis.OPERATOR_KEY,
+            "nodes_tls": {node.tls_address: format_entity(node.number) for node in self._nodes if node.tls_port},
         }
         faults.add(planned)
 
@@ -130,14 +150,15 @@ class LocalNetwork:
         except (OSError, ValueError) as error:  # a FaultError is a ValueError
             raise FaultError(f"--faults {path!r}: {error}") from error
 
-    def _create_gateway(self, state: State, faults: FaultEngine) -> Gateway:
+    def _latency(self) -> Latency:
         options = self._options
+        return latency_of(options.latency, options.consensus_delay, options.consensus_jitter, options.mirror_lag)
+
+    def _create_gateway(self, state: State, latency: Latency, importer: Importer, faults: FaultEngine) -> Gateway:
         loop = asyncio.get_running_loop()
-        latency = latency_of(options.latency, options.consensus_delay, options.consensus_jitter, options.mirror_lag)
         throttles = {number: Throttle(self._throttle_definitions, len(NODE_NUMBERS)) for number in NODE_NUMBERS}
         fees = FeeSchedule(self._rate)
         cache = RecordCache(self._clock)
-        importer = Importer(self._store, self._clock, loop, lambda: latency.mirror(self._random), faults)
 
         def settled(submission: Submission) -> None:
             self._ledger.settled(submission)
@@ -158,19 +179,44 @@ class LocalNetwork:
         if fault.spec.kind == "mirror-outage":
             self._store.wake()
 
-    def _create_rest(self, faults: FaultEngine) -> web.Application:
-        return create_app(
+    def _create_rest(self, blocks: Blocks, faults: FaultEngine) -> web.Application:
+        pages = (
             Topics(self._store),
             Transactions(self._store),
             Accounts(self._store, self._clock),
-            NetworkPages(self._nodes, self._rate, self._clock),
-            faults,
+            BlockPages(blocks),
+            FeePages(self._rate, self._clock),
+            NetworkPages(self._nodes, self._store, self._rate, self._clock),
         )
+        rate_limit = self._options.mirror_rate_limit
+        limits = [limited(RateLimit(rate_limit, time.monotonic))] if rate_limit else []
+        return create_app(pages, [outage(faults), *limits])
 
-    async def _serve_grpc(self, service: grpc.GenericRpcHandler, port: int) -> int:
-        server = grpc.aio.server(options=_GRPC_OPTIONS)
+    def _create_relay(self, blocks: Blocks, faults: FaultEngine) -> web.Application:
+        limits = RateLimits(time.monotonic) if self._options.relay_rate_limit == "on" else None
+        return create_relay_app(Rpc(Chain(self._store, blocks, self._rate), faults, limits))
+
+    async def _serve_node(self, service: NodeService, node_id: int, port: int, tls_port: int) -> genesis.NodeEntry:
+        """Serve one node, in plain text and, unless it is switched off, by TLS."""
+        number, host = NODE_NUMBERS[node_id], self._public_host
+        if self._options.tls == "off":
+            (plain,) = await self._serve_grpc(service, (port, None))
+            return genesis.NodeEntry(number, node_id, host, plain)
+        certificate = create_certificate(f"node{number}", host, self._clock.now())
+        plain, secure = await self._serve_grpc(service, (port, None), (tls_port, certificate.credentials()))
+        return genesis.NodeEntry(number, node_id, host, plain, secure, certificate.hash)
+
+    async def _serve_grpc(
+        self,
+        service: grpc.GenericRpcHandler,
+        *ports: tuple[int, grpc.ServerCredentials | None],
+        options: tuple[tuple[str, int], ...] = (),
+    ) -> list[int]:
+        """Serve on each of the ports, in plain text where there are no credentials; returns the ports opened."""
+        server = grpc.aio.server(options=(*_GRPC_OPTIONS, *options))
         server.add_generic_rpc_handlers((service,))
-        opened = open_grpc(server, self._options.host, port, self._options.ports)
+        host, chosen = self._options.host, self._options.ports
+        opened = [open_grpc(server, host, port, chosen, credentials) for port, credentials in ports]
         await server.start()
         self._grpc_servers.append(server)
         return opened

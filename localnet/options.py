@@ -16,18 +16,36 @@ NODE_NUMBERS: Final = (3, 4, 5, 6)
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where everything listens; 0 is "any free port"."""
+    """Where everything listens; 0 is "any free port".
+
+    `mirror_fees` is a second port of the mirror's REST API, None for no such port: in a Solo network estimates of fees
+    come from a server of their own.
+    """
 
     nodes: tuple[int, ...]
+    nodes_tls: tuple[int, ...]
     mirror_grpc: int
     mirror_rest: int
+    mirror_fees: int | None
+    relay: int
     control: int
 
 
 PORTS: Final = {
-    "free": Ports(nodes=(0, 0, 0, 0), mirror_grpc=0, mirror_rest=0, control=0),
-    # Where SDKs look for a Solo network (hiero-sdk-python 0.3.0, client/network.py); they know of one node only.
-    "solo": Ports(nodes=(35211, 35212, 35213, 35214), mirror_grpc=5600, mirror_rest=38081, control=38082),
+    "free": Ports(
+        nodes=(0, 0, 0, 0), nodes_tls=(0, 0, 0, 0), mirror_grpc=0, mirror_rest=0, mirror_fees=None, relay=0, control=0
+    ),
+    # Where SDKs look for a Solo network (hiero-sdk-python 0.3.0, client/network.py); they know of one node only, and
+    # speak TLS on port 50212 only (managed_node_address.py). The relay's port is its own default.
+    "solo": Ports(
+        nodes=(35211, 35212, 35213, 35214),
+        nodes_tls=(50212, 50213, 50214, 50215),
+        mirror_grpc=5600,
+        mirror_rest=38081,
+        mirror_fees=8084,  # where hiero-sdk-python 0.3.0 turns to instead of 38081 (fee_estimate_query.py)
+        relay=7546,
+        control=38082,
+    ),
 }
 
 
@@ -45,6 +63,9 @@ class Options:
     faults: str | None
     seed: int
     keep: int
+    tls: str
+    mirror_rate_limit: int
+    relay_rate_limit: str
     exit_with_parent: bool
 
 
@@ -53,9 +74,10 @@ def parse_options(arguments: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="python -m localnet",
         description=(
-            "Runs an embedded Hedera network: four consensus nodes and a mirror node, in memory. When it is ready it "
-            "prints one line of JSON on standard output that says where everything is, and with which account and key "
-            "to pay. It ends on Ctrl-C or SIGTERM. `python -m localnet fault --help` tells how to break it."
+            "Runs an embedded Hedera network: four consensus nodes, a mirror node and a JSON-RPC relay, in memory. "
+            "When it is ready it prints one line of JSON on standard output that says where everything is, and with "
+            "which account and key to pay. It ends on Ctrl-C or SIGTERM. `python -m localnet fault --help` tells how "
+            "to break it."
         ),
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
@@ -65,7 +87,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
         choices=sorted(PORTS),
         default="free",
         help="free: any free ports; solo: the ports where SDKs look for a Solo network "
-        "(node 35211, mirror gRPC 5600, mirror REST 38081)",
+        "(node 35211, by TLS 50212, mirror gRPC 5600, mirror REST 38081, relay 7546)",
     )
     parser.add_argument(
         "--latency",
@@ -110,6 +132,27 @@ def parse_options(arguments: Sequence[str]) -> Options:
         help="how many transactions, with their messages, the mirror and the ledger keep; older ones are forgotten",
     )
     parser.add_argument(
+        "--tls",
+        choices=("on", "off"),
+        default="on",
+        help="on: each node also has a port that speaks TLS, with the hash of its certificate in the address book",
+    )
+    parser.add_argument(
+        "--mirror-rate-limit",
+        type=_rate_limit,
+        default="off",
+        metavar="N",
+        help="HTTP 429 beyond so many REST requests a second from one address; public mirrors allow 50. Off by "
+        "default, because the audit of a load test reads page after page, and gives up if it is refused for 10 s",
+    )
+    parser.add_argument(
+        "--relay-rate-limit",
+        choices=("on", "off"),
+        default="off",
+        help="on: the relay refuses what an address asks more often than public relays allow (100 to 1600 calls of a "
+        "method in a minute); off, as in the relay itself",
+    )
+    parser.add_argument(
         "--exit-with-parent",
         action="store_true",
         help="end when standard input is closed or the parent process is gone",
@@ -131,3 +174,9 @@ def _positive(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
+
+
+def _rate_limit(text: str) -> int:
+    if text != "off" and (not text.isdigit() or int(text) == 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'off' nor a whole number above 0")
+    return 0 if text == "off" else int(text)

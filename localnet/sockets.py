@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 
+import grpc
 import grpc.aio
 from aiohttp import web
 
@@ -37,15 +38,23 @@ def _explain(host: str, port: int, ports_option: str, error: OSError) -> str:
     return f"--host {host}: cannot listen there ({error.strerror or error}); use an address of this machine"
 
 
-def open_grpc(server: grpc.aio.Server, host: str, port: int, ports_option: str) -> int:
-    """Let a gRPC server listen; returns its port.
+def open_grpc(
+    server: grpc.aio.Server,
+    host: str,
+    port: int,
+    ports_option: str,
+    credentials: grpc.ServerCredentials | None = None,
+) -> int:
+    """Let a gRPC server listen, in plain text or with `credentials` by TLS; returns its port.
 
     Raises:
         PortTakenError: the port is taken.
     """
     check_port(host, port, ports_option)
     try:
-        return int(server.add_insecure_port(f"{host}:{port}"))
+        if credentials is None:
+            return int(server.add_insecure_port(f"{host}:{port}"))
+        return int(server.add_secure_port(f"{host}:{port}", credentials))
     except RuntimeError as error:  # somebody was faster after the check
         raise PortTakenError(f"--ports {ports_option}: port {port} on {host} is taken; use --ports free") from error
 

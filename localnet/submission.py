@@ -93,3 +93,8 @@ class Submission:
         """The part of the body that belongs to its operation."""
         assert self.operation is not None
         return getattr(self.body, self.operation.field)
+
+
+def consensus_ns(submission: Submission) -> int:
+    """Its consensus timestamp; what lists of settled transactions are sorted by."""
+    return submission.consensus_ns

@@ -6,12 +6,15 @@ from collections import deque
 from collections.abc import Callable
 from copy import copy
 
-from localnet.clock import Clock
+from localnet.clock import NANOS, Clock
 from localnet.consensus import Timer
 from localnet.faults import Fault, FaultEngine
 from localnet.ids import format_entity
 from localnet.mirror.store import MirrorStore
 from localnet.submission import Submission
+
+# A transaction takes its consensus timestamp a moment before the importer hears of it.
+_MARGIN_NS = NANOS // 4
 
 
 class Importer:
@@ -30,6 +33,10 @@ class Importer:
         self._faults = faults
         self._waiting: deque[tuple[float, Submission]] = deque()
         self._swapping: dict[int, Submission] = {}
+
+    def complete_ns(self) -> int:
+        """Until which consensus time the mirror shows everything, Unix nanoseconds."""
+        return self._waiting[0][1].consensus_ns - 1 if self._waiting else self._clock.now_ns() - _MARGIN_NS
 
     def settled(self, submission: Submission) -> None:
         """A transaction reached consensus."""

@@ -9,11 +9,11 @@ class Signal:
     """Many waiters, woken together by each `fire`. Belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: set[asyncio.Future[None]] = set()
 
     def fire(self) -> None:
         """Wake everyone who waits now."""
-        waiters, self._waiters = self._waiters, []
+        waiters, self._waiters = self._waiters, set()
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -21,7 +21,10 @@ class Signal:
     async def wait(self, timeout: float | None = None) -> None:
         """Return at the next `fire`, or after `timeout` seconds."""
         waiter = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        await asyncio.wait([waiter], timeout=timeout)
-        if not waiter.done():
-            waiter.cancel()
+        self._waiters.add(waiter)
+        try:
+            await asyncio.wait([waiter], timeout=timeout)
+        finally:  # whoever gives up must not be remembered until the next `fire`
+            self._waiters.discard(waiter)
+            if not waiter.done():
+                waiter.cancel()

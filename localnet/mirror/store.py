@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from localnet.ids import TransactionKey
 from localnet.journal import Journal
 from localnet.mirror.signal import Signal
 from localnet.state import Account, State, Topic
-from localnet.submission import Submission
+from localnet.submission import Submission, consensus_ns
+
+EVM_ADDRESS_BYTES: Final = 20
 
 
 @dataclass(slots=True)
@@ -27,6 +30,7 @@ class MirrorStore:
         self._keep = keep
         self.topics: dict[int, MirrorTopic] = {}
         self.accounts: dict[int, Account] = {}
+        self._aliases: dict[bytes, int] = {}
         self.transactions: Journal[Submission] = Journal()
         self.by_key: dict[TransactionKey, Submission] = {}
 
@@ -34,6 +38,11 @@ class MirrorStore:
         """Start with the accounts there are at genesis."""
         for account in state.accounts.values():
             self._put_account(account)
+
+    def account_by_address(self, address: bytes) -> Account | None:
+        """The account with this EVM address of 20 bytes: its alias, or its number in the long-zero form."""
+        number = self._aliases.get(address)
+        return self.accounts.get(int.from_bytes(address, "big") if number is None else number)
 
     def add(self, submission: Submission, messages: list[Submission] | None = None) -> None:
         """Show one more settled transaction; they must come in consensus order.
@@ -61,7 +70,7 @@ class MirrorStore:
     def add_message(self, submission: Submission) -> None:
         """Show one message on its topic, at its place by consensus timestamp."""
         topic = self.topics[submission.entity]
-        topic.messages.insert(submission, _consensus_ns)
+        topic.messages.insert(submission, consensus_ns)
         topic.arrived.fire()
 
     def wake(self) -> None:
@@ -92,6 +101,8 @@ class MirrorStore:
             alias=account.alias,
             deleted=account.deleted,
         )
+        if len(account.alias) == EVM_ADDRESS_BYTES:
+            self._aliases[account.alias] = account.number
 
     def _forget(self, count: int) -> None:
         """A topic's forgotten messages are its oldest, because all transactions are in one order."""
@@ -104,8 +115,4 @@ class MirrorStore:
                 messages[submission.entity] = submission.consensus_ns
         for topic, last_ns in messages.items():
             journal = self.topics[topic].messages
-            journal.forget(journal.first_index(last_ns + 1, _consensus_ns) - journal.forgotten)
-
-
-def _consensus_ns(submission: Submission) -> int:
-    return submission.consensus_ns
+            journal.forget(journal.first_index(last_ns + 1, consensus_ns) - journal.forgotten)

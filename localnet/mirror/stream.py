@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any, Final
 
 import grpc
 
 from localnet import pb
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine
-from localnet.genesis import NodeEntry, node_address
+from localnet.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, NodeEntry, node_address
 from localnet.ids import entity_number
+from localnet.journal import Journal
 from localnet.mirror.store import MirrorStore
 from localnet.running_hash import VERSION
-from localnet.submission import Submission
+from localnet.submission import Submission, consensus_ns
+
+MIRROR_OPTIONS: Final = (("grpc.max_concurrent_streams", 5),)
+"""Calls at the same time on one connection (GrpcConfiguration.java); what is above waits at the client for its turn."""
+
+PAGE: Final = 10
+"""Nodes that the address book is read by at a time (AddressBookProperties.java); between pages PAGE_DELAY_S pass."""
+PAGE_DELAY_S: Final = 0.25
 
 _TOPIC_METHOD = "/com.hedera.mirror.api.proto.ConsensusService/subscribeTopic"
 _NODES_METHOD = "/com.hedera.mirror.api.proto.NetworkService/getNodes"
-# A message may be settled just before the end and shown later: so long a subscription waits for it.
-_END_MARGIN_S = 5.0
+_LIMIT_END = 1 << 63  # the mirror reads limits as signed numbers
+_LOOK_AGAIN_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What a subscription asks for: `start_ns` inclusive, `end_ns` exclusive or None for endless; limit 0 is none."""
+
+    topic: int
+    start_ns: int
+    end_ns: int | None
+    limit: int
 
 
 class MirrorService(grpc.GenericRpcHandler):
@@ -27,13 +47,29 @@ class MirrorService(grpc.GenericRpcHandler):
 
     A subscriber reads a topic's messages by index and waits when there are no more, so what was there before and what
     comes while it reads are the same list: nothing is left out and nothing is sent twice.
+
+    Args:
+        store: What the mirror knows.
+        clock: Tells what "now" is, where a subscription does not say when it starts.
+        nodes: The address book.
+        faults: May say that the mirror is out.
+        complete_ns: Tells until which consensus time the mirror shows everything; a subscription with an end is
+            complete when this has passed it.
     """
 
-    def __init__(self, store: MirrorStore, clock: Clock, nodes: list[NodeEntry], faults: FaultEngine) -> None:
+    def __init__(
+        self,
+        store: MirrorStore,
+        clock: Clock,
+        nodes: list[NodeEntry],
+        faults: FaultEngine,
+        complete_ns: Callable[[], int],
+    ) -> None:
         self._store = store
         self._clock = clock
         self._nodes = nodes
         self._faults = faults
+        self._complete_ns = complete_ns
         self._methods = {
             _TOPIC_METHOD: grpc.unary_stream_rpc_method_handler(
                 self._subscribe, request_deserializer=pb.ConsensusTopicQuery.FromString
@@ -51,8 +87,17 @@ class MirrorService(grpc.GenericRpcHandler):
 
     async def _get_nodes(self, request: Any, context: Any) -> AsyncIterator[Any]:
         await self._refuse_in_outage(context)
-        limit = request.limit or len(self._nodes)
-        for node in self._nodes[:limit]:
+        if request.limit < 0:
+            await context.abort(
+                grpc.StatusCode.INVALID_ARGUMENT, "getNodes.filter.limit: must be greater than or equal to 0"
+            )
+        if request.HasField("file_id"):
+            file = entity_number(request.file_id.fileNum, request.file_id)
+            if file not in (ADDRESS_BOOK_FILE, NODE_DETAILS_FILE):
+                await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "Not a valid address book file")
+        for position, node in enumerate(self._nodes[: request.limit or None]):
+            if position and position % PAGE == 0:
+                await asyncio.sleep(PAGE_DELAY_S)
             yield node_address(node)
 
     async def _refuse_in_outage(self, context: Any) -> None:
@@ -64,43 +109,68 @@ class MirrorService(grpc.GenericRpcHandler):
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "the mirror is out")
 
     async def _subscribe(self, request: Any, context: Any) -> AsyncIterator[bytes]:
-        if not request.HasField("topicID"):
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "subscribeTopic.filter.topicId: must not be null")
-        start_ns = _nanoseconds(request.consensusStartTime) if request.HasField("consensusStartTime") else None
-        end_ns = _nanoseconds(request.consensusEndTime) if request.HasField("consensusEndTime") else None
-        start_ns = self._clock.now_ns() if start_ns is None else start_ns
-        if end_ns is not None and end_ns <= start_ns:
-            await context.abort(
-                grpc.StatusCode.INVALID_ARGUMENT, "subscribeTopic.filter: End time must be after start time"
-            )
-        number = entity_number(request.topicID.topicNum, request.topicID)
-        topic = self._store.topics.get(number)
+        wanted = await self._read(request, context)
+        topic = self._store.topics.get(wanted.topic)
         if topic is None:
-            await context.abort(grpc.StatusCode.NOT_FOUND, f"Topic 0.0.{number} does not exist")
+            await context.abort(grpc.StatusCode.NOT_FOUND, f"Topic 0.0.{wanted.topic} does not exist")
         assert topic is not None
-        left = request.limit or None
-        index = topic.messages.first_index(start_ns, _consensus_ns)
-        while left is None or left > 0:
+        messages, left = topic.messages, wanted.limit
+        index = messages.first_index(wanted.start_ns, consensus_ns)
+        last: Submission | None = None
+        while True:
             await self._refuse_in_outage(context)
-            if index >= topic.messages.end:
-                patience = None if end_ns is None else (end_ns - self._clock.now_ns()) / NANOS + _END_MARGIN_S
-                if patience is not None and patience <= 0:
+            index = _after(messages, index, last)
+            if index >= messages.end:
+                if wanted.end_ns is not None and self._complete_ns() >= wanted.end_ns:
                     return
-                await topic.arrived.wait(patience)
+                await topic.arrived.wait(self._patience(wanted.end_ns))
                 continue
-            index = max(index, topic.messages.forgotten)
-            message = topic.messages[index]
+            last = messages[index]
             index += 1
-            if message.consensus_ns < start_ns:
+            if last.consensus_ns < wanted.start_ns:
                 continue
-            if end_ns is not None and message.consensus_ns >= end_ns:
+            if wanted.end_ns is not None and last.consensus_ns >= wanted.end_ns:
                 return
-            yield _response(message)
-            left = None if left is None else left - 1
+            yield _response(last)
+            left -= 1
+            if left == 0:
+                return
+
+    async def _read(self, request: Any, context: Any) -> _Wanted:
+        """Check a subscription; one that makes no sense is refused (TopicMessageFilter.java)."""
+        now_ns = self._clock.now_ns()
+        start_ns = _nanoseconds(request.consensusStartTime) if request.HasField("consensusStartTime") else now_ns
+        end_ns = _nanoseconds(request.consensusEndTime) if request.HasField("consensusEndTime") else None
+        fault = ""
+        if not request.HasField("topicID"):
+            fault = ".topicId: must not be null"
+        elif start_ns < 0:
+            fault = ".startTime: must be greater than or equal to 0"
+        elif request.limit >= _LIMIT_END:
+            fault = ".limit: must be greater than or equal to 0"
+        elif end_ns is not None and end_ns <= start_ns:
+            fault = ": End time must be after start time"
+        elif start_ns > now_ns:
+            fault = ": Start time must be before the current time"
+        if fault:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"subscribeTopic.filter{fault}")
+        return _Wanted(entity_number(request.topicID.topicNum, request.topicID), start_ns, end_ns, request.limit)
+
+    def _patience(self, end_ns: int | None) -> float | None:
+        """How long to wait for the next message before the end is looked at again; None for no end."""
+        return None if end_ns is None else max(_LOOK_AGAIN_S, (end_ns - self._complete_ns()) / NANOS)
 
 
-def _consensus_ns(submission: Submission) -> int:
-    return submission.consensus_ns
+def _after(messages: Journal[Submission], index: int, last: Submission | None) -> int:
+    """The index after the last message sent, or of the oldest one that is left.
+
+    It is `index`, unless a message came late and took its place among those sent before. A stream goes on in
+    consensus order and leaves such a message out.
+    """
+    index = max(index, messages.forgotten)
+    while last is not None and messages.forgotten < index < messages.end and messages[index - 1] is not last:
+        index += 1
+    return index
 
 
 def _nanoseconds(timestamp: Any) -> int:

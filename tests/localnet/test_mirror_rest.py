@@ -202,6 +202,8 @@ def test_account(rest: Rest, wire: Wire) -> None:
     assert row["key"] == {"_type": "ED25519", "key": secret.public_key().public_bytes_raw().hex()}
     assert (row["balance"]["balance"], row["memo"], row["deleted"]) == (77, "mine", False)
     assert [entry["name"] for entry in row["transactions"]] == ["CRYPTOCREATEACCOUNT"]
+    for query, names in {"transactiontype=FILECREATE": [], "transactions=false": []}.items():
+        assert rest(f"/api/v1/accounts/0.0.{number}?{query}")[1]["transactions"] == names
     assert rest(f"/api/v1/accounts/{row['evm_address']}")[1]["account"] == f"0.0.{number}"
     page = rest(f"/api/v1/balances?account.id=0.0.{number}")[1]
     assert page["balances"] == [{"account": f"0.0.{number}", "balance": 77, "tokens": []}]
@@ -254,6 +256,7 @@ def test_network_pages(rest: Rest, localnet: Localnet) -> None:
         ("/transactions/0.0.2@1700000000.1", 400, "Invalid parameter: transactionId"),
         ("/transactions?result=maybe", 400, "Invalid parameter: result"),
         ("/transactions?account.id=x", 400, "Invalid parameter: account.id"),
+        ("/transactions?transactiontype=NOTHING", 400, "Invalid parameter: transactiontype"),
         ("/transactions?type=sideways", 400, "Invalid parameter: type"),
         ("/accounts/0xzz", 400, "Invalid parameter: idOrAliasOrEvmAddress"),
         ("/balances?account.id=x", 400, "Invalid parameter: account.id"),

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from localnet import pb
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
-    from tests.localnet.conftest import Wire
+    from tests.localnet.conftest import Rest, Wire
 
 NANOS = 1_000_000_000
 
@@ -70,6 +73,90 @@ def test_history_and_live_meet_without_a_seam(wire: Wire, stream: Stream) -> Non
         reader.join(10)
     assert len(seen) == 5
     assert all(numbers == list(range(1, total + 1)) for numbers in seen)
+
+
+schedules = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(1, 15)),
+        st.tuples(st.just("subscribe"), st.floats(0, 1)),
+    ),
+    min_size=2,
+    max_size=10,
+).filter(lambda steps: 0 < sum(kind == "subscribe" for kind, _ in steps) <= 5)
+
+
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(schedule=schedules)
+def test_no_schedule_shows_the_seam(wire: Wire, stream: Stream, schedule: list[tuple[str, Any]]) -> None:
+    """Whenever somebody subscribes between messages, and from whichever message on: each comes once and in order."""
+    topic = wire.create_topic()
+    moments: list[int] = []
+    total = sum(count for kind, count in schedule if kind == "write") + 1
+    readers: list[tuple[threading.Thread, int, list[int]]] = []
+
+    def read(first: int, start_ns: int, numbers: list[int]) -> None:
+        call = stream(topic, start_ns=start_ns, limit=total - first)
+        numbers.extend(response.sequenceNumber for response in call)
+
+    def write(count: int) -> None:
+        for _ in range(count):
+            before = time.time_ns()
+            assert wire.precheck(wire.message(topic, b"m%d" % len(moments))) == "OK"
+            moments.append(before)  # with no delay its consensus is between this and the next
+
+    for kind, value in schedule:
+        if kind == "write":
+            write(value)
+        else:
+            first = int(value * len(moments))
+            start_ns = moments[first] if first < len(moments) else 0
+            first = first if first < len(moments) else 0
+            numbers: list[int] = []
+            reader = threading.Thread(target=read, args=(first, start_ns, numbers))
+            reader.start()
+            readers.append((reader, first, numbers))
+    write(1)
+    for reader, first, numbers in readers:
+        reader.join(10)
+        assert numbers == list(range(first + 1, total + 1))
+
+
+def test_a_late_message_disturbs_no_stream(localnet: Localnet, rest: Rest, wire: Wire, stream: Stream) -> None:
+    """A message that the mirror shows late is left out of streams that are past it, and nothing comes twice for it."""
+    topic = wire.create_topic()
+    fault = {"kind": "mirror-late", "topics": [f"0.0.{topic}"], "sequence_numbers": [2], "delay": 0.3}
+    headers = {"Authorization": f"Bearer {localnet.token}"}
+    requests.post(f"{localnet.network.control}/faults", json=fault, headers=headers, timeout=10).raise_for_status()
+    seen: list[int] = []
+    reader = threading.Thread(target=lambda: seen.extend(row.sequenceNumber for row in stream(topic, limit=5)))
+    reader.start()
+    for n in range(5):
+        wire.settle(wire.message(topic, b"%d" % n))
+    path, deadline = f"/api/v1/topics/0.0.{topic}/messages", time.monotonic() + 10
+    while [row["sequence_number"] for row in rest(path)[1]["messages"]] != [1, 2, 3, 4, 5]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    wire.settle(wire.message(topic, b"5"))
+    reader.join(10)
+    assert seen in ([1, 3, 4, 5, 6], [1, 2, 3, 4, 5])  # the latter if the subscription reached the mirror too late
+
+
+def test_five_calls_share_a_connection(wire: Wire, stream: Stream) -> None:
+    """A sixth call on one connection waits at the client until one of the five is over."""
+    topic = wire.create_topic()
+    wire.settle(wire.message(topic, b"first"))
+    calls = [stream(topic) for _ in range(5)]
+    for call in calls:
+        assert next(call).message == b"first"
+    with pytest.raises(grpc.RpcError) as error:
+        list(stream._subscribe(pb.ConsensusTopicQuery(topicID={"topicNum": 1}), timeout=0.5))
+    assert error.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    calls[0].cancel()
+    assert next(stream(topic)).message == b"first"
+    for call in calls[1:]:
+        call.cancel()
 
 
 def test_a_response_is_the_message(wire: Wire, stream: Stream) -> None:
@@ -135,8 +222,17 @@ def test_without_a_start_only_news_come(wire: Wire, stream: Stream) -> None:
             ),
             grpc.StatusCode.INVALID_ARGUMENT,
         ),
+        (
+            pb.ConsensusTopicQuery(topicID={"topicNum": 1}, consensusStartTime={"seconds": 9_000_000_000}),
+            grpc.StatusCode.INVALID_ARGUMENT,
+        ),
+        (
+            pb.ConsensusTopicQuery(topicID={"topicNum": 1}, consensusStartTime={"seconds": -1}),
+            grpc.StatusCode.INVALID_ARGUMENT,
+        ),
+        (pb.ConsensusTopicQuery(topicID={"topicNum": 1}, limit=1 << 63), grpc.StatusCode.INVALID_ARGUMENT),
     ],
-    ids=["unknown topic", "no topic", "no time"],
+    ids=["unknown topic", "no topic", "no time", "the future", "before 1970", "no limit"],
 )
 def test_wrong_subscriptions_are_refused(stream: Stream, query: Any, code: grpc.StatusCode) -> None:
     """An unknown topic is NOT_FOUND; a subscription that makes no sense is INVALID_ARGUMENT."""
@@ -145,15 +241,21 @@ def test_wrong_subscriptions_are_refused(stream: Stream, query: Any, code: grpc.
     assert error.value.code() == code
 
 
-def test_address_book(localnet: Localnet) -> None:
-    """GetNodes streams the nodes that the ready line names."""
+@pytest.fixture
+def get_nodes(localnet: Localnet) -> Iterator[Callable[..., list[Any]]]:
+    """Asks the mirror for the address book."""
     with grpc.insecure_channel(localnet.network.mirror_grpc) as channel:
-        get_nodes = channel.unary_stream(
+        call = channel.unary_stream(
             "/com.hedera.mirror.api.proto.NetworkService/getNodes",
             request_serializer=pb.AddressBookQuery.SerializeToString,
             response_deserializer=pb.NodeAddress.FromString,
         )
-        nodes = list(get_nodes(pb.AddressBookQuery(), timeout=10))
+        yield lambda **query: list(call(pb.AddressBookQuery(**query), timeout=10))
+
+
+def test_address_book(localnet: Localnet, get_nodes: Callable[..., list[Any]]) -> None:
+    """GetNodes streams the nodes that the ready line names, those of either file, as many as are wanted."""
+    nodes = get_nodes()
     listed = {
         f"{'.'.join(map(str, node.serviceEndpoint[0].ipAddressV4))}:{node.serviceEndpoint[0].port}": (
             f"0.0.{node.nodeAccountId.accountNum}"
@@ -161,6 +263,16 @@ def test_address_book(localnet: Localnet) -> None:
         for node in nodes
     }
     assert listed == localnet.network.nodes
+    assert get_nodes(file_id={"fileNum": 101}) == get_nodes(file_id={"fileNum": 102}) == nodes
+    assert get_nodes(limit=3) == nodes[:3]
+
+
+@pytest.mark.parametrize("query", [{"file_id": {"fileNum": 111}}, {"limit": -1}])
+def test_no_address_book(get_nodes: Callable[..., list[Any]], query: dict[str, Any]) -> None:
+    """Another file is no address book, and less than none is no number of nodes."""
+    with pytest.raises(grpc.RpcError) as error:
+        get_nodes(**query)
+    assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_the_stream_lags_with_the_mirror(start: Callable[..., Localnet], open_wire: Callable[[Localnet], Wire]) -> None:

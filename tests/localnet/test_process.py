@@ -51,14 +51,17 @@ def test_ready_line() -> None:
             "token",
             "operator_id",
             "operator_key",
+            "nodes_tls",
         ]
         assert sorted(ready["nodes"].values()) == ["0.0.3", "0.0.4", "0.0.5", "0.0.6"]
-        assert (ready["relay"], ready["operator_id"]) == (None, "0.0.1001")
+        assert ready["operator_id"] == "0.0.1001"
         assert PrivateKey.from_string(ready["operator_key"]).is_ed25519()
-        for address in (*ready["nodes"], ready["mirror_grpc"]):
+        assert sorted(ready["nodes_tls"].values()) == sorted(ready["nodes"].values())
+        for address in (*ready["nodes"], *ready["nodes_tls"], ready["mirror_grpc"]):
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), timeout=5).close()
-        assert requests.get(f"{ready['mirror_rest']}/health/readiness", timeout=5).text == "OK"
+        for http in (ready["mirror_rest"], ready["relay"]):
+            assert requests.get(f"{http}/health/readiness", timeout=5).text == "OK"
         account = requests.get(f"{ready['mirror_rest']}/api/v1/accounts/0.0.1001", timeout=5).json()
         public = PrivateKey.from_string(ready["operator_key"]).public_key().to_string_raw()
         assert account["key"]["key"] == public
@@ -154,6 +157,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
         (["--consensus-delay", "nan"], ["--consensus-delay", "'nan'"]),
         (["--mirror-lag", "-1"], ["--mirror-lag", "'-1'"]),
         (["--keep", "0"], ["--keep", "'0'", "above 0"]),
+        (["--mirror-rate-limit", "0"], ["--mirror-rate-limit", "'0'", "'off'"]),
         (["--ports", "other"], ["--ports", "other", "solo"]),
         (["--host", "203.0.113.1"], ["--host 203.0.113.1", "cannot listen"]),
     ],
@@ -181,6 +185,9 @@ def test_help_explains_every_option() -> None:
         "--mirror-lag SECONDS",
         "--seed",
         "--keep TRANSACTIONS",
+        "--tls {on,off}",
+        "--mirror-rate-limit N",
+        "--relay-rate-limit {on,off}",
         "--exit-with-parent",
     ):
         assert option in text

@@ -3,43 +3,50 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from localnet.faults import FaultEngine
-from localnet.mirror.rest.accounts import Accounts
 from localnet.mirror.rest.errors import ApiError, not_found
-from localnet.mirror.rest.network import NetworkPages
-from localnet.mirror.rest.topics import Topics
-from localnet.mirror.rest.transactions import Transactions
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 log = logging.getLogger(__name__)
 
 
-def create_app(
-    topics: Topics, transactions: Transactions, accounts: Accounts, network: NetworkPages, faults: FaultEngine
-) -> web.Application:
-    """The application that serves the REST API."""
-    app = web.Application(middlewares=[_mirror_errors, _outage(faults)])
-    for part in (topics, transactions, accounts, network):
+class Pages(Protocol):
+    """The handlers of some paths."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """What to serve where."""
+
+
+def create_app(pages: Sequence[Pages], middlewares: Sequence[Middleware] = ()) -> web.Application:
+    """The application that serves the REST API.
+
+    Args:
+        pages: What it serves.
+        middlewares: Run before the pages, e.g. to refuse or to fail; an ApiError they raise gets the mirror's shape.
+    """
+    app = web.Application(middlewares=[_mirror_errors, *middlewares])
+    for part in pages:
         app.add_routes(part.routes())
     app.add_routes([web.get("/health/readiness", _ready), web.get("/health/liveness", _ready)])
     return app
 
 
-def _outage(faults: FaultEngine) -> Middleware:
+def outage(faults: FaultEngine) -> Middleware:
     """Answer everything with 503 while a fault says that the mirror is out."""
 
     @web.middleware
     async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
         if faults.at_mirror:
-            outage = faults.of_kind(faults.at_mirror, "mirror-outage")
-            if outage is not None:
-                outage.hits += 1
+            fault = faults.of_kind(faults.at_mirror, "mirror-outage")
+            if fault is not None:
+                fault.hits += 1
                 raise ApiError(503, "Service unavailable")
         return await handler(request)
 

@@ -11,12 +11,13 @@ from localnet.ids import format_entity, parse_entity
 from localnet.mirror.rest.errors import invalid, not_found
 from localnet.mirror.rest.query import QueryString, parse_number, parse_timestamp
 from localnet.mirror.rest.rows import account_row, transaction_row
-from localnet.mirror.rest.transactions import between, touches
-from localnet.mirror.store import MirrorStore
+from localnet.mirror.rest.transactions import between, kinds_of, touches
+from localnet.mirror.store import EVM_ADDRESS_BYTES, MirrorStore
 from localnet.state import Account
+from localnet.submission import Submission, consensus_ns
 
 _ACCOUNT_PARAMETERS = {"limit", "order", "timestamp", "transactiontype", "transactions"}
-_LIST_PARAMETERS = {"account.id", "limit", "order", "account.balance", "balance"}
+_LIST_PARAMETERS = {"account.id", "limit", "order", "account.balance"}
 
 
 class Accounts:
@@ -40,17 +41,20 @@ class Accounts:
         limit, descending = query.limit, query.descending("desc")
         timestamp = query.interval("timestamp", parse_timestamp)
         account = self._find(request.match_info["id"])
-        rows = []
+        rows: list[Submission] = []
         if query.last("transactions") != "false":
+            kinds = kinds_of(query)
             mine = (
-                row for row in between(self._store, timestamp, descending=descending) if touches(row, account.number)
+                row
+                for row in between(self._store, timestamp, descending=descending)
+                if (not kinds or row.kind in kinds) and touches(row, account.number)
             )
-            rows = [transaction_row(row) for row in islice(mine, limit)]
-        link = None
-        if len(rows) == limit:
-            link = query.next_link(rows[-1]["consensus_timestamp"], descending=descending)
+            rows = list(islice(mine, limit))
+        link = query.next_link(rows, consensus_ns, timestamp, limit=limit, descending=descending)
         body = account_row(account, self._clock.now_ns())
-        return web.json_response({**body, "transactions": rows, "links": {"next": link}})
+        return web.json_response(
+            {**body, "transactions": [transaction_row(row) for row in rows], "links": {"next": link}}
+        )
 
     async def accounts(self, request: web.Request) -> web.Response:
         """A page of accounts, by number."""
@@ -76,9 +80,9 @@ class Accounts:
             if number in numbers and account.balance in balances
         ]
         page = matching[:limit]
-        link = None
-        if len(page) == limit and len(matching) > limit:
-            link = query.next_link(format_entity(page[-1].number), name="account.id", descending=descending)
+        link = query.next_link(
+            page, _number, numbers, limit=limit, descending=descending, name="account.id", write=format_entity
+        )
         return page, link
 
     def _find(self, text: str) -> Account:
@@ -97,7 +101,11 @@ class Accounts:
             address = bytes.fromhex(text)
         except ValueError as error:
             raise invalid("idOrAliasOrEvmAddress") from error
-        for account in self._store.accounts.values():
-            if account.evm_address == address:
-                return account
-        raise not_found()
+        account = self._store.account_by_address(address) if len(address) == EVM_ADDRESS_BYTES else None
+        if account is None:
+            raise not_found()
+        return account
+
+
+def _number(account: Account) -> int:
+    return account.number

@@ -1,23 +1,35 @@
-"""`/api/v1/network`: nodes and exchange rate."""
+"""`/api/v1/network`: nodes, exchange rate, supply and stake. Fees are in fees.py."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
-from localnet.clock import Clock, format_timestamp
+from localnet.clock import NANOS, Clock, format_timestamp
 from localnet.fees import ExchangeRate
-from localnet.genesis import NODE_DETAILS_FILE, NodeEntry
-from localnet.ids import format_entity
-from localnet.mirror.rest.query import QueryString, parse_number
+from localnet.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, TINYBARS, TOTAL_HBAR, NodeEntry
+from localnet.ids import format_entity, parse_entity
+from localnet.mirror.rest.errors import invalid, not_found
+from localnet.mirror.rest.query import QueryString, parse_number, parse_timestamp
+from localnet.mirror.store import MirrorStore
+
+DEFAULT_NODES: Final = 10
+MAX_NODES: Final = 25
+"""Rows of a page of nodes; fewer than elsewhere, because each is long (networkController.js)."""
+
+UNRELEASED: Final = frozenset(
+    {2, 42, *range(44, 72), *range(73, 88), *range(99, 101), *range(200, 351), *range(400, 751)}
+)
+"""Accounts whose hbar is not released (NetworkProperties.java); fee and node accounts are not among them."""
 
 
 class NetworkPages:
     """The handlers of the network paths."""
 
-    def __init__(self, nodes: list[NodeEntry], rate: ExchangeRate, clock: Clock) -> None:
+    def __init__(self, nodes: list[NodeEntry], store: MirrorStore, rate: ExchangeRate, clock: Clock) -> None:
         self._nodes = nodes
+        self._store = store
         self._rate = rate
         self._clock = clock
         self._started_ns = clock.now_ns()
@@ -27,20 +39,22 @@ class NetworkPages:
         return [
             web.get("/api/v1/network/nodes", self.nodes),
             web.get("/api/v1/network/exchangerate", self.exchange_rate),
+            web.get("/api/v1/network/supply", self.supply),
+            web.get("/api/v1/network/stake", self.stake),
         ]
 
     async def nodes(self, request: web.Request) -> web.Response:
         """A page of nodes, by node id."""
         query = QueryString(request, {"file.id", "node.id", "limit", "order"})
-        limit, descending = query.limit, query.descending("asc")
+        limit, descending = query.limit_up_to(MAX_NODES, DEFAULT_NODES), query.descending("asc")
+        if _file(query) not in (ADDRESS_BOOK_FILE, NODE_DETAILS_FILE):
+            raise not_found()
         ids = query.interval("node.id", parse_number)
         nodes = [node for node in self._nodes if node.node_id in ids]
         nodes.sort(key=lambda node: node.node_id, reverse=descending)
-        link = None
-        if len(nodes) > limit:
-            link = query.next_link(str(nodes[limit - 1].node_id), name="node.id", descending=descending)
-        rows = [self._node_row(node) for node in nodes[:limit]]
-        return web.json_response({"nodes": rows, "links": {"next": link}})
+        page = nodes[:limit]
+        link = query.next_link(page, _node_id, ids, limit=limit, descending=descending, name="node.id", write=str)
+        return web.json_response({"nodes": [self._node_row(node) for node in page], "links": {"next": link}})
 
     async def exchange_rate(self, request: web.Request) -> web.Response:
         """The rate in force; it never changes here."""
@@ -53,8 +67,58 @@ class NetworkPages:
         body = {"current_rate": rate, "next_rate": rate, "timestamp": format_timestamp(self._clock.now_ns())}
         return web.json_response(body)
 
+    async def supply(self, request: web.Request) -> web.Response:
+        """All hbar there is, and how much of it is not held by the treasury and other system accounts.
+
+        `q=totalcoins` and `q=circulating` give one of the two as plain text, in hbar.
+        """
+        query = QueryString(request, {"timestamp", "q"})
+        query.interval("timestamp", parse_timestamp)
+        total = TOTAL_HBAR * TINYBARS
+        released = total - sum(
+            account.balance for number, account in self._store.accounts.items() if number in UNRELEASED
+        )
+        only = query.last("q")
+        if only is not None:
+            if only not in ("totalcoins", "circulating"):
+                raise invalid("q")
+            hbars, tinybars = divmod(total if only == "totalcoins" else released, TINYBARS)
+            return web.Response(text=f"{hbars}.{tinybars:08d}")
+        body = {
+            "released_supply": str(released),
+            "timestamp": format_timestamp(self._clock.now_ns()),
+            "total_supply": str(total),
+        }
+        return web.json_response(body)
+
+    async def stake(self, request: web.Request) -> web.Response:
+        """Staking totals of today; nobody stakes here."""
+        QueryString(request, set())
+        day_ns = 86_400 * NANOS
+        begin_ns = self._clock.now_ns() // day_ns * day_ns
+        body = {
+            "max_stake_rewarded": 0,
+            "max_staking_reward_rate_per_hbar": 0,
+            "max_total_reward": 0,
+            "node_reward_fee_fraction": 0.0,
+            "reserved_staking_rewards": 0,
+            "reward_balance_threshold": 0,
+            "stake_total": 0,
+            "staking_period": {
+                "from": format_timestamp(begin_ns),
+                "to": format_timestamp(begin_ns + day_ns - 1),
+            },
+            "staking_period_duration": 1_440,
+            "staking_periods_stored": 365,
+            "staking_reward_fee_fraction": 0.0,
+            "staking_reward_rate": 0,
+            "staking_start_threshold": 0,
+            "unreserved_staking_reward_balance": 0,
+        }
+        return web.json_response(body)
+
     def _node_row(self, node: NodeEntry) -> dict[str, Any]:
-        """A node. Keys and certificate hash are empty: these nodes neither gossip nor speak TLS."""
+        """A node. Its public key is empty: these nodes do not gossip."""
         return {
             "admin_key": None,
             "associated_registered_nodes": [],
@@ -66,7 +130,7 @@ class NetworkPages:
             "memo": format_entity(node.number),
             "min_stake": None,
             "node_account_id": format_entity(node.number),
-            "node_cert_hash": "0x",
+            "node_cert_hash": "0x" + node.certificate_hash,
             "node_id": node.node_id,
             "public_key": "0x",
             "reward_rate_start": None,
@@ -74,8 +138,9 @@ class NetworkPages:
                 {
                     "domain_name": "" if node.ip_address else node.host,
                     "ip_address_v4": node.ip_address,
-                    "port": node.port,
+                    "port": port,
                 }
+                for port in node.ports
             ],
             "stake": 0,
             "stake_not_rewarded": 0,
@@ -83,3 +148,20 @@ class NetworkPages:
             "staking_period": None,
             "timestamp": {"from": format_timestamp(self._started_ns), "to": None},
         }
+
+
+def _file(query: QueryString) -> int:
+    """The address book that is asked for.
+
+    Raises:
+        ApiError: it is no entity id (400).
+    """
+    text = query.last("file.id")
+    number = NODE_DETAILS_FILE if text is None else parse_entity(text.removeprefix("eq:"))
+    if number is None:
+        raise invalid("file.id")
+    return number
+
+
+def _node_id(node: NodeEntry) -> int:
+    return node.node_id

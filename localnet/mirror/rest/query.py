@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote
 
 from aiohttp import web
 
-from localnet.clock import NANOS
+from localnet.clock import NANOS, format_timestamp
 from localnet.ids import TransactionKey, parse_entity
 from localnet.mirror.rest.errors import ApiError, invalid
+
+T = TypeVar("T")
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
@@ -31,6 +34,10 @@ class Interval:
         if operator in ("eq", "lt", "lte"):
             self.high = min(self.high, value + (operator != "lt"))
 
+    def leaves(self, last: int, *, descending: bool) -> bool:
+        """Whether anything in it can come after `last`."""
+        return self.low < min(last, self.high) if descending else max(last + 1, self.low) < self.high
+
     def __contains__(self, value: int) -> bool:
         return self.low <= value < self.high
 
@@ -47,12 +54,20 @@ class QueryString:
     @property
     def limit(self) -> int:
         """Rows on a page: 1 to 100, default 25; more than 100 are taken for 100."""
+        return self.limit_up_to(MAX_LIMIT, DEFAULT_LIMIT)
+
+    def limit_up_to(self, most: int, default: int) -> int:
+        """Rows on a page whose own limits are other than the usual ones.
+
+        Raises:
+            ApiError: it is no number above 0 (400).
+        """
         text = self.last("limit")
         if text is None:
-            return DEFAULT_LIMIT
+            return default
         if not _is_number(text) or int(text) == 0:
             raise invalid("limit")
-        return min(int(text), MAX_LIMIT)
+        return min(int(text), most)
 
     def descending(self, default: str) -> bool:
         """Whether the newest rows come first."""
@@ -63,31 +78,101 @@ class QueryString:
 
     def last(self, name: str) -> str | None:
         """The last value of a parameter, or None."""
-        values = self._request.query.getall(name, [])
+        values = self.every(name)
         return values[-1] if values else None
 
+    def every(self, name: str) -> list[str]:
+        """All values of a parameter."""
+        return list(self._request.query.getall(name, []))
+
+    def choice(self, name: str, allowed: Sequence[str]) -> str | None:
+        """The last value of a parameter that has one of a few, in lower case; None if it is not given.
+
+        Raises:
+            ApiError: it is none of them (400).
+        """
+        values = self.choices(name, allowed)
+        return values[-1] if values else None
+
+    def choices(self, name: str, allowed: Sequence[str]) -> list[str]:
+        """All values of a parameter that has some of a few, in lower case.
+
+        Raises:
+            ApiError: one is none of them (400).
+        """
+        values = [value.lower() for value in self.every(name)]
+        if any(value not in allowed for value in values):
+            raise invalid(name)
+        return values
+
+    def split(self, name: str, parse: Callable[[str], int | None]) -> tuple[frozenset[int], Interval]:
+        """The values a parameter may be equal to, of which any will do, and what its other filters leave.
+
+        Raises:
+            ApiError: one is malformed (400).
+        """
+        equal, interval = set(), Interval()
+        for operator, number in self._filters(name, parse):
+            if operator == "eq":
+                equal.add(number)
+            else:
+                interval.narrow(operator, number)
+        return frozenset(equal), interval
+
     def interval(self, name: str, parse: Callable[[str], int | None]) -> Interval:
-        """What all `op:value` filters of a parameter leave."""
+        """What all `op:value` filters of a parameter leave.
+
+        Raises:
+            ApiError: one is malformed (400).
+        """
         interval = Interval()
-        for text in self._request.query.getall(name, []):
-            operator, _, value = text.rpartition(":")
-            operator = operator or "eq"
-            number = parse(value)
-            if number is None or operator not in ("eq", "gt", "gte", "lt", "lte"):
-                raise invalid(name)
+        for operator, number in self._filters(name, parse):
             interval.narrow(operator, number)
         return interval
 
-    def next_link(self, last: str, *, name: str = "timestamp", descending: bool) -> str:
-        """The path of the page after the row whose `name` is `last`."""
+    def _filters(self, name: str, parse: Callable[[str], int | None]) -> Iterator[tuple[str, int]]:
+        for text in self.every(name):
+            operator, _, value = text.rpartition(":")
+            operator = operator or "eq"
+            if operator == "ne":
+                raise ApiError(400, f"Not equals (ne) operator is not supported for {name}")
+            number = parse(value)
+            if number is None or operator not in ("eq", "gt", "gte", "lt", "lte"):
+                raise invalid(name)
+            yield operator, number
+
+    def next_link(
+        self,
+        page: Sequence[T],
+        key: Callable[[T], int],
+        within: Interval,
+        *,
+        limit: int,
+        descending: bool,
+        name: str = "timestamp",
+        write: Callable[[int], str] = format_timestamp,
+    ) -> str | None:
+        """The path of the page after this one; None where the filters or a page that is not full say it is the last.
+
+        Args:
+            page: The rows of this page.
+            key: The value of a row that the next page goes on from.
+            within: What the query's own filters leave of these values.
+            limit: Rows of a full page.
+            descending: The order.
+            name: The parameter that filters by `key`.
+            write: Writes a value as the parameter wants it.
+        """
+        if len(page) < limit or not within.leaves(key(page[-1]), descending=descending):
+            return None
         operator = "lt" if descending else "gt"
         kept = [
-            (key, value)
-            for key, value in self._request.query.items()
-            if not (key == name and value.split(":")[0] in (operator, operator + "e"))
+            (given, value)
+            for given, value in self._request.query.items()
+            if not (given == name and value.split(":")[0] in (operator, operator + "e"))
         ]
-        pairs = [*kept, (name, f"{operator}:{last}")]
-        return self._request.path + "?" + "&".join(f"{key}={quote(value, safe=':.')}" for key, value in pairs)
+        pairs = [*kept, (name, f"{operator}:{write(key(page[-1]))}")]
+        return self._request.path + "?" + "&".join(f"{given}={quote(value, safe=':.')}" for given, value in pairs)
 
 
 def _is_number(text: str) -> bool:

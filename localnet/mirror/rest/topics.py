@@ -8,7 +8,7 @@ from localnet.mirror.rest.errors import invalid, not_found
 from localnet.mirror.rest.query import QueryString, parse_number, parse_timestamp, path_entity
 from localnet.mirror.rest.rows import message_row, topic_row
 from localnet.mirror.store import MirrorStore, MirrorTopic
-from localnet.submission import Submission
+from localnet.submission import Submission, consensus_ns
 
 _MESSAGE_PARAMETERS = {"limit", "order", "sequencenumber", "timestamp", "encoding"}
 
@@ -43,17 +43,15 @@ class Topics:
         journal = self._known(request).messages
         # Sequence numbers and timestamps both grow along the journal, so a filter is a span of it.
         start = max(
-            journal.first_index(sequence.low, _sequence_number), journal.first_index(timestamp.low, _consensus_ns)
+            journal.first_index(sequence.low, _sequence_number), journal.first_index(timestamp.low, consensus_ns)
         )
         stop = min(
-            journal.first_index(sequence.high, _sequence_number), journal.first_index(timestamp.high, _consensus_ns)
+            journal.first_index(sequence.high, _sequence_number), journal.first_index(timestamp.high, consensus_ns)
         )
         start, stop = (max(start, stop - limit), stop) if descending else (start, min(stop, start + limit))
-        rows = [message_row(row, encoding) for row in journal.span(start, stop, descending=descending)]
-        link = None
-        if len(rows) == limit:
-            link = query.next_link(rows[-1]["consensus_timestamp"], descending=descending)
-        return web.json_response({"links": {"next": link}, "messages": rows})
+        rows = list(journal.span(start, stop, descending=descending))
+        link = query.next_link(rows, consensus_ns, timestamp, limit=limit, descending=descending)
+        return web.json_response({"links": {"next": link}, "messages": [message_row(row, encoding) for row in rows]})
 
     async def message(self, request: web.Request) -> web.Response:
         """One message by its sequence number."""
@@ -74,7 +72,7 @@ class Topics:
         if timestamp is None:
             raise invalid("timestamp")
         journal = self._store.transactions
-        index = journal.first_index(timestamp, _consensus_ns)
+        index = journal.first_index(timestamp, consensus_ns)
         if index == journal.end or journal[index].consensus_ns != timestamp or not journal[index].sequence_number:
             raise not_found()
         return web.json_response(message_row(journal[index]))
@@ -95,7 +93,3 @@ def _encoding(query: QueryString) -> str:
 
 def _sequence_number(submission: Submission) -> int:
     return submission.sequence_number
-
-
-def _consensus_ns(submission: Submission) -> int:
-    return submission.consensus_ns

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Final
 
 from aiohttp import web
 
+from localnet import pb
 from localnet.ids import parse_entity
 from localnet.mirror.rest.errors import invalid, not_found
 from localnet.mirror.rest.query import Interval, QueryString, parse_timestamp, parse_transaction_id
 from localnet.mirror.rest.rows import transaction_row
 from localnet.mirror.store import MirrorStore
 from localnet.status import codes
-from localnet.submission import Submission
+from localnet.submission import Submission, consensus_ns
 
 _LIST_PARAMETERS = {"account.id", "limit", "order", "result", "timestamp", "transactiontype", "type"}
 _ONE_PARAMETERS = {"nonce", "scheduled"}
+
+KINDS: Final = frozenset(field.name.upper() for field in pb.TransactionBody.DESCRIPTOR.oneofs_by_name["data"].fields)
+"""The mirror's names of all types of transactions, also of those that this network does not know."""
 
 
 class Transactions:
@@ -50,65 +55,87 @@ class Transactions:
         query = QueryString(request, _LIST_PARAMETERS)
         limit, descending = query.limit, query.descending("desc")
         timestamp = query.interval("timestamp", parse_timestamp)
-        matching = (
-            row for row in between(self._store, timestamp, descending=descending) if _matches(row, _wanted(query))
-        )
-        rows = [transaction_row(row) for row in islice(matching, limit)]
-        link = None
-        if len(rows) == limit:
-            link = query.next_link(rows[-1]["consensus_timestamp"], descending=descending)
-        return web.json_response({"transactions": rows, "links": {"next": link}})
+        wanted = _Wanted.of(query)
+        matching = (row for row in between(self._store, timestamp, descending=descending) if wanted.includes(row))
+        rows = list(islice(matching, limit))
+        link = query.next_link(rows, consensus_ns, timestamp, limit=limit, descending=descending)
+        return web.json_response({"transactions": [transaction_row(row) for row in rows], "links": {"next": link}})
 
 
 def between(store: MirrorStore, timestamp: Interval, *, descending: bool) -> Iterator[Submission]:
     """The mirror's transactions whose consensus timestamp lies in the interval."""
     journal = store.transactions
-    start = journal.first_index(timestamp.low, _consensus_ns)
-    stop = journal.first_index(timestamp.high, _consensus_ns)
+    start = journal.first_index(timestamp.low, consensus_ns)
+    stop = journal.first_index(timestamp.high, consensus_ns)
     return journal.span(start, stop, descending=descending)
 
 
 def touches(submission: Submission, account: int) -> bool:
-    """Whether an account's balance changed in a transaction."""
-    return any(number == account for number, _ in submission.transfers)
+    """Whether an account paid for a transaction, or its balance changed in it."""
+    assert submission.key is not None
+    return submission.key.payer == account or any(number == account for number, _ in submission.transfers)
 
 
-def _wanted(query: QueryString) -> dict[str, Any]:
-    wanted: dict[str, Any] = {}
-    account = query.last("account.id")
-    if account is not None:
-        wanted["account"] = parse_entity(account.removeprefix("eq:"))
-        if wanted["account"] is None:
-            raise invalid("account.id")
-    result = query.last("result")
-    if result is not None:
-        if result.lower() not in ("success", "fail"):
-            raise invalid("result")
-        wanted["success"] = result.lower() == "success"
-    kind = query.last("transactiontype")
-    if kind is not None:
-        wanted["kind"] = kind.upper()
-    direction = query.last("type")
-    if direction is not None:
-        if direction.lower() not in ("credit", "debit"):
-            raise invalid("type")
-        wanted["credit"] = direction.lower() == "credit"
-    return wanted
+def kinds_of(query: QueryString) -> frozenset[str]:
+    """The types of transactions of which any is wanted; empty for all.
+
+    Raises:
+        ApiError: one is no type of transaction (400).
+    """
+    kinds = frozenset(kind.upper() for kind in query.every("transactiontype"))
+    if not kinds <= KINDS:
+        raise invalid("transactiontype")
+    return kinds
 
 
-def _matches(submission: Submission, wanted: dict[str, Any]) -> bool:
-    if "success" in wanted and (submission.status == codes.SUCCESS) != wanted["success"]:
-        return False
-    if wanted.get("kind", submission.kind) != submission.kind:
-        return False
-    account, credit = wanted.get("account"), wanted.get("credit")
-    if account is None and credit is None:
-        return True
-    return any(
-        (account is None or number == account) and (credit is None or (amount > 0) == credit)
-        for number, amount in submission.transfers
-    )
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the filters of a list of transactions ask for.
 
+    Attributes:
+        accounts: Numbers of which one must have paid or moved hbar; None for any account.
+        range: And which numbers at all.
+        success: Whether it must have succeeded, or failed; None for both.
+        kinds: The types of which it must be one; empty for any.
+        credits: Whether somebody must have received hbar, or lost some; a set of both asks for what cannot be.
+    """
 
-def _consensus_ns(submission: Submission) -> int:
-    return submission.consensus_ns
+    accounts: frozenset[int] | None
+    range: Interval
+    success: bool | None
+    kinds: frozenset[str]
+    credits: frozenset[bool]
+
+    @classmethod
+    def of(cls, query: QueryString) -> _Wanted:
+        """Read the filters.
+
+        Raises:
+            ApiError: one is malformed (400).
+        """
+        equal, others = query.split("account.id", parse_entity)
+        result = query.choice("result", ("success", "fail"))
+        credit = frozenset(query.choices("type", ("credit", "debit")))
+        return cls(
+            accounts=equal or None,
+            range=others,
+            success=None if result is None else result == "success",
+            kinds=kinds_of(query),
+            credits=frozenset(direction == "credit" for direction in credit),
+        )
+
+    def includes(self, row: Submission) -> bool:
+        """Whether a transaction is wanted."""
+        if self.success is not None and (row.status == codes.SUCCESS) != self.success:
+            return False
+        if self.kinds and row.kind not in self.kinds:
+            return False
+        assert row.key is not None
+        if not self.credits:
+            return self._names(row.key.payer) or any(self._names(number) for number, _ in row.transfers)
+        return len(self.credits) == 1 and any(
+            self._names(number) and (amount > 0) in self.credits for number, amount in row.transfers
+        )
+
+    def _names(self, account: int) -> bool:
+        return account in self.range and (self.accounts is None or account in self.accounts)

@@ -1,0 +1,165 @@
+"""What a transaction would cost, item by item, as the mirror tells it before anybody sends it.
+
+The figures are those that consensus charges: node and network fee come from FeeSchedule's constants, and the service
+fee from the operation's own price. Only how that price is made up is told here; what the items do not explain is the
+base. Names as in simpleFeesSchedules.json of release 0.78 (hiero-ledger/solo).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from google.protobuf.message import DecodeError
+
+from localnet import pb
+from localnet.fees import (
+    INCLUDED_TRANSACTION_BYTES,
+    KEY,
+    NETWORK_MULTIPLIER,
+    NODE_BASE,
+    SIGNATURE,
+    TRANSACTION_BYTE,
+)
+from localnet.transactions import OPERATIONS
+from localnet.transactions.fields import proto_key_count
+
+
+class NotATransactionError(ValueError):
+    """The bytes are no transaction whose price this network knows; the message is the mirror's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """One item: `count` of something of which `included` come with the base price; prices are in tinycents."""
+
+    name: str
+    count: int
+    included: int
+    fee_per_unit: int
+
+    @property
+    def charged(self) -> int:
+        """How many are paid for."""
+        return max(0, self.count - self.included)
+
+    @property
+    def subtotal(self) -> int:
+        """What they cost, in tinycents."""
+        return self.charged * self.fee_per_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A transaction's fee in tinycents: the parts of the node's and of the service's fee."""
+
+    node_base: int
+    node_extras: tuple[Extra, ...]
+    service_base: int
+    service_extras: tuple[Extra, ...]
+
+    @property
+    def node(self) -> int:
+        """The whole fee of the node."""
+        return self.node_base + sum(extra.subtotal for extra in self.node_extras)
+
+    @property
+    def network(self) -> int:
+        """The network's fee, a multiple of the node's."""
+        return self.node * NETWORK_MULTIPLIER
+
+    @property
+    def total(self) -> int:
+        """Everything."""
+        return self.node + self.network + self.service_base + sum(extra.subtotal for extra in self.service_extras)
+
+
+def estimate_fee(raw: bytes) -> Estimate:
+    """Estimate the fee of a serialised `Transaction`, signed or not; unsigned, it is priced with one signature.
+
+    Raises:
+        NotATransactionError: it cannot be read, or does something that this network does not.
+    """
+    body, signatures = _read(raw)
+    field = body.WhichOneof("data")
+    operation = OPERATIONS.get(field or "")
+    if operation is None:
+        raise NotATransactionError("Unknown transaction type")
+    data = getattr(body, operation.field)
+    items = _ITEMS.get(operation.field, _no_items)
+    extras = tuple(items(data))
+    return Estimate(
+        node_base=NODE_BASE,
+        node_extras=(
+            Extra("PROCESSING_BYTES", len(raw), INCLUDED_TRANSACTION_BYTES, TRANSACTION_BYTE),
+            Extra("SIGNATURES", signatures, 1, SIGNATURE),
+        ),
+        service_base=operation.price(data) - sum(extra.subtotal for extra in extras),
+        service_extras=extras,
+    )
+
+
+def _read(raw: bytes) -> tuple[Any, int]:
+    """The body of a transaction in either of its forms, and its number of signatures."""
+    try:
+        transaction = pb.Transaction.FromString(raw)
+        body_bytes, signature_map = transaction.bodyBytes, transaction.sigMap
+        if transaction.signedTransactionBytes:
+            signed = pb.SignedTransaction.FromString(transaction.signedTransactionBytes)
+            body_bytes, signature_map = signed.bodyBytes, signed.sigMap
+        if not body_bytes:
+            raise NotATransactionError("Transaction must contain body bytes or signed transaction bytes")
+        return pb.TransactionBody.FromString(body_bytes), len(signature_map.sigPair)
+    except DecodeError as error:
+        raise NotATransactionError("Unable to parse transaction") from error
+
+
+def _keys(keys: Iterable[Any], included: int) -> Extra:
+    return Extra("KEYS", sum(map(proto_key_count, keys)), included, KEY)
+
+
+def _no_items(data: Any) -> list[Extra]:  # noqa: ARG001 (it costs the same for every one)
+    return []
+
+
+def _account(data: Any) -> list[Extra]:
+    return [_keys([data.key], 1)]
+
+
+def _transfer(data: Any) -> list[Extra]:
+    return [Extra("ACCOUNTS", len(data.transfers.accountAmounts), 2, 1_000_000)]
+
+
+def _new_topic(data: Any) -> list[Extra]:
+    return [_keys([data.adminKey, data.submitKey, data.fee_schedule_key], 0)]
+
+
+def _changed_topic(data: Any) -> list[Extra]:
+    return [_keys([data.adminKey, data.submitKey, data.fee_schedule_key], 1)]
+
+
+def _message(data: Any) -> list[Extra]:
+    return [Extra("CONSENSUS_SUBMIT_MESSAGE_WITHOUT_CUSTOM_FEE_BYTES", len(data.message), 100, 6_800)]
+
+
+def _file(data: Any) -> list[Extra]:
+    return [_keys(data.keys.keys, 1), *_contents(data)]
+
+
+def _contents(data: Any) -> list[Extra]:
+    return [Extra("STATE_BYTES", len(data.contents), 1_000, 1_000_000)]
+
+
+_ITEMS: Final[dict[str, Callable[[Any], list[Extra]]]] = {
+    "cryptoCreateAccount": _account,
+    "cryptoUpdateAccount": _account,
+    "cryptoTransfer": _transfer,
+    "consensusCreateTopic": _new_topic,
+    "consensusUpdateTopic": _changed_topic,
+    "consensusSubmitMessage": _message,
+    "fileCreate": _file,
+    "fileUpdate": _file,
+    "fileAppend": _contents,
+}
+"""What the price of an operation depends on, by its field of `TransactionBody.data`."""

@@ -1,0 +1,84 @@
+"""`/api/v1/network/fees`: the price of gas, and what a transaction would cost."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiohttp import web
+
+from localnet.clock import Clock, format_timestamp
+from localnet.fees import NETWORK_MULTIPLIER, ExchangeRate
+from localnet.mirror.fee_estimate import Extra, NotATransactionError, estimate_fee
+from localnet.mirror.gas import gas_price
+from localnet.mirror.rest.errors import ApiError, invalid
+from localnet.mirror.rest.query import QueryString, parse_number, parse_timestamp
+
+MAX_THROTTLE: Final = 10_000
+"""Utilisation of a throttle is told in hundredths of a percent."""
+
+_TYPES: Final = ("ContractCall", "ContractCreate", "EthereumTransaction")
+_BODIES: Final = ("application/protobuf", "application/x-protobuf")
+_MODES: Final = ("INTRINSIC", "STATE")
+
+
+class FeePages:
+    """The handlers of the fee paths."""
+
+    def __init__(self, rate: ExchangeRate, clock: Clock) -> None:
+        self._rate = rate
+        self._clock = clock
+
+    def routes(self) -> list[web.RouteDef]:
+        """What to serve where."""
+        return [web.get("/api/v1/network/fees", self.fees), web.post("/api/v1/network/fees", self.estimate)]
+
+    async def fees(self, request: web.Request) -> web.Response:
+        """The price of gas in tinybars for each type of transaction that uses some; only contracts do."""
+        query = QueryString(request, {"order", "timestamp"})
+        query.interval("timestamp", parse_timestamp)
+        types = sorted(_TYPES, reverse=query.descending("asc"))
+        fees = [{"gas": gas_price(self._rate), "transaction_type": name} for name in types]
+        return web.json_response({"fees": fees, "timestamp": format_timestamp(self._clock.now_ns())})
+
+    async def estimate(self, request: web.Request) -> web.Response:
+        """The fee of the transaction in the body, in tinycents.
+
+        Both modes give the same here: no price on this network depends on the state.
+        """
+        query = QueryString(request, {"mode", "high_volume_throttle"})
+        if (query.last("mode") or "INTRINSIC").upper() not in _MODES:
+            raise invalid("mode")
+        throttle = parse_number(query.last("high_volume_throttle") or "0")
+        if throttle is None or throttle > MAX_THROTTLE:
+            raise invalid("high_volume_throttle")
+        if request.content_type not in _BODIES:
+            raise ApiError(415, "Unsupported Media Type")
+        try:
+            estimate = estimate_fee(await request.read())
+        except NotATransactionError as error:
+            raise ApiError(400, str(error)) from error
+        return web.json_response(
+            {
+                # What is of high volume (HIP-1313) has no throttles of its own here, and so no dearer price.
+                "high_volume_multiplier": 1,
+                "network": {"multiplier": NETWORK_MULTIPLIER, "subtotal": estimate.network},
+                "node": {"base": estimate.node_base, "extras": [_extra(item) for item in estimate.node_extras]},
+                "notes": [],
+                "service": {
+                    "base": estimate.service_base,
+                    "extras": [_extra(item) for item in estimate.service_extras],
+                },
+                "total": estimate.total,
+            }
+        )
+
+
+def _extra(item: Extra) -> dict[str, Any]:
+    return {
+        "charged": item.charged,
+        "count": item.count,
+        "fee_per_unit": item.fee_per_unit,
+        "included": item.included,
+        "name": item.name,
+        "subtotal": item.subtotal,
+    }

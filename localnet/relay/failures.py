@@ -1,0 +1,33 @@
+"""How a call on the relay fails on command: the faults `relay-limit` and `relay-error`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from localnet.faults import FaultEngine
+from localnet.relay.errors import rate_limited
+
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
+
+class GatewayFailure(Exception):  # noqa: N818 (it is what clients see of a gateway in front of the relay)
+    """The HTTP request fails as a whole, whatever it asked for, with this status and no JSON."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(_PHRASES.get(status, "Server Error"))
+        self.status = status
+
+
+def strike(faults: FaultEngine, method: str) -> None:
+    """Let the active faults have this call.
+
+    Raises:
+        RpcError: a fault says that the limit is exceeded (-32605, HTTP 429).
+        GatewayFailure: a fault says that the relay answers with an HTTP error.
+    """
+    fault = faults.hit(faults.at_relay, "", method)
+    if fault is None:
+        return
+    if fault.spec.kind == "relay-limit":
+        raise rate_limited(method)
+    raise GatewayFailure(fault.spec.code)
