@@ -1,6 +1,6 @@
 """Is the reported overhead true? Short real runs against the embedded network, which counts for itself.
 
-    python benchmarks/calibrate.py [--repetitions 100] [--cells fixed-5,skewed-5,…] [--seed 1]
+    python benchmarks/calibrate.py [--repetitions 100] [--cells fixed-5,skewed-5,…] [--seed 1] [--pause 0.5]
 
 A repetition is a short run of its own: users do pairs in A-B-B-A order over the real wire with the real client, and the
 real recorder, pair matcher and judge say what Hedera costs. The repetitions of a batch run side by side, so that they
@@ -58,9 +58,6 @@ from reports.records import Arm, OperationRecord, Outcome
 BASELINE_S: Final = 0.051
 PAIRS: Final = 60
 USERS: Final = 3
-THINK_S: Final = 0.5
-"""Mean pause between two pairs of a user, which keeps the load low."""
-
 SKEW: Final = ((0.4, 0.4), (0.3, 0.8), (0.2, 1.4), (0.1, 3.2))
 """Share of the transactions and their delay in multiples of the mean; the mean of all is 1."""
 
@@ -171,10 +168,11 @@ class Wires:
 class Repetition:
     """One short run: its users, its recorder, and what it sent."""
 
-    def __init__(self, wires: Wires, number: int, seed: int) -> None:
+    def __init__(self, wires: Wires, number: int, seed: int, pause: float) -> None:
         self.wires = wires
         self.number = number
         self.seed = seed
+        self.pause = pause
         self.recorder = Recorder(time.time())
         self.calls: list[tuple[str, float]] = []
         self.controls: list[tuple[str, float]] = []
@@ -182,13 +180,13 @@ class Repetition:
     def user(self, user: int) -> None:
         """Do this user's pairs, in A-B-B-A order, each with a control call."""
         source = random.Random(f"{self.seed}/{self.wires.cell.name}/{self.number}/{user}")
-        gevent.sleep(source.uniform(0, 2 * THINK_S))
+        gevent.sleep(source.uniform(0, 2 * self.pause))
         for number in range(PAIRS // USERS):
             arms = [Arm.BASELINE, Arm.HEDERA]
             for arm in arms if (number + user) % 2 else reversed(arms):
                 self.arm(arm, f"{self.number}.{user}.{number}", source)
             self.control(source)
-            gevent.sleep(source.uniform(0.5, 1.5) * THINK_S)
+            gevent.sleep(source.uniform(0.5, 1.5) * self.pause)
 
     def control(self, source: random.Random) -> None:
         """One call of no pair, in the same circumstances: after the baseline's work, which is not timed."""
@@ -251,13 +249,13 @@ class Result:
         self.alarms += entry["conclusion"] in ("costs", "saves")
 
 
-def run(cell: Cell, repetitions: int, seed: int) -> Result:
+def run(cell: Cell, repetitions: int, seed: int, pause: float) -> Result:
     """Run a cell, batch by batch."""
     result = Result()
     with Wires(cell) as wires:
         for first in range(0, repetitions, cell.batch):
             numbers = range(first, min(repetitions, first + cell.batch))
-            runs = [Repetition(wires, number, seed) for number in numbers]
+            runs = [Repetition(wires, number, seed, pause) for number in numbers]
             users = [gevent.spawn(one.user, user) for one in runs for user in range(USERS)]
             gevent.joinall(users, raise_error=True)
             counted = {name: took for wire in wires.delayed for name, took in wire.counted().items()}
@@ -286,7 +284,7 @@ def passed(cell: Cell, result: Result, exact: bool) -> bool:
 def line(cell: Cell, options: argparse.Namespace) -> bool:
     """Run a cell, print its line, and return whether it passed."""
     began = time.monotonic()
-    result = run(cell, options.repetitions, options.seed)
+    result = run(cell, options.repetitions, options.seed, options.pause)
     good = passed(cell, result, options.exact)
     count = result.repetitions
     outcome = f"no claim in {count - result.alarms}" if cell.equal else f"truth inside in {result.held}"
@@ -313,6 +311,7 @@ def each_in_its_own_process(options: argparse.Namespace) -> int:
         flush=True,
     )
     common = ["--repetitions", str(options.repetitions), "--seed", str(options.seed)]
+    common += ["--pause", str(options.pause)]
     common += ["--exact"] if options.exact else []
     codes = [
         subprocess.run([sys.executable, __file__, "--cells", name, *common], check=False).returncode  # noqa: S603
@@ -327,6 +326,7 @@ def main() -> int:
     parser.add_argument("--repetitions", type=int, default=100, help="short runs per cell")
     parser.add_argument("--cells", default=",".join(CELLS), help="comma-separated")
     parser.add_argument("--seed", type=int, default=1, help="of baselines, delays, payloads and resampling")
+    parser.add_argument("--pause", type=float, default=0.5, help="mean seconds between pairs of a user")
     parser.add_argument("--exact", action="store_true", help="fail only what chance cannot explain")
     options = parser.parse_args()
     unknown = [name for name in options.cells.split(",") if name not in CELLS]
