@@ -8,7 +8,8 @@ from locust.runners import MasterRunner
 import logging
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 from reports.render.console import render_console
 from reports.render.files import HTML_NAME, point_latest_to, write_report
+from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
 
 logger = logging.getLogger(__name__)
 
@@ -62,17 +64,24 @@ def conclude(environment: Environment, collector: Collector, journal: Journal, m
             arguments=provenance.argv(),
         )
     )
-    environment.process_exit_code = publish_report(report, run_folder(run))
+    histograms = partial(render_histograms, collector.measurements.operations, consensus)
+    environment.process_exit_code = publish_report(report, run_folder(run), {HISTOGRAMS_NAME: histograms})
     print(render_console(report, str(run_folder(run) / HTML_NAME)), file=sys.stdout, flush=True)
 
 
-def publish_report(report: Report, folder: Path) -> int:
-    """Check a report, write it with all its renderings, and return the exit code."""
+def publish_report(report: Report, folder: Path, further: Mapping[str, Callable[[], str]] | None = None) -> int:
+    """Check a report, write it with all its renderings, and return the exit code.
+
+    Args:
+        report: The report.
+        folder: The run's folder.
+        further: Files that are not drawn from the report: what each contains, by its name.
+    """
     code = int(report["run"]["exit_code"])
     faults = violations(report)
     if faults:
         logger.error("The report departs from its schema in %d places, first %s", len(faults), faults[0])
-    failed = write_report(folder, report)
+    failed = write_report(folder, report, further or {})
     point_latest_to(folder)
     return code or int(ExitCode.FAILED if faults or failed else ExitCode.PASSED)
 
