@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.requirements
 DEV_STAMP := $(VENV)/.requirements-dev
 
-.PHONY: help load test clean
+.PHONY: help load test calibrate clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -21,6 +21,9 @@ test: $(DEV_STAMP) ## lint, types, the floors of the house, and all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(ARGS)
+
+calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own count (about 12 minutes)
+	$(BIN)/python benchmarks/calibrate.py $(ARGS)
 
 clean: ## remove the virtual environment and all reports
 	rm -rf $(VENV) reports/out

@@ -15,6 +15,7 @@ from localnet.faults.cli import main as fault_command
 from localnet.lifetime import watch_for_end
 from localnet.network import LocalNetwork
 from localnet.options import Options, parse_options
+from localnet.persistence import StateFileError
 from localnet.sockets import PortTakenError
 from localnet.throttles import ThrottleError
 
@@ -45,7 +46,7 @@ def main() -> int:
         uvloop.run(run(options))
     except (BrokenPipeError, KeyboardInterrupt):  # told to end, or left by its parent, before it was ready
         return 0
-    except (PortTakenError, FaultError, ThrottleError) as error:
+    except (PortTakenError, FaultError, StateFileError, ThrottleError) as error:
         print(f"localnet: {error}", file=sys.stderr)
         return 2
     return 0

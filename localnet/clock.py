@@ -19,6 +19,10 @@ class Clock:
         """Unix time in seconds."""
         return self.now_ns() / NANOS
 
+    def go_on_from(self, consensus_ns: int) -> None:
+        """Give no consensus timestamp up to this one any more."""
+        self._last_consensus_ns = max(self._last_consensus_ns, consensus_ns)
+
     def next_consensus_ns(self) -> int:
         """A consensus timestamp: now, or one nanosecond after the last one, whichever is later."""
         self._last_consensus_ns = max(self.now_ns(), self._last_consensus_ns + 1)

@@ -18,9 +18,12 @@ from localnet.status import Refused, codes
 from localnet.submission import Submission
 from localnet.transactions import Settlement
 
+Transfers = tuple[tuple[int, int], ...]
+
 log = logging.getLogger(__name__)
 
 _TIMER_TOLERANCE_S = 1e-3  # event loops count in clock ticks, and their timers may come one early
+_SHARED_TRANSFERS = 4_096
 FEE_ACCOUNT = 98
 """Where network and service fees go. The public networks share them out further; here one account takes them."""
 
@@ -60,6 +63,7 @@ class Consensus:
         self._last_due = 0.0
         self._armed_for = 0.0  # the time for which the latest timer was set
         self._stalled = False
+        self._transfers: dict[Transfers, Transfers] = {}
 
     @property
     def pending(self) -> int:
@@ -83,6 +87,12 @@ class Consensus:
         if self._pending[0][0] != self._armed_for:
             self._armed_for = self._pending[0][0]
             self._timer.call_at(self._armed_for, self._settle_due)
+
+    def replay(self, submission: Submission, consensus_ns: int) -> None:
+        """Settle what was settled before, at its own consensus timestamp."""
+        self._clock.go_on_from(consensus_ns)
+        self._cache.accept(submission)
+        self._settle(submission, consensus_ns)
 
     def lose(self, submission: Submission) -> None:
         """Take a transaction that will never reach consensus."""
@@ -111,8 +121,8 @@ class Consensus:
             self._armed_for = self._pending[0][0]
             self._timer.call_at(self._armed_for, self._settle_due)
 
-    def _settle(self, submission: Submission) -> None:
-        consensus_ns = self._clock.next_consensus_ns()
+    def _settle(self, submission: Submission, consensus_ns: int | None = None) -> None:
+        consensus_ns = consensus_ns or self._clock.next_consensus_ns()
         at = Settlement(self._state, submission, consensus_ns, {})
         try:
             self._charge(at)
@@ -124,12 +134,20 @@ class Consensus:
         except Exception:  # as on the real network: one transaction's accident must not stop the others
             log.exception("%s failed at consensus", submission.key)
             status = codes.FAIL_INVALID
-        submission.transfers = tuple(sorted((account, amount) for account, amount in at.transfers.items() if amount))
+        submission.transfers = self._shared(
+            tuple(sorted((account, amount) for account, amount in at.transfers.items() if amount))
+        )
         submission.body = submission.signatures = submission.due = None
         submission.consensus_ns = consensus_ns
         submission.status = status
         self._cache.settle(submission)
         self._on_settled(submission)
+
+    def _shared(self, transfers: Transfers) -> Transfers:
+        """The same tuple for the same transfers: under load most are alike, and they are a quarter of the memory."""
+        if len(self._transfers) >= _SHARED_TRANSFERS:
+            self._transfers.clear()
+        return self._transfers.setdefault(transfers, transfers)
 
     def _charge(self, at: Settlement) -> None:
         """Charge the fee.

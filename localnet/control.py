@@ -7,6 +7,7 @@ GET /ledger/summary                  totals since the start
 GET /faults                          every fault: over, active and scheduled, with what it hit and when it was
 POST /faults                         begin or schedule one fault or a list of them: all or none
 DELETE /faults/ID, DELETE /faults    end one, or all
+GET /                                the page for people; asks for no token and tells none
 """
 
 from __future__ import annotations
@@ -22,22 +23,26 @@ from aiohttp.typedefs import Middleware
 from localnet.faults import Fault, FaultEngine, FaultError, parse_faults
 from localnet.ledger import Ledger, entry_json
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+PAGE = "/"
+"""The page for people; the one path that asks for no token."""
 DEFAULT_PAGE = 1_000
 MAX_PAGE = 10_000
 
 _LEDGER: web.AppKey[Ledger] = web.AppKey("ledger", Ledger)
 
 
-def create_control_app(ledger: Ledger, faults: FaultEngine, node_ids: list[str], token: str) -> web.Application:
-    """The application that serves the control API."""
+def create_control_app(
+    ledger: Ledger, faults: FaultEngine, page: Handler, node_ids: list[str], token: str
+) -> web.Application:
+    """The application that serves the control API, and the page for people."""
     app = web.Application(middlewares=[_require(token)])
+    app.add_routes([web.get(PAGE, page)])
     app[_LEDGER] = ledger
     app.add_routes([web.get("/ledger", _entries), web.get("/ledger/summary", _summary)])
     app.add_routes(FaultPages(faults, node_ids).routes())
     return app
-
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def _require(token: str) -> Middleware:
@@ -46,7 +51,7 @@ def _require(token: str) -> Middleware:
     @web.middleware
     async def authorised(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").encode()
-        if not hmac.compare_digest(given, expected):
+        if request.path != PAGE and not hmac.compare_digest(given, expected):
             return _error(401, "Authorization: Bearer TOKEN is missing or wrong; the token is in the ready line")
         return await handler(request)
 
@@ -105,7 +110,7 @@ class FaultPages:
             specs = parse_faults(json.loads(await request.read()), self._node_ids)
         except FaultError as error:
             return _error(400, str(error))
-        except ValueError:
+        except (ValueError, RecursionError):
             return _error(400, 'the body must be JSON: a fault like {"kind": "node-down"}, or a list of them')
         return _faults(self._faults.add(specs))
 

@@ -13,6 +13,7 @@ from localnet.faults import Fault
 from localnet.ids import account_number
 from localnet.ingest import Ingest
 from localnet.ledger import Ledger
+from localnet.persistence import Kept
 from localnet.queries import QUERIES, Query, View
 from localnet.status import Refused, codes, status_number
 from localnet.submission import Submission
@@ -38,13 +39,21 @@ class Gateway:
     """The doings of all nodes; which one it is, each call says by its account number."""
 
     def __init__(
-        self, ingest: Ingest, consensus: Consensus, ledger: Ledger, view: View, throttles: dict[int, Throttle]
+        self,
+        ingest: Ingest,
+        consensus: Consensus,
+        ledger: Ledger,
+        view: View,
+        throttles: dict[int, Throttle],
+        *,
+        keeps_bytes: bool = False,
     ) -> None:
         self._ingest = ingest
         self._consensus = consensus
         self._ledger = ledger
         self._view = view
         self._throttles = throttles
+        self._keeps_bytes = keeps_bytes
 
     def submit(self, raw: bytes, node: int, fault: Fault | None = None) -> bytes:
         """Handle the bytes of a `Transaction`, as a fault wants it; returns those of the `TransactionResponse`."""
@@ -54,6 +63,14 @@ class Gateway:
             answer = pb.TransactionResponse(nodeTransactionPrecheckCode=refusal.status, cost=refusal.cost)
             return bytes(answer.SerializeToString())
         return b""  # OK is 0, and a zero takes no bytes in protobuf
+
+    def replay(self, kept: Kept) -> None:
+        """Let a transaction take effect again that did so in an earlier process."""
+        submission = self._ledger.open(kept.node, kept.arrival, len(kept.raw))
+        self._ingest.read(kept.raw, submission)
+        submission.precheck, submission.ack = codes.OK, kept.arrival
+        self._ledger.answered(submission)
+        self._consensus.replay(submission, kept.consensus_ns)
 
     def query(self, raw: bytes, node: int, fault: Fault | None = None) -> bytes:
         """Handle the bytes of a `Query`, as a fault wants it; returns those of the `Response`.
@@ -98,6 +115,8 @@ class Gateway:
             if cost is not None:
                 _check_payment(submission, node, cost)
             submission.precheck = codes.OK
+            if self._keeps_bytes:
+                submission.raw = raw
             if submission.fault == "lost":
                 self._consensus.lose(submission)
             else:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine
-from localnet.fees import FeeSchedule
+from localnet.fees import Fee, FeeSchedule
 from localnet.ids import account_number, format_entity
 from localnet.keys import is_satisfied
 from localnet.reading import read_transaction
@@ -98,14 +98,22 @@ class Ingest:
         if not is_satisfied(payer.compiled, submission.signatures):
             raise Refused(codes.INVALID_SIGNATURE)
 
-    def _check_solvency(self, submission: Submission) -> None:
-        """The service fee is left to consensus (SolvencyPreCheck.java), but the balance must bear it all."""
-        assert submission.key is not None
+    def read(self, raw: bytes, submission: Submission) -> None:
+        """Read a transaction that passed precheck before, and look its price up."""
+        read_transaction(raw, submission)
+        submission.due = self._fee(submission)
+
+    def _fee(self, submission: Submission) -> Fee:
         assert submission.signatures is not None
         assert submission.operation is not None
         service = submission.operation.price(submission.data)
-        fee = self._fees.transaction(size=submission.size, signatures=len(submission.signatures), service=service)
-        submission.due = fee
+        return self._fees.transaction(size=submission.size, signatures=len(submission.signatures), service=service)
+
+    def _check_solvency(self, submission: Submission) -> None:
+        """The service fee is left to consensus (SolvencyPreCheck.java), but the balance must bear it all."""
+        assert submission.key is not None
+        assert submission.operation is not None
+        fee = submission.due = self._fee(submission)
         if submission.max_fee < fee.without_service:
             raise Refused(codes.INSUFFICIENT_TX_FEE, cost=fee.total)
         needed = fee.total + submission.operation.debit(submission.data, submission.key.payer)

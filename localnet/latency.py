@@ -3,16 +3,16 @@
 | profile | arrival to consensus | consensus to mirror |
 |---|---|---|
 | standard | 2 s, always | 0.5 s, always |
-| mainnet | log-normal, median 2.5 s, 99th percentile 5 s | 2 s to 4 s, evenly |
-| testnet | log-normal, median 2.5 s, 99th percentile 5 s | 2 s to 4 s, evenly |
+| mainnet | log-normal, median 2.5 s, 99th percentile 5 s | 2 s after its record file closed |
+| testnet | log-normal, median 2.5 s, 99th percentile 5 s | 2 s after its record file closed |
 | instant | none | none |
 
 Sources. Median: "Hedera Technical Insights: latency on Hedera" (hedera.com, 2019) gives about 2.5 s for mainnet. 99th
 percentile: the documentation's "3-5 second absolute finality" (why-hedera.mdx), whose upper end is taken for it. No
-distribution is published, so the log-normal shape is an assumption, as usual for latencies of many added steps; and no
-figure is published for testnet, which therefore gets mainnet's. Mirror: a record file closes every 2 s (so the wait for
-it is even between 0 and 2 s), and 2 s for upload, verification and import (unverified; "near real-time but brief lag").
-Rounds: consensus comes in rounds, here ten a second (unverified).
+distribution is published, so the log-normal shape is an assumption, as usual for latencies of many added steps; and
+no figure is published for testnet, which therefore gets mainnet's. Mirror: a record file closes every 2 s, and 2 s go
+by for upload, verification and import (unverified; "near real-time but brief lag"): from 2 s to 4 s, evenly. Rounds:
+consensus comes in rounds, here ten a second (unverified).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from random import Random
 from typing import Final
 
 Draw = Callable[[Random], float]
+Lag = Callable[[float], float]
 _NORMAL_P99: Final = 2.3263478740408408
 
 
@@ -33,14 +34,14 @@ class Latency:
 
     Attributes:
         consensus: Draws the time from a transaction's arrival to its consensus.
-        mirror: Draws the time from consensus until the mirror shows it; the mirror's order stays that of consensus.
+        mirror: The time from consensus (given as Unix time) until the mirror shows it.
         round_s: Consensus comes at multiples of this; 0 for at any time.
         ordered: Whether transactions reach consensus in the order of their arrival. On the public networks the order
             of transactions in flight at the same time is not theirs to choose.
     """
 
     consensus: Draw
-    mirror: Draw
+    mirror: Lag
     round_s: float = 0.0
     ordered: bool = True
 
@@ -58,18 +59,23 @@ def log_normal(median: float, p99: float) -> Draw:
     return lambda random: random.lognormvariate(mu, sigma)
 
 
-def evenly(low: float, high: float) -> Draw:
-    """Any time from `low` to `high`."""
-    return lambda random: random.uniform(low, high)
+def always(seconds: float) -> Lag:
+    """So long after consensus, whenever that is."""
+    return lambda _: seconds
 
 
-_PUBLIC: Final = Latency(log_normal(2.5, 5.0), evenly(2.0, 4.0), round_s=0.1, ordered=False)
+def by_file(period: float, after: float) -> Lag:
+    """With all others of its record file: `after` seconds after the file closed, and one closes every `period`."""
+    return lambda consensus: math.ceil(consensus / period) * period - consensus + after
+
+
+_PUBLIC: Final = Latency(log_normal(2.5, 5.0), by_file(period=2.0, after=2.0), round_s=0.1, ordered=False)
 
 PROFILES: Final[dict[str, Latency]] = {
-    "standard": Latency(fixed(2.0), fixed(0.5)),
+    "standard": Latency(fixed(2.0), always(0.5)),
     "mainnet": _PUBLIC,
     "testnet": _PUBLIC,
-    "instant": Latency(fixed(0.0), fixed(0.0)),
+    "instant": Latency(fixed(0.0), always(0.0)),
 }
 
 
@@ -83,7 +89,7 @@ def latency_of(profile: str, delay: float | None, jitter: float | None, lag: flo
         lag: Fixed time until the mirror shows it; None for the profile's.
     """
     base = PROFILES[profile]
-    mirror = base.mirror if lag is None else fixed(lag)
+    mirror = base.mirror if lag is None else always(lag)
     if delay is None and jitter is None:
         return Latency(base.consensus, mirror, base.round_s, base.ordered)
     return Latency(fixed(2.0 if delay is None else delay, jitter or 0.0), mirror)

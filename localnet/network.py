@@ -38,6 +38,8 @@ from localnet.mirror.store import MirrorStore
 from localnet.mirror.stream import MIRROR_OPTIONS, MirrorService
 from localnet.node import NodeService
 from localnet.options import NODE_NUMBERS, PORTS, Options
+from localnet.page import Page
+from localnet.persistence import Persistence
 from localnet.queries import View
 from localnet.record_cache import RecordCache
 from localnet.relay.chain import Chain
@@ -74,6 +76,8 @@ class LocalNetwork:
         self._nodes: list[genesis.NodeEntry] = []
         self._grpc_servers: list[grpc.aio.Server] = []
         self._http_runners: list[web.AppRunner] = []
+        self._persistence: Persistence | None = None
+        self._replaying = True
         self.ready_line: dict[str, Any] = {}
 
     async def start(self) -> None:
@@ -92,17 +96,20 @@ class LocalNetwork:
         """Close every port; calls that are under way are given a moment."""
         await asyncio.gather(*(server.stop(_GRACE_S) for server in self._grpc_servers))
         await asyncio.gather(*(runner.cleanup() for runner in self._http_runners))
+        if self._persistence is not None:
+            self._persistence.close()
 
     async def _start(self) -> None:
-        state = genesis.create_state(self._clock.now_ns(), NODE_NUMBERS)
+        if self._options.state is not None:
+            self._persistence = Persistence(self._options.state, self._clock.now_ns())
+        genesis_ns = self._persistence.genesis_ns if self._persistence else self._clock.now_ns()
+        state = genesis.create_state(genesis_ns, NODE_NUMBERS)
         self._store.load_genesis(state)
         faults = FaultEngine(self._clock.now, asyncio.get_running_loop(), Random(self._options.seed))
         planned = self._read_faults()
         latency = self._latency()
-        importer = Importer(
-            self._store, self._clock, asyncio.get_running_loop(), lambda: latency.mirror(self._random), faults
-        )
-        blocks = Blocks(self._store, self._clock.now_ns(), importer.complete_ns)
+        importer = Importer(self._store, self._clock, asyncio.get_running_loop(), latency.mirror, faults)
+        blocks = Blocks(self._store, genesis_ns, importer.complete_ns)
         gateway = self._create_gateway(state, latency, importer, faults)
         ports = PORTS[self._options.ports]
         for node_id, number in enumerate(NODE_NUMBERS):
@@ -110,15 +117,21 @@ class LocalNetwork:
             entry = await self._serve_node(service, node_id, ports.nodes[node_id], ports.nodes_tls[node_id])
             self._nodes.append(entry)
         genesis.add_system_files(state, self._nodes, self._rate)
+        for kept in self._persistence.settled() if self._persistence else ():
+            gateway.replay(kept)
+        self._replaying = False
         stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
         (mirror_grpc,) = await self._serve_grpc(stream, (ports.mirror_grpc, None), options=MIRROR_OPTIONS)
         mirror_rest = await self._serve_http(self._create_rest(blocks, faults), ports.mirror_rest)
         if ports.mirror_fees is not None:
             await self._serve_http(self._create_rest(blocks, faults), ports.mirror_fees)
         relay = await self._serve_http(self._create_relay(blocks, faults), ports.relay)
-        control = await self._serve_http(create_control_app(self._ledger, faults, NODE_IDS, self._token), ports.control)
+        page = Page(state, self._store, self._ledger, faults, self._clock, self.ready_line)
+        control = await self._serve_http(
+            create_control_app(self._ledger, faults, page.show, NODE_IDS, self._token), ports.control
+        )
         host = self._public_host
-        self.ready_line = {
+        self.ready_line |= {
             "nodes": {node.address: format_entity(node.number) for node in self._nodes},
             "mirror_rest": f"http://{host}:{mirror_rest}",
             "mirror_grpc": f"{host}:{mirror_grpc}",
@@ -162,12 +175,24 @@ class LocalNetwork:
 
         def settled(submission: Submission) -> None:
             self._ledger.settled(submission)
+            if self._replaying:
+                importer.show_again(submission)
+                return
+            if self._persistence is not None:
+                self._persistence.keep(submission)
             importer.settled(submission)
 
         consensus = Consensus(state, self._clock, cache, latency, self._random, loop, settled)
         faults.listen(lambda fault: self._on_fault(fault, faults, consensus))
         ingest = Ingest(state, self._clock, cache, fees, throttles, faults)
-        return Gateway(ingest, consensus, self._ledger, View(state, self._clock, cache, fees), throttles)
+        return Gateway(
+            ingest,
+            consensus,
+            self._ledger,
+            View(state, self._clock, cache, fees),
+            throttles,
+            keeps_bytes=self._persistence is not None,
+        )
 
     def _on_fault(self, fault: Fault, faults: FaultEngine, consensus: Consensus) -> None:
         """A fault has begun or is over: what waits has to know."""

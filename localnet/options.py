@@ -61,6 +61,7 @@ class Options:
     mirror_lag: float | None
     throttles: str
     faults: str | None
+    state: str | None
     seed: int
     keep: int
     tls: str
@@ -121,6 +122,11 @@ def parse_options(arguments: Sequence[str]) -> Options:
         metavar="PROFILE",
         help="what the nodes take: mainnet, testnet, off, or a JSON file in the shape of "
         "localnet/throttles/mainnet.json",
+    )
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="SQLite file that keeps what was settled; the next network with it goes on there",
     )
     parser.add_argument("--faults", metavar="FILE", help="JSON file with a list of faults that begin with the network")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn at random")

@@ -55,6 +55,7 @@ class Submission:
         message, chunk, sequence_number, running_hash: Of a message on a topic.
         effect: The entity as it was right after, for the mirror; None where the mirror keeps nothing of it.
         fault: The kind of fault that hit it at its node; "" for none.
+        raw: Its bytes, until they are in the state file; b"" where there is none.
     """
 
     index: int
@@ -87,6 +88,7 @@ class Submission:
     running_hash: bytes = b""
     effect: Topic | Account | None = None
     fault: str = ""
+    raw: bytes = b""
 
     @property
     def data(self) -> Any:

@@ -8,6 +8,8 @@ from locust.runners import MasterRunner
 import logging
 import sys
 import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from reports.judge.report import Report, violations
 from reports.judge.verdict import ExitCode
 from reports.render.console import render_console
 from reports.render.files import HTML_NAME, point_latest_to, write_report
+from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
 from reports.settling import CHECKPOINT, ENDING, Ending, Settled, settle_run
 
 logger = logging.getLogger(__name__)
@@ -51,18 +54,25 @@ def conclude(environment: Environment, collector: Collector, journal: Journal, m
 
 def publish(settled: Settled, folder: Path) -> int:
     """Write a settled run's files, print its summary, and return the exit code."""
-    code = publish_report(settled.report, folder)
+    histograms = partial(render_histograms, settled.collector.measurements.operations, settled.consensus)
+    code = publish_report(settled.report, folder, {HISTOGRAMS_NAME: histograms})
     print(render_console(settled.report, str(folder / HTML_NAME)), file=sys.stdout, flush=True)
     return code
 
 
-def publish_report(report: Report, folder: Path) -> int:
-    """Check a report, write it with all its renderings, and return the exit code."""
+def publish_report(report: Report, folder: Path, further: Mapping[str, Callable[[], str]] | None = None) -> int:
+    """Check a report, write it with all its renderings, and return the exit code.
+
+    Args:
+        report: The report.
+        folder: The run's folder.
+        further: Files that are not drawn from the report: what each contains, by its name.
+    """
     code = int(report["run"]["exit_code"])
     faults = violations(report)
     if faults:
         logger.error("The report departs from its schema in %d places, first %s", len(faults), faults[0])
-    failed = write_report(folder, report)
+    failed = write_report(folder, report, further or {})
     point_latest_to(folder)
     return code or int(ExitCode.FAILED if faults or failed else ExitCode.PASSED)
 

@@ -82,16 +82,23 @@ def settle_run(collector: Collector, journal: Path, ending: Ending) -> Settled:
     run = collector.run
     clocks = {name: ClockOffset.from_report(sender.clock) for name, sender in collector.senders.items() if sender.clock}
     audit, consensus, clocks = audited(run, journal, clocks)
+    clock = clocks_report(clocks)
+    if clock is not None:
+        logger.info(
+            "The network's clock is %.1f ms (give or take %.1f) ahead of this one, by %s",
+            *(clock["offset_ms"], clock["uncertainty_ms"], clock["source"]),
+        )
     report = build(
         Evidence(
             run=run,
             collector=collector,
             ended_at=ending.ended_at,
-            audit={**audit, "clock": clocks_report(clocks)},
+            audit={**audit, "clock": clock},
             consensus=consensus,
             exceptions=ending.exceptions,
             master=ending.master,
             arguments=ending.arguments,
+            clock_offset_ms=None if clock is None else clock["offset_ms"],
         )
     )
     return Settled(report, collector, consensus)

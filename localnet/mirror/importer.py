@@ -24,7 +24,7 @@ class Importer:
     """
 
     def __init__(
-        self, store: MirrorStore, clock: Clock, timer: Timer, lag: Callable[[], float], faults: FaultEngine
+        self, store: MirrorStore, clock: Clock, timer: Timer, lag: Callable[[float], float], faults: FaultEngine
     ) -> None:
         self._store = store
         self._clock = clock
@@ -40,7 +40,7 @@ class Importer:
 
     def settled(self, submission: Submission) -> None:
         """A transaction reached consensus."""
-        lag = self._lag()
+        lag = self._lag(submission.consensus_ns / NANOS)
         if self._faults.at_mirror:
             lag += sum(fault.spec.delay for fault in self._faults.at_mirror if fault.spec.kind == "mirror-lag")
         if not lag and not self._waiting:
@@ -52,6 +52,11 @@ class Importer:
         self._waiting.append((due, submission))
         if len(self._waiting) == 1:
             self._timer.call_at(due, self._show_due)
+
+    def show_again(self, submission: Submission) -> None:
+        """Show what an earlier process had settled; it is there at once."""
+        submission.mirror_visible = submission.consensus_ns / NANOS
+        self._store.add(submission)
 
     def _show_due(self) -> None:
         now = self._timer.time() + 1e-3  # event loops count in clock ticks, and their timers may come one early

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from localnet import pb
 from localnet.clock import NANOS, Clock
@@ -71,12 +72,9 @@ class MirrorService(grpc.GenericRpcHandler):
         self._faults = faults
         self._complete_ns = complete_ns
         self._methods = {
-            _TOPIC_METHOD: grpc.unary_stream_rpc_method_handler(
-                self._subscribe, request_deserializer=pb.ConsensusTopicQuery.FromString
-            ),
+            _TOPIC_METHOD: grpc.unary_stream_rpc_method_handler(self._subscribe),
             _NODES_METHOD: grpc.unary_stream_rpc_method_handler(
                 self._get_nodes,
-                request_deserializer=pb.AddressBookQuery.FromString,
                 response_serializer=pb.NodeAddress.SerializeToString,
             ),
         }
@@ -85,7 +83,8 @@ class MirrorService(grpc.GenericRpcHandler):
         """The handler of a method, or None for UNIMPLEMENTED."""
         return self._methods.get(handler_call_details.method)
 
-    async def _get_nodes(self, request: Any, context: Any) -> AsyncIterator[Any]:
+    async def _get_nodes(self, raw: bytes, context: Any) -> AsyncIterator[Any]:
+        request = await _parse(pb.AddressBookQuery, raw, context)
         await self._refuse_in_outage(context)
         if request.limit < 0:
             await context.abort(
@@ -108,8 +107,8 @@ class MirrorService(grpc.GenericRpcHandler):
                 outage.hits += 1
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "the mirror is out")
 
-    async def _subscribe(self, request: Any, context: Any) -> AsyncIterator[bytes]:
-        wanted = await self._read(request, context)
+    async def _subscribe(self, raw: bytes, context: Any) -> AsyncIterator[bytes]:
+        wanted = await self._read(await _parse(pb.ConsensusTopicQuery, raw, context), context)
         topic = self._store.topics.get(wanted.topic)
         if topic is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, f"Topic 0.0.{wanted.topic} does not exist")
@@ -171,6 +170,14 @@ def _after(messages: Journal[Submission], index: int, last: Submission | None) -
     while last is not None and messages.forgotten < index < messages.end and messages[index - 1] is not last:
         index += 1
     return index
+
+
+async def _parse(message_type: Any, raw: bytes, context: Any) -> Any:
+    """The request; bytes that are none end the call with INVALID_ARGUMENT (gRPC's own parsing would say UNKNOWN)."""
+    try:
+        return message_type.FromString(raw)
+    except DecodeError:
+        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "the request cannot be parsed")
 
 
 def _nanoseconds(timestamp: Any) -> int:

@@ -135,12 +135,12 @@ def verdict(connection: sqlite3.Connection, topics: Iterable[ReadTopic], error: 
     }
 
 
-def nothing_settled(error: str) -> dict[str, Any]:
-    """The report's `audit` where it could not be carried out at all."""
+def nothing_settled(error: str | None = None) -> dict[str, Any]:
+    """The report's `audit` where it could not be carried out at all, or where there was nothing to audit."""
     counts: Mapping[str, Any] = dict.fromkeys(_WHICH, 0)
     return {
         **counts,
-        "lost": None,
+        "lost": None if error else 0,
         "of_unreported_senders": 0,
         "unreported_corrupted": 0,
         "missing_rows": 0,

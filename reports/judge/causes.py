@@ -11,31 +11,41 @@ from reports.measure.keys import OperationKey
 CAUSES: Final[Mapping[str, str]] = {
     "BUSY": "The node's share of the network's throttle was used up. Send more slowly, or over more nodes; file writes "
     "are throttled to about 10 per second for the whole network.",
-    "UNAVAILABLE": "The node could not be reached: it is down, restarting, or the connection was cut.",
+    "UNAVAILABLE": "The node could not be reached: it is down, restarting, or the connection was cut. "
+    "Try other nodes, or wait until it is back; more --attempts bridge a short outage.",
     "DEADLINE_EXCEEDED": "No answer came in time (--rpc-timeout). What was sent may still have arrived.",
-    "RESOURCE_EXHAUSTED": "A proxy or server in between refused for lack of room.",
-    "RECEIPT_TIMEOUT": "The receipt did not come in time (--confirm-timeout). The transaction may still be processed.",
-    "MIRROR_TIMEOUT": "The mirror did not show the message in time (--confirm-timeout). It may still appear.",
-    "CIRCUIT_OPEN": "The circuit breaker was open after repeated failures, so nothing was sent.",
+    "RESOURCE_EXHAUSTED": "A proxy or server in between refused for lack of room. Send more slowly or "
+    "with fewer users, or raise its limit.",
+    "RECEIPT_TIMEOUT": "The receipt did not come in time (--confirm-timeout). The transaction may still "
+    "be processed, and the audit says whether it was. A longer --confirm-timeout waits for it.",
+    "MIRROR_TIMEOUT": "The mirror did not show the message in time (--confirm-timeout). It may still appear. "
+    "A longer --confirm-timeout waits for it; a mirror that falls behind needs a lower rate.",
+    "CIRCUIT_OPEN": "The circuit breaker was open after repeated failures, so nothing was sent. See what "
+    "failed before; --breaker-failures and --breaker-recovery say when it opens and for how long.",
     "STOPPED": "The end of the run cut the operation off before its outcome was known. A longer --stop-timeout lets it "
     "end.",
     "INVALID_SIGNATURE": "A key that must sign did not. Check the operator's key and the topic's or file's keys.",
-    "INSUFFICIENT_PAYER_BALANCE": "The operator's account has not enough hbar left.",
-    "INSUFFICIENT_TX_FEE": "The offered maximum fee was below the price.",
-    "DUPLICATE_TRANSACTION": "The network already knew this transaction id.",
+    "INSUFFICIENT_PAYER_BALANCE": "The operator's account has not enough hbar left. Top it up.",
+    "INSUFFICIENT_TX_FEE": "The offered maximum fee was below the price. Update the client: prices follow the "
+    "exchange rate.",
+    "DUPLICATE_TRANSACTION": "The network already knew this transaction id: an earlier attempt had arrived, or two "
+    "processes issue the same ids.",
     "TRANSACTION_EXPIRED": "The transaction reached the network after its valid time, usually after long retries or "
-    "with a clock that runs behind.",
-    "INVALID_TRANSACTION_START": "The transaction starts in the future for the node: this machine's clock runs ahead.",
-    "INVALID_TOPIC_ID": "The topic does not exist or was deleted.",
-    "INVALID_FILE_ID": "The file does not exist.",
-    "FILE_DELETED": "The file was deleted.",
-    "MAX_FILE_SIZE_EXCEEDED": "A file can hold 1 MiB at most.",
+    "with a clock that runs behind. Synchronise this machine's clock (NTP), or shorten --backoff-max.",
+    "INVALID_TRANSACTION_START": "The transaction starts in the future for the node: this machine's clock runs "
+    "ahead. Synchronise it (NTP).",
+    "INVALID_TOPIC_ID": "The topic does not exist or was deleted. A run creates its own; check who deleted it.",
+    "INVALID_FILE_ID": "The file does not exist. Check its id and the network it was stored on.",
+    "FILE_DELETED": "The file was deleted. Store it again before it is read.",
+    "MAX_FILE_SIZE_EXCEEDED": "A file can hold 1 MiB at most. Use a smaller --model-bytes.",
     "TRANSACTION_OVERSIZE": "A transaction can have 6,144 bytes at most. Use a smaller --chunk-bytes.",
-    "MESSAGE_SIZE_TOO_LARGE": "A message can have 1,024 bytes per chunk at most.",
-    "PLATFORM_NOT_ACTIVE": "The node is not part of consensus at the moment.",
+    "MESSAGE_SIZE_TOO_LARGE": "A message can have 1,024 bytes per chunk at most. Use a smaller --message-bytes.",
+    "PLATFORM_NOT_ACTIVE": "The node is not part of consensus at the moment. Other nodes answer; try again later.",
     "PLATFORM_TRANSACTION_NOT_CREATED": "The node could not take the transaction over; trying again is safe.",
-    "PAYER_ACCOUNT_NOT_FOUND": "The operator's account does not exist on this network.",
-    "HASH_MISMATCH": "What was read back is not what was stored.",
+    "PAYER_ACCOUNT_NOT_FOUND": "The operator's account does not exist on this network. Check OPERATOR_ID and "
+    "--network.",
+    "HASH_MISMATCH": "What was read back is not what was stored: an append was lost, doubled or overtaken. Look at "
+    "the transactions of this file on the mirror.",
     "BASELINE_ERROR": "The operation without Hedera failed: check what --baseline names.",
 }
 

@@ -2,128 +2,179 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
-from scipy import stats
 
-from reports.judge import phrases
+from reports.judge import intervals
+from reports.judge.intervals import Array, Interval
+from reports.judge.overhead_words import POWER, judge
+from reports.measure.keys import OperationKey
 from reports.measure.pairs import PairSample
+from reports.records import Arm
 
-MIN_PAIRS: Final = 6
-"""Below this no interval is given: with fewer pairs not even their smallest and largest difference hold the median with
-95 % confidence (1 - 2 * 0.5^n >= 0.95 from n = 6 on; benchstat asks for the same)."""
+LEVELS: Final = ("queued", "ack", "receipt", "mirror")
+"""Confirmation levels in the order in which an operation reaches them."""
 
-RESAMPLES: Final = 2_000
-"""Bootstrap repetitions; the ends of an interval move by about 2 % of its width from seed to seed."""
+FEWEST: Final[Mapping[str, int]] = {"mean": 20, "p50": 30, "p95": 200, "p99": 1_000, "throughput": 20}
+"""Pairs that a figure needs. With fewer, its interval holds the truth less often than it says (measured on skewed
+latencies, docs/decisions/0010); a percentile needs some ten pairs beyond it."""
 
-BCA_UP_TO: Final = 1_000
-"""Up to this many pairs the interval is bias-corrected and accelerated (BCa), which matters for skewed latencies. Its
-jackknife takes time and memory with the square of the pairs; beyond, percentile and BCa intervals agree."""
+SHARES: Final = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 CURVE_POINTS: Final = 60
 """Points of each distribution curve in the report."""
 
-Array = npt.NDArray[np.float64]
+
+def overhead(
+    samples: Mapping[tuple[str, str], PairSample], seed: int, ran: Iterable[OperationKey] = ()
+) -> list[dict[str, Any]]:
+    """Return the report's `overhead`: one entry per operation and confirmation level.
+
+    The operation with most pairs comes first, its levels in the order in which they are reached.
+
+    Args:
+        samples: Pairs by operation and level.
+        seed: Of the resampling: the same pairs give the same report.
+        ran: Every operation that ran. An arm whose other arm never ran has no pairs, and is named with that reason.
+    """
+    every = dict(samples)
+    keys = list(ran)
+    for key in keys:
+        if key.arm == Arm.HEDERA:
+            every.setdefault((key.name, key.confirm), PairSample())
+        elif key.arm == Arm.BASELINE and not any(name == key.name for name, _ in every):
+            every[key.name, ""] = PairSample()
+    totals: dict[str, int] = {}
+    for (name, _), sample in every.items():
+        totals[name] = totals.get(name, 0) + sample.complete
+    arms = {(key.name, key.arm) for key in keys}
+    entries = [_entry(name, confirm, sample, seed, arms) for (name, confirm), sample in every.items()]
+    return sorted(entries, key=lambda one: (-totals[one["operation"]], one["operation"], _level(one["confirm"])))
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure and the interval that holds the truth in 95 of 100 runs like this one; all None where none is given."""
-
-    estimate: float | None = None
-    ci95: list[float] | None = None
+def _level(confirm: str) -> int:
+    return LEVELS.index(confirm) if confirm in LEVELS else len(LEVELS)
 
 
-def overhead(samples: Mapping[tuple[str, str], PairSample], seed: int) -> list[dict[str, Any]]:
-    """Return the report's `overhead`, one entry per operation and confirmation level, the one with most pairs first."""
-    entries = [_entry(name, confirm, sample, seed) for (name, confirm), sample in samples.items()]
-    return sorted(entries, key=lambda entry: (-entry["pairs"], entry["operation"], entry["confirm"]))
-
-
-def _entry(name: str, confirm: str, sample: PairSample, seed: int) -> dict[str, Any]:
-    pairs = np.asarray(sample.kept, dtype=np.float64).reshape(-1, 2) * 1000
-    baseline, hedera = pairs[:, 0], pairs[:, 1]
-    reason = _refusal(sample)
-    absolute = relative = Estimate()
+def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tuple[str, str]]) -> dict[str, Any]:
+    kept = np.asarray([pair[2:] for pair in sample.kept], dtype=np.float64).reshape(-1, 2) * 1000
+    baseline, hedera = kept[:, 0], kept[:, 1]
+    reason = _refusal(name, sample, arms)
+    mean = relative = None
     if reason is None:
-        absolute = _interval(_mean_difference, baseline, hedera, seed)
-        relative = _interval(_relative_difference, baseline, hedera, seed)
+        mean = intervals.mean_interval(intervals.difference, baseline, hedera, seed)
+        relative = intervals.mean_interval(intervals.relative_difference, baseline, hedera, seed)
+    judged = judge(name, confirm, mean, relative, float(baseline.mean()) if len(baseline) else 0.0, reason)
+    length = intervals.block_length(len(kept)) if len(kept) else 1
     return {
         "operation": name,
         "confirm": confirm,
         "pairs": sample.complete,
         "broken_pairs": sample.broken,
-        "baseline_ms": _figures(baseline),
-        "hedera_ms": _figures(hedera),
-        "absolute_ms": asdict(absolute),
-        "relative_pct": asdict(relative),
+        "failed": {"baseline": sample.baseline_failed, "hedera": sample.hedera_failed},
+        "sampled_pairs": len(kept),
+        "baseline_ms": _figures(baseline) if reason is None else None,
+        "hedera_ms": _figures(hedera) if reason is None else None,
+        "absolute_ms": _estimate(mean),
+        "relative_pct": _estimate(relative),
+        "figures": _comparisons(baseline, hedera, mean, relative, seed) if reason is None else [],
+        "intervals": {
+            "pairs": list(mean.pairs) if mean else None,
+            "blocks": list(mean.blocks) if mean and mean.blocks else None,
+            "block_pairs": length if mean and mean.blocks else None,
+            "blocks_count": len(kept) // length if mean and mean.blocks else None,
+        },
+        "detectable_ms": POWER * mean.error if mean else None,
+        "slower_pct": 100 * float(np.mean(hedera > baseline)) if mean else None,
+        "conclusion": judged.conclusion,
+        "short": judged.short,
         "reason": reason,
-        "verdict": _verdict(name, absolute, relative, reason),
-        "curves": {"baseline": _curve(baseline), "hedera": _curve(hedera), "difference": _curve(hedera - baseline)},
+        "verdict": judged.sentence,
+        "curves": _curves(baseline, hedera) if reason is None else _curves(baseline[:0], hedera[:0]),
     }
 
 
-def _refusal(sample: PairSample) -> str | None:
+def _refusal(name: str, sample: PairSample, arms: set[tuple[str, str]]) -> str | None:
     """Why no figure is given, or None."""
-    if sample.complete < MIN_PAIRS:
-        missing = MIN_PAIRS - sample.complete
+    if sample.total == 0 and arms:
+        missing = [arm for arm in (Arm.BASELINE, Arm.HEDERA) if (name, str(arm)) not in arms]
+        if missing:
+            return f"no operation ran {'with' if missing[0] is Arm.HEDERA else 'without'} Hedera, so there is no pair"
+    for arm, failed in (("without", sample.baseline_failed), ("with", sample.hedera_failed)):
+        if 2 * failed > sample.total:
+            return (
+                f"{failed:,} of {sample.total:,} operations {arm} Hedera did not succeed; the few that did are no fair "
+                "sample (see Errors)"
+            )
+    fewest = FEWEST["mean"]
+    if sample.complete < fewest:
         return (
-            f"{sample.complete} complete {_plural(sample.complete, 'pair')}; at least {MIN_PAIRS} are needed "
-            f"({missing} more: run longer, or with more users)"
-        )
-    if sample.broken > sample.complete:
-        return (
-            f"{sample.broken} of {sample.broken + sample.complete} pairs have an arm that did not succeed; what is "
-            "left is no fair sample"
+            f"{sample.complete} complete {'pair' if sample.complete == 1 else 'pairs'}; at least {fewest} are needed "
+            f"({fewest - sample.complete} more: run longer, or with more users)"
         )
     return None
 
 
-def _interval(statistic: Any, baseline: Array, hedera: Array, seed: int) -> Estimate:
-    """The statistic with its bootstrap interval over pairs. The same seed draws the same pairs for every statistic."""
-    point = float(statistic(baseline, hedera, axis=-1))
-    if not math.isfinite(point):
-        return Estimate()
-    if np.ptp(hedera - baseline) == 0 and np.ptp(baseline) == 0:
-        return Estimate(point, [point, point])  # every resample is the sample itself
-    count = len(baseline)
-    result = stats.bootstrap(
-        (baseline, hedera),
-        statistic,
-        paired=True,
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        batch=max(1, 2_000_000 // count),  # 16 MB at a time
-        confidence_level=0.95,
-        method="BCa" if count <= BCA_UP_TO else "percentile",
-        rng=np.random.default_rng(seed),
-    )
-    low, high = float(result.confidence_interval.low), float(result.confidence_interval.high)
-    return Estimate(point, [low, high]) if math.isfinite(low) and math.isfinite(high) else Estimate(point)
+def _estimate(interval: Interval | None) -> dict[str, Any]:
+    if interval is None:
+        return {"estimate": None, "ci95": None}
+    return {"estimate": interval.estimate, "ci95": list(interval.ci95)}
 
 
-def _mean_difference(baseline: Array, hedera: Array, axis: int) -> Any:
-    return np.mean(hedera, axis=axis) - np.mean(baseline, axis=axis)
+def _comparisons(
+    baseline: Array, hedera: Array, mean: Interval | None, relative: Interval | None, seed: int
+) -> list[dict[str, Any]]:
+    """Every figure of both arms with its difference; a figure that needs more pairs says so instead."""
+    rows = [_row("mean", "ms", baseline.mean(), hedera.mean(), mean, relative)]
+    for name, share in SHARES.items():
+        if len(baseline) < FEWEST[name]:
+            rows.append(_row(name, "ms", None, None, None, None) | {"reason": f"needs {FEWEST[name]:,} pairs"})
+            continue
+        absolute, ratio = intervals.quantile_intervals(baseline, hedera, share, seed)
+        first, second = (intervals.quantile(arm, share) for arm in (baseline, hedera))
+        rows.append(_row(name, "ms", first, second, absolute, ratio))
+    return [*rows, _throughput(baseline, hedera, relative, seed)]
 
 
-def _relative_difference(baseline: Array, hedera: Array, axis: int) -> Any:
-    mean = np.mean(baseline, axis=axis)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return 100 * (np.mean(hedera, axis=axis) - mean) / mean
+def _throughput(baseline: Array, hedera: Array, relative: Interval | None, seed: int) -> dict[str, Any]:
+    """What one caller gets done per second, one operation after another: one over the mean latency."""
+    absolute = intervals.mean_interval(intervals.rate_difference, baseline, hedera, seed)
+    if absolute is None or relative is None or relative.ci95[0] <= -100:
+        reason = {"reason": "an arm takes no time that could be measured"}
+        return _row("throughput", "per s", None, None, None, None) | reason
+    low, high = (100 * (1 / (1 + bound / 100) - 1) for bound in reversed(relative.ci95))
+    row = _row("throughput", "per s", 1000 / baseline.mean(), 1000 / hedera.mean(), absolute, None)
+    estimate = 100 * (1 / (1 + relative.estimate / 100) - 1)
+    return row | {"relative_pct": {"estimate": estimate, "ci95": [low, high]}}
+
+
+def _row(
+    figure: str, unit: str, baseline: Any, hedera: Any, absolute: Interval | None, relative: Interval | None
+) -> dict[str, Any]:
+    return {
+        "figure": figure,
+        "unit": unit,
+        "baseline": None if baseline is None else float(baseline),
+        "hedera": None if hedera is None else float(hedera),
+        "absolute": _estimate(absolute),
+        "relative_pct": _estimate(relative),
+        "reason": None,
+    }
 
 
 def _figures(values: Array) -> dict[str, float] | None:
     """The latency figures of one arm's pairs, exact; None where there is none."""
     if not len(values):
         return None
-    p50, p95, p99 = np.quantile(values, [0.50, 0.95, 0.99], method="inverted_cdf")
-    named = {"min": values.min(), "mean": values.mean(), "p50": p50, "p95": p95, "p99": p99, "max": values.max()}
+    named = {"min": values.min(), "mean": values.mean(), "max": values.max()}
+    named |= {name: intervals.quantile(values, share) for name, share in SHARES.items()}
     return {name: float(value) for name, value in named.items()}
+
+
+def _curves(baseline: Array, hedera: Array) -> dict[str, list[list[float]]]:
+    return {"baseline": _curve(baseline), "hedera": _curve(hedera), "difference": _curve(hedera - baseline)}
 
 
 def _curve(values: Array) -> list[list[float]]:
@@ -133,25 +184,3 @@ def _curve(values: Array) -> list[list[float]]:
     shares = np.linspace(0, 1, CURVE_POINTS)
     at = np.quantile(values, shares)
     return [[round(float(x), 4), round(float(share), 4)] for x, share in zip(at, shares, strict=True)]
-
-
-def _verdict(name: str, absolute: Estimate, relative: Estimate, reason: str | None) -> str:
-    """The answer in one sentence."""
-    if reason is not None or absolute.estimate is None:
-        return f"Cannot tell what Hedera costs {name}: {reason or 'the figures are not finite'}."
-    if absolute.ci95 is None:
-        return f"Cannot tell what Hedera costs {name}: no interval can be computed from these pairs."
-    low, high = absolute.ci95
-    if low <= 0 <= high:
-        return (
-            f"No difference above {phrases.milliseconds(max(-low, high))} between {name} with and without Hedera "
-            "(95 % confidence)."
-        )
-    compared = f" ({phrases.relative(relative.estimate)})" if relative.estimate is not None else ""
-    amount = phrases.with_margin(abs(absolute.estimate), max(high - absolute.estimate, absolute.estimate - low))
-    verb = "costs" if absolute.estimate > 0 else "saves"
-    return f"Hedera {verb} {name} {amount} per operation{compared}."
-
-
-def _plural(count: int, noun: str) -> str:
-    return noun if count == 1 else noun + "s"

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+LOPSIDED: Final = 1.5
+"""How many times longer one side of an interval may be than the other for "±" to describe it."""
+
 
 def milliseconds(value: float | None) -> str:
     """A duration with three significant digits: `0.41 ms`, `116 ms`, `2.35 s`; a dash for none."""
@@ -18,13 +23,32 @@ def milliseconds(value: float | None) -> str:
 
 
 def with_margin(value: float, margin: float) -> str:
-    """A duration and how far it may be off, in one unit: `116 ms ± 4 ms`, `2,012 ms ± 3 ms`, `3.21 ms ± 0.08 ms`."""
+    """A duration and how far it may be off, in one unit: `116 ms ± 4 ms`, `2,012 ms ± 3 ms`, `3.21 ms ± 0.08 ms`.
+
+    A margin that rounds to nothing is left out.
+    """
+    if margin < 0.005:
+        return milliseconds(value)
     if margin >= 1000:
         return f"{value / 1000:,.1f} s ± {margin / 1000:,.1f} s"
     digits = 2
     if margin >= 0.95:
         digits = 0 if margin >= 10 or abs(value) >= 100 else 1
     return f"{value:,.{digits}f} ms ± {margin:,.{digits}f} ms"
+
+
+def amount(value: float, low: float, high: float) -> str:
+    """A duration and its interval: `116 ms ± 4 ms`, or both ends where one lies much further off than the other.
+
+    Args:
+        value: Milliseconds.
+        low: Lower end, not above `value`.
+        high: Upper end.
+    """
+    sides = sorted((value - low, high - value))
+    if sides[1] > LOPSIDED * max(sides[0], 0.005):
+        return f"{milliseconds(value)} (between {milliseconds(low)} and {milliseconds(high)})"
+    return with_margin(value, sides[1])
 
 
 def interval(low: float, high: float) -> str:

@@ -16,6 +16,7 @@ from reports.collect.collector import Collector
 from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.causes import errors
+from reports.judge.limits import limit
 from reports.judge.operations import operations, timeline
 from reports.judge.overhead import overhead
 from reports.judge.verdict import checks, exit_code, headline
@@ -42,6 +43,10 @@ class Evidence:
         exceptions: Messages of exceptions that Locust caught in users.
         master: What the master used, where there is one.
         arguments: The command line.
+        faults: Faults that were injected on purpose, as the embedded network lists them (`GET /faults`): `name` or
+            `kind`, `started` and `ended` in Unix seconds. One that has not started is left out, one that has not ended
+            lasts to the end of the run.
+        clock_offset_ms: How far the network's clock is ahead of this machine's; None where it was not measured.
     """
 
     run: Run
@@ -52,6 +57,8 @@ class Evidence:
     exceptions: Sequence[str] = ()
     master: dict[str, Any] | None = None
     arguments: Sequence[str] = ()
+    faults: Sequence[Mapping[str, Any]] = ()
+    clock_offset_ms: float | None = None
 
 
 def build(evidence: Evidence) -> Report:
@@ -66,9 +73,9 @@ def build(evidence: Evidence) -> Report:
         ended_at = max(began_at, evidence.ended_at)
     duration_s = ended_at - began_at
     accounting = account(senders, measured.operations)
-    paired = overhead(measured.pairs.samples, run.settings.seed)
+    paired = overhead(measured.pairs.samples, run.settings.seed, measured.operations)
     results = checks(accounting, evidence.audit, evidence.exceptions)
-    return {
+    report: Report = {
         "schema": SCHEMA,
         "run": {
             "id": run.run_id,
@@ -78,7 +85,7 @@ def build(evidence: Evidence) -> Report:
             "headline": headline(paired, results),
             "exit_code": int(exit_code(results)),
             "checks": [check.as_report() for check in results],
-            "confirm": run.settings.confirm,
+            "confirm": _levels(run.settings.confirm),
             "baseline": provenance.settings(run)["baseline"],
             "seed": run.settings.seed,
             "workers": len(senders),
@@ -89,6 +96,7 @@ def build(evidence: Evidence) -> Report:
             "operator_id": run.operator_id,
             "versions": provenance.versions(),
             "machine": provenance.machine(),
+            "clock_offset_ms": evidence.clock_offset_ms,
         },
         "operations": operations(measured.operations, evidence.consensus, duration_s),
         "overhead": paired,
@@ -111,6 +119,33 @@ def build(evidence: Evidence) -> Report:
         "errors": errors(measured.errors.groups, began_at),
         "timeline": timeline(measured.timeline),
     }
+    report["timeline"]["faults"] = [
+        _fault(fault, began_at) for fault in evidence.faults if fault["started"] is not None
+    ]
+    report["timeline"]["queue"] = _queue(report["resilience"]["queue"], began_at)
+    report["run"]["limit"] = limit(report)
+    return report
+
+
+def _levels(confirm: str | Sequence[str]) -> str:
+    """The confirmation levels of a run as one string."""
+    return confirm if isinstance(confirm, str) else ", ".join(confirm)
+
+
+def _fault(fault: Mapping[str, Any], began_at: float) -> dict[str, Any]:
+    """An injected fault as an entry of `timeline.faults`."""
+    ended = fault.get("ended")
+    return {
+        "name": str(fault.get("name") or fault.get("kind") or "fault"),
+        "from_s": round(max(0.0, fault["started"] - began_at), 3),
+        "to_s": None if ended is None else round(max(0.0, ended - began_at), 3),
+    }
+
+
+def _queue(queue: Mapping[str, Any] | None, began_at: float) -> list[list[float]]:
+    """The queue's `samples` (Unix time, depth), where the queue keeps them, in seconds since the start."""
+    samples = (queue or {}).get("samples", [])
+    return [[round(at - began_at, 1), depth] for at, depth in samples if at >= began_at]
 
 
 @cache

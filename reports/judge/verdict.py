@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import Any
 
 from reports.judge.audit import integrity_faults
+from reports.judge.overhead_words import summary
 
 
 class ExitCode(IntEnum):
@@ -65,7 +66,7 @@ def exit_code(results: Sequence[Check]) -> ExitCode:
 def headline(overhead: Sequence[Mapping[str, Any]], results: Sequence[Check]) -> str:
     """The answer to what Hedera costs; where no pairs were run, how the run went."""
     if overhead:
-        return str(overhead[0]["verdict"])
+        return summary(overhead)
     failed = [check.name for check in results if not check.passed]
     if failed:
         return f"No baseline was run beside Hedera, so there is no overhead to tell; failed: {', '.join(failed)}."

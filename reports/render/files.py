@@ -6,6 +6,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,25 +27,36 @@ RENDERERS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
 logger = logging.getLogger(__name__)
 
 
-def write_report(folder: Path, report: Mapping[str, Any]) -> list[str]:
+def write_report(
+    folder: Path, report: Mapping[str, Any], further: Mapping[str, Callable[[], str]] | None = None
+) -> list[str]:
     """Write report.json and its renderings into a run's folder and return the names that could not be written.
 
     A rendering that fails costs that file and one line in the log, never the run's data.
+
+    Args:
+        folder: Made if it is not there.
+        report: The report.
+        further: Files that are not drawn from the report: what each contains, by its name.
 
     Raises:
         OSError: report.json itself could not be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / JSON_NAME, json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    return render_files(folder, report)
+    return render_files(folder, report) + _write_each(folder, further or {})
 
 
 def render_files(folder: Path, report: Mapping[str, Any]) -> list[str]:
     """Write everything that is drawn from a report and return the names that could not be written."""
+    return _write_each(folder, {name: partial(render, report) for name, render in RENDERERS.items()})
+
+
+def _write_each(folder: Path, contents: Mapping[str, Callable[[], str]]) -> list[str]:
     failed = []
-    for name, render in RENDERERS.items():
+    for name, content in contents.items():
         try:
-            _replace(folder / name, render(report))
+            _replace(folder / name, content())
         except Exception as error:
             logger.error("%s could not be written (%s: %s)", name, type(error).__name__, error)  # noqa: TRY400 (one line)
             failed.append(name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -13,13 +15,20 @@ from plotly.offline import get_plotlyjs
 
 from reports.judge.phrases import interval, milliseconds
 from reports.render import views, words
+from reports.render.charts import chart_data
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 
 
 def render_html(report: Mapping[str, Any]) -> str:
     """Return the HTML of a report."""
-    return environment().get_template("report.html").render(report=report, run=report["run"])
+    name_of = views.namer(report)
+    charts = chart_data(report, name_of)
+    return (
+        environment()
+        .get_template("report.html")
+        .render(report=report, run=report["run"], name_of=name_of, charts=charts)
+    )
 
 
 @cache
@@ -32,7 +41,10 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    engine.globals.update(views=views, words=words, interval=interval, inline=_inline, plotly=_plotly)
+    engine.policies["json.dumps_kwargs"] = {"sort_keys": False}  # the order of phases has a meaning
+    engine.globals.update(
+        views=views, words=words, interval=interval, inline=_inline, scripts=_scripts, script_hashes=_script_hashes
+    )
     engine.filters.update(
         ms=milliseconds,
         signed_ms=words.signed_ms,
@@ -41,7 +53,10 @@ def environment() -> jinja2.Environment:
         instant=words.instant,
         rate=words.rate,
         size_rate=words.size_rate,
-        label=words.label,
+        tied=words.tied,
+        figure=words.figure,
+        signed_figure=words.signed_figure,
+        spread=words.spread,
     )
     return engine
 
@@ -51,6 +66,14 @@ def _inline(name: str) -> Markup:
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of this project, no input)
 
 
-def _plotly() -> Markup:
-    """The chart library that the plotly package brings along."""
-    return Markup(get_plotlyjs())  # noqa: S704 (a script, and it holds no closing script tag; a test looks)
+@cache
+def _scripts() -> tuple[Markup, ...]:
+    """The chart library that the plotly package brings along, and our own code that draws with it."""
+    return Markup(get_plotlyjs()), _inline("report.js")  # noqa: S704 (it holds no closing script tag; a test looks)
+
+
+@cache
+def _script_hashes() -> Markup:
+    """Both scripts for the page's content security policy: a browser runs no other."""
+    digests = (hashlib.sha256(script.encode()).digest() for script in _scripts())
+    return Markup(" ").join(Markup("'sha256-{}'").format(Markup(base64.b64encode(one).decode())) for one in digests)  # noqa: S704 (base64)

@@ -7,8 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from reports.judge.phrases import milliseconds
+from reports.render import words
+from reports.render.views import namer
 
-MAX_ERRORS: Final = 10
+MAX_ERRORS: Final = 5
+
+MAX_MESSAGE: Final = 160
+"""Characters of a message from outside; the HTML has all of them."""
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~@&])")
 
@@ -17,8 +22,10 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     """Return the Markdown of a report."""
     run = report["run"]
     parts = [f"## {text(run['headline'])}", "", _state(run), ""]
+    if run.get("limit"):
+        parts += [text(run["limit"]["sentence"]), ""]
     parts += _overhead(report["overhead"])
-    parts += _operations(report["operations"])
+    parts += _operations(report)
     parts += _accounting(report["accounting"])
     parts += _audit(report["audit"])
     parts += _errors(report["errors"])
@@ -49,8 +56,8 @@ def _overhead(entries: Iterable[Mapping[str, Any]]) -> list[str]:
             [
                 *(text(entry["operation"]), text(entry["confirm"]), f"{entry['pairs']:,}"),
                 *(milliseconds(arm["mean"]) if arm else "–" for arm in (baseline, hedera)),
-                _estimate(entry["absolute_ms"], milliseconds),
-                _estimate(entry["relative_pct"], lambda value: f"{value:+,.0f} %"),
+                _estimate(entry["absolute_ms"], words.signed_ms),
+                _estimate(entry["relative_pct"], words.signed_percent),
             ]
         )
     heads = ["Overhead", "up to", "pairs", "baseline mean", "Hedera mean", "difference (95 %)", "relative (95 %)"]
@@ -65,13 +72,14 @@ def _estimate(estimate: Mapping[str, Any], show: Any) -> str:
     return f"{show(estimate['estimate'])} ({show(estimate['ci95'][0])} to {show(estimate['ci95'][1])})"
 
 
-def _operations(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+def _operations(report: Mapping[str, Any]) -> list[str]:
+    name_of = namer(report)
     rows = []
-    for entry in entries:
+    for entry in report["operations"]:
         latency = entry["latency_ms"]
         rows.append(
             [
-                text(entry["name"] + (f" ({entry['arm']})" if entry["arm"] else "")),
+                text(name_of(entry)),
                 *(f"{entry[name]:,}" for name in ("succeeded", "failed", "rejected", "unknown")),
                 f"{entry['throughput_per_s']:.1f}",
                 *(milliseconds(latency[name]) if latency else "–" for name in ("p50", "p95", "p99")),
@@ -106,12 +114,18 @@ def _audit(audit: Mapping[str, Any]) -> list[str]:
 
 def _errors(entries: list[Mapping[str, Any]]) -> list[str]:
     lines = [
-        f"- {entry['count']:,} × {text(entry['operation'])}: {text(entry['status'])} – {text(entry['message'])}"
+        f"- {entry['count']:,} × {text(entry['operation'])}: {text(entry['status'])} – {text(_why(entry))}"
         for entry in entries[:MAX_ERRORS]
     ]
     if len(entries) > MAX_ERRORS:
         lines.append(f"- … and {len(entries) - MAX_ERRORS} more kinds of error")
     return lines
+
+
+def _why(entry: Mapping[str, Any]) -> str:
+    """The first sentence of the cause, or what was said where the cause is not known."""
+    cause: str | None = entry["cause"]
+    return str(entry["message"])[:MAX_MESSAGE] if cause is None else cause.partition(". ")[0].rstrip(".") + "."
 
 
 def _provenance(run: Mapping[str, Any]) -> str:

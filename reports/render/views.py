@@ -1,121 +1,107 @@
-"""What the HTML shows, read off a report: sentences, bars and the data of its charts. Pure; knows no HTML."""
+"""What the HTML shows, read off a report: sentences, bars and tables. Pure; knows no HTML."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from reports.render.words import PHASES, label
+from reports.render.words import PHASES
 
 Report = Mapping[str, Any]
+Namer = Callable[[Mapping[str, Any]], str]
 
-STACKED: Final = ("prepare", "ack", "receipt", "mirror")
-"""Phases that follow each other; `consensus` overlaps them and is shown beside."""
+OVERLAPPING: Final = ("consensus",)
+"""Phases that run beside the others and are no part of the sum."""
+
+REST: Final = "rest"
+
+LEAST_SHARE: Final = 0.0005
+
+
+def namer(report: Report) -> Namer:
+    """How the lines of a report are called: with their confirmation level only where it has several."""
+    levels = {entry["confirm"] for entry in report["operations"] if entry["confirm"]}
+
+    def name_of(entry: Mapping[str, Any]) -> str:
+        name = str(entry.get("name") or entry.get("operation"))
+        arm = entry["arm"]
+        full = name if arm is None else f"{name} · {'Hedera' if arm == 'hedera' else arm}"
+        confirm = entry.get("confirm")
+        return f"{full} ({confirm})" if confirm and len(levels) > 1 else full
+
+    return name_of
+
+
+def overhead_entries(report: Report) -> list[Mapping[str, Any]]:
+    """The comparisons that have figures."""
+    return [entry for entry in report["overhead"] if entry["reason"] is None]
 
 
 def overhead_cards(report: Report) -> list[dict[str, Any]]:
-    """One card per compared operation: two bars to scale, and the differences of each figure."""
-    cards = []
+    """One card per compared operation and level: two bars to scale, and the number of its charts."""
+    cards: list[dict[str, Any]] = []
+    drawn = 0
     for entry in report["overhead"]:
         arms = {"baseline": entry["baseline_ms"], "hedera": entry["hedera_ms"]}
         longest = max((arm["mean"] for arm in arms.values() if arm), default=0.0)
-        cards.append(
-            {
-                **entry,
-                "share": {name: 100 * arm["mean"] / longest if arm and longest else 0 for name, arm in arms.items()},
-                "rows": [
-                    {
-                        "figure": figure,
-                        "baseline": arms["baseline"][figure],
-                        "hedera": arms["hedera"][figure],
-                        "difference": arms["hedera"][figure] - arms["baseline"][figure],
-                    }
-                    for figure in ("mean", "p50", "p95", "p99")
-                    if all(arms.values())
-                ],
-            }
-        )
+        share = {name: 100 * arm["mean"] / longest if arm and longest else 0 for name, arm in arms.items()}
+        cards.append({**entry, "share": share, "chart": None if entry["reason"] else drawn})
+        drawn += entry["reason"] is None
     return cards
 
 
-def phases(report: Report) -> list[dict[str, Any]]:
-    """Mean time per phase of every operation that has phases, with what is left over; milliseconds."""
-    found = []
+def phase_names(report: Report) -> list[str]:
+    """Every phase that took place, in order; phases that this version has no words for come last."""
+    seen = {name for entry in report["operations"] for name, figures in entry["phases_ms"].items() if figures}
+    known = [name for name in PHASES if name in seen]
+    return known + sorted(seen - set(known))
+
+
+def phase_words(name: str) -> tuple[str, str]:
+    """What a phase is called, and what it is."""
+    return PHASES.get(name, (name.replace("_", " ").capitalize(), ""))
+
+
+def phases(report: Report, name_of: Namer) -> dict[str, Any]:
+    """Mean time per phase of every operation that has phases, with what is left over; milliseconds.
+
+    Where the operation's segments were measured, which add up to its response time, they are shown; otherwise its
+    phases, which leave a rest.
+    """
+    rows = []
     for entry in report["operations"]:
-        means = {phase: figures["mean"] for phase, figures in entry["phases_ms"].items() if figures}
-        if not means or entry["latency_ms"] is None:
+        spent = _spent(entry)
+        total = (entry["response_ms"] if entry.get("segments_ms") else entry["latency_ms"]) or {}
+        if not spent or not total:
             continue
-        stack = {phase: means.get(phase, 0.0) for phase in STACKED}
-        # Phases are averaged over the operations that had them; an operation without one adds nothing to its sum.
-        stack["rest"] = max(0.0, entry["latency_ms"]["mean"] - sum(stack.values()))
-        found.append(
-            {
-                "label": label(entry),
-                "total": entry["latency_ms"]["mean"],
-                "stack": stack,
-                "consensus": means.get("consensus"),
-            }
-        )
-    return found
+        stack = spent | {REST: max(0.0, total["mean"] - sum(spent.values()))}
+        consensus = entry["phases_ms"].get("consensus")
+        at = consensus["mean"] if consensus else None
+        rows.append({"label": name_of(entry), "total": total["mean"], "stack": stack, "consensus": at})
+    used = {name for row in rows for name, took in row["stack"].items() if took > LEAST_SHARE * row["total"]}
+    names = [name for name in PHASES if name in used] + sorted(used - set(PHASES))
+    for row in rows:
+        row["stack"] = {name: row["stack"].get(name, 0.0) for name in names}
+    return {"rows": rows, "names": {name: phase_words(name)[0] for name in names}}
 
 
-def longest_phase(entries: Sequence[Mapping[str, Any]]) -> str | None:
-    """One sentence on where the slowest operation's time goes, or None without phases."""
-    if not entries:
-        return None
-    slowest = max(entries, key=lambda entry: float(entry["total"]))
+def _spent(entry: Mapping[str, Any]) -> dict[str, float]:
+    """What an operation's time was spent on, in the mean, in parts that do not overlap."""
+    measured: Mapping[str, Any] = entry.get("segments_ms") or {
+        name: figures for name, figures in entry["phases_ms"].items() if name not in OVERLAPPING
+    }
+    return {name: float(figures["mean"]) for name, figures in measured.items() if figures}
+
+
+def longest_phase(rows: Sequence[Mapping[str, Any]]) -> str:
+    """One sentence on where the slowest operation's time goes."""
+    slowest = max(rows, key=lambda row: float(row["total"]))
     phase, took = max(slowest["stack"].items(), key=lambda item: item[1])
     share = 100 * took / slowest["total"] if slowest["total"] else 0
-    return f"{slowest['label']} spends {share:.0f} % of its time in “{PHASES[phase][0].lower()}”: {PHASES[phase][1]}."
-
-
-def open_circuits(report: Report) -> list[dict[str, float]]:
-    """When circuit breakers were open, in seconds since the run's start; from the transitions that were kept."""
-    begin, end = report["run"]["started_at"], report["run"]["duration_s"]
-    spans = []
-    for breaker in report["resilience"]["breakers"]:
-        opened: float | None = None
-        for transition in breaker["transitions"]:
-            at = max(0.0, transition["time"] - begin)
-            if transition["to"] == "open":
-                opened = at if opened is None else opened
-            elif transition["to"] == "closed" and opened is not None:
-                spans.append({"from": opened, "to": at})
-                opened = None
-        if opened is not None:
-            spans.append({"from": opened, "to": max(opened, end)})
-    return spans
-
-
-def chart_data(report: Report) -> dict[str, Any]:
-    """Everything the charts are drawn from; it travels as JSON inside the page."""
-    timeline = report["timeline"]
-    return {
-        "overhead": [
-            {"operation": entry["operation"], "curves": entry["curves"]}
-            for entry in report["overhead"]
-            if entry["reason"] is None
-        ],
-        "phases": phases(report),
-        "phase_names": {name: words[0] for name, words in PHASES.items()},
-        "resolution_s": timeline["resolution_s"],
-        "duration_s": report["run"]["duration_s"],
-        "timeline": [{"label": label(series), **_columns(series["points"])} for series in timeline["series"]],
-        "open_circuits": open_circuits(report),
-        "resources": [
-            {
-                "label": process["name"] if process["role"] == "worker" else process["role"],
-                "samples": process["samples"],
-            }
-            for process in report["resources"]["processes"]
-        ],
-    }
-
-
-def _columns(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Points as columns, which is a third of the size."""
-    names = ("t", "succeeded", "failed", "rejected", "unknown", "p50_ms", "p95_ms", "p99_ms")
-    return {name: [point[name] for point in points] for name in names}
+    name, meaning = phase_words(phase)
+    return (
+        f"{slowest['label']} spends {share:.0f} % of its time in “{name.lower()}”{': ' + meaning if meaning else ''}."
+    )
 
 
 def failed_checks(report: Report) -> list[Mapping[str, Any]]:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-from reports.judge.phrases import milliseconds
+from reports.judge.phrases import interval, milliseconds
+
+_FIGURE: Final = re.compile(r"(?<=[\d±]) (?=(?:ms|s|%|±|times)\b|%|±)|(?<=±) (?=\d)")
 
 CONFIRM: Final[Mapping[str, str]] = {
+    "queued": "the operation stood in the client's own queue, and had still to be sent",
     "ack": "a node had accepted the transaction (it may still fail in consensus)",
     "receipt": "the network had reached consensus and the receipt said so",
     "mirror": "a mirror node showed the message to everybody",
 }
 
 PHASES: Final[Mapping[str, tuple[str, str]]] = {
+    "start_delay": ("Late start", "from the scheduled moment until the load generator got round to it"),
+    "queue": ("Queue", "waiting in the client's own queue"),
+    "limiter": ("Limiter", "held back to keep to the rate, or to the number of calls in flight"),
+    "circuit_wait": ("Open circuit", "waiting at an open circuit breaker"),
+    "baseline": ("Own work", "the application's own work, which the baseline consists of"),
     "prepare": ("Prepare", "building and signing the transaction"),
     "ack": ("Acknowledgement", "until the node answered that it accepted it"),
+    "retry_wait": ("Retry wait", "slept between two attempts"),
+    "consensus": ("Consensus", "from sending until the network put the transaction in order"),
     "receipt": ("Receipt", "from there until the receipt showed the result of consensus"),
     "mirror": ("Mirror", "from there until the mirror showed the message"),
+    "other": ("Other", "whatever is left, such as other users' turns in between"),
     "rest": ("Own work and waiting", "the application's own work, and waits before retries"),
 }
 
@@ -41,6 +53,21 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "accounting": ("Accounting", "every operation that began is accounted for"),
     "audit": ("Audit", "the mirror could be read back"),
     "integrity": ("Integrity", "every acknowledged message arrived once, in order"),
+}
+
+FIGURES: Final[Mapping[str, str]] = {
+    "mean": "mean",
+    "p50": "median (p50)",
+    "p95": "95 of 100 faster (p95)",
+    "p99": "99 of 100 faster (p99)",
+    "throughput": "per second, one caller",
+}
+
+LIMITS: Final[Mapping[str, str]] = {
+    "generator": "warn",
+    "policy": "warn",
+    "network": "warn",
+    "none": "good",
 }
 
 AUDIT: Final[Mapping[str, tuple[str, str]]] = {
@@ -92,8 +119,29 @@ def size_rate(value: float) -> str:
     return f"{value:.0f} {unit}" if value >= 10 else f"{value:.1f} {unit}"
 
 
-def label(entry: Mapping[str, Any]) -> str:
-    """How a line of the report is called: `audit-event · Hedera`."""
-    name = str(entry.get("name") or entry.get("operation"))
-    arm = entry["arm"]
-    return name if arm is None else f"{name} · {'Hedera' if arm == 'hedera' else arm}"
+def figure(value: float | None, unit: str) -> str:
+    """A latency, or a rate per second."""
+    if unit == "ms" or value is None:
+        return milliseconds(value)
+    return f"{value:,.0f}/s" if abs(value) >= 100 else f"{value:.3g}/s"
+
+
+def signed_figure(value: float | None, unit: str) -> str:
+    """A difference of latencies or rates: `+116 ms`, `−13.6/s`."""
+    if value is None:
+        return "–"
+    return ("+" if value >= 0 else "−") + figure(abs(value), unit)
+
+
+def spread(bounds: Sequence[float] | None, unit: str) -> str:
+    """An interval: `+112 ms to +120 ms`; a dash for none."""
+    if bounds is None:
+        return "–"
+    if unit == "ms":
+        return interval(bounds[0], bounds[1])
+    return f"{signed_figure(bounds[0], unit)} to {signed_figure(bounds[1], unit)}"
+
+
+def tied(sentence: str) -> str:
+    """A sentence whose figures stay on one line with their units and margins (by no-break spaces)."""
+    return _FIGURE.sub("\u00a0", sentence)

@@ -1,0 +1,309 @@
+"""Confidence intervals of the difference between two paired arms, by bootstrap over pairs and over blocks of pairs.
+
+Pairs of one run are not independent: what slows one down slows its neighbours down. An interval over single pairs is
+then too narrow, so every interval is computed twice, over pairs and over blocks of consecutive pairs, and the reported
+one holds both. How often they hold the truth is measured in docs/decisions/0010 (`python benchmarks/coverage.py`).
+
+Time and memory are bounded whatever the number of pairs: see MAX_UNITS.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+Array = npt.NDArray[np.float64]
+Bounds = tuple[float, float]
+
+Estimator = Callable[[Array, Array], tuple[Array, Array]]
+"""Takes both arms with pairs along the last axis; returns the estimate and its standard error."""
+
+RESAMPLES: Final = 2_000
+"""Bootstrap repetitions; the ends of an interval move by about 2 % of its width from seed to seed."""
+
+MAX_UNITS: Final = 1_000
+"""Beyond so many pairs, they are dealt at random into this many groups of one size, and the groups are resampled: their
+means tell as much about the mean as the pairs do."""
+
+MAX_QUANTILE_UNITS: Final = 400
+"""The same for quantiles, whose groups keep all their values."""
+
+MIN_BLOCKS: Final = 12
+"""Fewer blocks say nothing about how much blocks differ. Long runs have as many blocks as blocks have pairs."""
+
+GRID: Final = 512
+"""Steps between which a quantile is looked for; see `_Counts`."""
+
+MOST_CORRELATION: Final = 0.9
+"""Neighbours that correlate more than this are a trend; the stretch stays finite."""
+
+CONFIDENT: Final = 0.95
+SURE: Final = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate and what is known of its error.
+
+    Attributes:
+        estimate: The figure itself, from all pairs.
+        pairs: 95 % interval over pairs.
+        blocks: 95 % interval over blocks of consecutive pairs; None where there are too few pairs for blocks.
+        sure: 99 % interval, the hull of both kinds.
+        error: Standard error, the larger of both kinds; nan for quantiles.
+    """
+
+    estimate: float
+    pairs: Bounds
+    blocks: Bounds | None
+    sure: Bounds
+    error: float
+
+    @property
+    def ci95(self) -> Bounds:
+        """The interval that is reported: it holds both kinds."""
+        return _hull([self.pairs, *([self.blocks] if self.blocks else [])])
+
+
+def block_length(pairs: int) -> int:
+    """Consecutive pairs in a block; 1 where that many pairs make no blocks."""
+    return max(1, pairs // max(MIN_BLOCKS, math.isqrt(pairs)))
+
+
+def difference(baseline: Array, hedera: Array) -> tuple[Array, Array]:
+    """Difference of the means."""
+    differences = hedera - baseline
+    return differences.mean(axis=-1), _error(differences)
+
+
+def relative_difference(baseline: Array, hedera: Array) -> tuple[Array, Array]:
+    """Difference of the means in percent of the baseline's (its standard error by the delta method)."""
+    mean = baseline.mean(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = hedera.mean(axis=-1) / mean
+        return 100 * (ratio - 1), 100 * _error((hedera - ratio[..., None] * baseline) / mean[..., None])
+
+
+def rate_difference(baseline: Array, hedera: Array) -> tuple[Array, Array]:
+    """Difference of what one caller gets done per second, one operation after another; latencies in milliseconds."""
+    first, second = baseline.mean(axis=-1), hedera.mean(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        residuals = baseline / (first**2)[..., None] - hedera / (second**2)[..., None]
+        return 1000 / second - 1000 / first, 1000 * _error(residuals)
+
+
+def mean_interval(estimator: Estimator, baseline: Array, hedera: Array, seed: int) -> Interval | None:
+    """The interval of a figure that is made of means; arms in the order of time, at least 2 pairs.
+
+    Over pairs it is studentised (bootstrap-t): resampled is by how many of its own standard errors a resample's figure
+    is off. Latencies are skewed, and a mean that lacks the rare long ones also looks too sure of itself; this accounts
+    for it. Over blocks, which are few, that would let one odd block (a stall, a fault) throw an end far beyond anything
+    seen; there it is the percentile bootstrap, widened as Student's t is for few values.
+
+    Returns:
+        None where the figure is not finite, e.g. relative to a baseline that takes no time.
+    """
+    estimate, error = (float(value) for value in estimator(baseline, hedera))
+    if not (math.isfinite(estimate) and math.isfinite(error)):
+        return None
+    rng = np.random.default_rng(seed)
+    length = block_length(len(baseline))
+    kinds = [_studentised(estimator, *_groups(baseline, hedera, rng), estimate, rng)]
+    if length > 1:
+        kinds.append(_widened(estimator, _blocks(baseline, length), _blocks(hedera, length), estimate, rng))
+    kinds[-1] = _stretched(kinds[-1], estimate, _correlation_factor(_blocks(hedera - baseline, length)))
+    return Interval(
+        estimate=estimate,
+        pairs=kinds[0][0],
+        blocks=kinds[1][0] if length > 1 else None,
+        sure=_hull([sure for _, sure, _ in kinds]),
+        error=max(error for _, _, error in kinds),
+    )
+
+
+def quantile_intervals(baseline: Array, hedera: Array, share: float, seed: int) -> tuple[Interval, Interval | None]:
+    """The interval of the difference of a quantile, absolute and in percent of the baseline's; percentile bootstrap.
+
+    Args:
+        baseline: Latencies in the order of time.
+        hedera: Those of the same pairs.
+        share: Which quantile, 0 to 1.
+        seed: Of the resampling.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(baseline))
+    lengths = {"pairs": math.ceil(len(baseline) / MAX_QUANTILE_UNITS), "blocks": block_length(len(baseline))}
+    points = [quantile(arm, share) for arm in (baseline, hedera)]
+    absolute: dict[str, Array] = {}
+    relative: dict[str, Array] = {}
+    for kind, length in lengths.items():
+        if kind == "blocks" and length == 1:
+            continue
+        arms = (baseline[order], hedera[order]) if kind == "pairs" else (baseline, hedera)
+        units = len(baseline) // length
+        weights = rng.multinomial(units, np.full(units, 1 / units), size=RESAMPLES).astype(np.float64)
+        first, second = (_Counts(arm, length, share).quantiles(weights) for arm in arms)
+        absolute[kind] = second - first
+        with np.errstate(divide="ignore", invalid="ignore"):
+            relative[kind] = 100 * (second / first - 1)
+    ratio = 100 * (points[1] / points[0] - 1) if points[0] else math.nan
+    return _percentile(points[1] - points[0], absolute), _percentile(ratio, relative) if math.isfinite(ratio) else None
+
+
+def quantile(values: Array, share: float) -> float:
+    """The nearest-rank quantile: the smallest value that at least `share` of all do not exceed."""
+    return float(np.quantile(values, share, method="inverted_cdf"))
+
+
+class _Counts:
+    """How many values of each unit lie below each step of a grid around a quantile, to read resampled quantiles off.
+
+    Up to 512 values every value is a step, and quantiles are exact; beyond, steps are 0.1 % of the values apart or
+    less, which is finer than the quantile is known.
+    """
+
+    def __init__(self, values: Array, length: int, share: float) -> None:
+        kept = values[: len(values) // length * length].reshape(-1, length)
+        ordered = np.sort(kept, axis=None)
+        reach = max(0.05, 4 * share * (1 - share))
+        last = len(ordered) - 1
+        low, high = int(max(0.0, share - reach) * last), int(min(1.0, share + reach) * last)
+        picked = np.unique(np.linspace(low, high, GRID).round().astype(np.int64))
+        self._steps = ordered[np.union1d(picked, [0, last])]
+        self._share = share
+        self._length = length
+        within = np.sort(kept, axis=1)
+        self._below = np.stack([np.searchsorted(unit, self._steps, side="right") for unit in within]).astype(np.float64)
+
+    def quantiles(self, weights: Array) -> Array:
+        """The quantile of each resample, given how often it drew each unit."""
+        counted = weights @ self._below
+        wanted = self._share * self._length * weights.sum(axis=1)
+        found: Array = self._steps[np.argmax(counted >= wanted[:, None] - 1e-9, axis=1)]
+        return found
+
+
+def _studentised(
+    estimator: Estimator, baseline: Array, hedera: Array, centre: float, rng: np.random.Generator
+) -> tuple[Bounds, Bounds, float]:
+    """95 % and 99 % bounds around `centre`, and the standard error, by resampling the units."""
+    own, error = (float(value) for value in estimator(baseline, hedera))
+    if not error > 1e-12 * max(1.0, abs(centre)):
+        return (centre, centre), (centre, centre), 0.0  # every unit says the same, and so does every resample
+
+    def off_by(first: Array, second: Array, axis: int) -> Any:  # noqa: ARG001 (scipy names it; it is the last)
+        estimates, errors = estimator(first, second)
+        return (estimates - own) / np.maximum(errors, 1e-3 * error)
+
+    drawn = _drawn(off_by, baseline, hedera, rng)
+    bounds = []
+    for level in (CONFIDENT, SURE):
+        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        bounds.append((centre - float(high) * error, centre - float(low) * error))
+    return bounds[0], bounds[1], error
+
+
+def _widened(
+    estimator: Estimator, baseline: Array, hedera: Array, centre: float, rng: np.random.Generator
+) -> tuple[Bounds, Bounds, float]:
+    """The same by the percentile bootstrap, widened for few units."""
+    own, error = (float(value) for value in estimator(baseline, hedera))
+    units = len(baseline)
+
+    def figure(first: Array, second: Array, axis: int) -> Any:  # noqa: ARG001 (as above)
+        return estimator(first, second)[0]
+
+    drawn = _drawn(figure, baseline, hedera, rng)
+    bounds = []
+    for level in (CONFIDENT, SURE):
+        tail = (1 - level) / 2
+        factor = float(stats.t.isf(tail, units - 1) / stats.norm.isf(tail)) * math.sqrt(units / (units - 1))
+        low, high = (centre + factor * (float(end) - own) for end in np.quantile(drawn, [tail, 1 - tail]))
+        bounds.append((low, high))
+    return bounds[0], bounds[1], error
+
+
+def _correlation_factor(units: Array) -> float:
+    """By how much to stretch an interval over units, in the order of time, that still resemble their neighbours.
+
+    Of units that follow each other with correlation r (a first-order autoregression), a mean's error is
+    sqrt((1 + r) / (1 - r)) times that of independent ones. A correlation that chance produces in five of six runs of
+    independent units, below one standard error, is not believed.
+    """
+    count = len(units)
+    centred = units - units.mean()
+    total = float(centred @ centred)
+    if total <= 0:
+        return 1.0
+    correlation = float(centred[1:] @ centred[:-1]) / total + 1 / count  # its estimate is low by about 1/n
+    if correlation <= 1 / math.sqrt(count):
+        return 1.0
+    believed = min(correlation, MOST_CORRELATION)
+    return math.sqrt((1 + believed) / (1 - believed))
+
+
+def _stretched(kind: tuple[Bounds, Bounds, float], centre: float, factor: float) -> tuple[Bounds, Bounds, float]:
+    confident, sure, error = kind
+    wider = [(centre + (low - centre) * factor, centre + (high - centre) * factor) for low, high in (confident, sure)]
+    return wider[0], wider[1], error * factor
+
+
+def _drawn(statistic: Callable[..., Any], baseline: Array, hedera: Array, rng: np.random.Generator) -> Array:
+    """The statistic of every resample."""
+    result = stats.bootstrap(
+        (baseline, hedera),
+        statistic,
+        paired=True,
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        batch=max(1, 2_000_000 // len(baseline)),  # 16 MB at a time
+        rng=rng,
+    )
+    drawn: Array = result.bootstrap_distribution
+    return drawn
+
+
+def _percentile(estimate: float, drawn: dict[str, Array]) -> Interval:
+    def bounds(values: Array, level: float) -> Bounds:
+        low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+        return float(low), float(high)
+
+    return Interval(
+        estimate=estimate,
+        pairs=bounds(drawn["pairs"], CONFIDENT),
+        blocks=bounds(drawn["blocks"], CONFIDENT) if "blocks" in drawn else None,
+        sure=_hull([bounds(values, SURE) for values in drawn.values()]),
+        error=math.nan,
+    )
+
+
+def _groups(baseline: Array, hedera: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+    """The pairs themselves, or means of equal groups of them, dealt at random."""
+    length = math.ceil(len(baseline) / MAX_UNITS)
+    if length == 1:
+        return baseline, hedera
+    order = rng.permutation(len(baseline))
+    return _blocks(baseline[order], length), _blocks(hedera[order], length)
+
+
+def _blocks(values: Array, length: int) -> Array:
+    """Means of consecutive values; a rest that fills no block is left out."""
+    means: Array = values[: len(values) // length * length].reshape(-1, length).mean(axis=1)
+    return means
+
+
+def _error(values: Array) -> Array:
+    """Standard error of the mean along the last axis."""
+    error: Array = values.std(axis=-1, ddof=1) / math.sqrt(values.shape[-1])
+    return error
+
+
+def _hull(bounds: Sequence[Bounds]) -> Bounds:
+    return min(low for low, _ in bounds), max(high for _, high in bounds)

@@ -1,0 +1,180 @@
+"""What limited the run, in one line: the machine that made the load, the client's own policy, or the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from reports.judge import phrases
+from reports.measure.resources import CPU_WARNING_PERCENT
+from reports.records import Outcome
+
+Limit = Literal["generator", "policy", "network", "none"]
+
+BUSY_SHARE: Final = 0.2
+"""A process that had no processor left in so large a part of its seconds was at its limit; a single peak is none."""
+
+NOTABLE: Final = 0.001
+"""Part of the scheduled operations from which on missed starts, refusals or retries count as a limit."""
+
+WAITED_SHARE: Final = 0.2
+"""Part of the operations' time from which on waiting for the generator or for the policy counts as a limit."""
+
+POLICY_SEGMENTS: Final = ("queue", "limiter", "circuit_wait")
+
+NETWORK_STATUSES: Final = frozenset(
+    {
+        *("BUSY", "PLATFORM_NOT_ACTIVE", "PLATFORM_TRANSACTION_NOT_CREATED", "RESOURCE_EXHAUSTED"),
+        *("UNAVAILABLE", "DEADLINE_EXCEEDED", "RECEIPT_TIMEOUT", "MIRROR_TIMEOUT"),
+    }
+)
+"""What the network answers, or does not, when it is slow or full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One sign of a limit: whose, how many operations it touched, and in words."""
+
+    by: Limit
+    operations: int
+    words: str
+
+
+def limit(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report's `run.limit`: who, the line, and every sign that was found.
+
+    A generator without processor time decides, because then nothing else that was measured can be trusted. Otherwise
+    it is who touched most operations. Without any sign the users' own pace was the limit.
+
+    Args:
+        report: Of which `accounting`, `resources`, `resilience`, `errors` and `operations` are read.
+    """
+    processors = _processors(report["resources"]["processes"])
+    least = max(1, NOTABLE * report["accounting"]["scheduled"])
+    counted = [sign for sign in _counted(report) if sign.operations >= least]
+    counted.sort(key=lambda sign: -sign.operations)
+    signs = [*processors, *counted]
+    if not signs:
+        return {"by": "none", "sentence": _pace(report["operations"]), "evidence": []}
+    first = signs[0]
+    who = {"generator": "the load generator", "policy": "the client's own policy", "network": "the network"}[first.by]
+    return {
+        "by": first.by,
+        "sentence": f"The limit was {who}: {first.words}.",
+        "evidence": [f"{sign.words[0].upper()}{sign.words[1:]}." for sign in signs[1:]],
+    }
+
+
+def _processors(processes: Iterable[Mapping[str, Any]]) -> list[Sign]:
+    signs = []
+    for process in processes:
+        busy = [sample for sample in process["samples"] if sample[1] > CPU_WARNING_PERCENT]
+        mean = process["cpu_percent"]["mean"]
+        if mean > CPU_WARNING_PERCENT or (busy and len(busy) >= BUSY_SHARE * len(process["samples"])):
+            words = (
+                f"{process['name']} had no processor time left ({mean:.0f} % of a core in the mean, over "
+                f"{CPU_WARNING_PERCENT:.0f} % in {len(busy)} of {len(process['samples'])} seconds), so latencies hold "
+                "its own queue; use more workers or fewer users"
+            )
+            signs.append(Sign("generator", 0, words))
+    return signs
+
+
+def _counted(report: Mapping[str, Any]) -> list[Sign]:
+    accounting = report["accounting"]
+    signs = []
+    if accounting["shed"]:
+        words = (
+            f"{accounting['shed']:,} of {accounting['scheduled']:,} scheduled starts were missed, because no user was "
+            "free; use more users or a lower rate"
+        )
+        signs.append(Sign("generator", accounting["shed"], words))
+    refused = _by_status(report["errors"], Outcome.REJECTED)
+    refused.pop("STOPPED", None)
+    if refused:
+        words = f"{sum(refused.values()):,} operations were never sent ({_listed(refused)}{_after(report)})"
+        signs.append(Sign("policy", sum(refused.values()), words))
+    signs += _waited(report["operations"])
+    answered = _network_answers(report)
+    if answered:
+        words = f"{sum(answered.values()):,} attempts were turned away or not answered in time ({_listed(answered)})"
+        signs.append(Sign("network", sum(answered.values()), words))
+    return signs
+
+
+def _waited(operations: Sequence[Mapping[str, Any]]) -> list[Sign]:
+    """Signs from where the time went, where that was measured: late starts, and waits that the policy asked for."""
+    spent = dict.fromkeys(("generator", "policy", "all"), 0.0)
+    done = 0
+    for entry in operations:
+        segments = entry.get("segments_ms")
+        if segments and entry["succeeded"]:
+            done += entry["succeeded"]
+            means = {name: entry["succeeded"] * figures["mean"] for name, figures in segments.items() if figures}
+            spent["generator"] += means.get("start_delay", 0.0)
+            spent["policy"] += sum(means.get(name, 0.0) for name in POLICY_SEGMENTS)
+            spent["all"] += sum(means.values())
+    words: dict[Limit, str] = {
+        "generator": "operations started late, which took {share:.0f} % of their time; use more users or workers",
+        "policy": "operations spent {share:.0f} % of their time in the queue, at the limiter or an open circuit",
+    }
+    shares = {who: spent[who] / spent["all"] for who in words} if spent["all"] else {}
+    return [
+        Sign(who, round(share * done), words[who].format(share=100 * share))
+        for who, share in shares.items()
+        if share >= WAITED_SHARE
+    ]
+
+
+def _after(report: Mapping[str, Any]) -> str:
+    """What made breakers open, where they did."""
+    opened = sum(breaker["opened"] for breaker in report["resilience"]["breakers"])
+    if not opened:
+        return ""
+    times = "once" if opened == 1 else f"{opened:,} times"
+    answers = _network_answers(report)
+    return f"; circuit breakers opened {times}" + (f" after {_listed(answers)}" if answers else "")
+
+
+def _network_answers(report: Mapping[str, Any]) -> dict[str, int]:
+    """Attempts that the network turned away or left without an answer: those that were retried, and the last ones."""
+    counts = {
+        status: number
+        for status, number in report["resilience"]["retries"]["by_status"].items()
+        if status in NETWORK_STATUSES
+    }
+    for outcome in (Outcome.FAILED, Outcome.UNKNOWN):
+        for status, number in _by_status(report["errors"], outcome).items():
+            if status in NETWORK_STATUSES:
+                counts[status] = counts.get(status, 0) + number
+    return counts
+
+
+def _by_status(errors: Iterable[Mapping[str, Any]], outcome: Outcome) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for error in errors:
+        if error["outcome"] == outcome:
+            counts[error["status"]] = counts.get(error["status"], 0) + error["count"]
+    return counts
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{status} {number:,}" for status, number in ordered[:3])
+
+
+def _pace(operations: Sequence[Mapping[str, Any]]) -> str:
+    """What set the pace where nothing was at its limit."""
+    slow = max(
+        (entry for entry in operations if entry["latency_ms"] and entry["arm"] != "baseline"),
+        key=lambda entry: float(entry["latency_ms"]["mean"]) * float(entry["succeeded"]),
+        default=None,
+    )
+    if slow is None:
+        return "Nothing was at its limit."
+    took = phrases.milliseconds(slow["latency_ms"]["mean"])
+    return (
+        "Nothing was at its limit: the users set the pace, and waited for the network meanwhile (most of all "
+        f"{slow['name']}, {took} each)."
+    )

@@ -1,0 +1,150 @@
+"""A report of a made-up run, made by the real recorder, collector and judge: pairs at three levels, and a fault."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from config.networks import Network
+from config.run import Run
+from config.settings import RunSettings
+from reports.collect.collector import Collector, Sender
+from reports.collect.journal import Journal
+from reports.judge.audit import nothing_settled
+from reports.judge.report import Evidence, Report, build
+from reports.measure.recorder import Recorder
+from reports.records import Arm, OperationRecord, Outcome
+
+BEGAN = 1_795_000_000.0
+LEVELS = {"ack": 0.005, "receipt": 0.116, "mirror": 0.65}
+LENGTH_S = 60
+
+
+def sample_report(folder: Path, pairs: int = 900, text: str = "", **evidence: Any) -> Report:
+    """Build a report.
+
+    Args:
+        folder: Receives the journal.
+        pairs: How many, spread over the levels and a minute.
+        text: Stands wherever a network, a file or a fault can put words of its own.
+        evidence: Further fields of `Evidence`.
+    """
+    settings = RunSettings(seed=7, localnet_consensus_delay=0.1)
+    run = Run(
+        run_id="20261124-101500-3f9a",
+        started_at=BEGAN,
+        settings=settings,
+        network=Network(name="localnet", nodes={"127.0.0.1:1": "0.0.3"}, mirror_rest="http://mirror", mirror_grpc=""),
+        operator_id="0.0.2",
+        topics={"events": f"0.0.1010{text}"},
+    )
+    collector = Collector(run, Journal(folder / "journal.sqlite"))
+    recorder, ledger = Recorder(BEGAN), dict[str, dict[str, int]]()
+    for record in records(pairs, text):
+        recorder.record(record)
+        counts = ledger.setdefault(
+            f"{record.name}|{record.arm or ''}", dict.fromkeys(("scheduled", "shed", "started", "in_flight"), 0)
+        )
+        counts["scheduled"] += 1
+        counts["started"] += 1
+    collector.measurements.merge_dump(recorder.take()[0].dump())
+    sender = Sender(f"local{text}", final=True, last_at=BEGAN + LENGTH_S, resources=resources())
+    sender.sources = {"ledger": ledger, "resilience": resilience(text)}
+    collector.senders["local"] = sender
+    fields: dict[str, Any] = {
+        "audit": nothing_settled(),
+        "arguments": ["locust", "--headless", "--memo", text],
+        "faults": [{"name": f"BUSY 30 %{text}", "started": BEGAN + 20, "ended": BEGAN + 28}],
+        "clock_offset_ms": 1.4,
+        "exceptions": [f"ValueError{text}"] if text else [],
+    }
+    return build(Evidence(run, collector, BEGAN + LENGTH_S, **(fields | evidence)))
+
+
+def records(pairs: int, text: str = "") -> list[OperationRecord]:
+    """What users did: pairs at three levels, single submissions of which some fail during the fault."""
+    source = random.Random(3)
+    made = []
+    for number in range(pairs):
+        at = BEGAN + LENGTH_S * number / max(1, pairs)
+        level = list(LEVELS)[number % len(LEVELS)]
+        base = 0.045 + source.gammavariate(2, 0.003)
+        slow = 3.0 if 20 <= at - BEGAN < 28 else 1.0
+        extra = LEVELS[level] * slow * source.uniform(0.8, 1.2)
+        phases = {"prepare": 0.001, "ack": LEVELS["ack"], "receipt": max(0.0, extra - 0.01)}
+        if level == "mirror":
+            phases = phases | {"receipt": 0.11, "mirror": extra - 0.116}
+        for arm in (Arm.BASELINE, Arm.HEDERA):
+            made.append(closed("audit-event", arm, f"0.{number}", at, base, "" if arm is Arm.BASELINE else level))
+        made[-1].latency_s += extra
+        made[-1].phases_s = phases
+        outcome = (
+            source.choice([Outcome.FAILED, Outcome.REJECTED, Outcome.SUCCEEDED]) if slow > 1 else Outcome.SUCCEEDED
+        )
+        single = closed("hcs.submit", None, None, at, 0.116 * slow, "receipt", outcome)
+        if outcome is not Outcome.SUCCEEDED:
+            single.status = "CIRCUIT_OPEN" if outcome is Outcome.REJECTED else f"BUSY{text}"
+            single.error = f"the node was busy {text}"
+        made.append(single)
+    return made
+
+
+def closed(
+    name: str,
+    arm: Arm | None,
+    pair: str | None,
+    at: float,
+    took: float,
+    confirm: str,
+    outcome: Outcome = Outcome.SUCCEEDED,
+) -> OperationRecord:
+    """One closed operation."""
+    record = OperationRecord(name, arm, pair, confirm, at, at, took, outcome, status="SUCCESS", attempts=1)
+    record.phases_s = {} if arm is Arm.BASELINE else {"prepare": 0.001, "ack": 0.004, "receipt": took - 0.006}
+    return record
+
+
+def resources() -> dict[str, Any]:
+    """What the process used."""
+    samples = [[float(t), 35.0 + t % 7, 120.0] for t in range(LENGTH_S)]
+    return {
+        "pid": 1,
+        "cores": 2,
+        "cpu_percent": {"mean": 38.0, "max": 41.0},
+        "rss_mb": {"max": 120.0},
+        "thread_pool_size": 44,
+        "samples": samples,
+    }
+
+
+def resilience(text: str = "") -> dict[str, Any]:
+    """What the guards did: a circuit that opened, tried and closed again, and a queue that filled meanwhile."""
+    states = [
+        (21, "closed", "open"),
+        (24, "open", "half-open"),
+        (24.5, "half-open", "open"),
+        (27, "open", "half-open"),
+        (28, "half-open", "closed"),
+    ]
+    breaker = {
+        "name": f"0/hcs{text}",
+        "state": "closed",
+        "opened": 2,
+        "half_opened": 2,
+        "closed": 1,
+        "rejected": 40,
+        "open_s": 5.5,
+        "transitions": [{"time": BEGAN + t, "from": a, "to": b} for t, a, b in states],
+        "transitions_dropped": 0,
+    }
+    return {
+        "retries": {
+            "attempts": 64,
+            "recovered": 31,
+            "exhausted": 12,
+            "by_status": {f"BUSY{text}": 60, "UNAVAILABLE": 4},
+        },
+        "breakers": [breaker],
+        "queue": None,
+    }

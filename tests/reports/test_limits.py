@@ -1,0 +1,94 @@
+"""The one line on what limited a run names the generator, the client's policy or the network, whoever it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reports.judge.limits import limit
+
+
+def report(**changes: Any) -> dict[str, Any]:
+    """A run of 10,000 operations that nothing limited, with `changes`."""
+    process = {
+        "name": "local",
+        "cpu_percent": {"mean": 30.0, "max": 95.0},
+        "samples": [[float(t), 30.0, 1.0] for t in range(60)],
+    }
+    latency = {"mean": 120.0}
+    return {
+        "accounting": {"scheduled": 10_000, "shed": 0},
+        "resources": {"processes": [process]},
+        "resilience": {"retries": {"by_status": {}}, "breakers": []},
+        "errors": [],
+        "operations": [{"name": "audit-event", "arm": "hedera", "succeeded": 10_000, "latency_ms": latency}],
+    } | changes
+
+
+def error(outcome: str, status: str, count: int) -> dict[str, Any]:
+    """One kind of error."""
+    return {"outcome": outcome, "status": status, "count": count}
+
+
+def test_without_any_sign_the_users_set_the_pace() -> None:
+    """A quiet run had no limit; a single processor peak is none."""
+    found = limit(report())
+    assert found["by"] == "none"
+    assert "audit-event, 120 ms each" in found["sentence"]
+
+
+def test_a_generator_without_processor_time_decides_over_everything() -> None:
+    """What else was measured then cannot be trusted, however much of it there is."""
+    samples = [[float(t), 99.0 if t % 3 == 0 else 60.0, 1.0] for t in range(60)]
+    process = {"name": "worker-1", "cpu_percent": {"mean": 73.0, "max": 99.0}, "samples": samples}
+    found = limit(report(resources={"processes": [process]}, errors=[error("failed", "BUSY", 5_000)]))
+    assert found["by"] == "generator"
+    assert "worker-1 had no processor time left" in found["sentence"]
+    assert "over 90 % in 20 of 60 seconds" in found["sentence"]
+    assert "BUSY 5,000" in found["evidence"][0]
+
+
+def test_missed_starts_are_the_generators() -> None:
+    """In an open model, starts that found no free user are counted and told."""
+    found = limit(report(accounting={"scheduled": 10_000, "shed": 700}))
+    assert found["by"] == "generator"
+    assert "700 of 10,000 scheduled starts were missed" in found["sentence"]
+
+
+def test_what_the_client_refused_is_its_policy() -> None:
+    """Operations that were never sent are the policy's, with what opened the circuit; the end of the run is not."""
+    errors = [
+        error("rejected", "CIRCUIT_OPEN", 900),
+        error("rejected", "STOPPED", 40),
+        error("failed", "UNAVAILABLE", 60),
+    ]
+    breakers = [{"name": "0/hcs", "opened": 3}]
+    found = limit(report(errors=errors, resilience={"retries": {"by_status": {}}, "breakers": breakers}))
+    assert found["by"] == "policy"
+    assert (
+        "900 operations were never sent (CIRCUIT_OPEN 900; circuit breakers opened 3 times after UNAVAILABLE 60)"
+        in found["sentence"]
+    )
+    assert "STOPPED" not in found["sentence"]
+
+
+def test_busy_and_timeouts_are_the_networks() -> None:
+    """Retried and final refusals count together; business refusals do not."""
+    resilience = {"retries": {"by_status": {"BUSY": 800, "INVALID_SIGNATURE": 5_000}}, "breakers": []}
+    found = limit(report(resilience=resilience, errors=[error("unknown", "RECEIPT_TIMEOUT", 30)]))
+    assert found["by"] == "network"
+    assert "830 attempts were turned away or not answered in time (BUSY 800, RECEIPT_TIMEOUT 30)" in found["sentence"]
+
+
+def test_a_handful_of_errors_is_no_limit() -> None:
+    """One in a thousand operations says nothing about what a run could have done."""
+    assert limit(report(errors=[error("failed", "BUSY", 9)]))["by"] == "none"
+
+
+def test_time_spent_waiting_for_ones_own_policy_counts() -> None:
+    """Where segments are measured, a queue that holds operations back is the policy's, a late start the generator's."""
+    for segment, who in (("limiter", "policy"), ("circuit_wait", "policy"), ("start_delay", "generator")):
+        spent = {"prepare": {"mean": 1.0}, "ack": {"mean": 5.0}, segment: {"mean": 14.0}, "mirror": None}
+        operation = {"name": "hcs.submit", "arm": None, "succeeded": 500, "latency_ms": {"mean": 20.0}}
+        found = limit(report(operations=[operation | {"segments_ms": spent}]))
+        assert found["by"] == who
+        assert "70 % of their time" in found["sentence"]
