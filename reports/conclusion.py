@@ -27,6 +27,7 @@ from reports.measure.keys import OperationKey
 from reports.render.console import render_console
 from reports.render.files import HTML_NAME, point_latest_to, write_report
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
+from reports.sources import injected_faults
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def conclude(environment: Environment, collector: Collector, journal: Journal, m
             exceptions=_exceptions(environment),
             master=master,
             arguments=provenance.argv(),
+            faults=injected_faults(environment),
         )
     )
     histograms = partial(render_histograms, collector.measurements.operations, consensus)
