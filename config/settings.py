@@ -39,7 +39,7 @@ class RunSettings(BaseModel):
     ] = "sqlite"
     message_bytes: Annotated[
         int,
-        Field(ge=160, le=20_480, description="size of one audit event, 160 to 20480 bytes; over 1024 it is chunked"),
+        Field(ge=192, le=20_480, description="size of one audit event, 192 to 20480 bytes; over 1024 it is chunked"),
     ] = 256
     model_bytes: Annotated[
         int, Field(ge=1, le=1_048_576, description="size of one stored model, 1 to 1048576 bytes")

@@ -98,24 +98,28 @@ class MirrorRest:
         """A topic's row of `/api/v1/topics/{id}`."""
         return self._get(f"/api/v1/topics/{topic_id}")
 
-    def topic_messages(self, topic_id: str, *, after: int = 0, until: int | None = None) -> Iterator[TopicMessage]:
+    def topic_messages(
+        self, topic_id: str, *, after: int = 0, until: int | None = None, repeats: bool = False
+    ) -> Iterator[TopicMessage]:
         """A topic's messages in ascending order, read page by page as the iterator advances.
 
         Args:
             topic_id: Which topic; one the mirror does not know raises MirrorError with http_status 404.
             after: Only sequence numbers above this.
             until: None, or the last sequence number that is wanted.
+            repeats: Whether a message that the mirror shows again, or behind later ones, is yielded each time.
         """
         path: str | None = f"/api/v1/topics/{topic_id}/messages?limit={PAGE_ROWS}&order=asc&sequencenumber=gt:{after}"
         if until is not None:
             path = f"{path}&sequencenumber=lte:{until}"
+        lowest = after
         while path is not None:
             page = self._get(path)
             for message in self._read(page, lambda page: [_topic_message(row) for row in page["messages"]]):
                 # `links.next` goes on by timestamp and may have dropped the filter by sequence number.
                 if until is not None and message.sequence_number > until:
                     return
-                if message.sequence_number > after:
+                if message.sequence_number > (lowest if repeats else after):
                     after = message.sequence_number
                     yield message
             path = self._next_page(page, path)

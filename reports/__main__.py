@@ -1,4 +1,9 @@
-"""`python -m reports render RUN_DIR`: draw a run's files again from its report.json."""
+"""`python -m reports`: works with the folders of finished, or broken, runs.
+
+* `render RUN_DIR` draws a run's files again from its report.json.
+* `audit RUN_DIR` reads the mirror again, settles every message of the run's journal, and writes the report anew: for a
+  run that was cut off before it could, or whose mirror did not answer at its end.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +12,39 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from reports.collect.journal import JournalError
+from reports.conclusion import publish
+from reports.judge.audit import exit_code_of
 from reports.judge.report import violations
 from reports.render.files import HTML_NAME, JSON_NAME, read_report, render_files
+from reports.settling import settle_folder
 
 USAGE_ERROR = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out a command and return the exit code: 0 done, 1 a file could not be drawn, 2 no usable report there."""
-    parser = argparse.ArgumentParser(prog="python -m reports", description="Works with the reports of finished runs.")
+    """Carry out a command and return the exit code; 2 where there is nothing usable in the folder.
+
+    `render`: 0 drawn, 1 a file could not be drawn. `audit`: 0 everything acknowledged arrived once and in order, 3 it
+    did not, 5 the mirror could not be read.
+    """
+    parser = argparse.ArgumentParser(prog="python -m reports", description="Works with the folders of runs.")
     commands = parser.add_subparsers(dest="command", required=True)
     render = commands.add_parser("render", help=f"draw HTML, Markdown and JUnit again from {JSON_NAME}")
-    render.add_argument("folder", type=Path, metavar="RUN_DIR", help="a run's folder, e.g. reports/out/latest")
-    return _render(parser.parse_args(arguments).folder)
+    audit = commands.add_parser("audit", help="settle the run's messages on the mirror again and write the report anew")
+    for command in (render, audit):
+        command.add_argument("folder", type=Path, metavar="RUN_DIR", help="a run's folder, e.g. reports/out/latest")
+    chosen = parser.parse_args(arguments)
+    return _audit(chosen.folder) if chosen.command == "audit" else _render(chosen.folder)
+
+
+def _audit(folder: Path) -> int:
+    try:
+        settled = settle_folder(folder)
+    except JournalError as error:
+        return _refuse(str(error))
+    publish(settled, folder.resolve())
+    return exit_code_of(settled.report["audit"])
 
 
 def _render(folder: Path) -> int:

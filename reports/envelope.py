@@ -1,7 +1,8 @@
 """The form of a message that this project writes to a topic, so that the audit finds its own again.
 
-A message is one JSON object: `run`, `stream`, `n` (position in the stream), `kind`, `sent` (Unix time in seconds) and
-`body`. Everything else on the topic is somebody else's and is left alone.
+A message is one JSON object, with its keys in this order: `run`, `stream` (`<worker>.<user>`), `n` (position in the
+stream), `kind`, `due` (intended time, Unix seconds), `sha` (the first 16 bytes of the SHA-256 of the body's bytes, hex)
+and last `body`. Everything else on the topic is somebody else's and is left alone.
 """
 
 from __future__ import annotations
@@ -9,29 +10,56 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Final
+
+BODY_DIGEST_CHARACTERS: Final = 32
+"""128 bits: chance cannot pass a changed body off as the one that was sent. The audit's own proof is the SHA-256 of the
+whole message in its journal; this one also serves where the journal's row was lost with its process."""
+
+_BODY_KEY: Final = b',"body":'
+"""Inside a JSON string a quote is escaped, so no value before the body can hold this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The identifying part of one message: which run, which sender, and the how-manieth of that sender."""
+    """The identifying part of one message: which run, which sender, and the how-manieth of that sender.
+
+    Attributes:
+        run_id: The run.
+        stream: The sender, `<worker>.<user>`.
+        number: Position in its stream, from 1.
+        kind: What it is about, e.g. `audit-event`.
+        due_at: Unix time in seconds when it was to be sent.
+    """
 
     run_id: str
     stream: str
     number: int
     kind: str
-    sent_at: float
+    due_at: float
+
+    @property
+    def worker(self) -> str:
+        """The process that sent it, by its index."""
+        return self.stream.partition(".")[0]
+
+    @property
+    def user(self) -> str:
+        """The user within that process."""
+        return self.stream.partition(".")[2]
 
     def encode(self, body: object) -> bytes:
         """Return the message's bytes with `body` (anything JSON can hold) inside."""
+        contents = _json(body)
         fields = {
             "run": self.run_id,
             "stream": self.stream,
             "n": self.number,
             "kind": self.kind,
-            "sent": self.sent_at,
-            "body": body,
+            "due": round(self.due_at, 6),
+            "sha": _body_digest(contents),
         }
-        return json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
+        return b"".join((_json(fields)[:-1], _BODY_KEY, contents, b"}"))
 
 
 def decode(message: bytes) -> Envelope | None:
@@ -43,12 +71,26 @@ def decode(message: bytes) -> Envelope | None:
             stream=str(fields["stream"]),
             number=int(fields["n"]),
             kind=str(fields["kind"]),
-            sent_at=float(fields["sent"]),
+            due_at=float(fields["due"]),
         )
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError):
         return None
+
+
+def body_is_intact(message: bytes) -> bool:
+    """Whether the body of a message of this project's form is the one that was put into it."""
+    head, _, rest = message.partition(_BODY_KEY)
+    return head.endswith(f'"sha":"{_body_digest(rest[:-1])}"'.encode())
 
 
 def digest(message: bytes) -> str:
     """SHA-256 of a whole message, hex."""
     return hashlib.sha256(message).hexdigest()
+
+
+def _body_digest(contents: bytes) -> str:
+    return hashlib.sha256(contents).hexdigest()[:BODY_DIGEST_CHARACTERS]
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()

@@ -7,6 +7,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 import inspect
 import logging
+import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from reports.collect.journal import Journal
 from reports.collect.recording import Recording, let_users_run
 from reports.conclusion import conclude, run_folder
 from reports.measure.resources import ResourceMonitor
+from reports.settling import CHECKPOINT, RUN
 
 DELTA: Final = "hedera_report"
 """Key under which a worker's delta travels in Locust's own periodic report."""
@@ -28,7 +30,10 @@ LOCAL: Final = "local"
 """Name of the only sender in a run without workers."""
 
 FLUSH_S: Final = 2.0
-"""How often a local run moves what it recorded to where it is collected."""
+"""How often a local run moves what it recorded to where it is collected: what a killed process can take with it."""
+
+CHECKPOINT_S: Final = 10.0
+"""How often what was measured so far is written to the journal, from the first FLUSH_S on."""
 
 logger = logging.getLogger(__name__)
 
@@ -90,14 +95,14 @@ class Reporting:
             environment.process_exit_code = 0  # the master decides
             return
         journal = Journal(run_folder(run))
+        journal.save(RUN, described)
         self._gathering = gathering = Gathering(Collector(run, journal), journal)
         if isinstance(runner, MasterRunner):
             clients = runner.clients
             gathering.collector.expect(worker.id for worker in clients.ready + clients.spawning + clients.running)
             gathering.monitor = ResourceMonitor(run.started_at)
             gathering.monitor.start()
-        else:
-            gathering.flusher = gevent.spawn(_flush, self._recording, gathering)
+        gathering.flusher = gevent.spawn(_keep_up, self._recording, gathering)
 
     def on_test_stop(self, environment: Environment, **_: Any) -> None:
         """Bring the last data together; where they come together, conclude the run."""
@@ -111,15 +116,16 @@ class Reporting:
             return
         self._gathering = self._recording = None
         used = None
+        if gathering.flusher is not None:
+            gathering.ending.set()
+            gathering.flusher.join()  # killed, it could lose what it was about to merge
         if isinstance(runner, MasterRunner) and gathering.monitor is not None:
             self._gathering = gathering  # answers still come in
             Handshake(runner, gathering.collector).complete(environment.stop_timeout or 0.0)
             self._gathering = None
             gathering.monitor.stop()
             used = gathering.monitor.summary(with_samples=True)
-        elif recording is not None and gathering.flusher is not None:
-            gathering.ending.set()
-            gathering.flusher.join()  # killed, it could lose what it was about to merge
+        elif recording is not None:
             gathering.collector.merge(LOCAL, recording.finish())
         conclude(environment, gathering.collector, gathering.journal, used)
 
@@ -153,10 +159,15 @@ class Reporting:
             self._gathering.collector.merge(name, delta)
 
 
-def _flush(recording: Recording, gathering: Gathering) -> None:
-    """Move what a local run recorded to where it is collected, again and again until it ends."""
+def _keep_up(recording: Recording | None, gathering: Gathering) -> None:
+    """Until the run ends, collect what a local run recorded, and write checkpoints of what was collected."""
+    checkpoint_at = time.monotonic()
     while not gathering.ending.wait(FLUSH_S):
-        gathering.collector.merge(LOCAL, recording.delta(), pause=let_users_run)
+        if recording is not None:
+            gathering.collector.merge(LOCAL, recording.delta(), pause=let_users_run)
+        if time.monotonic() >= checkpoint_at:
+            gathering.journal.save(CHECKPOINT, gathering.collector.dump(pause=let_users_run))
+            checkpoint_at = time.monotonic() + CHECKPOINT_S
 
 
 def install(events: Any) -> None:

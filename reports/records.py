@@ -31,6 +31,21 @@ PHASES = ("prepare", "ack", "consensus", "receipt", "mirror")
 the node's answer to the submission, `receipt` the wait from acknowledgement to receipt, `mirror` the wait from there
 until the mirror shows it. `consensus` runs from sending to the consensus timestamp and overlaps `ack` and `receipt`."""
 
+SEGMENTS = (
+    *("start_delay", "queue", "limiter", "circuit_wait", "baseline", "prepare", "ack", "retry_wait"),
+    *("receipt", "mirror", "other"),
+)
+"""What an operation's response time is made of. Segments never overlap, so they add up to it:
+
+* `start_delay`: from the scheduled moment to the start; the load generator was behind its schedule.
+* `queue`, `limiter`, `circuit_wait`: held back on our side, in the queue, for the rate or concurrency limit, and at an
+  open circuit.
+* `baseline`: the application's own work, what a baseline arm consists of.
+* `prepare`, `ack`, `receipt`, `mirror`: the phases of those names, without the waits inside them.
+* `retry_wait`: slept between two attempts.
+* `other`: whatever is left, such as the client's own bookkeeping and other greenlets' turns in between.
+"""
+
 
 @dataclass(slots=True)
 class SentMessage:
@@ -45,6 +60,9 @@ class SentMessage:
         acknowledged: The sender was told that it succeeded, at the confirmation level it asked for.
         transaction_id: Transaction id of the (first) transaction, e.g. `0.0.2@1700000000.000000001`; "" if never sent.
         sequence_number: From the receipt; None where no receipt was read.
+        due_at: Unix time in seconds when its operation was scheduled; 0 where nobody set it.
+        seen_at: Unix time in seconds when the sender was told that it had reached consensus (its receipt came, or the
+            mirror showed it); 0 where it was told no such thing. With the consensus timestamp this bounds the clocks.
     """
 
     topic_id: str
@@ -55,6 +73,50 @@ class SentMessage:
     acknowledged: bool = False
     transaction_id: str = ""
     sequence_number: int | None = None
+    due_at: float = 0.0
+    seen_at: float = 0.0
+
+
+@dataclass(slots=True)
+class StoredFile:
+    """One HFS file as its writer knows it; what the audit holds against what was read back.
+
+    Attributes:
+        file_id: From the receipt of its FileCreate; "" where none came.
+        sha256: Of the whole contents, hex.
+        size_bytes: Length of the whole contents.
+        appends: FileAppend transactions that it took after the FileCreate.
+        slowest_append_s: The longest of them, from its preparation to its receipt; 0 where there was none.
+        transaction_id: Of the FileCreate.
+        acknowledged: The writer was told that all of it is there.
+        stored_s: Seconds from the first attempt to the last receipt.
+    """
+
+    file_id: str
+    sha256: str
+    size_bytes: int
+    appends: int = 0
+    slowest_append_s: float = 0.0
+    transaction_id: str = ""
+    acknowledged: bool = False
+    stored_s: float = 0.0
+
+
+@dataclass(slots=True)
+class ReadFile:
+    """One HFS file as it was read back.
+
+    Attributes:
+        file_id: Which.
+        sha256: Of what was read, hex.
+        size_bytes: Length of what was read.
+        read_s: Seconds that it took.
+    """
+
+    file_id: str
+    sha256: str
+    size_bytes: int
+    read_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -77,6 +139,13 @@ class OperationRecord:
         size_bytes: Payload size.
         transaction_ids: Of every transaction that was sent for it.
         messages: HCS messages it sent, for the audit.
+        segments_s: What the response time was spent on (see SEGMENTS); `Stopwatch.segments_s` gives them, so that
+            they add up to `response_s`. Empty where nobody measured them.
+        reached_s: Seconds from the scheduled moment to when a segment was last left: `prepare` is when it was
+            prepared, `ack` when a node had acknowledged it, and so on. `Stopwatch.reached_s` gives them.
+        consensus_at: Consensus timestamp in seconds by the network's clock, where the operation learnt it.
+        stored_files: HFS files it wrote, for the audit.
+        read_files: HFS files it read back, for the audit.
     """
 
     name: str
@@ -94,6 +163,11 @@ class OperationRecord:
     size_bytes: int = 0
     transaction_ids: list[str] = field(default_factory=list)
     messages: list[SentMessage] = field(default_factory=list)
+    segments_s: dict[str, float] = field(default_factory=dict)
+    reached_s: dict[str, float] = field(default_factory=dict)
+    consensus_at: float | None = None
+    stored_files: list[StoredFile] = field(default_factory=list)
+    read_files: list[ReadFile] = field(default_factory=list)
 
     @property
     def response_s(self) -> float:

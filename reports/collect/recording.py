@@ -14,6 +14,7 @@ from gevent.lock import RLock
 
 from config.run import Run
 from reports import sources
+from reports.measure.clock_offset import DateProbe
 from reports.measure.measurements import OUTCOMES
 from reports.measure.recorder import Recorder
 from reports.measure.resources import ResourceMonitor
@@ -41,7 +42,7 @@ class Recording:
     """Records the run in this process and hands it out in numbered deltas.
 
     A delta is a dictionary that msgpack can carry: `run` and `sequence` (from 1) say what it continues, `measurements`
-    and `messages` are new since the delta before, `totals`, `sources` and `resources` are since the run began.
+    and `rows` are new since the delta before, `totals`, `sources`, `resources` and `clock` are since the run began.
     `sources` and `measurements` are read at one instant, so that started = closed + in flight holds within a delta.
     """
 
@@ -51,6 +52,8 @@ class Recording:
         self._recorder = Recorder(run.started_at)
         self._monitor = ResourceMonitor(run.started_at)
         self._totals = Totals({})
+        self._probe = DateProbe(run.network.mirror_rest)
+        self._probing: gevent.Greenlet | None = None
         self._sequence = 0
         self._final: dict[str, Any] | None = None
         self._lock = RLock()  # making a delta lets users run in between, and with them whoever asks for another one
@@ -60,6 +63,7 @@ class Recording:
         events: Any = self._environment.events
         events.request.add_listener(self._recorder.on_request)
         self._monitor.start()
+        self._probing = gevent.spawn(self._probe.run)
 
     @property
     def finished(self) -> bool:
@@ -76,6 +80,8 @@ class Recording:
         with self._lock:
             if self._final is None:
                 self._monitor.stop()
+                if self._probing is not None:
+                    self._probing.kill()
                 events: Any = self._environment.events
                 events.request.remove_listener(self._recorder.on_request)
                 self._final = self._delta(final=True)
@@ -83,7 +89,7 @@ class Recording:
 
     def _delta(self, final: bool) -> dict[str, Any]:
         published = sources.collect(self._environment)
-        measurements, messages = self._recorder.take()
+        measurements, rows = self._recorder.take()
         self._sequence += 1
         sequence = self._sequence
         for key, measure in measurements.operations.items():
@@ -96,8 +102,9 @@ class Recording:
             "at": time.time(),
             "host": platform.node(),
             "measurements": measurements.dump(pause=let_users_run),
-            "messages": messages,
+            "rows": rows,
             "totals": totals,
             "sources": published,
+            "clock": self._probe.result.as_report() if self._probe.result else None,
             "resources": self._monitor.summary(with_samples=final),
         }

@@ -1,207 +1,188 @@
 """The audit: every message that was acknowledged must be on its topic exactly once, in order, in an unbroken chain.
 
-The rules, per message (one envelope, in one piece or in chunks):
+Each message (one envelope, in one piece or in chunks) is settled by these rules:
 
-* delivered: it stands on its topic exactly once, byte for byte.
-* lost: it was acknowledged, and is not there, or is there only with other bytes (`corrupted`).
-* duplicated: it stands there more than once, acknowledged or not. A retry that landed twice is a duplicate.
-* out of order: two acknowledged messages of one stream on one topic stand in the other order than they were sent in.
-  A stream sends one message after another and goes on only when the one before was acknowledged, so the network had
-  said yes to the first before it ever saw the second. Messages of different streams have no order among each other.
-* landed after failure: it was not acknowledged (failed, unknown, cut off), and is there all the same.
+* delivered: it was acknowledged, and is shown exactly once, byte for byte.
+* duplicated: it is shown more than once, acknowledged or not. A retry that landed twice is a duplicate, no success.
+* corrupted: it was acknowledged; where its receipt or its envelope says it should be, something else is shown.
+* lost: it was acknowledged, and nothing of it is shown.
+* landed after failure: it was not acknowledged (failed, unknown, cut off), and is shown all the same: the client had
+  given up on something that happened.
 
-Only messages of this run count; whatever else stands on a topic is part of the hash chain and nothing more.
+Besides, two acknowledged messages are out of order if one does not stand where its receipt said it would, or if two of
+one stream stand in the other order than they were sent in. A stream sends one message after another and goes on only
+when the one before was acknowledged, so the network had said yes to the first before it ever saw the second. Messages
+of different streams have no order among each other.
+
+`shown_late` counts messages that the mirror left out at first and showed when it was asked again. Only messages of this
+run count; whatever else stands on a topic is part of the hash chain and nothing more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, Final
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NamedTuple
 
-from hedera_client import ChunkInfo, TopicMessage
-from reports.collect.journal import JournalEntry
-from reports.envelope import decode, digest
-from reports.measure.distribution import Distribution
-from reports.measure.keys import OperationKey
+from reports.judge.chain import TopicChain
+from reports.judge.files_audit import audit_files
 
 MAX_OFFENDERS: Final = 100
 """Offending messages that are listed one by one."""
 
-MAX_OPEN_CHUNKS: Final = 10_000
-"""Chunked messages that may be incomplete at once while a topic is read."""
+KINDS: Final = ("lost", "corrupted", "duplicated", "out_of_order", "landed_after_failure")
 
-START_OF_CHAIN: Final = bytes(48)
-"""Running hash of a topic before its first message (hedera-protocol facts, running hash version 3)."""
+_SETTLE: Final = """
+CREATE TABLE audit.settled AS
+SELECT s.rowid AS id, s.acknowledged AS acked, s.topic_id, s.stream, s.number, s.sequence_number,
+    total(v.digest = s.digest) AS copies, total(v.digest != s.digest) AS changed,
+    min(CASE WHEN v.digest = s.digest THEN v.first_seq END) AS first_seq,
+    min(CASE WHEN v.digest = s.digest THEN v.last_seq END) AS last_seq,
+    max(v.digest = s.digest AND v.last_seq = s.sequence_number) AS in_place,
+    min(CASE WHEN v.digest = s.digest THEN v.consensus_ns END) AS consensus_ns,
+    max(v.digest = s.digest AND v.late) AS late, 0 AS misplaced
+FROM sent s LEFT JOIN seen v ON v.topic_id = s.topic_id AND v.stream = s.stream AND v.number = s.number
+GROUP BY s.rowid;
+UPDATE audit.settled AS s SET changed = 1 WHERE acked AND NOT copies AND NOT changed AND (
+    EXISTS (SELECT 1 FROM seen v WHERE v.topic_id = s.topic_id AND v.last_seq = s.sequence_number) OR
+    EXISTS (SELECT 1 FROM other o WHERE o.topic_id = s.topic_id AND o.sequence_number = s.sequence_number));
+UPDATE audit.settled SET misplaced = 1 WHERE acked AND copies AND sequence_number IS NOT NULL AND NOT in_place;
+UPDATE audit.settled SET misplaced = 1 WHERE id IN (
+    SELECT id FROM (SELECT id, first_seq, max(last_seq) OVER (
+            PARTITION BY topic_id, stream ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+        FROM settled WHERE acked AND copies) WHERE first_seq < reached);
+"""
 
+_WHICH: Final = {
+    "lost": "acked AND NOT copies AND NOT changed",
+    "corrupted": "acked AND NOT copies AND changed",
+    "duplicated": "copies > 1",
+    "out_of_order": "misplaced",
+    "landed_after_failure": "copies AND NOT acked",
+    "shown_late": "copies AND late",
+    "acknowledged": "acked",
+    "delivered": "acked AND copies = 1",
+    "never_landed": "NOT acked AND NOT copies",
+}
 
-ChainHash = Callable[[bytes, TopicMessage], bytes]
-"""`(running hash before, row) -> running hash after`."""
+_OFFENDERS: Final = """
+SELECT s.topic_id, s.stream, s.number, j.transaction_id, coalesce(s.last_seq, s.sequence_number) AS sequence_number,
+    CAST(s.copies AS INTEGER) AS copies, j.outcome, j.status
+FROM settled s JOIN sent j ON j.rowid = s.id WHERE {which} ORDER BY s.id LIMIT ?
+"""
 
-
-@dataclass(slots=True)
-class Expected:
-    """A message of the journal and what was seen of it. `first` and `last` are its first copy's sequence numbers."""
-
-    entry: JournalEntry
-    copies: int = 0
-    corrupted: int = 0
-    first: int = 0
-    last: int = 0
-
-
-class TopicAudit:
-    """Reads one topic's rows in order and settles the messages that were sent to it.
-
-    Args:
-        topic_id: The topic.
-        run_id: Messages of other runs are left alone.
-        entries: What was sent to it.
-        chain_hash: Recomputes the running hash of a row.
-    """
-
-    def __init__(self, topic_id: str, run_id: str, entries: Iterable[JournalEntry], chain_hash: ChainHash) -> None:
-        self.topic_id = topic_id
-        self.rows = 0
-        self.strangers = 0
-        self.last_sequence = 0
-        self.broken_at: int | None = None
-        self.consensus: dict[OperationKey, Distribution] = {}
-        self.expected = {(entry.stream, entry.number): Expected(entry) for entry in entries}
-        self._run_id = run_id
-        self._chain_hash = chain_hash
-        self._chain = START_OF_CHAIN
-        self._copies: dict[str, list[dict[int, TopicMessage]]] = {}
-
-    def see(self, row: TopicMessage) -> None:
-        """Take in the next row; rows come in ascending order of their sequence numbers."""
-        self.rows += 1
-        self._check_chain(row)
-        self.last_sequence = row.sequence_number
-        info = row.chunk_info
-        if info is None or info.total <= 1:
-            self._settle(row.message, row, row)
-        else:
-            self._gather(row, info)
-
-    @property
-    def outstanding(self) -> int:
-        """Acknowledged messages that have not been seen."""
-        return sum(1 for one in self.expected.values() if one.entry.acknowledged and not one.copies)
-
-    @property
-    def unsettled(self) -> int:
-        """Messages of unknown fate that have not been seen."""
-        return sum(1 for one in self.expected.values() if one.entry.outcome == "unknown" and not one.copies)
-
-    def _check_chain(self, row: TopicMessage) -> None:
-        if self.broken_at is None and (
-            row.sequence_number != self.last_sequence + 1 or self._chain_hash(self._chain, row) != row.running_hash
-        ):
-            self.broken_at = row.sequence_number
-        self._chain = row.running_hash
-
-    def _gather(self, row: TopicMessage, info: ChunkInfo) -> None:
-        """Keep a chunk until its message is whole. A chunk that comes again belongs to a second copy of the message."""
-        message_id = str(info.initial_transaction_id)
-        copies = self._copies.setdefault(message_id, [])
-        copy = next((copy for copy in copies if info.number not in copy), None)
-        if copy is None:
-            copy = {}
-            copies.append(copy)
-        copy[info.number] = row
-        if len(copy) == info.total:
-            copies.remove(copy)
-            if not copies:
-                del self._copies[message_id]
-            chunks = [copy[number] for number in sorted(copy)]
-            self._settle(b"".join(chunk.message for chunk in chunks), chunks[0], chunks[-1])
-        elif len(self._copies) > MAX_OPEN_CHUNKS:
-            del self._copies[next(iter(self._copies))]
-
-    def _settle(self, message: bytes, first: TopicMessage, last: TopicMessage) -> None:
-        """Hold a whole message against the journal."""
-        envelope = decode(message)
-        if envelope is None or envelope.run_id != self._run_id:
-            return
-        one = self.expected.get((envelope.stream, envelope.number))
-        if one is None:
-            self.strangers += 1  # of this run, but its sender never reported it: a worker that died
-            return
-        if digest(message) != one.entry.digest:
-            one.corrupted += 1
-            return
-        one.copies += 1
-        if one.copies == 1:
-            one.first, one.last = first.sequence_number, last.sequence_number
-            if one.entry.acknowledged:
-                key = OperationKey.load(one.entry.operation)
-                took_s = last.consensus_timestamp / 1e9 - one.entry.sent_at
-                self.consensus.setdefault(key, Distribution()).record(max(0.0, took_s))
-
-    def out_of_order(self) -> list[Expected]:
-        """Acknowledged messages that stand before one that their stream had sent, and been told of, earlier."""
-        wrong = []
-        reached: dict[str, int] = {}
-        for (stream, _), one in sorted(self.expected.items(), key=lambda item: item[0]):
-            if not one.entry.acknowledged or not one.copies:
-                continue
-            if one.first < reached.get(stream, 0):
-                wrong.append(one)
-            reached[stream] = max(reached.get(stream, 0), one.last)
-        return wrong
+_STRANGERS: Final = """
+SELECT count(DISTINCT topic_id || '/' || stream || '/' || number), total(NOT intact) FROM seen v
+WHERE NOT EXISTS (SELECT 1 FROM sent s WHERE s.topic_id = v.topic_id AND s.stream = v.stream AND s.number = v.number)
+"""
 
 
-def verdict(topics: list[TopicAudit], error: str | None = None) -> dict[str, Any]:
-    """Return the report's `audit` for topics that were read, as far as they could be.
+class ReadTopic(NamedTuple):
+    """A topic as far as it was read."""
+
+    topic_id: str
+    chain: TopicChain
+
+
+def settle(connection: sqlite3.Connection) -> None:
+    """Settle every message of the journal by what was seen; once, when all has been seen."""
+    connection.executescript(_SETTLE)
+
+
+def verdict(connection: sqlite3.Connection, topics: Iterable[ReadTopic], error: str | None = None) -> dict[str, Any]:
+    """Return the report's `audit` after `settle`.
+
+    Besides the counts of the module's rules it holds:
+
+    * `never_landed`: messages that were not acknowledged, and are not shown.
+    * `of_unreported_senders`: messages of this run on the mirror that no journal row tells of, because their sender
+      died before it did; `unreported_corrupted` of them differ from the digest they carry.
+    * `missing_rows`: sequence numbers that the mirror left out to the end.
+    * `late`: some of those that were shown late; `files`: see `audit_files`.
 
     Args:
-        topics: One audit per topic of the run.
+        connection: Of `Sightings`.
+        topics: Every topic of the run.
         error: Why the mirror could not be read to the end, or None. `lost` is None then: nothing is called lost that
             was not looked for.
     """
-    everything = [one for topic in topics for one in topic.expected.values()]
-    acknowledged = [one for one in everything if one.entry.acknowledged]
-    lost = [] if error else [one for one in acknowledged if not one.copies]
-    duplicated = [one for one in everything if one.copies > 1]
-    disordered = [one for topic in topics for one in topic.out_of_order()]
-    late = [one for one in everything if one.copies and not one.entry.acknowledged]
-    kinds = {"lost": lost, "duplicated": duplicated, "out_of_order": disordered, "landed_after_failure": late}
-    read = [topic for topic in topics if topic.rows]
+    read = list(topics)
+    sums = ", ".join(f"total({which})" for which in _WHICH.values())
+    (row,) = connection.execute(f"SELECT {sums} FROM settled").fetchall()
+    counts = {kind: int(count) for kind, count in zip(_WHICH, row, strict=True)}
+    strangers, unreported_corrupted = connection.execute(_STRANGERS).fetchone()
+    listed = [kind for kind in KINDS if counts[kind] and not (error and kind == "lost")]
     return {
-        "acknowledged": len(acknowledged),
-        "delivered": sum(1 for one in acknowledged if one.copies == 1),
-        **{kind: len(ones) for kind, ones in kinds.items()},
-        "lost": None if error else len(lost),
-        "corrupted": sum(1 for one in everything if one.corrupted),
-        "of_unreported_senders": sum(topic.strangers for topic in topics),
-        "running_hash_verified": None if error or not read else all(topic.broken_at is None for topic in read),
+        **counts,
+        "lost": None if error else counts["lost"],
+        "of_unreported_senders": strangers,
+        "unreported_corrupted": int(unreported_corrupted),
+        "missing_rows": sum(topic.chain.missing for topic in read),
+        "running_hash_verified": None if error else _chains(read),
         "topics": [
             {
-                "topic_id": topic.topic_id,
-                "rows": topic.rows,
-                "last_sequence_number": topic.last_sequence,
-                "chain_broken_at": topic.broken_at,
+                "topic_id": topic_id,
+                "rows": chain.rows,
+                "last_sequence_number": chain.last_sequence,
+                "chain_broken_at": chain.broken_at,
             }
-            for topic in topics
+            for topic_id, chain in read
         ],
-        "offenders": [
-            _offender(kind, one) for kind, ones in kinds.items() for one in ones[: MAX_OFFENDERS // len(kinds)]
-        ],
+        "offenders": [entry for kind in listed for entry in _listed(connection, kind, MAX_OFFENDERS // len(listed))],
+        "late": _listed(connection, "shown_late", MAX_OFFENDERS // 10),
+        "files": audit_files(connection),
         "error": error,
     }
 
 
-def _offender(kind: str, one: Expected) -> dict[str, Any]:
-    entry = one.entry
+def nothing_settled(error: str | None = None) -> dict[str, Any]:
+    """The report's `audit` where it could not be carried out at all, or where there was nothing to audit."""
+    counts: Mapping[str, Any] = dict.fromkeys(_WHICH, 0)
     return {
-        "kind": "corrupted" if kind == "lost" and one.corrupted else kind,
-        "topic_id": entry.topic_id,
-        "stream": entry.stream,
-        "number": entry.number,
-        "transaction_id": entry.transaction_id,
-        "sequence_number": one.first or entry.sequence_number,
-        "copies": one.copies,
-        "outcome": entry.outcome,
-        "status": entry.status,
+        **counts,
+        "lost": None if error else 0,
+        "of_unreported_senders": 0,
+        "unreported_corrupted": 0,
+        "missing_rows": 0,
+        "running_hash_verified": None,
+        "topics": [],
+        "offenders": [],
+        "late": [],
+        "files": None,
+        "error": error,
     }
+
+
+def exit_code_of(audit: Mapping[str, Any]) -> int:
+    """What an audit alone lets a command end with: 0 clean, 3 integrity broken, 5 nothing can be said."""
+    if integrity_faults(audit):
+        return 3
+    return 5 if audit["error"] else 0
+
+
+def integrity_faults(audit: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a run's messages and files, in words; empty when nothing is."""
+    kinds = ("lost", "corrupted", "duplicated", "out_of_order")
+    wrong = [f"{audit[kind]:,} {kind.replace('_', ' ')}" for kind in kinds if audit[kind]]
+    if audit["unreported_corrupted"]:
+        wrong.append(f"{audit['unreported_corrupted']:,} of a dead process corrupted")
+    if audit["running_hash_verified"] is False:
+        wrong.append("the running hash of a topic does not follow from its messages")
+    if audit["files"] and audit["files"]["mismatched"]:
+        wrong.append(f"{audit['files']['mismatched']:,} files read back with another SHA-256 than was stored")
+    return wrong
+
+
+def _chains(topics: list[ReadTopic]) -> bool | None:
+    """Whether the chains of all topics that hold anything were verified; None where that stays open."""
+    found = [topic.chain.verified for topic in topics if topic.chain.rows]
+    if False in found:
+        return False
+    return True if found and None not in found else None
+
+
+def _listed(connection: sqlite3.Connection, kind: str, limit: int) -> list[dict[str, Any]]:
+    """The first offenders of a kind."""
+    cursor = connection.execute(_OFFENDERS.format(which=_WHICH[kind]), (limit,))
+    names = [column[0] for column in cursor.description]
+    return [{"kind": kind, **dict(zip(names, row, strict=True))} for row in cursor]

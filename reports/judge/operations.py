@@ -9,6 +9,7 @@ from typing import Any
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import OperationMeasure
+from reports.measure.slowest import SlowOperation
 from reports.measure.timeline import COUNTS, Point, Timeline
 
 
@@ -51,6 +52,32 @@ def _entry(
         "latency_failed_ms": figures(measure.latency_failed),
         "response_ms": figures(measure.response),
         "phases_ms": {phase: figures(distribution) for phase, distribution in phases.items()},
+        "segments_ms": _segments(measure),
+        "slowest": [_slow(one) for one in measure.slowest.operations],
+    }
+
+
+def _segments(measure: OperationMeasure) -> dict[str, dict[str, float]] | None:
+    """Mean milliseconds per segment, which add up to the mean response time; None where nobody measured them."""
+    if not measure.timed:
+        return None
+    return {
+        segment: {"mean": round(spent / measure.timed / 1e6, 4)}
+        for segment, spent in measure.segments_ns.items()
+        if spent
+    }
+
+
+def _slow(one: SlowOperation) -> dict[str, Any]:
+    """A slow operation's timeline, in milliseconds from its scheduled moment."""
+    reached = dict(one.reached_s) | ({} if one.consensus_s is None else {"consensus": one.consensus_s})
+    return {
+        "response_ms": round(one.response_s * 1000, 3),
+        "scheduled_at": one.scheduled_at,
+        "transaction_id": one.transaction_id,
+        "attempts": one.attempts,
+        "segments_ms": {name: round(seconds * 1000, 3) for name, seconds in one.segments_s.items()},
+        "reached_ms": {name: round(at * 1000, 3) for name, at in sorted(reached.items(), key=lambda item: item[1])},
     }
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any
 
+from reports.judge.audit import integrity_faults
 from reports.judge.overhead_words import summary
 
 
@@ -99,15 +100,12 @@ def _users(exceptions: Sequence[str]) -> Check:
 
 def _audit(audit: Mapping[str, Any]) -> Check:
     if audit["error"]:
-        return Check("audit", False, f"the mirror could not be read: {audit['error']}")
+        return Check("audit", False, f"the mirror could not be read: {audit['error']}", ExitCode.INCONCLUSIVE)
     return Check("audit", True, f"{sum(topic['rows'] for topic in audit['topics']):,} mirror rows were read")
 
 
 def _integrity(audit: Mapping[str, Any]) -> Check:
-    counts = {kind: audit[kind] or 0 for kind in ("lost", "duplicated", "out_of_order")}
-    wrong = [f"{count:,} {kind.replace('_', ' ')}" for kind, count in counts.items() if count]
-    if audit["running_hash_verified"] is False:
-        wrong.append("the running hash of a topic does not follow from its messages")
+    wrong = integrity_faults(audit)
     if wrong:
         return Check("integrity", False, "; ".join(wrong), ExitCode.AUDIT)
     seen = f"{audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages were seen exactly once"

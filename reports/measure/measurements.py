@@ -10,8 +10,9 @@ from reports.measure.distribution import Distribution
 from reports.measure.errors import Errors
 from reports.measure.keys import OperationKey
 from reports.measure.pairs import Pairs
+from reports.measure.slowest import Slowest
 from reports.measure.timeline import Timeline
-from reports.records import PHASES, OperationRecord, Outcome
+from reports.records import PHASES, SEGMENTS, OperationRecord, Outcome
 
 OUTCOMES: Final = tuple(outcome.value for outcome in Outcome)
 
@@ -33,6 +34,9 @@ class OperationMeasure:
             network look fast.
         response: From the scheduled start, of those that succeeded.
         phases: By phase, of those that succeeded.
+        timed: How many of those that succeeded say what their time was spent on.
+        segments_ns: Nanoseconds per segment, over those; they add up to their response times.
+        slowest: The slowest of those that succeeded.
     """
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
@@ -43,6 +47,9 @@ class OperationMeasure:
     latency_failed: Distribution = field(default_factory=Distribution)
     response: Distribution = field(default_factory=Distribution)
     phases: dict[str, Distribution] = field(default_factory=lambda: {phase: Distribution() for phase in PHASES})
+    timed: int = 0
+    segments_ns: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SEGMENTS, 0))
+    slowest: Slowest = field(default_factory=Slowest)
 
     @property
     def closed(self) -> int:
@@ -55,10 +62,17 @@ class OperationMeasure:
         self.attempts += record.attempts
         if outcome is Outcome.SUCCEEDED:
             self.bytes_sent += record.size_bytes
+            response_s = record.response_s
             self.latency.record(record.latency_s)
-            self.response.record(record.response_s)
+            self.response.record(response_s)
+            self.slowest.record(record, response_s)
             for phase, seconds in record.phases_s.items():
                 self.phases[phase].record(seconds)
+            if record.segments_s:
+                self.timed += 1
+                segments_ns = self.segments_ns
+                for segment, seconds in record.segments_s.items():
+                    segments_ns[segment] += round(seconds * 1e9)
             return
         if outcome is Outcome.UNKNOWN and record.status == STOPPED:
             self.stopped += 1
@@ -84,6 +98,7 @@ class Measurements:
         self.pairs = Pairs(seed)
         self.errors = Errors()
         self.timeline = Timeline(origin)
+        self._keys: dict[tuple[str, str | None, str], OperationKey] = {}
 
     def operation(self, key: OperationKey) -> OperationMeasure:
         """The measure of one operation, made on first use."""
@@ -97,7 +112,10 @@ class Measurements:
         outcome = record.outcome
         if outcome is None:
             return
-        key = OperationKey.of(record)
+        line = (record.name, record.arm, record.confirm)
+        key = self._keys.get(line)
+        if key is None:
+            key = self._keys[line] = OperationKey.of(record)
         self.operation(key).record(record, outcome)
         self.timeline.record(key, record.started_at, record.latency_s, outcome)
         if outcome is not Outcome.SUCCEEDED:
@@ -116,6 +134,9 @@ class Measurements:
                 "stopped": measure.stopped,
                 "attempts": measure.attempts,
                 "bytes_sent": measure.bytes_sent,
+                "timed": measure.timed,
+                "segments_ns": dict(measure.segments_ns),
+                "slowest": measure.slowest.dump(),
                 "distributions": encoded,
             }
         return {
@@ -134,6 +155,10 @@ class Measurements:
             measure.stopped += fields["stopped"]
             measure.attempts += fields["attempts"]
             measure.bytes_sent += fields["bytes_sent"]
+            measure.timed += fields["timed"]
+            for segment, spent in fields["segments_ns"].items():
+                measure.segments_ns[segment] += spent
+            measure.slowest.merge_dump(fields["slowest"])
             for part, distribution in measure.distributions().items():
                 distribution.merge_dump(fields["distributions"][part])
                 pause()

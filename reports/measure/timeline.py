@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
 
 from reports.measure.keys import OperationKey
 from reports.records import Outcome
@@ -15,6 +19,9 @@ MAX_POINTS: Final = 600
 BUCKET_RATIO: Final = 1.02
 """Latencies in a point are kept in buckets 2 % wide: plenty for a line in a chart, and a few dozen numbers per point.
 The report's figures come from `Distribution`, never from here."""
+
+FOLD_AT: Final = 4096
+"""Operations that wait before they are folded into the series in one vectorised step."""
 
 _SCALE: Final = 1 / math.log(BUCKET_RATIO)
 COUNTS: Final = ("started", "succeeded", "failed", "rejected", "unknown")
@@ -55,16 +62,24 @@ class Timeline:
     def __init__(self, origin: float) -> None:
         self.origin = origin
         self.resolution_s = 1
-        self.series: dict[OperationKey, dict[int, Point]] = {}
+        self._series: dict[OperationKey, dict[int, Point]] = {}
+        self._pending: dict[OperationKey, list[tuple[float, float, int]]] = {}
+
+    @property
+    def series(self) -> dict[OperationKey, dict[int, Point]]:
+        """Points by operation and slice of time, counted in `resolution_s` from the origin."""
+        for key, pending in self._pending.items():
+            self._fold(key, pending)
+        return self._series
 
     def record(self, key: OperationKey, started_at: float, latency_s: float, outcome: Outcome) -> None:
         """Add one operation: its start where it started, its outcome and latency where it ended."""
-        self._point(key, started_at).counts[0] += 1
-        point = self._point(key, started_at + latency_s)
-        point.counts[_INDEX[outcome]] += 1
-        if outcome is Outcome.SUCCEEDED:
-            bucket = int(math.log(max(latency_s * 1e6, 1.0)) * _SCALE)
-            point.buckets[bucket] = point.buckets.get(bucket, 0) + 1
+        pending = self._pending.get(key)
+        if pending is None:
+            pending = self._pending[key] = []
+        pending.append((started_at, latency_s, _INDEX[outcome]))
+        if len(pending) >= FOLD_AT:
+            self._fold(key, pending)
 
     @property
     def began_at(self) -> float:
@@ -74,16 +89,13 @@ class Timeline:
 
     def dump(self) -> dict[str, Any]:
         """Return it in a form that msgpack can carry."""
-        return {
-            "resolution_s": self.resolution_s,
-            "series": {
-                key.dump(): [
-                    [slot, point.counts, [list(pair) for pair in point.buckets.items()]]
-                    for slot, point in points.items()
-                ]
-                for key, points in self.series.items()
-            },
+        series = {
+            key.dump(): [
+                [slot, point.counts, [list(pair) for pair in point.buckets.items()]] for slot, point in points.items()
+            ]
+            for key, points in self.series.items()
         }
+        return {"resolution_s": self.resolution_s, "series": series}
 
     def merge_dump(self, dumped: dict[str, Any]) -> None:
         """Add what `dump` returned elsewhere; the coarser resolution of the two stays."""
@@ -94,14 +106,30 @@ class Timeline:
             for slot, counts, buckets in points:
                 self._point_at(key, slot * dumped["resolution_s"]).add(counts, buckets)
 
-    def _point(self, key: OperationKey, instant: float) -> Point:
-        return self._point_at(key, instant - self.origin)
+    def _fold(self, key: OperationKey, pending: list[tuple[float, float, int]]) -> None:
+        """Move what waits of one operation into its series: each different (second, outcome, latency bucket) once."""
+        if not pending:
+            return
+        started_at, latency_s, outcome = np.asarray(pending).T
+        pending.clear()
+        for second, count in _counted(started_at - self.origin):
+            self._point_at(key, second).counts[0] += count
+        ended = np.floor(np.maximum(started_at + latency_s - self.origin, 0.0)).astype(np.int64)
+        bucket = (np.log(np.maximum(latency_s * 1e6, 1.0)) * _SCALE).astype(np.int64)
+        succeeded = outcome == _INDEX[Outcome.SUCCEEDED]
+        codes = np.stack([ended, outcome.astype(np.int64), np.where(succeeded, bucket, -1)])
+        kinds, counts = np.unique(codes, axis=1, return_counts=True)
+        for (second, index, latency), count in zip(kinds.T.tolist(), counts.tolist(), strict=True):
+            point = self._point_at(key, second)
+            point.counts[index] += count
+            if latency >= 0:
+                point.buckets[latency] = point.buckets.get(latency, 0) + count
 
     def _point_at(self, key: OperationKey, offset_s: float) -> Point:
         offset_s = max(0.0, offset_s)
         while offset_s >= MAX_POINTS * self.resolution_s:
             self._coarsen()
-        points = self.series.setdefault(key, {})
+        points = self._series.setdefault(key, {})
         slot = int(offset_s // self.resolution_s)
         point = points.get(slot)
         if point is None:
@@ -111,9 +139,15 @@ class Timeline:
     def _coarsen(self) -> None:
         """Make points twice as long."""
         self.resolution_s *= 2
-        for key, points in self.series.items():
+        for key, points in self._series.items():
             merged: dict[int, Point] = {}
             for slot, point in points.items():
                 buckets = [list(pair) for pair in point.buckets.items()]
                 merged.setdefault(slot // 2, Point()).add(point.counts, buckets)
-            self.series[key] = merged
+            self._series[key] = merged
+
+
+def _counted(offsets_s: npt.NDArray[np.float64]) -> Iterator[tuple[int, int]]:
+    """Each whole second among the offsets, with how many fall into it."""
+    seconds, counts = np.unique(np.floor(np.maximum(offsets_s, 0.0)).astype(np.int64), return_counts=True)
+    return zip(seconds.tolist(), counts.tolist(), strict=True)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from config.settings import RunSettings
 from hedera_users.payloads import announcement, audit_event, model
-from reports.envelope import Envelope, decode
+from reports.envelope import Envelope, body_is_intact, decode
 
-SMALLEST = 160
+SMALLEST = 192
 
 
 @given(
@@ -19,15 +19,17 @@ SMALLEST = 160
     number=st.integers(1, 10**9),
     worker=st.integers(0, 999),
     user=st.integers(0, 10**6),
-    sent_at=st.floats(1.6e9, 3e9),
+    due_at=st.floats(1.6e9, 3e9).map(lambda instant: round(instant, 6)),
 )
 def test_an_audit_event_has_its_size_and_is_found_again(
-    size: int, number: int, worker: int, user: int, sent_at: float
+    size: int, number: int, worker: int, user: int, due_at: float
 ) -> None:
     """Every size that the settings allow is met to the byte, and the envelope is read back as it was written."""
-    envelope = Envelope("20261124-101500-3f9a", f"{worker}.{user}", number, "audit-event", sent_at)
+    envelope = Envelope("20261124-101500-3f9a", f"{worker}.{user}", number, "audit-event", due_at)
     message = audit_event(envelope, size, random.Random(1))
     assert decode(message) == envelope
+    assert (envelope.worker, envelope.user) == (str(worker), str(user))
+    assert body_is_intact(message)
     assert len(message) == max(size, len(audit_event(envelope, 0, random.Random(1))))
 
 

@@ -11,7 +11,7 @@ from config.run import Run
 from config.settings import RunSettings
 from reports.collect.collector import Collector, Sender
 from reports.collect.journal import Journal
-from reports.judge.audit import verdict
+from reports.judge.audit import nothing_settled
 from reports.judge.report import Evidence, Report, build
 from reports.measure.recorder import Recorder
 from reports.records import Arm, OperationRecord, Outcome
@@ -53,7 +53,7 @@ def sample_report(folder: Path, pairs: int = 900, text: str = "", **evidence: An
     sender.sources = {"ledger": ledger, "resilience": resilience(text)}
     collector.senders["local"] = sender
     fields: dict[str, Any] = {
-        "audit": verdict([]),
+        "audit": nothing_settled(),
         "arguments": ["locust", "--headless", "--memo", text],
         "faults": [{"name": f"BUSY 30 %{text}", "started": BEGAN + 20, "ended": BEGAN + 28}],
         "clock_offset_ms": 1.4,

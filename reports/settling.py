@@ -1,0 +1,167 @@
+"""Settles a run: audits the mirror, judges, writes the report. At its end, or afterwards from its folder alone."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import gevent
+
+from config.run import Run
+from hedera_client import MirrorRest, TopicMessage, running_hash_v3
+from hedera_client.mirror_rest import PAGE_ROWS
+from reports.collect.collector import Collector
+from reports.collect.journal import FILE_NAME, JournalError, read_saved
+from reports.judge.audit import nothing_settled
+from reports.judge.chain import ChainHash
+from reports.judge.consensus import Clocks, clocks_report
+from reports.judge.mirror import MirrorAudit, TopicReader
+from reports.judge.report import Evidence, Report, build
+from reports.measure.clock_offset import ClockOffset
+from reports.measure.distribution import Distribution
+from reports.measure.keys import OperationKey
+
+logger = logging.getLogger(__name__)
+
+NOT_AUDITED: Final = "the audit could not be carried out"
+
+PUBLIC: Final = ("testnet", "previewnet", "mainnet")
+PAGES_PER_S: Final = 40
+"""Pages of rows that are asked of a public mirror in a second at most; it refuses above 50 requests per address."""
+
+RUN: Final = "run"
+CHECKPOINT: Final = "checkpoint"
+ENDING: Final = "ending"
+"""Keys of what the journal keeps beside its rows: the run's description, the newest `Collector.dump`, how it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended; what the reports say of it beside what was measured. Of types that msgpack can carry.
+
+    Attributes:
+        ended_at: Unix time in seconds when its users had stopped.
+        exceptions: Messages of exceptions that Locust caught in users.
+        master: What the master process used, where there is one.
+        arguments: The command line.
+        faults: What was broken on purpose, as the embedded network lists it.
+        broken: It was cut off before its end; the figures are those of its last checkpoint.
+    """
+
+    ended_at: float
+    exceptions: list[str] = field(default_factory=list)
+    master: dict[str, Any] | None = None
+    arguments: list[str] = field(default_factory=list)
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    broken: bool = False
+
+    def dump(self) -> dict[str, Any]:
+        """As a value of the journal."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A settled run: its report, and what its histograms are drawn from."""
+
+    report: Report
+    collector: Collector
+    consensus: dict[OperationKey, Distribution]
+
+
+def settle_run(collector: Collector, journal: Path, ending: Ending) -> Settled:
+    """Audit and judge a run. Nothing that fails on the mirror loses the run's own figures.
+
+    Args:
+        collector: Everything that was measured.
+        journal: Path of its journal, which nobody writes to any more.
+        ending: How it ended.
+    """
+    run = collector.run
+    clocks = {name: ClockOffset.from_report(sender.clock) for name, sender in collector.senders.items() if sender.clock}
+    audit, consensus, clocks = audited(run, journal, clocks)
+    clock = clocks_report(clocks)
+    if clock is not None:
+        logger.info(
+            "The network's clock is %.1f ms (give or take %.1f) ahead of this one, by %s",
+            *(clock["offset_ms"], clock["uncertainty_ms"], clock["source"]),
+        )
+    report = build(
+        Evidence(
+            run=run,
+            collector=collector,
+            ended_at=ending.ended_at,
+            audit={**audit, "clock": clock},
+            consensus=consensus,
+            exceptions=ending.exceptions,
+            master=ending.master,
+            arguments=ending.arguments,
+            faults=ending.faults,
+            clock_offset_ms=None if clock is None else clock["offset_ms"],
+        )
+    )
+    return Settled(report, collector, consensus)
+
+
+def settle_folder(folder: Path) -> Settled:
+    """Settle a run from its folder: one that was cut off before its report, or one whose mirror did not answer then.
+
+    Raises:
+        JournalError: the folder holds no journal of this version.
+    """
+    journal = folder / FILE_NAME
+    saved = read_saved(journal)
+    if RUN not in saved:
+        raise JournalError(f"{journal} does not describe its run: it was cut off before it began")
+    collector = Collector(Run.model_validate_json(saved[RUN]), journal=None)
+    if CHECKPOINT in saved:
+        collector.restore(saved[CHECKPOINT])
+    last_word = max((sender.last_at for sender in collector.senders.values()), default=collector.run.started_at)
+    ending = Ending(**saved[ENDING]) if ENDING in saved else Ending(ended_at=last_word, broken=True)
+    return settle_run(collector, journal, ending)
+
+
+def audited(
+    run: Run, journal: Path, clocks: Clocks
+) -> tuple[dict[str, Any], dict[OperationKey, Distribution], dict[str, ClockOffset]]:
+    """Return the report's `audit`, consensus times and clocks; whatever goes wrong is part of the audit."""
+    began = time.monotonic()
+    try:
+        audit = MirrorAudit(run, journal, reader(run), chain_hash, clocks)
+        found = audit.run()
+    except Exception as error:  # the run's own figures must not be lost with its audit
+        logger.exception("The audit failed")
+        return nothing_settled(f"{NOT_AUDITED} ({type(error).__name__}: {error})"[:500]), {}, dict(clocks)
+    rows = sum(topic["rows"] for topic in found["topics"])
+    logger.info(
+        "Audited %s messages against %s mirror rows in %.1f s", found["acknowledged"], rows, time.monotonic() - began
+    )
+    return found, audit.consensus, dict(audit.clocks)
+
+
+def reader(run: Run) -> TopicReader:
+    """What reads rows from the run's mirror."""
+    mirror = MirrorRest(run.network.mirror_rest)
+    pause_s = 1 / PAGES_PER_S if run.network.name in PUBLIC else 0.0
+
+    def read(topic_id: str, after: int, until: int | None) -> Iterator[TopicMessage]:
+        rows = mirror.topic_messages(topic_id, after=after, until=until, repeats=True)
+        for number, row in enumerate(rows, start=1):
+            yield row
+            if pause_s and number % PAGE_ROWS == 0:
+                gevent.sleep(pause_s)
+
+    return read
+
+
+def chain_hash(topic_id: str) -> ChainHash:
+    """What recomputes the running hashes of a topic."""
+
+    def after(previous: bytes, row: TopicMessage) -> bytes:
+        return running_hash_v3(previous, row.payer, topic_id, row.consensus_timestamp, row.sequence_number, row.message)
+
+    return after

@@ -1,0 +1,299 @@
+"""The audit finds exactly what went wrong with the messages of a run, and nothing else."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hedera_client import Fate, MirrorError, TopicMessage
+from reports.judge.audit import MAX_OFFENDERS, exit_code_of, integrity_faults
+from reports.judge.chain import MAX_GAPS
+from reports.judge.mirror import GAPS_PER_LOOK
+from reports.records import Outcome, ReadFile, StoredFile
+from tests.reports.ledger import Mirror, Topic, Waiting, audit, file_record, message, record, write_journal
+
+COUNTED = ("lost", "corrupted", "duplicated", "out_of_order", "landed_after_failure", "shown_late", "missing_rows")
+
+
+def found(result: dict[str, Any]) -> dict[str, Any]:
+    """What an audit counted, without the zeros."""
+    return {kind: result[kind] for kind in COUNTED if result[kind]}
+
+
+def five(folder: Path, streams: str = "aabab") -> tuple[Path, Mirror]:
+    """Five acknowledged messages of two streams, and a mirror that shows them as they are."""
+    topic, records = Topic(), []
+    numbers = dict.fromkeys(streams, 0)
+    for stream in streams:
+        numbers[stream] += 1
+        sequence = topic.write(message(stream, numbers[stream]))
+        records.append(record(stream, numbers[stream], sequence))
+    return write_journal(folder, records), Mirror(topic.rows)
+
+
+def test_an_untouched_topic_is_clean(tmp_path: Path) -> None:
+    """Everything is delivered, every hash follows, and the command would end with 0."""
+    result = audit(*five(tmp_path))
+    assert (result["acknowledged"], result["delivered"]) == (5, 5)
+    assert found(result) == {}
+    assert result["running_hash_verified"] is True
+    assert exit_code_of(result) == 0
+    assert not list(tmp_path.glob("audit.sqlite*")), "what can be made again is cleared away"
+
+
+def test_a_message_that_is_never_shown_is_lost(tmp_path: Path) -> None:
+    """It is waited for until the time is up, and then named with its transaction id."""
+    journal, mirror = five(tmp_path)
+    mirror.leave_out(3)
+    time = Waiting()
+    result = audit(journal, mirror, time)
+    assert found(result) == {"lost": 1, "missing_rows": 1}
+    assert result["running_hash_verified"] is None, "nobody can say what the missing row held"
+    (offender,) = result["offenders"]
+    assert (offender["kind"], offender["sequence_number"]) == ("lost", 3)
+    assert offender["transaction_id"] == "0.0.1001@1795500000.000000001"
+    assert time.now >= 30
+    assert exit_code_of(result) == 3
+
+
+def test_a_gap_that_closes_later_is_read_again(tmp_path: Path) -> None:
+    """What the mirror passed over at first is asked for once more; it arrived, and was shown late."""
+    journal, mirror = five(tmp_path)
+    mirror.leave_out(3, until_look=4)
+    result = audit(journal, mirror)
+    assert found(result) == {"shown_late": 1}
+    assert (result["delivered"], result["running_hash_verified"]) == (5, True)
+    assert [entry["sequence_number"] for entry in result["late"]] == [3]
+    assert integrity_faults(result) == []
+
+
+def test_a_row_that_is_shown_twice_is_a_duplicate(tmp_path: Path) -> None:
+    """The same place twice is no second message on the ledger, but its reader got it twice."""
+    journal, mirror = five(tmp_path)
+    mirror.repeat(4)
+    result = audit(journal, mirror)
+    assert found(result) == {"duplicated": 1}
+    assert result["delivered"] == 4
+    assert result["running_hash_verified"] is True
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SUCCEEDED, Outcome.UNKNOWN])
+def test_a_retry_that_landed_twice_is_a_duplicate(tmp_path: Path, outcome: Outcome) -> None:
+    """Acknowledged or not: two copies are a duplicate, never a success."""
+    topic = Topic()
+    topic.write(message("a", 1))
+    topic.write(message("a", 1))
+    journal = write_journal(tmp_path, [record("a", 1, 1, outcome)])
+    result = audit(journal, Mirror(topic.rows))
+    assert (result["duplicated"], result["delivered"]) == (1, 0)
+    assert result["offenders"][0]["copies"] == 2
+    assert exit_code_of(result) == 3
+
+
+@pytest.mark.parametrize("at", [1, 3])
+def test_swapped_messages_are_out_of_order(tmp_path: Path, at: int) -> None:
+    """Of one stream (1 and 2) or of two (3 and 4): neither stands where its receipt says, and the hashes break."""
+    journal, mirror = five(tmp_path)
+    mirror.swap(at)
+    result = audit(journal, mirror)
+    assert found(result) == {"out_of_order": 2}
+    assert {entry["sequence_number"] for entry in result["offenders"]} == {at, at + 1}
+    assert result["running_hash_verified"] is False
+    assert result["topics"][0]["chain_broken_at"] == at
+
+
+def test_overtaking_is_seen_without_receipts(tmp_path: Path) -> None:
+    """At the level ack no receipt says where a message stands; the order within its stream still tells."""
+    topic = Topic()
+    for stream, number in (("a", 2), ("a", 1), ("b", 1)):
+        topic.write(message(stream, number))
+    journal = write_journal(
+        tmp_path, [record(stream, number, None) for stream, number in (("a", 1), ("a", 2), ("b", 1))]
+    )
+    assert found(audit(journal, Mirror(topic.rows))) == {"out_of_order": 1}
+
+
+@pytest.mark.parametrize("contents", [message("b", 1) + b" ", message("b", 7), b"\xff", message("b", 1, "y")])
+def test_changed_bytes_are_corrupted(tmp_path: Path, contents: bytes) -> None:
+    """Whatever is shown in a message's place instead of it: it is corrupted, not lost, and not waited for."""
+    journal, mirror = five(tmp_path)
+    mirror.change(3, contents)
+    time = Waiting()
+    result = audit(journal, mirror, time)
+    assert found(result) == {"corrupted": 1}
+    assert result["offenders"][0]["kind"] == "corrupted"
+    assert result["running_hash_verified"] is False
+    assert time.now < 10
+
+
+def test_a_message_that_landed_after_the_client_gave_up(tmp_path: Path) -> None:
+    """It was not acknowledged and is there all the same; one that never came is not called lost."""
+    topic = Topic()
+    topic.write(message("a", 1))
+    journal = write_journal(tmp_path, [record("a", 1, None, Outcome.UNKNOWN), record("a", 2, None, Outcome.FAILED)])
+    result = audit(journal, Mirror(topic.rows))
+    assert found(result) == {"landed_after_failure": 1}
+    assert (result["never_landed"], result["acknowledged"]) == (1, 0)
+    assert exit_code_of(result) == 0
+
+
+def test_only_this_runs_messages_count(tmp_path: Path) -> None:
+    """Another run's message of the same number, and what is no message at all, are part of the chain only."""
+    topic = Topic()
+    topic.write(message("a", 1, run_id="another"))
+    topic.write(b"[[[")
+    place = topic.write(message("a", 1))
+    result = audit(write_journal(tmp_path, [record("a", 1, place)]), Mirror(topic.rows))
+    assert found(result) == {}
+    assert (result["delivered"], result["running_hash_verified"]) == (1, True)
+
+
+def test_messages_of_a_dead_worker_are_counted_and_checked(tmp_path: Path) -> None:
+    """No journal row tells of them; the digest that they carry still does."""
+    topic = Topic()
+    topic.write(message("dead", 1))
+    topic.write(message("dead", 2).replace(b'"x"', b'"y"'))
+    result = audit(write_journal(tmp_path, []), Mirror(topic.rows))
+    assert (result["of_unreported_senders"], result["unreported_corrupted"]) == (2, 1)
+    assert integrity_faults(result)
+
+
+def test_chunks_make_one_message(tmp_path: Path) -> None:
+    """Three chunks are one message; among them another stream's row, and all of it once more is a duplicate."""
+    topic = Topic()
+    body = "x" * 2500
+    place = topic.write_chunked(message("a", 1, body), 3)
+    assert place == 3
+    journal = write_journal(tmp_path, [record("a", 1, place, body=body)])
+    assert audit(journal, Mirror(topic.rows))["delivered"] == 1
+    topic.write_chunked(message("a", 1, body), 3)
+    assert found(audit(journal, Mirror(topic.rows))) == {"duplicated": 1}
+    late = Mirror(topic.rows[:3])
+    late.leave_out(2, until_look=3)
+    assert found(audit(journal, late)) == {"shown_late": 1}
+
+
+class Refusing(Mirror):
+    """A mirror that answers so many rows and then refuses, as one that asks for a slower pace."""
+
+    def __init__(self, rows: list[TopicMessage], per_look: int) -> None:
+        super().__init__(rows)
+        self.per_look = per_look
+
+    def __call__(self, topic_id: str, after: int, until: int | None) -> Iterator[TopicMessage]:
+        for number, row in enumerate(super().__call__(topic_id, after, until)):
+            if number == self.per_look:
+                raise MirrorError("HTTP_429: slower", status="HTTP_429", fate=Fate.RETRYABLE, busy=True)
+            yield row
+
+
+def test_a_mirror_that_slows_its_reader_down_is_read_to_the_end(tmp_path: Path) -> None:
+    """Refusals do not end the audit, nor does its time limit, as long as rows come in."""
+    topic = Topic()
+    records = [record("a", number, topic.write(message("a", number))) for number in range(1, 101)]
+    result = audit(write_journal(tmp_path, records), Refusing(topic.rows, per_look=1), audit_timeout=20)
+    assert (result["delivered"], result["error"]) == (100, None)
+
+
+def test_a_mirror_that_does_not_answer_proves_nothing(tmp_path: Path) -> None:
+    """Nothing is called lost that could not be looked for: the audit is inconclusive."""
+    journal, mirror = five(tmp_path)
+    result = audit(journal, Refusing(mirror.rows, per_look=0))
+    assert (result["lost"], result["running_hash_verified"], result["offenders"]) == (None, None, [])
+    assert "429" in result["error"]
+    assert exit_code_of(result) == 5
+
+
+def test_a_mirror_of_holes_cannot_be_audited(tmp_path: Path) -> None:
+    """More gaps than can be kept end the audit with a reason instead of filling the memory."""
+    topic = Topic()
+    topic.write(message("a", 1))
+    sparse = [replace(topic.rows[0], sequence_number=2 * at) for at in range(1, MAX_GAPS + 3)]
+    result = audit(write_journal(tmp_path, [record("a", 1, 1)]), Mirror(sparse), audit_timeout=0)
+    assert "leaves out rows" in result["error"]
+
+
+def test_offenders_are_listed_up_to_a_bound(tmp_path: Path) -> None:
+    """A mirror that lost a thousand messages names a hundred of them, of each kind its share."""
+    topic = Topic()
+    records = [record("a", number, topic.write(message("a", number))) for number in range(1, 1001)]
+    mirror = Mirror(topic.rows[:1])
+    mirror.repeat(1)
+    result = audit(write_journal(tmp_path, records), mirror)
+    assert (result["lost"], result["duplicated"]) == (999, 1)
+    assert len(result["offenders"]) == MAX_OFFENDERS // 2 + 1
+
+
+def test_files_are_held_against_what_was_read(tmp_path: Path) -> None:
+    """Read back the same, read back other bytes, never read: each is counted, and the slowest append is named."""
+    stored = [
+        StoredFile(f"0.0.{number}", f"{number:064x}", 9000, 2, number / 10, "0.0.2@1.000000001", True, 1.5)
+        for number in (1, 2, 3)
+    ]
+    failed = StoredFile("", f"{9:064x}", 500, acknowledged=False)
+    reads = [ReadFile("0.0.1", f"{1:064x}", 9000, 0.1), ReadFile("0.0.2", f"{7:064x}", 9000, 0.1)]
+    records = [file_record(stored=one) for one in [*stored, failed]] + [file_record(read=one) for one in reads]
+    result = audit(write_journal(tmp_path, records), Mirror([]))
+    files = result["files"]
+    assert {name: files[name] for name in ("attempted", "stored", "verified", "mismatched", "not_read_back")} == {
+        "attempted": 4, "stored": 3, "verified": 1, "mismatched": 1, "not_read_back": 1,
+    }  # fmt: skip
+    assert (files["appends"], files["bytes"], files["bytes_per_s"]) == (6, 27_000, 6000)
+    assert files["slowest_append"] == {"file_id": "0.0.3", "transaction_id": "0.0.2@1.000000001", "ms": 300.0}
+    assert [one["file_id"] for one in files["offenders"]] == ["0.0.2"]
+    assert exit_code_of(result) == 3
+
+
+@given(
+    streams=st.integers(1, 4),
+    length=st.integers(1, 12),
+    seed=st.integers(0, 10**6),
+    wrong=st.lists(st.sampled_from(["drop", "repeat", "corrupt", "late", "unacknowledged"]), max_size=6),
+    receipts=st.booleans(),
+)
+@settings(deadline=None, max_examples=30)
+def test_the_audit_counts_what_went_wrong(
+    streams: int, length: int, seed: int, wrong: list[str], receipts: bool
+) -> None:
+    """Among streams that interleave at random, exactly what was done wrong is found, whatever is done at once."""
+    source = random.Random(seed)
+    queues = [[(str(stream), number) for number in range(1, length + 1)] for stream in range(streams)]
+    order = []
+    while any(queues):
+        order.append(source.choice([queue for queue in queues if queue]).pop(0))
+    done = dict(zip(source.sample(range(1, len(order) + 1), min(len(order), len(wrong))), wrong, strict=False))
+    topic, records = Topic(), []
+    for place, (stream, number) in enumerate(order, start=1):
+        topic.write(message(stream, number))
+        outcome = Outcome.UNKNOWN if done.get(place) == "unacknowledged" else Outcome.SUCCEEDED
+        records.append(record(stream, number, place if receipts else None, outcome))
+    mirror = Mirror(topic.rows)
+    for place, what in done.items():
+        if what in ("drop", "late"):
+            mirror.leave_out(place, until_look=3 if what == "late" else None)
+        elif what == "repeat":
+            mirror.repeat(place)
+        elif what == "corrupt":
+            mirror.change(place, topic.rows[place - 1].message.replace(b'"x"', b'"z"'))
+    with TemporaryDirectory() as folder:
+        result = audit(write_journal(Path(folder), records), mirror, audit_timeout=GAPS_PER_LOOK)
+    told = {what: list(done.values()).count(what) for what in ("drop", "repeat", "corrupt", "late", "unacknowledged")}
+    assert result["lost"] == told["drop"]
+    assert result["duplicated"] == told["repeat"]
+    assert result["corrupted"] == told["corrupt"]
+    assert result["landed_after_failure"] == told["unacknowledged"]
+    assert result["out_of_order"] == 0
+    assert result["delivered"] == len(order) - len(done) + told["late"]
+    verified = not told["corrupt"]
+    assert result["running_hash_verified"] in ((verified, None) if told["drop"] else (verified,))
+    if told["late"] and not told["drop"]:
+        last = max(place for place, what in done.items() if what == "late")
+        assert result["shown_late"] == told["late"] or last == len(order), "the last row's absence is no gap"
