@@ -204,7 +204,7 @@ def through_localnet(messages: int) -> Iterator[Scene]:
         faults: list[dict[str, Any]] = [
             {"kind": f"mirror-{kind}", "topics": [topic], "sequence_numbers": [at]} for kind, at in kinds.items()
         ]
-        delay = 4.0 + messages / 5_000  # longer than it takes to read so far
+        delay = 2.5 + messages / 4_000  # longer than it takes to read so far
         faults.append({"kind": "mirror-late", "topics": [topic], "sequence_numbers": [wrong.late], "delay": delay})
         headers = {"Authorization": f"Bearer {running.token}"}
         requests.post(f"{running.network.control}/faults", json=faults, headers=headers, timeout=10).raise_for_status()

@@ -87,7 +87,7 @@ def settle_run(collector: Collector, journal: Path, ending: Ending) -> Settled:
     clock = clocks_report(clocks)
     if clock is not None:
         logger.info(
-            "The network's clock is %.1f ms (give or take %.1f) ahead of this one, by %s",
+            "The network's clock is %.1f ms ahead of this machine's, give or take %.1f ms (%s)",
             *(clock["offset_ms"], clock["uncertainty_ms"], clock["source"]),
         )
     report = build(
@@ -101,7 +101,7 @@ def settle_run(collector: Collector, journal: Path, ending: Ending) -> Settled:
             master=ending.master,
             arguments=ending.arguments,
             faults=ending.faults,
-            clock_offset_ms=None if clock is None else clock["offset_ms"],
+            clock_offset_ms=None if clock is None else clock["correction_ms"],
         )
     )
     return Settled(report, collector, consensus)

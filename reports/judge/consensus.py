@@ -46,10 +46,10 @@ def read_clocks(connection: sqlite3.Connection, known: Clocks) -> dict[str, Cloc
 def consensus_times(connection: sqlite3.Connection, clocks: Clocks) -> dict[OperationKey, Distribution]:
     """Return the time from sending to the consensus timestamp per operation, of acknowledged messages that were seen.
 
-    A sender's clock is corrected by the middle of what is known of it.
+    A sender's clock is corrected by the middle of what is known of it, unless the two may well agree.
     """
     times: dict[str, Distribution] = {}
-    offsets = {sender: clock.estimate_s for sender, clock in clocks.items()}
+    offsets = {sender: clock.correction_s for sender, clock in clocks.items()}
     for sender, operation, took_s in connection.execute(_TIMES):
         times.setdefault(operation, Distribution()).record(max(0.0, took_s - offsets.get(sender, 0.0)))
     return {OperationKey.load(operation): distribution for operation, distribution in times.items()}

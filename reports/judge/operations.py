@@ -57,10 +57,8 @@ def _entry(
     }
 
 
-def _segments(measure: OperationMeasure) -> dict[str, dict[str, float]] | None:
-    """Mean milliseconds per segment, which add up to the mean response time; None where nobody measured them."""
-    if not measure.timed:
-        return None
+def _segments(measure: OperationMeasure) -> dict[str, dict[str, float]]:
+    """Mean milliseconds per segment, which add up to the mean response time; empty where nobody measured them."""
     return {
         segment: {"mean": round(spent / measure.timed / 1e6, 4)}
         for segment, spent in measure.segments_ns.items()

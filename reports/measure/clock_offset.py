@@ -51,16 +51,22 @@ class ClockOffset:
         """Half of its width: how far the truth can be from the estimate."""
         return (self.high_s - self.low_s) / 2
 
+    @property
+    def correction_s(self) -> float:
+        """What to take off the network's times: nothing where the clocks may well agree, else the estimate."""
+        return 0.0 if self.low_s <= 0 <= self.high_s else self.estimate_s
+
     def joined(self, other: ClockOffset) -> ClockOffset | None:
         """What both allow, or None where they contradict each other."""
         low, high = max(self.low_s, other.low_s), min(self.high_s, other.high_s)
         return ClockOffset(low, high, f"{self.source}; {other.source}") if low <= high else None
 
     def as_report(self) -> dict[str, Any]:
-        """Offset and uncertainty in milliseconds, and the source; of types that msgpack can carry."""
+        """Offset, uncertainty and correction in milliseconds, and the source; of types that msgpack can carry."""
         return {
             "offset_ms": round(self.estimate_s * 1000, 3),
             "uncertainty_ms": round(self.uncertainty_s * 1000, 3),
+            "correction_ms": round(self.correction_s * 1000, 3),
             "source": self.source,
         }
 

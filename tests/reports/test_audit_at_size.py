@@ -29,7 +29,7 @@ def benchmark(*arguments: str) -> dict[str, Any]:
     "arguments",
     [
         ("--messages", "5000", "--patience", "1.5"),
-        ("--messages", "600", "--patience", "5", "--source", "localnet"),
+        ("--messages", "600", "--patience", "3", "--source", "localnet"),
     ],
     ids=["generated", "localnet"],
 )
