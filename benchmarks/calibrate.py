@@ -1,6 +1,6 @@
 """Is the reported overhead true? Short real runs against the embedded network, which counts for itself.
 
-    python benchmarks/calibrate.py [--repetitions 100] [--cells fixed-5,skewed-5,…] [--seed 1] [--pause 0.5]
+    python benchmarks/calibrate.py [--repetitions 100] [--cells fixed-5,skewed-5,…] [--seed 1] [--pause 0.4]
 
 A repetition is a short run of its own: users do pairs in A-B-B-A order over the real wire with the real client, and the
 real recorder, pair matcher and judge say what Hedera costs. The repetitions of a batch run side by side, so that they
@@ -88,7 +88,7 @@ CELLS: Final = {
     for cell in (
         *(
             Cell(f"{shape}-{ms}", ms / 1000, shape == "skewed", False, interval, batch)
-            for ms, interval, batch in ((5, 0.002, 20), (116, 0.04, 20), (2000, 0.25, 50))
+            for ms, interval, batch in ((5, 0.002, 20), (116, 0.04, 20), (2000, 0.25, 100))
             for shape in ("fixed", "skewed")
         ),
         Cell("equal-fixed", 0.116, False, True, 0.04, 20),
@@ -326,7 +326,7 @@ def main() -> int:
     parser.add_argument("--repetitions", type=int, default=100, help="short runs per cell")
     parser.add_argument("--cells", default=",".join(CELLS), help="comma-separated")
     parser.add_argument("--seed", type=int, default=1, help="of baselines, delays, payloads and resampling")
-    parser.add_argument("--pause", type=float, default=0.5, help="mean seconds between pairs of a user")
+    parser.add_argument("--pause", type=float, default=0.4, help="mean seconds between pairs of a user")
     parser.add_argument("--exact", action="store_true", help="fail only what chance cannot explain")
     options = parser.parse_args()
     unknown = [name for name in options.cells.split(",") if name not in CELLS]

@@ -12,10 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from config.networks import Network
 
 READY_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
+CONTROL_TIMEOUT_S = 10.0
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,6 +49,42 @@ class Localnet:
     def alive(self) -> bool:
         """Whether its process still runs."""
         return self.process.poll() is None
+
+    def faults(self) -> list[dict[str, Any]]:
+        """Every fault since it began: over, active and scheduled (docs/faults.md); empty when it cannot be asked."""
+        try:
+            return self._control("GET", "/faults")
+        except LocalnetError:
+            return []
+
+    def add_faults(self, faults: list[Any]) -> None:
+        """Begin or schedule faults, all or none.
+
+        Raises:
+            LocalnetError: one of them is wrong; the message is one line.
+        """
+        self._control("POST", "/faults", json=faults)
+
+    def clear_faults(self) -> None:
+        """End all faults, and cancel those that have not begun."""
+        self._control("DELETE", "/faults")
+
+    def _control(self, method: str, path: str, **options: Any) -> list[dict[str, Any]]:
+        try:
+            answer = requests.request(
+                method,
+                f"{self.network.control}{path}",
+                headers={"Authorization": f"Bearer {self.token}"},
+                timeout=CONTROL_TIMEOUT_S,
+                **options,
+            )
+            data = answer.json()
+        except (requests.RequestException, ValueError) as error:
+            raise LocalnetError(f"the embedded network's control API does not answer: {error}") from error
+        if answer.status_code != requests.codes.ok:
+            raise LocalnetError(f"the embedded network refused a fault: {data.get('error', answer.reason)}")
+        faults: list[dict[str, Any]] = data["faults"]
+        return faults
 
     def stop(self) -> None:
         """End the process; returns when it is gone. May be called again."""

@@ -6,8 +6,9 @@ where they are checked. `config.options` turns each field into a Locust option, 
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -76,9 +77,22 @@ class RunSettings(BaseModel):
         float,
         Field(ge=0, le=3600, description="longest wait in seconds after the run until the mirror shows every message"),
     ] = 30.0
+    localnet_latency: Annotated[
+        Literal["standard", "mainnet", "testnet", "instant"],
+        Field(description="embedded network only: how long consensus and the mirror take (docs/localnet.md)"),
+    ] = "standard"
     localnet_consensus_delay: Annotated[
-        float, Field(ge=0, le=60, description="embedded network only: seconds from submission to consensus")
+        float,
+        Field(ge=0, le=60, description="embedded network with standard latency only: seconds to consensus, 0 to 60"),
     ] = 2.0
+    localnet_throttles: Annotated[
+        Literal["mainnet", "testnet", "off"],
+        Field(description="embedded network only: whose limits its nodes have; beyond them they answer BUSY"),
+    ] = "mainnet"
+    localnet_faults: Annotated[
+        str,
+        Field(description="embedded network only: JSON file of faults; their start counts from the start of the run"),
+    ] = ""
     seed: Annotated[
         int, Field(ge=0, le=2**63 - 1, description="seed of payloads and orders; 0 picks one and prints it")
     ] = 0
@@ -102,6 +116,13 @@ class RunSettings(BaseModel):
             )
         return self
 
+    @field_validator("localnet_faults")
+    @classmethod
+    def _faults_can_be_read(cls, path: str) -> str:
+        if path:
+            read_faults(path)
+        return path
+
     def known_network(self) -> Network | None:
         """Where the network is reached, or None for the embedded one, whose addresses are known once it runs.
 
@@ -111,6 +132,21 @@ class RunSettings(BaseModel):
         if self.network == "custom":
             return load_custom(Path(self.network_file))
         return KNOWN.get(self.network)
+
+
+def read_faults(path: str) -> list[Any]:
+    """Read a file of faults for the embedded network; what is in them the network itself checks.
+
+    Raises:
+        ValueError: it is no JSON list.
+    """
+    try:
+        faults = json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{error}; name a JSON file with a list of faults (docs/faults.md)") from error
+    if not isinstance(faults, list):
+        raise ValueError("the file must hold a JSON list of faults (docs/faults.md)")  # noqa: TRY004
+    return faults
 
 
 class SettingsError(ValueError):
@@ -153,6 +189,6 @@ def _fault(error: dict[str, Any]) -> str:
     field = str(error["loc"][0])
     remedy = message[0].lower() + message[1:]
     if error["type"] == "literal_error":
-        choices = NETWORK_NAMES if field == "network" else ("ack", "receipt", "mirror")
+        choices = NETWORK_NAMES if field == "network" else get_args(RunSettings.model_fields[field].annotation)
         remedy = f"choose one of {', '.join(choices)}"
     return f"{option_name(field)} {error['input']!r}: {remedy}"

@@ -6,7 +6,9 @@ happen twice; `DUPLICATE_TRANSACTION` on a retry means that an earlier attempt h
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from hashlib import sha256
 
 from config.settings import RunSettings
 from hedera_client import (
@@ -21,6 +23,7 @@ from hedera_client import (
     bodies,
 )
 from hedera_users.operation import Operation
+from reports.records import ReadFile, StoredFile
 from resilience import Guard
 
 
@@ -77,6 +80,7 @@ class HederaService:
         if self._settings.confirm == "ack":
             return None
         receipts = [self._receipt(operation, one) for one in sent]
+        operation.seen()
         last = receipts[-1].topic_sequence_number
         if self._settings.confirm == "mirror" and last is not None:
             with operation.phase("mirror"):
@@ -93,12 +97,24 @@ class HederaService:
             HederaError: an attempt failed for good.
             Rejected: the guard let no attempt through.
         """
+        contents = b"".join(chunks)
+        stored = StoredFile("", sha256(contents).hexdigest(), len(contents))
+        operation.record.stored_files.append(stored)
+        begin = time.perf_counter()
         create = bodies.create_file(chunks[0], keys=[self._client.operator.public_key])
-        created = self._receipt(operation, self._transact(operation, self._hfs, create))
+        sent = self._transact(operation, self._hfs, create)
+        stored.transaction_id = str(sent.transaction_id)
+        created = self._receipt(operation, sent)
         assert created.file_id is not None, "the receipt of a FileCreate carries the file id"
+        stored.file_id = created.file_id
         for chunk in chunks[1:]:
+            append_begin = time.perf_counter()
             appended = self._transact(operation, self._hfs, bodies.append_file(created.file_id, chunk))
             self._receipt(operation, appended)
+            stored.appends += 1
+            stored.slowest_append_s = max(stored.slowest_append_s, time.perf_counter() - append_begin)
+        stored.stored_s = time.perf_counter() - begin
+        stored.acknowledged = True
         return created.file_id
 
     def fetch_file(self, operation: Operation, file_id: str) -> bytes:
@@ -114,7 +130,11 @@ class HederaService:
             with operation.phase("ack"):
                 return self._client.file_contents(file_id, self._client.next_node())
 
-        return self._hfs.run(attempt)
+        begin = time.perf_counter()
+        contents = self._hfs.run(attempt)
+        read = ReadFile(file_id, sha256(contents).hexdigest(), len(contents), time.perf_counter() - begin)
+        operation.record.read_files.append(read)
+        return contents
 
     def create_topic(self, operation: Operation, memo: str) -> str:
         """Create a topic that only the operator may write to, and return its id."""
@@ -130,8 +150,19 @@ class HederaService:
         """Send one transaction until a node accepts it: the same id on every attempt, another node after a failure."""
         own_id = transaction_id or self._client.new_transaction_id()
         avoid: set[str] = set()
+        failed_at = 0.0
 
         def attempt(number: int) -> Acknowledged:
+            nonlocal failed_at
+            if number > 1:  # what lies between two attempts is the guard's back-off
+                operation.watch.claim("retry_wait", time.perf_counter() - failed_at)
+            try:
+                return attempt_once(number)
+            except HederaError:
+                failed_at = time.perf_counter()
+                raise
+
+        def attempt_once(number: int) -> Acknowledged:
             node = self._client.next_node(avoid)
             with operation.phase("prepare"):
                 prepared = self._client.prepare(body, node, own_id)

@@ -19,11 +19,12 @@ from config.launcher import Localnet, LocalnetError, start_localnet
 from config.networks import Network
 from config.options import add_options, faults_in_form, settings_from
 from config.run import Run
-from config.settings import RunSettings, SettingsError
+from config.settings import RunSettings, SettingsError, read_faults
 from hedera_client import CredentialError, HederaError, Operator
 from hedera_users.baseline import find_function
 from hedera_users.session import close_session, open_session
 from hedera_users.setup import create_topics
+from reports.sources import publish_faults
 from resilience import Rejected
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self._localnet: Localnet | None = None
-        self._localnet_delay = ""
+        self._localnet_arguments: tuple[str, ...] = ()
 
     def install(self, events: Any) -> None:
         """Register with Locust."""
@@ -103,6 +104,8 @@ class Lifecycle:
             "Run %s on %s: audit events on topic %s, models on topic %s, seed %d",
             *(run_id, network.name, topics["events"], topics["models"], settings.seed),
         )
+        if self._localnet is not None:
+            self._break_localnet(environment, self._localnet, settings)
         return Run(
             run_id=run_id,
             started_at=started_at,
@@ -112,6 +115,17 @@ class Lifecycle:
             topics=topics,
         )
 
+    def _break_localnet(self, environment: Environment, localnet: Localnet, settings: RunSettings) -> None:
+        """Begin or schedule the run's faults, and let the reports read what was injected when.
+
+        Raises:
+            LocalnetError: one of them is wrong; none has begun.
+        """
+        localnet.clear_faults()
+        if settings.localnet_faults:
+            localnet.add_faults(read_faults(settings.localnet_faults))
+        publish_faults(environment, localnet.faults)
+
     def _network(self, settings: RunSettings) -> Network:
         known = settings.known_network()
         if known is not None:
@@ -119,13 +133,13 @@ class Lifecycle:
         return self._start_localnet(settings).network
 
     def _start_localnet(self, settings: RunSettings) -> Localnet:
-        """Start the embedded network, unless it runs already with the delay that is asked for."""
-        delay = str(settings.localnet_consensus_delay)
-        if self._localnet is not None and self._localnet.alive and self._localnet_delay == delay:
+        """Start the embedded network, unless it runs already as it is asked for."""
+        arguments = _localnet_arguments(settings)
+        if self._localnet is not None and self._localnet.alive and self._localnet_arguments == arguments:
             return self._localnet
         self._stop_localnet()
-        self._localnet = start_localnet("--consensus-delay", delay)
-        self._localnet_delay = delay
+        self._localnet = start_localnet(*arguments)
+        self._localnet_arguments = arguments
         logger.info(
             "Embedded network ready: nodes %s, mirror %s",
             ", ".join(self._localnet.network.nodes),
@@ -137,6 +151,14 @@ class Lifecycle:
         if self._localnet is not None:
             self._localnet.stop()
             self._localnet = None
+
+
+def _localnet_arguments(settings: RunSettings) -> tuple[str, ...]:
+    """The options of the embedded network that a run asks for."""
+    throttles = ("--throttles", settings.localnet_throttles)
+    if settings.localnet_latency == "standard":
+        return "--consensus-delay", str(settings.localnet_consensus_delay), *throttles
+    return "--latency", settings.localnet_latency, *throttles
 
 
 def install(events: Any) -> None:

@@ -14,6 +14,7 @@ from hedera_client import Fate, HederaError
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
 from reports.records import Arm, OperationRecord, Outcome, SentMessage
+from reports.stopwatch import Stopwatch
 from resilience import Rejected
 
 STOPPED = "STOPPED"
@@ -32,6 +33,7 @@ class Operation:
 
     Attributes:
         record: What is known so far; open until the context is left.
+        watch: Where its time goes; runs while the context is open.
     """
 
     def __init__(
@@ -49,14 +51,14 @@ class Operation:
         self._ledger = ledger
         self._sent = False
         self._in_doubt = False
-        self._begin = 0.0
+        self.watch = Stopwatch()
         self.record = OperationRecord(name, arm=arm, pair=pair, confirm=confirm, size_bytes=size_bytes)
 
     def __enter__(self) -> Operation:
         record = self.record
         self._counts = self._ledger.opened(record.name, record.arm)
         record.started_at = record.scheduled_at = time.time()
-        self._begin = time.perf_counter()
+        self.watch = Stopwatch()
         return self
 
     @property
@@ -81,7 +83,8 @@ class Operation:
 
     def message(self, topic_id: str, stream: str, number: int, digest: str) -> SentMessage:
         """Note an HCS message that is about to be sent, for the audit."""
-        sent = SentMessage(topic_id, stream, number, digest, sent_at=time.time())
+        now = time.time()
+        sent = SentMessage(topic_id, stream, number, digest, sent_at=now, due_at=self.record.scheduled_at)
         self.record.messages.append(sent)
         return sent
 
@@ -90,9 +93,15 @@ class Operation:
         """Add the time spent inside to a phase, also when it ends in an error."""
         begin = time.perf_counter()
         try:
-            yield
+            with self.watch.segment(name):
+                yield
         finally:
             self.add_phase(name, time.perf_counter() - begin)
+
+    def seen(self) -> None:
+        """Note that the network was just heard to have its latest message: what the two clocks are compared by."""
+        if self.record.messages:
+            self.record.messages[-1].seen_at = time.time()
 
     def add_phase(self, name: str, seconds: float) -> None:
         """Add `seconds` to a phase."""
@@ -103,7 +112,8 @@ class Operation:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         record = self.record
-        record.latency_s = time.perf_counter() - self._begin
+        record.latency_s = self.watch.stop()
+        record.segments_s, record.reached_s = self.watch.segments_s, self.watch.reached_s
         record.outcome, record.status, record.error = self._settle(error)
         for message in record.messages:
             message.acknowledged = record.outcome is Outcome.SUCCEEDED

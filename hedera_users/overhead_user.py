@@ -66,6 +66,7 @@ class OverheadUser(HederaUser):
         self.random.shuffle(arms)
         for arm in arms:
             with self.session.operation(name, arm=arm, pair=pair, size_bytes=len(payload)) as operation:
-                self.session.baseline.write(name, payload)
+                with operation.watch.segment("baseline"):
+                    self.session.baseline.write(name, payload)
                 if arm is Arm.HEDERA:
                     with_hedera(operation)

@@ -106,7 +106,8 @@ class Ingest:
     def _fee(self, submission: Submission) -> Fee:
         assert submission.signatures is not None
         assert submission.operation is not None
-        service = submission.operation.price(submission.data)
+        operation, data = submission.operation, submission.data
+        service = operation.price(data) + operation.surcharge(data, self._state)
         return self._fees.transaction(size=submission.size, signatures=len(submission.signatures), service=service)
 
     def _check_solvency(self, submission: Submission) -> None:

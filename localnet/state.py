@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from localnet import running_hash
 from localnet.keys import CompiledKey, KeyGroup
@@ -34,6 +34,13 @@ class Account:
         return self.alias if len(self.alias) == 20 else self.number.to_bytes(20, "big")
 
 
+class CustomFee(NamedTuple):
+    """What a submitter pays for each message: `amount` tinybars to account `collector`."""
+
+    amount: int
+    collector: int
+
+
 @dataclass(slots=True)
 class Topic:
     """A topic. Keys are kept as protobuf and compiled; None is "no key"."""
@@ -47,6 +54,10 @@ class Topic:
     submit_key: Any = None
     submit: CompiledKey | None = None
     fee_schedule_key: Any = None
+    fee_schedule: CompiledKey | None = None
+    custom_fees: tuple[CustomFee, ...] = ()
+    exempt_keys: tuple[Any, ...] = ()
+    exempt: tuple[CompiledKey, ...] = ()
     auto_renew_account: int = 0
     auto_renew_period: int = 0
     expiration_s: int = 0

@@ -23,6 +23,7 @@ from reports.render.console import render_console
 from reports.render.files import HTML_NAME, point_latest_to, write_report
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
 from reports.settling import CHECKPOINT, ENDING, Ending, Settled, settle_run
+from reports.sources import injected_faults
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,11 @@ def conclude(environment: Environment, collector: Collector, journal: Journal, m
         master: What the master process used, where there is one.
     """
     ending = Ending(
-        ended_at=time.time(), exceptions=_exceptions(environment), master=master, arguments=provenance.argv()
+        ended_at=time.time(),
+        exceptions=_exceptions(environment),
+        master=master,
+        arguments=provenance.argv(),
+        faults=injected_faults(environment),
     )
     journal.save(CHECKPOINT, collector.dump())
     journal.save(ENDING, ending.dump())

@@ -48,6 +48,7 @@ class Ending:
         exceptions: Messages of exceptions that Locust caught in users.
         master: What the master process used, where there is one.
         arguments: The command line.
+        faults: What was broken on purpose, as the embedded network lists it.
         broken: It was cut off before its end; the figures are those of its last checkpoint.
     """
 
@@ -55,6 +56,7 @@ class Ending:
     exceptions: list[str] = field(default_factory=list)
     master: dict[str, Any] | None = None
     arguments: list[str] = field(default_factory=list)
+    faults: list[dict[str, Any]] = field(default_factory=list)
     broken: bool = False
 
     def dump(self) -> dict[str, Any]:
@@ -98,6 +100,7 @@ def settle_run(collector: Collector, journal: Path, ending: Ending) -> Settled:
             exceptions=ending.exceptions,
             master=ending.master,
             arguments=ending.arguments,
+            faults=ending.faults,
             clock_offset_ms=None if clock is None else clock["correction_ms"],
         )
     )

@@ -13,6 +13,7 @@ Snapshot = Callable[[], dict[str, Any]]
 logger = logging.getLogger(__name__)
 
 _ATTRIBUTE: Final = "hedera_report_sources"
+_FAULTS: Final = "hedera_load_faults"
 
 
 def publish(environment: Environment, name: str, snapshot: Snapshot) -> None:
@@ -38,3 +39,19 @@ def collect(environment: Environment) -> dict[str, dict[str, Any]]:
         except Exception:
             logger.exception("The report source %r failed; the report goes without it", name)
     return collected
+
+
+def publish_faults(environment: Environment, faults: Callable[[], list[dict[str, Any]]]) -> None:
+    """Let the report draw what was broken on purpose; called on the process that writes the report.
+
+    Args:
+        environment: Locust's environment of that process.
+        faults: Returns the faults as the embedded network lists them (`GET /faults`); called once, after the run.
+    """
+    setattr(environment, _FAULTS, faults)
+
+
+def injected_faults(environment: Environment) -> list[dict[str, Any]]:
+    """Return what `publish_faults` told; empty where nobody did."""
+    faults: Callable[[], list[dict[str, Any]]] | None = getattr(environment, _FAULTS, None)
+    return faults() if faults is not None else []

@@ -40,4 +40,9 @@ class GetTopicInfo(Query):
             info.fee_schedule_key.CopyFrom(topic.fee_schedule_key)
         if topic.auto_renew_account:
             info.autoRenewAccount.accountNum = topic.auto_renew_account
+        info.fee_exempt_key_list.extend(topic.exempt_keys)
+        for fee in topic.custom_fees:
+            shown = info.custom_fees.add()
+            shown.fixed_fee.amount = fee.amount
+            shown.fee_collector_account_id.accountNum = fee.collector
         info.ledger_id = LEDGER_ID

@@ -9,6 +9,13 @@ from localnet.ids import account_number
 from localnet.keys import CompiledKey, is_empty_key
 from localnet.state import Topic
 from localnet.status import Refused, codes
+from localnet.transactions.custom_fees import (
+    CREATE_SURCHARGE,
+    check_exempt_keys,
+    check_fees,
+    read_exempt_keys,
+    read_fees,
+)
 from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count, usable_key
 from localnet.transactions.operation import Operation, Settlement
 
@@ -21,21 +28,21 @@ class CreateTopic(Operation):
     receipt_field = "topicID"
 
     def check(self, data: Any) -> None:
-        """Custom fees need tokens and child transfers, which this network does not have."""
-        if data.custom_fees or data.fee_exempt_key_list:
-            raise Refused(codes.NOT_SUPPORTED)
+        """Refuse custom fees and exempt keys that cannot be."""
+        check_fees(data.custom_fees)
+        check_exempt_keys(data.fee_exempt_key_list)
 
     def price(self, data: Any) -> int:
-        """Every key is an extra."""
+        """Every key is an extra, and so are custom fees."""
         keys = (data.adminKey, data.submitKey, data.fee_schedule_key)
-        return 99_000_000 + sum(map(proto_key_count, keys)) * 100_000_000
+        return bool(data.custom_fees) * CREATE_SURCHARGE + 99_000_000 + sum(map(proto_key_count, keys)) * 100_000_000
 
     def settle(self, at: Settlement) -> None:
         """Create the topic."""
         data = at.data
         admin_key, admin = optional_key(data, "adminKey", codes.BAD_ENCODING)
         submit_key, submit = optional_key(data, "submitKey", codes.INVALID_SUBMIT_KEY)
-        fee_schedule_key, _ = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
+        fee_schedule_key, fee_schedule = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
         check_memo(data.memo)
         if not data.HasField("autoRenewPeriod"):
             raise Refused(codes.INVALID_RENEWAL_PERIOD)
@@ -43,6 +50,7 @@ class CreateTopic(Operation):
         if admin is not None:
             at.require(admin)
         auto_renew_account = require_auto_renew_account(at, data.autoRenewAccount) if has_account(data) else 0
+        custom_fees = read_fees(data.custom_fees, at.state)
         topic = Topic(
             number=at.state.new_number(),
             created_ns=at.consensus_ns,
@@ -53,6 +61,10 @@ class CreateTopic(Operation):
             submit_key=submit_key,
             submit=submit,
             fee_schedule_key=fee_schedule_key,
+            fee_schedule=fee_schedule,
+            custom_fees=custom_fees,
+            exempt_keys=tuple(map(copy_key, data.fee_exempt_key_list)),
+            exempt=read_exempt_keys(data.fee_exempt_key_list),
             auto_renew_account=auto_renew_account,
             auto_renew_period=data.autoRenewPeriod.seconds,
             expiration_s=at.consensus_s + data.autoRenewPeriod.seconds,
@@ -70,9 +82,15 @@ def optional_key(data: Any, field: str, otherwise: int) -> tuple[Any, CompiledKe
     """
     if not data.HasField(field) or is_empty_key(getattr(data, field)):
         return None, None
-    key = type(getattr(data, field))()
-    key.CopyFrom(getattr(data, field))
+    key = copy_key(getattr(data, field))
     return key, usable_key(key, otherwise)
+
+
+def copy_key(key: Any) -> Any:
+    """A copy of a protobuf key that outlives the transaction."""
+    copied = type(key)()
+    copied.CopyFrom(key)
+    return copied
 
 
 def has_account(data: Any) -> bool:

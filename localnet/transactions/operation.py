@@ -91,6 +91,10 @@ class Operation(ABC):
     def price(self, data: Any) -> int:
         """The service fee in tinycents."""
 
+    def surcharge(self, data: Any, state: State) -> int:  # noqa: ARG002 (few operations have one)
+        """What is added to the service fee because of the entity it is about, in tinycents."""
+        return 0
+
     def debit(self, data: Any, payer: int) -> int:  # noqa: ARG002 (most operations move nothing)
         """Tinybars that leave the payer's balance beside the fee; checked against the balance at precheck."""
         return 0

@@ -7,8 +7,10 @@ from typing import Any
 from localnet import running_hash
 from localnet.fees import extra
 from localnet.ids import account_number, entity_number, transaction_key
+from localnet.state import State
 from localnet.status import Refused, codes
 from localnet.submission import Chunk, Submission
+from localnet.transactions.custom_fees import SUBMIT_SURCHARGE, charge
 from localnet.transactions.operation import Operation, Settlement
 
 MAX_MESSAGE_BYTES = 1_024
@@ -16,7 +18,7 @@ MAX_MESSAGE_BYTES = 1_024
 
 
 class SubmitMessage(Operation):
-    """Order of checks as in ConsensusSubmitMessageHandler.java: topic, submit key, size, chunk."""
+    """Order of checks as in ConsensusSubmitMessageHandler.java: topic, submit key, size, chunk, custom fees."""
 
     field = "consensusSubmitMessage"
     name = "CONSENSUSSUBMITMESSAGE"
@@ -32,6 +34,11 @@ class SubmitMessage(Operation):
         """Graded by size since release 0.73: 100 bytes are included."""
         return 700_000 + extra(len(data.message), included=100, price=6_800)
 
+    def surcharge(self, data: Any, state: State) -> int:
+        """On a topic with custom fees the network's own fee is higher."""
+        topic = state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
+        return SUBMIT_SURCHARGE if topic is not None and topic.custom_fees else 0
+
     def settle(self, at: Settlement) -> None:
         """Give the message its sequence number and advance the topic's running hash."""
         data, submission = at.data, at.submission
@@ -46,6 +53,7 @@ class SubmitMessage(Operation):
             raise Refused(codes.MESSAGE_SIZE_TOO_LARGE)
         if data.HasField("chunkInfo"):
             submission.chunk = _chunk(data.chunkInfo, submission)
+        charge(at, topic)
         assert submission.key is not None
         topic.sequence_number += 1
         topic.running_hash = running_hash.advance(

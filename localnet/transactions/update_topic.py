@@ -9,12 +9,13 @@ from localnet.fees import KEY, extra
 from localnet.ids import entity_number
 from localnet.state import Topic
 from localnet.status import Refused, codes
-from localnet.transactions.create_topic import has_account, optional_key, require_auto_renew_account
+from localnet.transactions.create_topic import copy_key, has_account, optional_key, require_auto_renew_account
+from localnet.transactions.custom_fees import check_exempt_keys, check_fees, read_exempt_keys, read_fees
 from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count
 from localnet.transactions.operation import Operation, Settlement
 
 _KEY_FIELDS = ("adminKey", "submitKey", "fee_schedule_key")
-_ADMIN_FIELDS = ("memo", "adminKey", "autoRenewPeriod", "autoRenewAccount", "fee_schedule_key")
+_ADMIN_FIELDS = ("memo", "adminKey", "autoRenewPeriod", "autoRenewAccount", "fee_schedule_key", "fee_exempt_key_list")
 
 
 class UpdateTopic(Operation):
@@ -24,11 +25,11 @@ class UpdateTopic(Operation):
     name = "CONSENSUSUPDATETOPIC"
 
     def check(self, data: Any) -> None:
-        """Refuse a missing topic id, and custom fees, which this network does not have."""
+        """Refuse a missing topic id, and custom fees and exempt keys that cannot be."""
         if not data.HasField("topicID"):
             raise Refused(codes.INVALID_TOPIC_ID)
-        if data.custom_fees.fees or data.fee_exempt_key_list.keys:
-            raise Refused(codes.NOT_SUPPORTED)
+        check_fees(data.custom_fees.fees)
+        check_exempt_keys(data.fee_exempt_key_list.keys)
 
     def price(self, data: Any) -> int:
         """One key is included."""
@@ -59,12 +60,23 @@ def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:
             raise Refused(codes.UNAUTHORIZED)
         if not any(at.signed(key) for key in holders):
             raise Refused(codes.INVALID_SIGNATURE)
+    if data.HasField("custom_fees"):
+        if topic.fee_schedule is None:
+            raise Refused(codes.FEE_SCHEDULE_KEY_NOT_SET)
+        at.require(topic.fee_schedule)
+    if data.HasField("fee_schedule_key") and topic.fee_schedule is None:
+        raise Refused(codes.FEE_SCHEDULE_KEY_CANNOT_BE_UPDATED)
 
 
 def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
     changed = copy(topic)
     changed.updated_ns = at.consensus_ns
     _change_keys(at, changed, data)
+    if data.HasField("custom_fees"):
+        changed.custom_fees = read_fees(data.custom_fees.fees, at.state)
+    if data.HasField("fee_exempt_key_list"):
+        changed.exempt_keys = tuple(map(copy_key, data.fee_exempt_key_list.keys))
+        changed.exempt = read_exempt_keys(data.fee_exempt_key_list.keys)
     if data.HasField("memo"):
         check_memo(data.memo.value)
         changed.memo = data.memo.value
@@ -89,7 +101,7 @@ def _change_keys(at: Settlement, topic: Topic, data: Any) -> None:
     if data.HasField("submitKey"):
         topic.submit_key, topic.submit = optional_key(data, "submitKey", codes.INVALID_SUBMIT_KEY)
     if data.HasField("fee_schedule_key"):
-        topic.fee_schedule_key, _ = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
+        topic.fee_schedule_key, topic.fee_schedule = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
 
 
 def _later_expiry(at: Settlement, topic: Topic, expiration_s: int) -> int:

@@ -212,7 +212,16 @@ def test_killing_the_network_mid_run_ends_in_a_report(spawn: Any, finish: Any) -
     assert report["errors"]
 
 
-def test_interrupting_a_run_ends_in_a_report(spawn: Any, finish: Any) -> None:
+def wait_for_run(folder: Path) -> None:
+    """Wait until a run has begun to keep its journal, and a little longer, so that it is in its middle."""
+    deadline = time.monotonic() + 40
+    while not list(folder.glob("**/journal.sqlite")):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(3)
+
+
+def test_interrupting_a_run_ends_in_a_report(spawn: Any, finish: Any, tmp_path: Path) -> None:
     """SIGINT in the middle of a run still leaves a balanced report."""
     process = spawn(
         *(
@@ -229,7 +238,7 @@ def test_interrupting_a_run_ends_in_a_report(spawn: Any, finish: Any) -> None:
         ),
         *("--localnet-consensus-delay", "0.1"),
     )
-    time.sleep(6)
+    wait_for_run(tmp_path)
     process.send_signal(signal.SIGINT)
     finished = finish(process, 40)
     assert finished.exit_code == 0, finished.output

@@ -134,7 +134,7 @@ class Wire:
                 transactionValidStart=pb.Timestamp(seconds=start_ns // NANOS, nanos=start_ns % NANOS),
             ),
             "nodeAccountID": pb.AccountID(accountNum=node),
-            "transactionFee": 10 * 100_000_000,
+            "transactionFee": 100 * 100_000_000,
             "transactionValidDuration": {"seconds": 120},
         }
         return pb.TransactionBody(**{**usual, **fields})

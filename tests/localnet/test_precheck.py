@@ -66,7 +66,7 @@ def transaction_id(payer: int = 1001, **fields: Any) -> Any:
         ({"cryptoCreateAccount": {"autoRenewPeriod": {"seconds": 7_776_000}}}, "KEY_REQUIRED"),
         ({"cryptoTransfer": {"transfers": {"accountAmounts": [{"amount": 1}]}}}, "INVALID_ACCOUNT_AMOUNTS"),
         ({"cryptoTransfer": {"tokenTransfers": [{}]}}, "NOT_SUPPORTED"),
-        ({"consensusCreateTopic": {**TOPIC, "custom_fees": [{}]}}, "NOT_SUPPORTED"),
+        ({"consensusCreateTopic": {**TOPIC, "custom_fees": [{}]}}, "CUSTOM_FEE_MUST_BE_POSITIVE"),
         ({"cryptoUpdateAccount": {}}, "INVALID_ACCOUNT_ID"),
         ({"cryptoDelete": {}}, "ACCOUNT_ID_DOES_NOT_EXIST"),
         ({"tokenCreation": {}}, "NOT_SUPPORTED"),

@@ -31,14 +31,22 @@ def key_row(key: Any) -> dict[str, str] | None:
 
 def topic_row(topic: Topic) -> dict[str, Any]:
     """A topic."""
+    fees = [
+        {
+            "amount": fee.amount,
+            "collector_account_id": format_entity(fee.collector),
+            "denominating_token_id": None,
+        }
+        for fee in topic.custom_fees
+    ]
     return {
         "admin_key": key_row(topic.admin_key),
         "auto_renew_account": format_entity(topic.auto_renew_account) if topic.auto_renew_account else None,
         "auto_renew_period": topic.auto_renew_period,
         "created_timestamp": format_timestamp(topic.created_ns),
-        "custom_fees": {"created_timestamp": format_timestamp(topic.created_ns), "fixed_fees": []},
+        "custom_fees": {"created_timestamp": format_timestamp(topic.created_ns), "fixed_fees": fees},
         "deleted": topic.deleted,
-        "fee_exempt_key_list": [],
+        "fee_exempt_key_list": [key_row(key) for key in topic.exempt_keys],
         "fee_schedule_key": key_row(topic.fee_schedule_key),
         "memo": topic.memo,
         "submit_key": key_row(topic.submit_key),
