@@ -65,14 +65,6 @@ class Distribution:
         """How many durations were recorded."""
         return self._count + len(self._pending)
 
-    def merge(self, other: Distribution) -> None:
-        """Add all of `other`."""
-        other._fold()
-        if other._count:
-            self._fold()
-            self._counts()[:] += other._counts()
-            self._note(other._count, other._sum_us, other._min_us, other._max_us)
-
     def dump(self) -> dict[str, Any] | None:
         """Return it in a form that msgpack can carry (HdrHistogram V2 encoding), or None while it is empty."""
         self._fold()

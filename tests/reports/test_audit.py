@@ -149,11 +149,12 @@ def test_only_this_runs_messages_count(tmp_path: Path) -> None:
     """Another run's message of the same number, and what is no message at all, are part of the chain only."""
     topic = Topic()
     topic.write(message("a", 1, run_id="another"))
+    topic.write(message("b", 1, run_id="another"))
     topic.write(b"[[[")
     place = topic.write(message("a", 1))
     result = audit(write_journal(tmp_path, [record("a", 1, place)]), Mirror(topic.rows))
     assert found(result) == {}
-    assert (result["delivered"], result["running_hash_verified"]) == (1, True)
+    assert (result["delivered"], result["running_hash_verified"], result["of_unreported_senders"]) == (1, True, 0)
 
 
 def test_messages_of_a_dead_worker_are_counted_and_checked(tmp_path: Path) -> None:

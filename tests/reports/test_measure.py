@@ -164,6 +164,13 @@ def test_a_missing_delta_is_missed() -> None:
     for delta in (first, last):
         collector.merge("w0", delta)
     assert collector.silent == ["w0", "w9"]
+    quiet = Collector(run(), Rows())
+    for delta in (
+        first,
+        {**last, "measurements": {**last["measurements"], "operations": {}}, "totals": first["totals"]},
+    ):
+        quiet.merge("w0", delta)
+    assert quiet.silent == ["w0"], "what it missed counted nothing, but may have held something else"
 
 
 def test_a_checkpoint_is_taken_up_where_it_was_left() -> None:
