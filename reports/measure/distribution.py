@@ -14,6 +14,9 @@ LOWEST_US: Final = 1
 HIGHEST_US: Final = 3_600_000_000
 SIGNIFICANT_DIGITS: Final = 3
 
+_LINEAR_BITS: Final = 11
+"""Three digits take 2,048 steps: values of up to so many bits are told apart exactly."""
+
 FOLD_AT: Final = 4096
 """Values that wait before they are folded into the histogram in one vectorised step: recording one is a list append."""
 
@@ -108,6 +111,20 @@ class Distribution:
         cumulated = np.cumsum(self._counts())
         ranks = [max(1, math.ceil(share * self._count - 1e-9)) for share in shares]
         return [self._value(int(index)) / 1e6 for index in np.searchsorted(cumulated, ranks)]
+
+    def buckets(self) -> list[tuple[int, int, int]]:
+        """Return first and last microsecond of every bucket that holds durations, and how many it holds, ascending."""
+        self._fold()
+        if not self._count:
+            return []
+        counts, histogram = self._counts(), self._histogram
+        found = np.flatnonzero(counts)
+        lows = [histogram.get_value_from_index(index) for index in found.tolist()]
+        # 2,048 steps of one size per power of two, as HdrHistogram lays its buckets out: one more doubles the size.
+        return [
+            (low, low + (1 << max(0, low.bit_length() - _LINEAR_BITS)) - 1, count)
+            for low, count in zip(lows, counts[found].tolist(), strict=True)
+        ]
 
     def summary(self) -> Summary | None:
         """Return the report's figures in milliseconds, or None while it is empty."""

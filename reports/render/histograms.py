@@ -7,9 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import Final
 
-from hdrh.histogram import HdrHistogram
-
-from reports.measure.distribution import HIGHEST_US, LOWEST_US, SIGNIFICANT_DIGITS, Distribution
+from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import OperationMeasure
 
@@ -35,29 +33,12 @@ def render_histograms(
             named["phase.consensus"] = consensus[key]
         for name, distribution in named.items():
             seen = 0
-            for low_us, high_us, count in _buckets(distribution):
+            for low_us, high_us, count in distribution.buckets():
                 seen += count
                 share = f"{seen / distribution.count:.6f}"
                 row = (*map(_text, (*key, name)), f"{low_us / 1000:.3f}", f"{high_us / 1000:.3f}", count, share)
                 writer.writerow(row)
     return text.getvalue()
-
-
-def _buckets(distribution: Distribution) -> list[tuple[int, int, int]]:
-    """First and last microsecond of every bucket that holds values, and how many."""
-    dumped = distribution.dump()
-    if dumped is None:
-        return []
-    histogram = HdrHistogram(LOWEST_US, HIGHEST_US, SIGNIFICANT_DIGITS)
-    histogram.decode_and_add(dumped["hdr"])
-    return [
-        (
-            histogram.get_lowest_equivalent_value(item.value_iterated_to),
-            histogram.get_highest_equivalent_value(item.value_iterated_to),
-            item.count_at_value_iterated_to,
-        )
-        for item in histogram.get_recorded_iterator()
-    ]
 
 
 def _text(value: str) -> str:

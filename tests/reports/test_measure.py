@@ -8,22 +8,17 @@ from typing import Any
 import msgpack
 import numpy as np
 import pytest
+from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.collect.collector import Collector
-from reports.measure.distribution import Distribution
+from reports.measure.distribution import HIGHEST_US, LOWEST_US, SIGNIFICANT_DIGITS, Distribution
 from reports.measure.recorder import Recorder
 from reports.records import OperationRecord, Outcome
 from tests.reports.ledger import run
 
 SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)
-
-
-def buckets(distribution: Distribution) -> list[int]:
-    """Every counter of a histogram."""
-    distribution.quantile(0.5)
-    return distribution._counts().tolist()
 
 
 def filled(values: list[float]) -> Distribution:
@@ -45,8 +40,7 @@ def test_four_workers_merge_to_one_histogram(parts: list[list[float]]) -> None:
     whole = filled([value for part in parts for value in part])
     assert merged.count == whole.count
     assert merged.summary() == whole.summary()
-    if whole.count:
-        assert buckets(merged) == buckets(whole)
+    assert merged.buckets() == whole.buckets()
 
 
 @pytest.mark.parametrize("shape", ["lognormal", "bimodal", "tenth of a millisecond", "an hour"])
@@ -76,6 +70,24 @@ def test_three_digits_are_kept_over_the_whole_range() -> None:
     for _ in range(300):
         value = round(10 ** source.uniform(-6, 3.55), 6)
         assert filled([value, value, value * 1.5]).quantile(0.5) == pytest.approx(value, rel=0.001), value
+
+
+@given(st.lists(st.floats(0, 3600), min_size=1, max_size=40))
+@settings(deadline=None)
+def test_buckets_are_those_of_the_histogram(values: list[float]) -> None:
+    """Bounds and counts of the buckets are what HdrHistogram itself says of every value that was recorded."""
+    reference = HdrHistogram(LOWEST_US, HIGHEST_US, SIGNIFICANT_DIGITS)
+    for value in values:
+        reference.record_value(max(1, round(value * 1e6)))
+    expected = [
+        (
+            reference.get_lowest_equivalent_value(item.value_iterated_to),
+            reference.get_highest_equivalent_value(item.value_iterated_to),
+            item.count_at_value_iterated_to,
+        )
+        for item in reference.get_recorded_iterator()
+    ]
+    assert filled(values).buckets() == expected
 
 
 class Rows:
