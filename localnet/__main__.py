@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import signal
@@ -13,6 +14,7 @@ from localnet import whereabouts
 from localnet.faults import FaultError
 from localnet.faults.cli import main as fault_command
 from localnet.lifetime import watch_for_end
+from localnet.memory import set_survivors_aside
 from localnet.network import LocalNetwork
 from localnet.options import Options, parse_options
 from localnet.persistence import StateFileError
@@ -28,7 +30,9 @@ async def run(options: Options) -> None:
     try:
         end = watch_for_end(with_parent=options.exit_with_parent)
         print(json.dumps(network.ready_line), flush=True)
+        collecting = asyncio.create_task(set_survivors_aside())
         await end
+        collecting.cancel()
     finally:
         word.unlink(missing_ok=True)
         await network.stop()
