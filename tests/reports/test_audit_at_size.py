@@ -28,7 +28,7 @@ def benchmark(*arguments: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--messages", "5000", "--patience", "1.5"),
+        ("--messages", "5000", "--patience", "1"),
         ("--messages", "600", "--patience", "3", "--source", "localnet"),
     ],
     ids=["generated", "localnet"],

@@ -73,7 +73,7 @@ def test_three_digits_are_kept_over_the_whole_range() -> None:
 
 
 @given(st.lists(st.floats(0, 3600), min_size=1, max_size=40))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 def test_buckets_are_those_of_the_histogram(values: list[float]) -> None:
     """Bounds and counts of the buckets are what HdrHistogram itself says of every value that was recorded."""
     reference = HdrHistogram(LOWEST_US, HIGHEST_US, SIGNIFICANT_DIGITS)
