@@ -107,7 +107,7 @@ def serve(messages: int, ready: Connection) -> None:
         shown = [
             row
             for sequence in range(after + 1, min(after + 101, until + 1))
-            if sequence != wrong.lost and (sequence != wrong.late or looks > 2)
+            if sequence != wrong.lost and (sequence != wrong.late or looks > 1)
             for row in [rows[sequence - 1]] * (2 if sequence == wrong.duplicated else 1)
         ]
         last = min(after + 100, until)
@@ -204,7 +204,7 @@ def through_localnet(messages: int) -> Iterator[Scene]:
         faults: list[dict[str, Any]] = [
             {"kind": f"mirror-{kind}", "topics": [topic], "sequence_numbers": [at]} for kind, at in kinds.items()
         ]
-        delay = 2.5 + messages / 4_000  # longer than it takes to read so far
+        delay = 3.0 + messages / 4_000  # longer than it takes to read so far
         faults.append({"kind": "mirror-late", "topics": [topic], "sequence_numbers": [wrong.late], "delay": delay})
         headers = {"Authorization": f"Bearer {running.token}"}
         requests.post(f"{running.network.control}/faults", json=faults, headers=headers, timeout=10).raise_for_status()
@@ -227,8 +227,8 @@ def through_localnet(messages: int) -> Iterator[Scene]:
 # --- the audit
 
 
-def audit_in_process(mirror_rest: str, topic: str, folder: str, patience: float, answer: Connection) -> None:
-    """Audit a journal against a mirror, and answer with what was found and the process's peak memory."""
+def audit_in_process(asked: Connection) -> None:
+    """When asked, audit a journal against a mirror, and answer with what was found and the process's peak memory."""
     import resource
 
     from config.networks import Network
@@ -237,6 +237,8 @@ def audit_in_process(mirror_rest: str, topic: str, folder: str, patience: float,
     from reports.judge.mirror import MirrorAudit
     from reports.settling import chain_hash, reader
 
+    asked.send("ready")
+    mirror_rest, topic, folder, patience = asked.recv()
     run = Run(
         run_id=RUN_ID,
         started_at=1_795_500_000.0,
@@ -247,7 +249,7 @@ def audit_in_process(mirror_rest: str, topic: str, folder: str, patience: float,
     )
     began, processor = time.perf_counter(), time.process_time()
     found = MirrorAudit(run, Path(folder) / "journal.sqlite", reader(run), chain_hash).run()
-    answer.send(
+    asked.send(
         {
             "seconds": round(time.perf_counter() - began, 2),
             "cpu_seconds": round(time.process_time() - processor, 2),
@@ -261,22 +263,28 @@ def audit_in_process(mirror_rest: str, topic: str, folder: str, patience: float,
     )
 
 
-def run(scene: Scene, patience: float) -> dict[str, Any]:
-    """Write the scene's journal and audit it in a fresh process."""
-    from reports.collect.journal import Journal
+class Auditor:
+    """A fresh process that audits one scene. It is ready before the scene is, so that a late row is not there yet."""
 
-    with tempfile.TemporaryDirectory() as folder:
-        journal = Journal(Path(folder))
-        journal.append("local", {"sent": scene.rows})
-        journal.close()
-        here, there = multiprocessing.Pipe()
-        arguments = (scene.mirror_rest, scene.topic, folder, patience, there)
-        process = multiprocessing.Process(target=audit_in_process, args=arguments)
-        process.start()
+    def __init__(self) -> None:
+        self._here, there = multiprocessing.Pipe()
+        self._process = multiprocessing.Process(target=audit_in_process, args=(there,), daemon=True)
+        self._process.start()
         there.close()
-        result: dict[str, Any] = here.recv()
-        process.join()
-        return result
+        self._here.recv()
+
+    def audit(self, scene: Scene, patience: float) -> dict[str, Any]:
+        """Write the scene's journal and have it audited."""
+        from reports.collect.journal import Journal
+
+        with tempfile.TemporaryDirectory() as folder:
+            journal = Journal(Path(folder))
+            journal.append("local", {"sent": scene.rows})
+            journal.close()
+            self._here.send((scene.mirror_rest, scene.topic, folder, patience))
+            result: dict[str, Any] = self._here.recv()
+            self._process.join()
+            return result
 
 
 def main() -> int:
@@ -289,8 +297,9 @@ def main() -> int:
     # A fresh interpreter for every process: a forked one would inherit the memory of this one.
     multiprocessing.set_start_method("spawn")
     scenes = {"generated": generated, "localnet": through_localnet}
+    auditor = Auditor()
     with scenes[options.source](options.messages) as scene:
-        result = run(scene, options.patience)
+        result = auditor.audit(scene, options.patience)
     result |= {"messages": options.messages, "source": options.source, "expected": EXPECTED}
     result["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     result["passed"] = result["found"] == EXPECTED and result["peak_mb"] < MEMORY_LIMIT_MB and result["error"] is None

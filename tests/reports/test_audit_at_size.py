@@ -29,7 +29,7 @@ def benchmark(*arguments: str) -> dict[str, Any]:
     "arguments",
     [
         ("--messages", "5000", "--patience", "1"),
-        ("--messages", "600", "--patience", "3", "--source", "localnet"),
+        ("--messages", "600", "--patience", "4.5", "--source", "localnet"),
     ],
     ids=["generated", "localnet"],
 )
