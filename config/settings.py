@@ -116,6 +116,14 @@ class RunSettings(BaseModel):
             )
         return self
 
+    @model_validator(mode="after")
+    def _faults_are_for_the_embedded_network(self) -> RunSettings:
+        if self.localnet_faults and self.network != "localnet":
+            raise ValueError(
+                f"--localnet-faults {self.localnet_faults!r}: it needs --network localnet, not {self.network!r}"
+            )
+        return self
+
     @field_validator("localnet_faults")
     @classmethod
     def _faults_can_be_read(cls, path: str) -> str:

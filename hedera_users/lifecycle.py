@@ -61,7 +61,12 @@ class Lifecycle:
             _refuse(error.faults)
         if settings.network == "localnet":
             try:
-                self._start_localnet(settings)
+                localnet = self._start_localnet(settings)
+                _begin_faults(localnet, settings)  # only to see that they are right; a run begins them itself
+                localnet.clear_faults()
+            except SettingsError as error:
+                self._stop_localnet()
+                _refuse(error.faults)
             except LocalnetError as error:
                 _refuse([str(error)])
         environment.host = environment.host or settings.network  # Locust asks for a host; ours is the network
@@ -104,8 +109,8 @@ class Lifecycle:
             "Run %s on %s: audit events on topic %s, models on topic %s, seed %d",
             *(run_id, network.name, topics["events"], topics["models"], settings.seed),
         )
-        if self._localnet is not None:
-            self._break_localnet(environment, self._localnet, settings)
+        if settings.network == "localnet" and self._localnet is not None:
+            _break_localnet(environment, self._localnet, settings)
         return Run(
             run_id=run_id,
             started_at=started_at,
@@ -114,17 +119,6 @@ class Lifecycle:
             operator_id=operator.account_id,
             topics=topics,
         )
-
-    def _break_localnet(self, environment: Environment, localnet: Localnet, settings: RunSettings) -> None:
-        """Begin or schedule the run's faults, and let the reports read what was injected when.
-
-        Raises:
-            LocalnetError: one of them is wrong; none has begun.
-        """
-        localnet.clear_faults()
-        if settings.localnet_faults:
-            localnet.add_faults(read_faults(settings.localnet_faults))
-        publish_faults(environment, localnet.faults)
 
     def _network(self, settings: RunSettings) -> Network:
         known = settings.known_network()
@@ -151,6 +145,32 @@ class Lifecycle:
         if self._localnet is not None:
             self._localnet.stop()
             self._localnet = None
+
+
+def _break_localnet(environment: Environment, localnet: Localnet, settings: RunSettings) -> None:
+    """Begin or schedule the run's faults, and let the report read what was injected when; an earlier run's are not its.
+
+    Raises:
+        SettingsError: one of them is wrong; none has begun.
+    """
+    localnet.clear_faults()
+    earlier = {fault["id"] for fault in localnet.faults()}
+    _begin_faults(localnet, settings)
+    publish_faults(environment, lambda: [fault for fault in localnet.faults() if fault["id"] not in earlier])
+
+
+def _begin_faults(localnet: Localnet, settings: RunSettings) -> None:
+    """Begin or schedule the faults of `--localnet-faults`.
+
+    Raises:
+        SettingsError: one of them is wrong; none has begun.
+    """
+    if not settings.localnet_faults:
+        return
+    try:
+        localnet.add_faults(read_faults(settings.localnet_faults))
+    except (LocalnetError, ValueError) as error:
+        raise SettingsError([f"--localnet-faults {settings.localnet_faults!r}: {error}"]) from error
 
 
 def _localnet_arguments(settings: RunSettings) -> tuple[str, ...]:

@@ -82,6 +82,15 @@ def parse_options(arguments: Sequence[str]) -> Options:
         ),
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
+    _add_place(parser)
+    _add_behaviour(parser)
+    _add_limits(parser)
+    _add_memory(parser)
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    """Where it listens, and until when it lives."""
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument(
         "--ports",
@@ -90,6 +99,21 @@ def parse_options(arguments: Sequence[str]) -> Options:
         help="free: any free ports; solo: the ports where SDKs look for a Solo network "
         "(node 35211, by TLS 50212, mirror gRPC 5600, mirror REST 38081, relay 7546)",
     )
+    parser.add_argument(
+        "--tls",
+        choices=("on", "off"),
+        default="on",
+        help="on: each node also has a port that speaks TLS, with the hash of its certificate in the address book",
+    )
+    parser.add_argument(
+        "--exit-with-parent",
+        action="store_true",
+        help="end when standard input is closed or the parent process is gone",
+    )
+
+
+def _add_behaviour(parser: argparse.ArgumentParser) -> None:
+    """How long things take, and what goes wrong."""
     parser.add_argument(
         "--latency",
         choices=sorted(PROFILES),
@@ -116,6 +140,12 @@ def parse_options(arguments: Sequence[str]) -> Options:
         help="time from consensus until the mirror shows a transaction, in REST and in the stream, instead of the "
         "profile's",
     )
+    parser.add_argument("--faults", metavar="FILE", help="JSON file with a list of faults that begin with the network")
+    parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn at random")
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    """How much it takes."""
     parser.add_argument(
         "--throttles",
         default="mainnet",
@@ -124,32 +154,12 @@ def parse_options(arguments: Sequence[str]) -> Options:
         "localnet/throttles/mainnet.json",
     )
     parser.add_argument(
-        "--state",
-        metavar="FILE",
-        help="SQLite file that keeps what was settled; the next network with it goes on there",
-    )
-    parser.add_argument("--faults", metavar="FILE", help="JSON file with a list of faults that begin with the network")
-    parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn at random")
-    parser.add_argument(
-        "--keep",
-        type=_positive,
-        default=1_000_000,
-        metavar="TRANSACTIONS",
-        help="how many transactions, with their messages, the mirror and the ledger keep; older ones are forgotten",
-    )
-    parser.add_argument(
-        "--tls",
-        choices=("on", "off"),
-        default="on",
-        help="on: each node also has a port that speaks TLS, with the hash of its certificate in the address book",
-    )
-    parser.add_argument(
         "--mirror-rate-limit",
         type=_rate_limit,
         default="off",
         metavar="N",
         help="HTTP 429 beyond so many REST requests a second from one address; public mirrors allow 50. Off by "
-        "default, because the audit of a load test reads page after page, and gives up if it is refused for 10 s",
+        "default, because the audit of a load test reads page after page, and would take longer",
     )
     parser.add_argument(
         "--relay-rate-limit",
@@ -158,12 +168,22 @@ def parse_options(arguments: Sequence[str]) -> Options:
         help="on: the relay refuses what an address asks more often than public relays allow (100 to 1600 calls of a "
         "method in a minute); off, as in the relay itself",
     )
+
+
+def _add_memory(parser: argparse.ArgumentParser) -> None:
+    """What it remembers."""
     parser.add_argument(
-        "--exit-with-parent",
-        action="store_true",
-        help="end when standard input is closed or the parent process is gone",
+        "--state",
+        metavar="FILE",
+        help="SQLite file that keeps what was settled; the next network with it goes on there",
     )
-    return Options(**vars(parser.parse_args(arguments)))
+    parser.add_argument(
+        "--keep",
+        type=_positive,
+        default=1_000_000,
+        metavar="TRANSACTIONS",
+        help="how many transactions, with their messages, the mirror and the ledger keep; older ones are forgotten",
+    )
 
 
 def _seconds(text: str) -> float:

@@ -30,6 +30,23 @@ def test_wrong_options_are_all_named_and_nothing_starts(run_locust: Any, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
+def test_wrong_faults_end_a_run_before_it_begins(run_locust: Any, tmp_path: Path) -> None:
+    """A plan that cannot be read, one that the network refuses, and one for a network that cannot be broken: exit 2."""
+    plan = tmp_path / "plan.json"
+    plan.write_text('[{"kind": "stall"}, {"kind": "node-up"}]')
+    for arguments, words in (
+        ((str(plan),), ("kind 'node-up'", "node-down")),
+        (("nowhere.json",), ("nowhere.json", "name a JSON file")),
+        ((str(plan), "--network", "testnet"), ("needs --network localnet",)),
+    ):
+        finished = run_locust(*HEADLESS, "--localnet-faults", *arguments)
+        lines = [line for line in finished.output.splitlines() if line.startswith("locust: error:")]
+        assert (finished.exit_code, len(lines)) == (2, 1), finished.output
+        assert all(word in lines[0] for word in ("--localnet-faults", *words))
+        assert "Traceback" not in finished.output
+        assert not (tmp_path / "out").exists()
+
+
 def test_wrong_options_end_a_swarm_once(run_locust: Any) -> None:
     """With --processes the master refuses for all; its workers end with it."""
     finished = run_locust(*HEADLESS, "--processes", "2", "--confirm", "sure")

@@ -299,3 +299,27 @@ def test_the_report_holds_no_key(run_locust: Any, own_network: Any) -> None:
     for file in (finished.report_dir / "latest").iterdir():
         assert raw.encode() not in file.read_bytes(), file.name
     assert re.search(r"report\.html", finished.output), "the path is printed"
+
+
+def test_the_report_draws_what_was_broken(run_locust: Any, tmp_path: Path) -> None:
+    """A run with planned faults survives them, says so, and shows where its operations' time went."""
+    plan = tmp_path / "plan.json"
+    plan.write_text(
+        json.dumps(
+            [
+                {"kind": "status", "status": "BUSY", "share": 0.5, "start": 1, "duration": 3},
+                {"kind": "stall", "start": 600, "duration": 1},
+            ]
+        )
+    )
+    finished = run_locust(*SHORT, "--users", "8", "--localnet-consensus-delay", "0.1", "--localnet-faults", str(plan))
+    assert finished.exit_code == 0, finished.output
+    report = finished.report
+    assert_clean(report)
+    assert [fault["name"] for fault in report["timeline"]["faults"]] == ["status"]
+    assert report["resilience"]["retries"]["by_status"]["BUSY"] > 0
+    submitted = operation(report, "hcs.submit")
+    assert submitted["segments_ms"]["retry_wait"]["mean"] > 0
+    for entry in report["operations"]:
+        parts = sum(segment["mean"] for segment in entry["segments_ms"].values())
+        assert abs(parts - entry["response_ms"]["mean"]) <= 0.01 * entry["response_ms"]["mean"] + 0.01

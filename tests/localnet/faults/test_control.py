@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -117,6 +118,26 @@ def test_the_command_line(broken: Localnet, faults: Faults, tmp_path: Path) -> N
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "0.0.99" in wrong.stderr
     assert wrong.stderr.count("\n") == 1
+
+
+def test_a_running_network_is_found_without_being_named(tmp_path: Path) -> None:
+    """The command line finds the network that was started last, and none when it has ended; only its user can."""
+    here = {**os.environ, "TMPDIR": str(tmp_path)}
+    fault = [sys.executable, "-m", "localnet", "fault"]
+    network = subprocess.Popen([*fault[:3]], cwd=ROOT, env=here, stdout=subprocess.PIPE, text=True)
+    assert network.stdout is not None
+    network.stdout.readline()
+    (word,) = tmp_path.glob("*/*.json")
+    assert (word.stat().st_mode & 0o777, word.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    added = subprocess.run([*fault, "add", "stall"], cwd=ROOT, env=here, capture_output=True, text=True, timeout=20)
+    assert added.stdout.startswith("f1")
+    network.terminate()
+    network.wait(20)
+    network.stdout.close()
+    assert not list(tmp_path.glob("*/*.json"))
+    gone = subprocess.run([*fault, "list"], cwd=ROOT, env=here, capture_output=True, text=True, timeout=20)
+    assert (gone.returncode, gone.stderr.count("\n")) == (2, 1)
+    assert "no embedded network runs here" in gone.stderr
 
 
 def test_help_explains_every_kind() -> None:
