@@ -32,7 +32,7 @@ def contenders() -> dict[str, Call]:
     breaker = Breaker("benchmark", BreakerPolicy())
     policy = {
         "stop": tenacity.stop_after_attempt(5),
-        "wait": tenacity.wait_exponential_jitter(initial=0.25, max=8),
+        "wait": tenacity.wait_exponential_jitter(multiplier=0.25, max=8),
         "reraise": True,
     }
     shared = tenacity.Retrying(**policy)
