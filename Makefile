@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.requirements
 DEV_STAMP := $(VENV)/.requirements-dev
 
-.PHONY: help load test calibrate clean
+.PHONY: help load test calibrate chaos clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -24,6 +24,9 @@ test: $(DEV_STAMP) ## lint, types, the floors of the house, and all tests
 
 calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own count (about a quarter of an hour)
 	$(BIN)/python benchmarks/calibrate.py $(ARGS)
+
+chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twenty minutes; SCHEDULES=n for others)
+	CHAOS_SCHEDULES=$(or $(SCHEDULES),200) $(BIN)/pytest tests/chaos -q $(ARGS)
 
 clean: ## remove the virtual environment and all reports
 	rm -rf $(VENV) reports/out

@@ -20,6 +20,7 @@ class Run(BaseModel):
         settings: What was asked for.
         network: Where the network is reached.
         operator_id: The account that pays, e.g. `0.0.2`.
+        workers: Processes that generate its load; each has its share of rates.
         topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models).
     """
 
@@ -31,3 +32,4 @@ class Run(BaseModel):
     network: Network
     operator_id: str
     topics: dict[str, str]
+    workers: int = 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -57,6 +58,58 @@ class RunSettings(BaseModel):
     backoff_max: Annotated[
         float, Field(ge=0, le=600, description="longest wait in seconds before a retry, 0 to 600")
     ] = 8.0
+    retry_budget: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="tokens for retries per worker and service: one costs 5, 10 after a timeout; 0: no limit",
+        ),
+    ] = 500
+    deadline: Annotated[
+        float, Field(ge=0, le=86_400, description="longest time in seconds for one whole operation; 0: no limit")
+    ] = 0.0
+    queue: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="operations per worker and service that may wait at an open circuit or a limit; 0: none",
+        ),
+    ] = 1_000
+    queue_expiry: Annotated[
+        float,
+        Field(
+            gt=0, le=86_400, description="longest wait in seconds in the queue, after which an operation is given up"
+        ),
+    ] = 90.0
+    rate_limit: Annotated[
+        Literal["off", "network"],
+        Field(description="pace of transactions on our side: off, or the network's published throttles"),
+    ] = "off"
+    concurrency: Annotated[
+        str,
+        Field(
+            description="transactions in flight per worker and service: off, a number, or adaptive (grows until BUSY)"
+        ),
+    ] = "off"
+    node_choice: Annotated[
+        Literal["round-robin", "least-outstanding"], Field(description="which of the healthy nodes is called next")
+    ] = "round-robin"
+    node_list: Annotated[
+        Literal["configured", "address-book"],
+        Field(
+            description="nodes to call: those configured, or all of the mirror's address book with their certificates"
+        ),
+    ] = "configured"
+    valid_duration: Annotated[
+        int,
+        Field(
+            ge=16,
+            le=180,
+            description="seconds for which nodes accept a transaction; after it an unknown outcome can be settled",
+        ),
+    ] = 120
     breaker_failures: Annotated[
         int, Field(ge=1, le=10_000, description="consecutive failures that open a circuit breaker")
     ] = 5
@@ -66,6 +119,9 @@ class RunSettings(BaseModel):
     breaker_trials: Annotated[
         int, Field(ge=1, le=100, description="trial calls in flight at once while a circuit is half-open, 1 to 100")
     ] = 1
+    breaker_storage: Annotated[
+        str, Field(description="redis://host:port/db to share circuit breakers between workers; none: each has its own")
+    ] = ""
     rpc_timeout: Annotated[float, Field(gt=0, le=120, description="gRPC deadline of one attempt in seconds")] = 10.0
     confirm_timeout: Annotated[
         float, Field(gt=0, le=600, description="longest wait in seconds for a receipt, and again for the mirror")
@@ -105,6 +161,20 @@ class RunSettings(BaseModel):
     def _baseline_is_known(cls, text: str) -> str:
         parse_baseline(text)
         return text
+
+    @field_validator("concurrency")
+    @classmethod
+    def _concurrency_is_known(cls, text: str) -> str:
+        if text not in ("off", "adaptive") and not (text.isascii() and text.isdigit() and 1 <= int(text) <= 100_000):
+            raise ValueError("use off, adaptive or a number from 1 to 100000")
+        return text
+
+    @field_validator("breaker_storage")
+    @classmethod
+    def _breaker_storage_is_redis(cls, url: str) -> str:
+        if url and not (url.startswith(("redis://", "rediss://")) and urlsplit(url).hostname):
+            raise ValueError("name a Redis server, e.g. redis://localhost:6379/0")
+        return url
 
     @model_validator(mode="after")
     def _custom_network_has_a_file(self) -> RunSettings:

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
 from config.settings import RunSettings
 from hedera_client import Fate, HederaError
 from hedera_client.status import status_of
-from resilience import BUSY, FINAL, TRANSIENT, BreakerPolicy, Guard, GuardStats, RetryPolicy, Verdict
+from hedera_users.pace import file_limiter, message_limiter
+from resilience import (
+    BUSY,
+    FINAL,
+    TIMED_OUT,
+    TRANSIENT,
+    BoundedQueue,
+    BreakerPolicy,
+    Guard,
+    GuardStats,
+    Limiter,
+    Pool,
+    RetryBudget,
+    RetryPolicy,
+    Verdict,
+    redis_storage,
+)
+
+TIMEOUTS: Final = ("DEADLINE_EXCEEDED", "RECEIPT_TIMEOUT", "MIRROR_TIMEOUT")
+"""Statuses of calls that were given up waiting for; a retry after one costs the budget more."""
+
+MIRROR_ATTEMPTS: Final = 1
+"""A wait for the mirror is long by itself and reconnects by itself; what the guard adds is the breaker."""
 
 
 def classify(error: Exception) -> Verdict:
@@ -16,20 +42,104 @@ def classify(error: Exception) -> Verdict:
     """
     if not isinstance(error, HederaError) or error.fate is Fate.FINAL:
         return FINAL
-    return BUSY if error.busy else TRANSIENT
+    if error.busy:
+        return BUSY
+    return TIMED_OUT if error.status in TIMEOUTS else TRANSIENT
 
 
-def make_guard(name: str, settings: RunSettings, stats: GuardStats) -> Guard:
-    """Return a guard with the settings' retry and breaker policies; `stats` counts what it does."""
-    return Guard(
-        name,
-        classify,
-        RetryPolicy(attempts=settings.attempts, backoff=settings.backoff, backoff_max=settings.backoff_max),
-        BreakerPolicy(
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where guards are: which process of how many of a run.
+
+    Attributes:
+        run_id: Of the run; breakers that are shared by Redis are shared within it.
+        worker: This process's index among the workers.
+        workers: How many there are; the network's throttles are shared out among them.
+    """
+
+    run_id: str = "setup"
+    worker: int = 0
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """One guard per service: consensus, files (what writes is paced, what reads is not), and the mirror."""
+
+    hcs: Guard
+    hfs: Guard
+    hfs_reads: Guard
+    mirror: Guard
+
+    def close(self) -> None:
+        """Let nobody wait any longer: who still stands in a queue is refused."""
+        for guard in (self.hcs, self.hfs, self.hfs_reads):
+            if guard.queue is not None:
+                guard.queue.close()
+
+
+def make_guards(settings: RunSettings, nodes: Sequence[str], stats: GuardStats, place: Place) -> Guards:
+    """Return guards with the policies of the settings, and one breaker per node and service.
+
+    Args:
+        settings: The run's settings.
+        nodes: Account ids of the consensus nodes.
+        stats: Counts what the guards do.
+        place: Which process this is.
+    """
+    maker = _Maker(settings, nodes, stats, place)
+    files = maker.pool("hfs", nodes)
+    return Guards(
+        hcs=maker.guard("hcs", maker.pool("hcs", nodes), message_limiter(settings, place.workers)),
+        hfs=maker.guard("hfs", files, file_limiter(settings, place.workers)),
+        hfs_reads=maker.guard("hfs-reads", files, None),
+        mirror=maker.mirror_guard(),
+    )
+
+
+class _Maker:
+    """Makes the pools and guards of one process from the settings of a run."""
+
+    def __init__(self, settings: RunSettings, nodes: Sequence[str], stats: GuardStats, place: Place) -> None:
+        self._settings = settings
+        self._nodes = nodes
+        self._stats = stats
+        self._place = place
+        self._breaker = BreakerPolicy(
             failures=settings.breaker_failures,
             recovery=settings.breaker_recovery,
             trials=settings.breaker_trials,
-        ),
-        stats,
-        status_of=status_of,
-    )
+        )
+
+    def pool(self, service: str, nodes: Sequence[str]) -> Pool:
+        """One circuit per node, named after the process, or after the run where processes share them."""
+        place, settings = self._place, self._settings
+        shared = settings.breaker_storage
+        return Pool(
+            service if shared else f"{place.worker}/{service}",
+            nodes,
+            self._breaker,
+            balance=settings.node_choice,
+            start=place.worker,
+            storage=redis_storage(shared, f"hedera-load:{place.run_id}") if shared else None,
+        )
+
+    def guard(self, service: str, pool: Pool, limiter: Limiter | None) -> Guard:
+        """Everything that the settings ask for, around calls to nodes."""
+        settings = self._settings
+        return Guard(
+            f"{self._place.worker}/{service}",
+            classify,
+            RetryPolicy(attempts=settings.attempts, backoff=settings.backoff, backoff_max=settings.backoff_max),
+            pool,
+            self._stats,
+            limiter=limiter,
+            budget=RetryBudget(settings.retry_budget) if settings.retry_budget else None,
+            queue=BoundedQueue(settings.queue, settings.queue_expiry) if settings.queue else None,
+            status_of=status_of,
+        )
+
+    def mirror_guard(self) -> Guard:
+        """A breaker around waits for the mirror."""
+        retry = RetryPolicy(attempts=MIRROR_ATTEMPTS)
+        return Guard(f"{self._place.worker}/mirror", classify, retry, self._breaker, self._stats, status_of=status_of)

@@ -20,5 +20,6 @@ class HcsSubmitter(HederaUser):
         topic = session.run.topics["events"]
         envelope, message = self.next_audit_event()
         with session.operation("hcs.submit", size_bytes=len(message)) as operation:
-            sent = operation.message(topic, self.stream, envelope.number, digest(message))
-            sent.sequence_number = session.hedera.submit_message(operation, topic, message)
+            operation.message(topic, self.stream, envelope.number, digest(message))
+            hedera = session.hedera
+            hedera.perform(operation, lambda: hedera.submit_message(operation, topic, message))

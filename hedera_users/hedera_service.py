@@ -1,97 +1,115 @@
-"""The business's verbs on Hedera: submit a message, store a file, fetch it. Composed of the guard and the client.
-
-Every transaction keeps its id over all attempts and is signed anew for each node it goes to, so that a retry can never
-happen twice; `DUPLICATE_TRANSACTION` on a retry means that an earlier attempt had arrived.
-"""
+"""The business's verbs on Hedera: submit a message, store a file, fetch it. Composed of guards and transactions."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from config.settings import RunSettings
-from hedera_client import (
-    AlreadySubmitted,
-    Body,
-    Fate,
-    HederaClient,
-    HederaError,
-    MirrorWatcher,
-    Receipt,
-    TransactionId,
-    bodies,
-)
-from hedera_users.operation import Operation
-from reports.records import ReadFile, StoredFile
-from resilience import Guard
+from hedera_client import Chunk, HederaClient, HederaError, Receipt, TransactionId, bodies
+from hedera_users.background import Background
+from hedera_users.guards import Guards
+from hedera_users.mirror_view import MirrorView
+from hedera_users.operation import Operation, uncounted
+from hedera_users.transactions import Acknowledged, BodyOf, NeverHappened, Transactions
+from reports.records import DELETED, LEFT, UNCERTAIN, ReadFile, StoredFile
+from resilience import Attempt, Rejected
+
+QUEUED: Final = "queued"
+ACK: Final = "ack"
+MIRROR: Final = "mirror"
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """A transaction that a node has accepted for consensus."""
+class _SentChunk:
+    """A chunk of a message on its way: what was sent, and how to send it again."""
 
-    transaction_id: TransactionId
-    node: str
+    body: BodyOf
+    acknowledged: Acknowledged
 
 
 class HederaService:
-    """Runs operations against one network, up to the confirmation level of the run.
+    """Runs operations against one network, each up to its own confirmation level.
 
     Args:
         client: Makes single attempts.
-        hcs: Guards transactions on topics.
-        hfs: Guards transactions and queries on files.
-        watchers: One mirror subscription per topic; needed only where the level is `mirror`.
+        guards: How calls to each service survive.
+        mirror: Waits until a message is to be seen; None where no operation asks for that.
+        background: Takes over what no user waits for.
         settings: The run's settings.
     """
 
     def __init__(
         self,
         client: HederaClient,
-        hcs: Guard,
-        hfs: Guard,
-        watchers: dict[str, MirrorWatcher],
+        guards: Guards,
+        mirror: MirrorView | None,
+        background: Background,
         settings: RunSettings,
     ) -> None:
         self._client = client
-        self._hcs = hcs
-        self._hfs = hfs
-        self._watchers = watchers
+        self._guards = guards
+        self._mirror = mirror
+        self._background = background
         self._settings = settings
+        self._transactions = Transactions(client, settings)
 
-    def submit_message(self, operation: Operation, topic_id: str, message: bytes) -> int | None:
+    def perform(self, operation: Operation, work: Callable[[], object]) -> None:
+        """Do an operation's work: here and now, or, at the level `queued`, in the background while its user goes on.
+
+        Raises:
+            QueueFull: at the level `queued`, too many are on their way.
+            Exception: at any other level, what `work` raises.
+        """
+        if operation.record.confirm == QUEUED:
+            messages = operation.record.messages
+            self._background.hand_over(operation, work, after=messages[-1].stream if messages else "")
+        else:
+            work()
+
+    def submit_message(self, operation: Operation, topic_id: str, message: bytes) -> None:
         """Write one message to a topic; a message over 1,024 bytes goes as chunks, one after another.
 
-        Returns:
-            The sequence number of its last chunk, or None where the level needs no receipt.
+        Each chunk is a transaction of its own, so a retry repeats the chunk that failed and no other. Where receipts
+        are read, the first chunk's is waited for before the others go: they name its transaction id, which must not
+        change any more.
 
         Raises:
             HederaError: an attempt failed for good.
             Rejected: the guard let no attempt through.
         """
-        sent: list[Acknowledged] = []
+        chunks = bodies.split_message(message)
+        reads_receipts = operation.record.confirm != ACK
         first: TransactionId | None = None
-        for chunk in bodies.split_message(message):
-            transaction_id = self._client.new_transaction_id()
-            first = first or transaction_id
-            body = bodies.submit_message(topic_id, chunk.data, chunk.info(first))
-            sent.append(self._transact(operation, self._hcs, body, transaction_id))
-        if self._settings.confirm == "ack":
-            return None
-        receipts = [self._receipt(operation, one) for one in sent]
-        operation.seen()
-        last = receipts[-1].topic_sequence_number
-        if self._settings.confirm == "mirror" and last is not None:
-            with operation.phase("mirror"):
-                self._watchers[topic_id].wait_for(last, self._settings.confirm_timeout)
-        return last
+        underway: list[_SentChunk] = []
+        receipt: Receipt | None = None
+        for chunk in chunks:
+            body = _chunk_body(topic_id, chunk, first)
+            sent = _SentChunk(body, self._transactions.send(operation, self._guards.hcs, body))
+            if reads_receipts and first is None and chunk.total > 1:
+                first = self._chunk_receipt(operation, sent).transaction_id
+            else:
+                first = first or sent.acknowledged.transaction_id
+                underway.append(sent)
+        operation.passed_on()
+        if not reads_receipts:
+            return
+        for one in underway:
+            receipt = self._chunk_receipt(operation, one)
+        assert receipt is not None, "a message has at least one chunk"
+        operation.seen(receipt.topic_sequence_number)
+        if operation.record.confirm == MIRROR and receipt.topic_sequence_number is not None:
+            assert self._mirror is not None, "there is a view of the mirror where the run has the level `mirror`"
+            self._mirror.await_message(operation, topic_id, receipt.topic_sequence_number)
 
     def store_file(self, operation: Operation, chunks: list[bytes]) -> str:
         """Create a file of the first chunk, append the others in order, and return its file id.
 
         Each transaction waits for the receipt of the one before: appends that overtake each other would mix up the
-        contents.
+        contents. A file that cannot be completed is deleted, and the record says whether that succeeded.
 
         Raises:
             HederaError: an attempt failed for good.
@@ -101,21 +119,19 @@ class HederaService:
         stored = StoredFile("", sha256(contents).hexdigest(), len(contents))
         operation.record.stored_files.append(stored)
         begin = time.perf_counter()
-        create = bodies.create_file(chunks[0], keys=[self._client.operator.public_key])
-        sent = self._transact(operation, self._hfs, create)
-        stored.transaction_id = str(sent.transaction_id)
-        created = self._receipt(operation, sent)
-        assert created.file_id is not None, "the receipt of a FileCreate carries the file id"
-        stored.file_id = created.file_id
-        for chunk in chunks[1:]:
-            append_begin = time.perf_counter()
-            appended = self._transact(operation, self._hfs, bodies.append_file(created.file_id, chunk))
-            self._receipt(operation, appended)
-            stored.appends += 1
-            stored.slowest_append_s = max(stored.slowest_append_s, time.perf_counter() - append_begin)
+        try:
+            self._write_file(operation, stored, chunks)
+        except (HederaError, Rejected):
+            self._clear_away(stored)
+            raise
+        except BaseException as cut_off:
+            # The caller is being killed and must not wait; what he began is cleared away behind him.
+            if operation.underway:
+                self._background.clear_away(operation, cut_off, lambda: self._clear_away(stored))
+            raise
         stored.stored_s = time.perf_counter() - begin
         stored.acknowledged = True
-        return created.file_id
+        return stored.file_id
 
     def fetch_file(self, operation: Operation, file_id: str) -> bytes:
         """Read a file's contents back from a consensus node (a paid query).
@@ -125,13 +141,13 @@ class HederaService:
             Rejected: the guard let no attempt through.
         """
 
-        def attempt(_: int) -> bytes:
+        def attempt(attempt: Attempt) -> bytes:
             operation.sending("")
             with operation.phase("ack"):
-                return self._client.file_contents(file_id, self._client.next_node())
+                return self._client.file_contents(file_id, attempt.member, timeout=attempt.timeout)
 
         begin = time.perf_counter()
-        contents = self._hfs.run(attempt)
+        contents = self._guards.hfs_reads.run(attempt, deadline=operation.deadline, on_wait=operation.waited)
         read = ReadFile(file_id, sha256(contents).hexdigest(), len(contents), time.perf_counter() - begin)
         operation.record.read_files.append(read)
         return contents
@@ -140,55 +156,62 @@ class HederaService:
         """Create a topic that only the operator may write to, and return its id."""
         key = self._client.operator.public_key
         body = bodies.create_topic(memo=memo, admin_key=key, submit_key=key)
-        receipt = self._receipt(operation, self._transact(operation, self._hcs, body))
+        receipt = self._transactions.to_receipt(operation, self._guards.hcs, lambda _: body)
         assert receipt.topic_id is not None, "the receipt of a ConsensusCreateTopic carries the topic id"
         return receipt.topic_id
 
-    def _transact(
-        self, operation: Operation, guard: Guard, body: Body, transaction_id: TransactionId | None = None
-    ) -> Acknowledged:
-        """Send one transaction until a node accepts it: the same id on every attempt, another node after a failure."""
-        own_id = transaction_id or self._client.new_transaction_id()
-        avoid: set[str] = set()
-        failed_at = 0.0
+    def _chunk_receipt(self, operation: Operation, chunk: _SentChunk) -> Receipt:
+        """Wait for a chunk's receipt; one that never happened is sent again under a new id."""
+        try:
+            return self._transactions.receipt(operation, chunk.acknowledged)
+        except NeverHappened:
+            return self._transactions.to_receipt(operation, self._guards.hcs, chunk.body)
 
-        def attempt(number: int) -> Acknowledged:
-            nonlocal failed_at
-            if number > 1:  # what lies between two attempts is the guard's back-off
-                operation.watch.claim("retry_wait", time.perf_counter() - failed_at)
-            try:
-                return attempt_once(number)
-            except HederaError:
-                failed_at = time.perf_counter()
-                raise
+    def _write_file(self, operation: Operation, stored: StoredFile, chunks: list[bytes]) -> None:
+        """Create and append; `stored` says at any time how far it got."""
+        create = bodies.create_file(chunks[0], keys=[self._client.operator.public_key])
 
-        def attempt_once(number: int) -> Acknowledged:
-            node = self._client.next_node(avoid)
-            with operation.phase("prepare"):
-                prepared = self._client.prepare(body, node, own_id)
-            operation.sending(str(own_id))
-            try:
-                with operation.phase("ack"):
-                    self._client.submit(prepared)
-            except AlreadySubmitted:
-                if number == 1:
-                    raise  # the id is somebody else's: nothing of ours has arrived
-            except HederaError as error:
-                if error.fate is Fate.UNKNOWN:
-                    operation.doubt()
-                if not error.busy:
-                    avoid.add(node)
-                raise
-            operation.settled()
-            return Acknowledged(own_id, node)
+        def creating(transaction_id: TransactionId) -> bodies.Body:
+            stored.transaction_id = str(transaction_id)
+            return create
 
-        return guard.run(attempt)
+        created = self._transactions.to_receipt(operation, self._guards.hfs, creating)
+        assert created.file_id is not None, "the receipt of a FileCreate carries the file id"
+        stored.file_id = created.file_id
+        for chunk in chunks[1:]:
+            append = bodies.append_file(stored.file_id, chunk)
+            begin = time.perf_counter()
+            self._transactions.to_receipt(operation, self._guards.hfs, lambda _, append=append: append)
+            stored.appends += 1
+            stored.slowest_append_s = max(stored.slowest_append_s, time.perf_counter() - begin)
 
-    def _receipt(self, operation: Operation, sent: Acknowledged) -> Receipt:
-        with operation.phase("receipt"):
-            return self._client.await_receipt(
-                sent.transaction_id,
-                sent.node,
-                timeout=self._settings.confirm_timeout,
-                interval=self._settings.receipt_interval,
-            )
+    def _clear_away(self, stored: StoredFile) -> None:
+        """Delete a file that could not be completed, and note in `stored` what is left of it."""
+        with uncounted("clear-away", self._settings.confirm_timeout) as clearing:
+            stored.leftover = LEFT if stored.file_id else UNCERTAIN
+            if not stored.file_id:
+                self._find_file(stored)
+            if stored.file_id:
+                body = bodies.delete_file(stored.file_id)
+                self._transactions.to_receipt(clearing, self._guards.hfs, lambda _: body)
+                stored.leftover = DELETED
+
+    def _find_file(self, stored: StoredFile) -> None:
+        """Find out whether the FileCreate of `stored` happened, and what id the file has."""
+        if not stored.transaction_id:
+            stored.leftover = ""
+            return
+        settlement = self._client.settle(
+            TransactionId.parse(stored.transaction_id),
+            timeout=self._settings.rpc_timeout,
+            interval=self._settings.receipt_interval,
+        )
+        if settlement.never_happened or (settlement.receipt is not None and not settlement.receipt.succeeded):
+            stored.leftover = ""
+        elif settlement.receipt is not None and settlement.receipt.file_id is not None:
+            stored.file_id, stored.leftover = settlement.receipt.file_id, LEFT
+
+
+def _chunk_body(topic_id: str, chunk: Chunk, first: TransactionId | None) -> BodyOf:
+    """What submits one chunk; the first one names its own id as that of the message."""
+    return lambda own: bodies.submit_message(topic_id, chunk.data, chunk.info(first or own))

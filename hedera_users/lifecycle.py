@@ -21,9 +21,11 @@ from config.options import add_options, faults_in_form, settings_from
 from config.run import Run
 from config.settings import RunSettings, SettingsError, read_faults
 from hedera_client import CredentialError, HederaError, Operator
+from hedera_client.address_book import network_from_address_book
 from hedera_users.baseline import find_function
 from hedera_users.session import close_session, open_session
 from hedera_users.setup import create_topics
+from hedera_users.signals import SecondSignal
 from reports.sources import publish_faults
 from resilience import Rejected
 
@@ -42,17 +44,20 @@ class Lifecycle:
     def __init__(self) -> None:
         self._localnet: Localnet | None = None
         self._localnet_arguments: tuple[str, ...] = ()
+        self._stopping_since: float | None = None
 
     def install(self, events: Any) -> None:
         """Register with Locust."""
         events.init_command_line_parser.add_listener(lambda parser, **_: add_options(parser))
         events.init.add_listener(self.on_init)
         events.test_start.add_listener(self.on_test_start)
-        events.test_stop.add_listener(lambda environment, **_: close_session(environment))
+        events.test_stopping.add_listener(self.on_test_stopping)
+        events.test_stop.add_listener(self.on_test_stop)
         events.quit.add_listener(lambda **_: self._stop_localnet())
 
     def on_init(self, environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
         """Check what was asked for and bring the embedded network up; a wrong option ends the process with 2."""
+        SecondSignal().install()
         if isinstance(runner, WorkerRunner):
             return  # a worker is told by the master
         try:
@@ -91,7 +96,18 @@ class Lifecycle:
             return
         run = Run.model_validate_json(described)
         users = options.num_users or 1
-        open_session(environment, run, _operator(run.settings, options), max(0, runner.worker_index), users)
+        operator = _operator(run.settings, options)
+        open_session(environment, run, operator, max(0, runner.worker_index), users, run.workers)
+
+    def on_test_stopping(self, **_: Any) -> None:
+        """Note when the users were asked to stop: what was handed over has as much time from then on as they have."""
+        self._stopping_since = time.monotonic()
+
+    def on_test_stop(self, environment: Environment, **_: Any) -> None:
+        """Let what was handed over end within `--stop-timeout`, and close this process's session."""
+        since, self._stopping_since = self._stopping_since, None
+        passed = 0.0 if since is None else time.monotonic() - since
+        close_session(environment, max(0.0, (environment.stop_timeout or 0.0) - passed))
 
     def _set_up(self, environment: Environment, settings: RunSettings) -> Run:
         """Reach the network, create the run's topics, and describe the run."""
@@ -101,6 +117,8 @@ class Lifecycle:
             setattr(options, _LOCALNET_OPERATOR, [self._localnet.operator_id, self._localnet.operator_key])
         if settings.seed == 0:
             settings = settings.model_copy(update={"seed": random.randrange(1, 2**32)})
+        if settings.node_list == "address-book":
+            network = network_from_address_book(network, timeout=settings.rpc_timeout)
         operator = _operator(settings, options)
         started_at = time.time()
         run_id = time.strftime("%Y%m%d-%H%M%S", time.localtime(started_at)) + f"-{os.getpid() % 0x10000:04x}"
@@ -118,6 +136,7 @@ class Lifecycle:
             network=network,
             operator_id=operator.account_id,
             topics=topics,
+            workers=_worker_count(environment),
         )
 
     def _network(self, settings: RunSettings) -> Network:
@@ -145,6 +164,12 @@ class Lifecycle:
         if self._localnet is not None:
             self._localnet.stop()
             self._localnet = None
+
+
+def _worker_count(environment: Environment) -> int:
+    """How many processes will generate load."""
+    runner = environment.runner
+    return max(1, len(runner.clients)) if isinstance(runner, MasterRunner) else 1
 
 
 def _break_localnet(environment: Environment, localnet: Localnet, settings: RunSettings) -> None:

@@ -34,11 +34,16 @@ class ModelStorer(HederaUser):
             self._fetch(stored, file_id)
 
     def _store(self, stored: Model) -> str:
-        """Store the model; return its file id, or "" when it did not succeed."""
+        """Store the model; return its file id, or "" when it did not succeed or was handed over (level `queued`)."""
         session = self.session
         file_id = ""
         with session.operation("hfs.store", size_bytes=len(stored.contents)) as operation:
-            file_id = session.hedera.store_file(operation, stored.chunks(session.run.settings.chunk_bytes))
+
+            def store() -> None:
+                nonlocal file_id
+                file_id = session.hedera.store_file(operation, stored.chunks(session.run.settings.chunk_bytes))
+
+            session.hedera.perform(operation, store)
         return file_id if operation.succeeded else ""
 
     def _announce(self, stored: Model, file_id: str) -> bool:
@@ -48,9 +53,10 @@ class ModelStorer(HederaUser):
         envelope = self.next_envelope(MODEL_STORED)
         message = announcement(envelope, stored, file_id)
         with session.operation("hcs.submit", size_bytes=len(message)) as operation:
-            sent = operation.message(topic, self.stream, envelope.number, digest(message))
-            sent.sequence_number = session.hedera.submit_message(operation, topic, message)
-        return operation.succeeded
+            operation.message(topic, self.stream, envelope.number, digest(message))
+            hedera = session.hedera
+            hedera.perform(operation, lambda: hedera.submit_message(operation, topic, message))
+        return operation.accepted
 
     def _fetch(self, stored: Model, file_id: str) -> None:
         """Read the model back; other bytes than were stored are a failure."""

@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, Final
+
+from gevent.event import Event
 
 from hedera_client import Fate, HederaError
 from hedera_users.baseline import BaselineError
@@ -17,12 +19,18 @@ from reports.records import Arm, OperationRecord, Outcome, SentMessage
 from reports.stopwatch import Stopwatch
 from resilience import Rejected
 
-STOPPED = "STOPPED"
+STOPPED: Final = "STOPPED"
 """Status of an operation that the end of the run cut off."""
 
 
 class Mismatch(Exception):  # noqa: N818 (the name says what was found, not that something broke)
     """What was read back is not what was stored."""
+
+
+EXPECTED: Final = (HederaError, Rejected, BaselineError, Mismatch)
+"""Errors that are an operation's outcome; any other is a fault in somebody's code."""
+
+_PHASE_OF_WAIT: Final = {"queue": "queue", "limiter": "limiter", "circuit": "circuit_wait", "retry": "retry_wait"}
 
 
 class Operation:
@@ -31,9 +39,15 @@ class Operation:
     Errors of the network and refusals by the guard end here: they are the operation's outcome. Anything else (a killed
     greenlet, a fault in a user's own code) is recorded and goes on.
 
+    An operation that is handed over (`hand_over`) outlives its context: its time ends there, its outcome is what
+    `close` is told later.
+
     Attributes:
-        record: What is known so far; open until the context is left.
-        watch: Where its time goes; runs while the context is open.
+        record: What is known so far; open until the operation is closed.
+        watch: Where its time goes; runs until the context is left or the operation handed over.
+        deadline: When it must have ended, in seconds of `time.monotonic`; None for no such moment.
+        passed: Set when nothing of a handed-over operation is left to be sent, or it has ended; what must not overtake
+            it waits for this. None while it is not handed over.
     """
 
     def __init__(
@@ -46,11 +60,16 @@ class Operation:
         pair: str | None = None,
         confirm: str = "",
         size_bytes: int = 0,
+        allowed_s: float | None = None,
     ) -> None:
         self._environment = environment
         self._ledger = ledger
         self._sent = False
-        self._in_doubt = False
+        self._in_doubt: set[str] = set()
+        self._allowed_s = allowed_s
+        self._handed_over = False
+        self.passed: Event | None = None
+        self.deadline: float | None = None
         self.watch = Stopwatch()
         self.record = OperationRecord(name, arm=arm, pair=pair, confirm=confirm, size_bytes=size_bytes)
 
@@ -58,6 +77,8 @@ class Operation:
         record = self.record
         self._counts = self._ledger.opened(record.name, record.arm)
         record.started_at = record.scheduled_at = time.time()
+        if self._allowed_s is not None:
+            self.deadline = time.monotonic() + self._allowed_s
         self.watch = Stopwatch()
         return self
 
@@ -66,6 +87,11 @@ class Operation:
         """Whether it ended well; False while it is open."""
         return self.record.outcome is Outcome.SUCCEEDED
 
+    @property
+    def accepted(self) -> bool:
+        """Whether its caller may go on: it ended well, or was handed over."""
+        return self._handed_over or self.succeeded
+
     def sending(self, transaction_id: str) -> None:
         """Note that an attempt is about to leave: from here on the outcome can be unknown."""
         self._sent = True
@@ -73,13 +99,22 @@ class Operation:
         if transaction_id and transaction_id not in self.record.transaction_ids:
             self.record.transaction_ids.append(transaction_id)
 
-    def doubt(self) -> None:
-        """Note that an attempt may have been accepted although it brought no answer."""
-        self._in_doubt = True
+    @property
+    def underway(self) -> bool:
+        """Whether anything of it has been sent: what follows belongs to an operation that was let in."""
+        return self._sent
 
-    def settled(self) -> None:
-        """Note that it is known what became of every attempt so far."""
-        self._in_doubt = False
+    def doubt(self, transaction_id: str) -> None:
+        """Note that an attempt may have been accepted although it brought no answer."""
+        self._in_doubt.add(transaction_id)
+
+    def settled(self, transaction_id: str) -> None:
+        """Note that it is known what became of every attempt at this transaction."""
+        self._in_doubt.discard(transaction_id)
+
+    def in_doubt(self, transaction_id: str) -> bool:
+        """Whether an attempt at this transaction may have been accepted."""
+        return transaction_id in self._in_doubt
 
     def message(self, topic_id: str, stream: str, number: int, digest: str) -> SentMessage:
         """Note an HCS message that is about to be sent, for the audit."""
@@ -90,36 +125,67 @@ class Operation:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Add the time spent inside to a phase, also when it ends in an error."""
+        """Add the time spent inside to a phase; when it ends in an error, this is the phase that ended it, so far."""
+        record, watched = self.record, not self._handed_over
         begin = time.perf_counter()
+        if watched:
+            self.watch.enter(name)
         try:
-            with self.watch.segment(name):
-                yield
+            yield
+        except BaseException:
+            record.ended_in = name
+            raise
         finally:
-            self.add_phase(name, time.perf_counter() - begin)
+            if watched:
+                self.watch.leave()
+            record.phases_s[name] = record.phases_s.get(name, 0.0) + time.perf_counter() - begin
 
-    def seen(self) -> None:
+    def waited(self, what: str, seconds: float) -> None:
+        """Book time that has just been spent waiting: `queue`, `limiter`, `circuit` or `retry`."""
+        if not self._handed_over:
+            self.watch.claim(_PHASE_OF_WAIT[what], seconds)
+
+    def seen(self, sequence_number: int | None) -> None:
         """Note that the network was just heard to have its latest message: what the two clocks are compared by."""
         if self.record.messages:
-            self.record.messages[-1].seen_at = time.time()
+            message = self.record.messages[-1]
+            message.seen_at = time.time()
+            message.sequence_number = sequence_number
 
-    def add_phase(self, name: str, seconds: float) -> None:
-        """Add `seconds` to a phase."""
-        phases = self.record.phases_s
-        phases[name] = phases.get(name, 0.0) + seconds
+    def hand_over(self) -> None:
+        """End its time here and keep it open: its user goes on, and `close` will tell how it ended."""
+        self._handed_over = True
+        self.passed = Event()
+        self._stop_watch()
+
+    def passed_on(self) -> None:
+        """Note that nothing of it is left to be sent."""
+        if self.passed is not None:
+            self.passed.set()
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Settle an operation that was handed over; `error` is what its delivery ended in."""
+        record = self.record
+        record.outcome, record.status, record.error = self._settle(error)
+        record.ended_in = "" if record.outcome is Outcome.SUCCEEDED else _ended_in(error) or record.ended_in
+        for message in record.messages:
+            message.acknowledged = record.outcome is Outcome.SUCCEEDED
+        self._counts.in_flight -= 1
+        self.passed_on()
+        self._fire(error if isinstance(error, Exception) else None)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
+        if not self._handed_over:
+            self._stop_watch()
+            self.close(error)
+        return isinstance(error, EXPECTED)
+
+    def _stop_watch(self) -> None:
         record = self.record
         record.latency_s = self.watch.stop()
         record.segments_s, record.reached_s = self.watch.segments_s, self.watch.reached_s
-        record.outcome, record.status, record.error = self._settle(error)
-        for message in record.messages:
-            message.acknowledged = record.outcome is Outcome.SUCCEEDED
-        self._counts.in_flight -= 1
-        self._fire(error if isinstance(error, Exception) else None)
-        return isinstance(error, HederaError | Rejected | BaselineError | Mismatch)
 
     def _settle(self, error: BaseException | None) -> tuple[Outcome, str, str]:
         """Outcome, status and one line for people."""
@@ -153,6 +219,16 @@ class Operation:
         )
 
 
+def uncounted(name: str, allowed_s: float | None = None) -> Operation:
+    """Return an operation that is no part of the load: it goes the way of every other, and nobody counts it.
+
+    Args:
+        name: What it is for.
+        allowed_s: Seconds that it may take; None for no limit.
+    """
+    return Operation(Environment(), Ledger(), name, allowed_s=allowed_s)
+
+
 class OperationNotDone(Exception):  # noqa: N818 (an outcome, shown in Locust's list of failures)
     """Stands in Locust's statistics for an operation that ended without an exception of its own."""
 
@@ -162,8 +238,13 @@ def _status_of(error: Exception) -> str:
     if isinstance(error, HederaError):
         return error.status
     if isinstance(error, Rejected):
-        return "CIRCUIT_OPEN"
+        return error.status
     return {BaselineError: "BASELINE_ERROR", Mismatch: "HASH_MISMATCH"}.get(type(error), type(error).__name__)
+
+
+def _ended_in(error: BaseException | None) -> str:
+    """The layer that refused an operation; "" for an error of a phase, which notes itself."""
+    return error.layer if isinstance(error, Rejected) else ""
 
 
 def _request_type(name: str) -> str:

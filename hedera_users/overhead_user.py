@@ -6,6 +6,7 @@ from locust import task
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 
 from hedera_users.base import AUDIT_EVENT, HederaUser
 from hedera_users.operation import Operation
@@ -37,8 +38,8 @@ class OverheadUser(HederaUser):
         envelope, message = self.next_audit_event()
 
         def with_hedera(operation: Operation) -> None:
-            sent = operation.message(topic, self.stream, envelope.number, digest(message))
-            sent.sequence_number = session.hedera.submit_message(operation, topic, message)
+            operation.message(topic, self.stream, envelope.number, digest(message))
+            session.hedera.submit_message(operation, topic, message)
 
         self._pair(AUDIT_EVENT, message, with_hedera)
 
@@ -54,8 +55,8 @@ class OverheadUser(HederaUser):
             file_id = session.hedera.store_file(operation, stored.chunks(settings.chunk_bytes))
             envelope = self.next_envelope(STORE_MODEL)
             message = announcement(envelope, stored, file_id)
-            sent = operation.message(topic, self.stream, envelope.number, digest(message))
-            sent.sequence_number = session.hedera.submit_message(operation, topic, message)
+            operation.message(topic, self.stream, envelope.number, digest(message))
+            session.hedera.submit_message(operation, topic, message)
 
         self._pair(STORE_MODEL, stored.contents, with_hedera)
 
@@ -69,4 +70,4 @@ class OverheadUser(HederaUser):
                 with operation.watch.segment("baseline"):
                     self.session.baseline.write(name, payload)
                 if arm is Arm.HEDERA:
-                    with_hedera(operation)
+                    self.session.hedera.perform(operation, partial(with_hedera, operation))

@@ -9,12 +9,14 @@ import random
 from pathlib import Path
 
 from config.run import Run
-from hedera_client import HederaClient, MirrorWatcher, Operator
+from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator
 from hedera_client.greenlets import prepare_process
+from hedera_users.background import Background
 from hedera_users.baseline import Baseline, make_baseline
-from hedera_users.guards import make_guard
-from hedera_users.hedera_service import HederaService
+from hedera_users.guards import Guards, Place, make_guards
+from hedera_users.hedera_service import MIRROR, HederaService
 from hedera_users.ledger import Ledger
+from hedera_users.mirror_view import MirrorView
 from hedera_users.operation import Operation
 from reports.records import Arm
 from reports.sources import publish
@@ -22,6 +24,9 @@ from resilience import GuardStats
 
 SPARE_CALL_SLOTS = 20
 """Blocking calls that may be in flight beside the users' own (mirror streams, DNS, files)."""
+
+LAST_WORDS_S = 2.0
+"""How long what was refused or killed at the very end gets to close its operations."""
 
 _ATTRIBUTE = "hedera_session"
 
@@ -37,24 +42,28 @@ class Session:
         run: The run as the master describes it.
         operator: Who pays and signs.
         worker: This process's index among the workers; 0 where there is only one.
+        workers: How many there are.
     """
 
-    def __init__(self, environment: Environment, run: Run, operator: Operator, worker: int) -> None:
+    def __init__(self, environment: Environment, run: Run, operator: Operator, worker: int, workers: int = 1) -> None:
         settings = run.settings
         self.environment = environment
         self.run = run
         self.worker = worker
         self.ledger = Ledger()
         self.stats = GuardStats()
+        self.background = Background(environment, f"{worker}/deliveries", settings.queue)
         self._user_numbers = itertools.count()
-        self.client = HederaClient(run.network, operator, lane=worker, rpc_timeout=settings.rpc_timeout)
-        self._watchers = (
-            {topic: MirrorWatcher(run.network, topic) for topic in run.topics.values()}
-            if settings.confirm == "mirror"
-            else {}
+        self.client = HederaClient(
+            run.network,
+            operator,
+            lane=worker,
+            rpc_timeout=settings.rpc_timeout,
+            valid_duration=settings.valid_duration,
         )
-        guards = [make_guard(f"{worker}/{service}", settings, self.stats) for service in ("hcs", "hfs")]
-        self.hedera = HederaService(self.client, guards[0], guards[1], self._watchers, settings)
+        self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, workers))
+        self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None
+        self.hedera = HederaService(self.client, self._guards, self._mirror, self.background, settings)
         scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
         self.baseline: Baseline = make_baseline(settings.baseline, scratch)
 
@@ -70,20 +79,46 @@ class Session:
         self, name: str, *, arm: Arm | None = None, pair: str | None = None, size_bytes: int = 0
     ) -> Operation:
         """Open an operation; use it as a context manager."""
-        confirm = "" if arm is Arm.BASELINE else self.run.settings.confirm
+        settings = self.run.settings
+        confirm = "" if arm is Arm.BASELINE else settings.confirm
         return Operation(
-            self.environment, self.ledger, name, arm=arm, pair=pair, confirm=confirm, size_bytes=size_bytes
+            self.environment,
+            self.ledger,
+            name,
+            arm=arm,
+            pair=pair,
+            confirm=confirm,
+            size_bytes=size_bytes,
+            allowed_s=settings.deadline or None,
         )
 
-    def close(self) -> None:
-        """Release channels, subscriptions and the baseline; counts stay readable."""
-        for watcher in self._watchers.values():
-            watcher.close()
+    def close(self, drain_s: float = 0.0) -> None:
+        """Let what was handed over end, and release channels, subscriptions and the baseline; counts stay readable.
+
+        Args:
+            drain_s: Seconds that it may take. What has not been sent by then is refused, and closes as rejected; what
+                was sent and is not settled closes as unknown.
+        """
+        if not self.background.join(drain_s):
+            self._guards.close()
+            self.background.join(LAST_WORDS_S)
+            self.background.kill()
+        if self._mirror is not None:
+            self._mirror.close()
         self.client.close()
         self.baseline.close()
 
 
-def open_session(environment: Environment, run: Run, operator: Operator, worker: int, users: int) -> Session:
+def _mirror_view(run: Run, guards: Guards) -> MirrorView:
+    watchers = {topic: MirrorWatcher(run.network, topic) for topic in run.topics.values()}
+    settings = run.settings
+    rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout)
+    return MirrorView(watchers, rest, guards.mirror, settings.confirm_timeout)
+
+
+def open_session(
+    environment: Environment, run: Run, operator: Operator, worker: int, users: int, workers: int = 1
+) -> Session:
     """Make this process's session and let the reports read its counts.
 
     Args:
@@ -92,9 +127,10 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
         operator: Who pays and signs.
         worker: This process's index among the workers.
         users: How many users may have a call in flight at once.
+        workers: How many workers there are.
     """
     prepare_process(users + SPARE_CALL_SLOTS)
-    session = Session(environment, run, operator, worker)
+    session = Session(environment, run, operator, worker, workers)
     setattr(environment, _ATTRIBUTE, session)
     publish(environment, "resilience", session.stats.snapshot)
     publish(environment, "ledger", session.ledger.snapshot)
@@ -107,9 +143,9 @@ def session_of(environment: Environment) -> Session | None:
     return session
 
 
-def close_session(environment: Environment) -> None:
-    """Close this process's session, where there is one."""
+def close_session(environment: Environment, drain_s: float = 0.0) -> None:
+    """Close this process's session, where there is one; it may take `drain_s` seconds to let work end."""
     session = session_of(environment)
     if session is not None:
-        session.close()
+        session.close(drain_s)
         setattr(environment, _ATTRIBUTE, None)

@@ -8,10 +8,10 @@ from config.networks import Network
 from config.settings import RunSettings
 from hedera_client import HederaClient, Operator
 from hedera_client.greenlets import prepare_process
-from hedera_users.guards import make_guard
+from hedera_users.background import Background
+from hedera_users.guards import Place, make_guards
 from hedera_users.hedera_service import HederaService
-from hedera_users.ledger import Ledger
-from hedera_users.operation import Operation
+from hedera_users.operation import uncounted
 from resilience import GuardStats
 
 SETUP_LANE = 999
@@ -31,10 +31,11 @@ def create_topics(network: Network, operator: Operator, run_id: str, settings: R
     """
     prepare_process(len(PURPOSES))
     client = HederaClient(network, operator, lane=SETUP_LANE, rpc_timeout=settings.rpc_timeout)
-    guard = make_guard("setup", settings, GuardStats())
-    service = HederaService(client, guard, guard, {}, settings)
-    uncounted = Operation(Environment(), Ledger(), "setup")
+    # With a circuit open, waiting in a queue would only hide that the network cannot be reached.
+    guards = make_guards(settings.model_copy(update={"queue": 0}), client.nodes, GuardStats(), Place())
+    service = HederaService(client, guards, None, Background(Environment(), "setup", 0), settings)
+    operation = uncounted("setup")
     try:
-        return {purpose: service.create_topic(uncounted, f"hedera-load {run_id} {purpose}") for purpose in PURPOSES}
+        return {purpose: service.create_topic(operation, f"hedera-load {run_id} {purpose}") for purpose in PURPOSES}
     finally:
         client.close()

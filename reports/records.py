@@ -77,6 +77,11 @@ class SentMessage:
     seen_at: float = 0.0
 
 
+DELETED = "deleted"
+LEFT = "left"
+UNCERTAIN = "uncertain"
+
+
 @dataclass(slots=True)
 class StoredFile:
     """One HFS file as its writer knows it; what the audit holds against what was read back.
@@ -90,6 +95,8 @@ class StoredFile:
         transaction_id: Of the FileCreate.
         acknowledged: The writer was told that all of it is there.
         stored_s: Seconds from the first attempt to the last receipt.
+        leftover: What is left of a file that could not be completed: `deleted`, `left` (deleting it did not succeed) or
+            `uncertain` (whether it was ever created could not be settled); "" where nothing is left over.
     """
 
     file_id: str
@@ -100,6 +107,7 @@ class StoredFile:
     transaction_id: str = ""
     acknowledged: bool = False
     stored_s: float = 0.0
+    leftover: str = ""
 
 
 @dataclass(slots=True)
@@ -136,6 +144,8 @@ class OperationRecord:
         attempts: Attempts that were made, over all transactions of the operation; 0 if it never got as far.
         status: The last status in the network's or transport's words, e.g. `SUCCESS`, `BUSY`, `UNAVAILABLE`.
         error: One line for people on why it did not succeed; "" on success.
+        ended_in: The phase or layer that ended it (one of PHASES, or `queue`, `limiter`, `circuit`, `budget`,
+            `deadline`); "" on success, and where neither had a part in it.
         size_bytes: Payload size.
         transaction_ids: Of every transaction that was sent for it.
         messages: HCS messages it sent, for the audit.
@@ -160,6 +170,7 @@ class OperationRecord:
     attempts: int = 0
     status: str = ""
     error: str = ""
+    ended_in: str = ""
     size_bytes: int = 0
     transaction_ids: list[str] = field(default_factory=list)
     messages: list[SentMessage] = field(default_factory=list)

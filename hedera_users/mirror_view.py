@@ -1,0 +1,65 @@
+"""Waits until the mirror shows a message: through its stream, and where that is silent, by asking once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from hedera_client import HederaError, MirrorRest, MirrorTimeout, MirrorWatcher
+from hedera_users.operation import Operation
+from resilience import Attempt, CircuitOpen, Guard
+
+
+class MirrorView:
+    """What the users of one process see of the mirror.
+
+    Args:
+        watchers: One subscription per topic.
+        rest: Asked for a message that a subscription did not show in time.
+        guard: Stops waiting for a mirror that has shown nothing for a while; makes one attempt.
+        timeout: Longest wait for one message, in seconds.
+    """
+
+    def __init__(self, watchers: Mapping[str, MirrorWatcher], rest: MirrorRest, guard: Guard, timeout: float) -> None:
+        self._watchers = watchers
+        self._rest = rest
+        self._guard = guard
+        self._timeout = timeout
+
+    def await_message(self, operation: Operation, topic_id: str, sequence_number: int) -> None:
+        """Wait until a message is to be seen.
+
+        Raises:
+            MirrorTimeout: it was not, in time.
+            CircuitOpen: the mirror has shown nothing for a while, so nobody waited. The operation is then in doubt: its
+                message has reached consensus, and was not seen.
+        """
+
+        def attempt(_: Attempt) -> None:
+            timeout = self._timeout
+            if operation.deadline is not None:
+                timeout = max(0.0, min(timeout, operation.deadline - time.monotonic()))
+            try:
+                self._watchers[topic_id].wait_for(sequence_number, timeout)
+            except MirrorTimeout as silent:
+                self._ask(topic_id, sequence_number, silent)
+
+        with operation.phase("mirror"):
+            try:
+                self._guard.run(attempt)
+            except CircuitOpen:
+                operation.doubt("mirror")
+                raise
+
+    def close(self) -> None:
+        """End the subscriptions and close the connections."""
+        for watcher in self._watchers.values():
+            watcher.close()
+        self._rest.close()
+
+    def _ask(self, topic_id: str, sequence_number: int, silent: MirrorTimeout) -> None:
+        """Look for a message over REST; where it is not there either, the stream's silence is the error."""
+        try:
+            self._rest.topic_message(topic_id, sequence_number)
+        except HederaError as error:
+            raise silent from error

@@ -1,0 +1,212 @@
+"""One transaction on its way: attempts under one id until a node accepts it, and on until its fate is known.
+
+An attempt whose answer was lost leaves its fate open. The same id is then sent again, to another node and signed anew
+for it: a network takes an id once, so nothing can happen twice, and DUPLICATE_TRANSACTION says that an earlier attempt
+had arrived. What stays open is settled by the receipt. A new id is used only where it is certain that no attempt under
+the old one can have happened: all were refused, or its validity is over and no node knows a receipt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from config.settings import RunSettings
+from hedera_client import (
+    AlreadySubmitted,
+    Body,
+    Fate,
+    HederaClient,
+    HederaError,
+    Receipt,
+    ReceiptTimeout,
+    TransactionId,
+)
+from hedera_users.operation import Operation
+from resilience import Attempt, Guard, Rejected
+
+BodyOf = Callable[[TransactionId], Body]
+"""What to send, given the id it will have; a chunk of a message has to name the id of its first chunk."""
+
+SENDINGS: Final = 2
+"""Ids that one transaction may be sent under: one, and a new one once it is certain that the first never happened."""
+
+FRESH_S: Final = 10.0
+"""A refused id that nodes accept for less than so many seconds more is not sent again: it could expire on the way."""
+
+
+class NeverHappened(HederaError):  # noqa: N818 (the name says what is known)
+    """It is certain that a transaction had no effect and cannot have one any more; it may be sent under a new id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A transaction that a node has accepted for consensus."""
+
+    transaction_id: TransactionId
+    node: str
+
+
+class Transactions:
+    """Sends transactions of one process.
+
+    Args:
+        client: Makes single attempts.
+        settings: The run's settings.
+    """
+
+    def __init__(self, client: HederaClient, settings: RunSettings) -> None:
+        self._client = client
+        self._settings = settings
+
+    def send(self, operation: Operation, guard: Guard, body: BodyOf) -> Acknowledged:
+        """Send a transaction until a node accepts it.
+
+        Raises:
+            NeverHappened: it was not accepted before its validity was over.
+            HederaError: an attempt failed for good, or the attempts were used up. The operation is in doubt where one
+                of them may have been accepted and no receipt could tell.
+            Rejected: nothing of this transaction was sent.
+        """
+        attempts = _Attempts(self._client, operation, body)
+        try:
+            return guard.run(
+                attempts.make,
+                deadline=operation.deadline,
+                continuing=operation.underway,
+                on_wait=operation.waited,
+            )
+        except (HederaError, Rejected) as error:
+            if attempts.transaction_id is None:
+                raise
+            if operation.in_doubt(str(attempts.transaction_id)):
+                return self._settle(operation, attempts.transaction_id, error)
+            if isinstance(error, HederaError) and error.status == "TRANSACTION_EXPIRED":
+                raise _never_happened(attempts.transaction_id, "every attempt was refused until it expired") from error
+            raise
+
+    def receipt(self, operation: Operation, sent: Acknowledged) -> Receipt:
+        """Wait for the receipt of an accepted transaction.
+
+        Raises:
+            ReceiptFailed: consensus was reached, with a status other than SUCCESS.
+            ReceiptTimeout: there was none in time.
+            NeverHappened: there was none, and there cannot be one any more.
+        """
+        try:
+            with operation.phase("receipt"):
+                return self._client.await_receipt(
+                    sent.transaction_id,
+                    sent.node,
+                    timeout=self._allowed(operation),
+                    interval=self._settings.receipt_interval,
+                )
+        except ReceiptTimeout as error:
+            return self._look_again(operation, sent.transaction_id, error)
+
+    def to_receipt(self, operation: Operation, guard: Guard, body: BodyOf) -> Receipt:
+        """Send a transaction and wait for its receipt; once, under a new id, again where it never happened.
+
+        Raises:
+            HederaError, Rejected: as `send` and `receipt`.
+        """
+        for sending in range(1, SENDINGS + 1):
+            try:
+                return self.receipt(operation, self.send(operation, guard, body))
+            except NeverHappened:
+                if sending == SENDINGS:
+                    raise
+        raise AssertionError("a loop that returns or raises ended")
+
+    def _settle(self, operation: Operation, transaction_id: TransactionId, error: Exception) -> Acknowledged:
+        """Find out what became of a transaction that may have been accepted; where nothing tells, raise `error`."""
+        with operation.phase("receipt"):
+            settlement = self._client.settle(
+                transaction_id, timeout=self._allowed(operation), interval=self._settings.receipt_interval
+            )
+        if settlement.receipt is not None:
+            operation.settled(str(transaction_id))
+            return Acknowledged(transaction_id, settlement.node)
+        if settlement.never_happened:
+            operation.settled(str(transaction_id))
+            raise _never_happened(transaction_id, "no node knows it, and its validity is over") from error
+        raise error
+
+    def _look_again(self, operation: Operation, transaction_id: TransactionId, error: ReceiptTimeout) -> Receipt:
+        """Ask once more where a transaction can no longer reach consensus: no receipt then means that it never did."""
+        if time.time() < self._client.window_of(transaction_id).ends_s:
+            raise error
+        with operation.phase("receipt"):
+            settlement = self._client.settle(
+                transaction_id, timeout=self._settings.rpc_timeout, interval=self._settings.receipt_interval
+            )
+        if settlement.receipt is not None and settlement.receipt.succeeded:
+            return settlement.receipt
+        if settlement.never_happened:
+            raise _never_happened(transaction_id, "it was accepted, and did not reach consensus") from error
+        raise error
+
+    def _allowed(self, operation: Operation) -> float:
+        """Seconds to wait for a receipt: the configured time, or what is left of the operation's."""
+        allowed = self._settings.confirm_timeout
+        if operation.deadline is None:
+            return allowed
+        return max(0.0, min(allowed, operation.deadline - time.monotonic()))
+
+
+class _Attempts:
+    """The attempts at one transaction.
+
+    Attributes:
+        transaction_id: The id of the latest attempt; None before the first. An operation may wait long before its
+            first attempt, so the id is issued when that is made.
+    """
+
+    def __init__(self, client: HederaClient, operation: Operation, body: BodyOf) -> None:
+        self._client = client
+        self._operation = operation
+        self._body_of = body
+        self.transaction_id: TransactionId | None = None
+
+    def make(self, attempt: Attempt) -> Acknowledged:
+        """Make one attempt at the node that the guard has chosen."""
+        operation, client = self._operation, self._client
+        transaction_id = self._id()
+        text = str(transaction_id)
+        with operation.phase("prepare"):
+            prepared = client.prepare(self._body, attempt.member, transaction_id)
+        operation.sending(text)
+        try:
+            with operation.phase("ack"):
+                client.submit(prepared, attempt.timeout)
+        except AlreadySubmitted:
+            if attempt.number == 1:
+                raise  # the id is somebody else's: nothing of ours has arrived
+        except HederaError as error:
+            if error.fate is Fate.UNKNOWN:
+                operation.doubt(text)
+            raise
+        operation.settled(text)
+        return Acknowledged(transaction_id, attempt.member)
+
+    def _id(self) -> TransactionId:
+        """The id of the attempt: that of the one before, unless all were refused and it is about to expire."""
+        known = self.transaction_id
+        if known is None or (not self._operation.in_doubt(str(known)) and self._expires_soon(known)):
+            known = self.transaction_id = self._client.new_transaction_id()
+            self._body = self._body_of(known)
+        return known
+
+    def _expires_soon(self, transaction_id: TransactionId) -> bool:
+        return self._client.window_of(transaction_id).accepted_until_s - time.time() < FRESH_S
+
+
+def _never_happened(transaction_id: TransactionId, why: str) -> NeverHappened:
+    return NeverHappened(
+        f"NEVER_HAPPENED: transaction {transaction_id} had no effect: {why}",
+        status="NEVER_HAPPENED",
+        fate=Fate.RETRYABLE,
+        transaction_id=str(transaction_id),
+    )
