@@ -1,22 +1,68 @@
-"""How a call survives: retry around breaker around attempt. Knows no service; it is given a classifier."""
+"""How a call survives: retry around line and limiter around circuits around attempt. Knows no service.
 
+It is given a classifier that says what an error means; docs/resilience.md shows the layers and their defaults.
+"""
+
+from resilience.adaptive import AdaptiveConcurrency
+from resilience.bounded_queue import BoundedQueue
 from resilience.breaker import Breaker
-from resilience.errors import CircuitOpen, Rejected, cut_short_by
+from resilience.budget import RetryBudget
+from resilience.concurrency import ConcurrencyLimit
+from resilience.errors import (
+    BudgetExhausted,
+    CircuitOpen,
+    DeadlinePassed,
+    QueueExpired,
+    QueueFull,
+    QueueLeft,
+    RateLimited,
+    Rejected,
+    cut_short_by,
+)
 from resilience.guard import Guard
-from resilience.policies import BUSY, FINAL, TRANSIENT, BreakerPolicy, RetryPolicy, Verdict
+from resilience.limiter import Limiter, Limits
+from resilience.policies import (
+    BUSY,
+    FINAL,
+    TIMED_OUT,
+    TRANSIENT,
+    Attempt,
+    BreakerPolicy,
+    RetryPolicy,
+    Verdict,
+)
+from resilience.pool import Permit, Pool
 from resilience.stats import GuardStats, merge_snapshots
+from resilience.token_bucket import TokenBucket
 
 __all__ = [
     "BUSY",
     "FINAL",
+    "TIMED_OUT",
     "TRANSIENT",
+    "AdaptiveConcurrency",
+    "Attempt",
+    "BoundedQueue",
     "Breaker",
     "BreakerPolicy",
+    "BudgetExhausted",
     "CircuitOpen",
+    "ConcurrencyLimit",
+    "DeadlinePassed",
     "Guard",
     "GuardStats",
+    "Limiter",
+    "Limits",
+    "Permit",
+    "Pool",
+    "QueueExpired",
+    "QueueFull",
+    "QueueLeft",
+    "RateLimited",
     "Rejected",
+    "RetryBudget",
     "RetryPolicy",
+    "TokenBucket",
     "Verdict",
     "cut_short_by",
     "merge_snapshots",

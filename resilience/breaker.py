@@ -13,11 +13,12 @@ passed is decided here, by a clock that does not jump.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NoReturn, Protocol
 
 import pybreaker
 
@@ -33,14 +34,45 @@ TRANSITIONS_KEPT: Final = 1_000
 """Newest transitions that a snapshot lists; older ones are only counted."""
 
 
+class SharedState(Protocol):
+    """What a breaker asks of a storage that several processes share (`redis_storage.RedisStorage` is one).
+
+    Attributes:
+        refresh_s: Seconds for which what was read is trusted by the calls of a circuit that is closed or open.
+    """
+
+    refresh_s: float
+
+    def age_s(self) -> float | None:
+        """Seconds since the circuit was opened, by whomever; None when that is not known."""
+
+    def noticing(self) -> contextlib.AbstractContextManager[None]:
+        """While the context lasts, pybreaker only follows what another process did: it must not reset anything."""
+
+    def take_trial(self, trials: int) -> object | None:
+        """Take one of so many trials that all processes share; None when they are all taken."""
+
+    def free_trial(self, token: object) -> None:
+        """Give back what `take_trial` returned."""
+
+    def describe(self) -> dict[str, Any]:
+        """What a snapshot tells about it."""
+
+
 class Breaker:
-    """One circuit, shared by any number of greenlets and threads. `Guard` makes one, or is given one to share.
+    """One circuit, shared by any number of greenlets and threads. A `Pool` makes one for each of its members.
 
     Args:
-        name: Appears in `CircuitOpen`, in the snapshot and in the report; unique over all processes of a run.
+        name: Appears in `CircuitOpen`, in the snapshot and in the report; unique over all processes of a run, unless
+            they share the circuit.
         policy: When it opens and how it is tried again.
         clock: Seconds of a clock that never goes back.
         now: Unix time in seconds; only dates the transitions.
+        storage: Where pybreaker keeps the state; None keeps it here. If it is a `SharedState`, the breaker follows what
+            other processes do to the circuit.
+        keep: Newest transitions that a snapshot lists.
+        on_change: Called, while the decision is still held, whenever the circuit changed or a trial ended. It must be
+            cheap and must not let another greenlet run.
     """
 
     def __init__(
@@ -50,36 +82,46 @@ class Breaker:
         *,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        storage: pybreaker.CircuitBreakerStorage | None = None,
+        keep: int = TRANSITIONS_KEPT,
+        on_change: Callable[[], object] | None = None,
     ) -> None:
         self.name = name
         self.policy = policy
+        self.state = CLOSED
+        """`closed`, `open` or `half-open`. An open circuit stays open until the first call after its recovery time."""
         self.in_flight = 0
         """Calls that were let in and have not been settled."""
+        self.opened_at = 0.0
+        """When it opened last, by the clock it was given."""
         self._clock = clock
         self._now = now
+        self._on_change: Callable[[], object] | None = None
         # Held for a decision, never during a call. Reentrant, because a signal handler may enter at any place.
         self._lock = threading.RLock()
         self._window = None if policy.failure_ratio is None else FailureWindow(policy.window_s)
         self._period = 0  # how many times the state has changed; tells results of this state from older ones
+        self._clean = True  # no failure in a row that a success would have to reset
         self._trials_in_flight = 0
-        self._opened_at = 0.0
         self._open_s = 0.0
         self._rejected = 0
         self._entered = {OPEN: 0, HALF_OPEN: 0, CLOSED: 0}
-        self._transitions: deque[dict[str, Any]] = deque(maxlen=TRANSITIONS_KEPT)
+        self._transitions: deque[dict[str, Any]] = deque(maxlen=keep)
+        self._shared: SharedState | None = storage if hasattr(storage, "take_trial") else None  # type: ignore[assignment] # mypy does not take hasattr for a proof
+        self._looked_at = -math.inf
+        self._leases: list[object] = []
         self._circuit = pybreaker.CircuitBreaker(
             fail_max=policy.failures,
             reset_timeout=policy.recovery,
             success_threshold=policy.successes,
             listeners=[_TransitionListener(self._changed)],
+            state_storage=storage,
             name=name,
             throw_new_error_on_trip=False,
         )
-
-    @property
-    def state(self) -> str:
-        """`closed`, `open` or `half-open`. An open circuit stays open until the first call after its recovery time."""
-        return self._circuit.current_state
+        if self._shared is not None and self._circuit.current_state != CLOSED:
+            self._changed(CLOSED, self._circuit.current_state)
+        self._on_change = on_change
 
     @property
     def failures(self) -> int:
@@ -95,9 +137,22 @@ class Breaker:
         Raises:
             CircuitOpen: the circuit is open, or half-open and all its trials are under way.
         """
+        permit = self.try_admit()
+        if permit is None:
+            self._reject()
+        return permit
+
+    def try_admit(self, sooner: float | None = None) -> int | None:
+        """Let one call in as `admit` does, or return None; a refusal is not counted.
+
+        Args:
+            sooner: Seconds after its opening after which an open circuit may be tried, instead of its recovery time.
+        """
         with self._lock:
-            if self._circuit.current_state != CLOSED:
-                self._admit_trial()
+            if self._shared is not None:
+                self._look()
+            if self.state != CLOSED and not self._take_trial(sooner):
+                return None
             self.in_flight += 1
             return self._period
 
@@ -117,21 +172,47 @@ class Breaker:
             self.in_flight -= 1
             if permit != self._period:
                 return
-            if self._circuit.current_state == HALF_OPEN:
-                self._trials_in_flight -= 1
-            if success is not None:
+            trial = self.state == HALF_OPEN
+            if trial:
+                self._free_trial()
+                if self._shared is not None:
+                    self._look(now=True)
+            # A success in a closed circuit without failures changes nothing in pybreaker, so it is not told.
+            if success is not None and permit == self._period:
                 self._count(success=success)
+            if trial and self._on_change is not None:
+                self._on_change()
+
+    def retry_in(self, sooner: float | None = None) -> float:
+        """Seconds until a call could be let in: 0.0 for now, infinity while all trials are under way.
+
+        Args:
+            sooner: As for `try_admit`.
+        """
+        with self._lock:
+            if self._shared is not None:
+                self._look()
+            if self.state == CLOSED:
+                return 0.0
+            if self.state == HALF_OPEN:
+                return 0.0 if self._trials_in_flight < self.policy.trials else math.inf
+            wait = self.policy.recovery if sooner is None else sooner
+            return max(0.0, self.opened_at + wait - self._clock())
+
+    def count_rejection(self) -> None:
+        """A call was refused because of this circuit."""
+        self._rejected += 1
 
     def snapshot(self) -> dict[str, Any]:
         """What happened so far, in the form of an entry of `resilience.breakers` in report.json.
 
         `opened`, `half_opened` and `closed` count how often that state was entered, `open_s` is the time spent open in
         seconds until now. `transitions` holds the newest ones with their Unix time; `transitions_dropped` says how many
-        older ones there were.
+        older ones there were. `storage` is there only if the circuit is kept in one that processes share.
         """
         with self._lock:
-            since = self._clock() - self._opened_at if self.state == OPEN else 0.0
-            return {
+            since = self._clock() - self.opened_at if self.state == OPEN else 0.0
+            snapshot = {
                 "name": self.name,
                 "state": self.state,
                 "opened": self._entered[OPEN],
@@ -142,6 +223,9 @@ class Breaker:
                 "transitions": [dict(transition) for transition in self._transitions],
                 "transitions_dropped": self._period - len(self._transitions),
             }
+            if self._shared is not None:
+                snapshot["storage"] = self._shared.describe()
+            return snapshot
 
     def __str__(self) -> str:
         parts = [f"{self.state}", f"failures={self.failures}/{self.policy.failures}"]
@@ -157,51 +241,109 @@ class Breaker:
     def __repr__(self) -> str:
         return f"<Breaker {self.name!r}: {self}>"
 
-    def _admit_trial(self) -> None:
+    def _take_trial(self, sooner: float | None) -> bool:
         """Take one of the permits for a trial, half-opening the circuit first if its time has come."""
-        if self._circuit.current_state == OPEN:
-            remaining = self._opened_at + self.policy.recovery - self._clock()
-            if remaining > 0:
-                self._reject(remaining)
+        if self.state == OPEN:
+            if self.retry_in(sooner) > 0:
+                return False
             self._circuit.half_open()
         if self._trials_in_flight >= self.policy.trials:
-            self._reject(0.0)
+            return False
+        if self._shared is not None:
+            lease = self._shared.take_trial(self.policy.trials)
+            if lease is None:
+                return False
+            self._leases.append(lease)
         self._trials_in_flight += 1
+        return True
 
-    def _reject(self, retry_after: float) -> NoReturn:
+    def _free_trial(self) -> None:
+        self._trials_in_flight -= 1
+        if self._shared is not None and self._leases:
+            self._shared.free_trial(self._leases.pop())
+
+    def _reject(self) -> NoReturn:
         self._rejected += 1
-        raise CircuitOpen(self.name, retry_after)
+        wait = self.retry_in()
+        raise CircuitOpen(self.name, 0.0 if math.isinf(wait) else wait)
 
     def _count(self, *, success: bool) -> None:
         """Replay a result into pybreaker, which opens or closes by its rules; then look at the window."""
         period = self._period
-        if success:
-            self._circuit.call(_succeed)
-        else:
-            with contextlib.suppress(_FailedCall):
+        if not success:
+            self._clean = False
+            with self._replaying():
                 self._circuit.call(_fail)
+        elif not self._clean or self.state != CLOSED:
+            with self._replaying():
+                self._circuit.call(_succeed)
+            self._clean = True
         if self._window is None or period != self._period or self.state != CLOSED:
             return
         self._window.add(self._clock(), failed=not success)
         if not success and self._window_is_over_the_limit(self._window):
             self._circuit.open()
 
+    @contextlib.contextmanager
+    def _replaying(self) -> Iterator[None]:
+        """Swallow the failure that was replayed; and pybreaker's refusal, if another process has just opened it."""
+        with contextlib.suppress(_FailedCall, pybreaker.CircuitBreakerError):
+            yield
+
     def _window_is_over_the_limit(self, window: FailureWindow) -> bool:
         limit = self.policy.failure_ratio
         return limit is not None and window.calls >= self.policy.min_calls and window.ratio >= limit
 
+    def _look(self, *, now: bool = False) -> None:
+        """Notice what other processes did to a shared circuit, at most every `refresh_s` unless it has to be `now`."""
+        shared, time_ = self._shared, self._clock()
+        if shared is None or (not now and time_ - self._looked_at < shared.refresh_s):
+            return
+        self._looked_at = time_
+        with shared.noticing():
+            _ = self._circuit.state  # compares with the storage, and tells the listener of a change
+        if self.state == OPEN:
+            self._date_opening()
+        self._clean = self.state == CLOSED and self._circuit.fail_counter == 0
+
+    def _date_opening(self) -> None:
+        """Take over when a shared circuit was opened; another process may have tried it and opened it again."""
+        age = None if self._shared is None else self._shared.age_s()
+        if age is not None:
+            self.opened_at = self._clock() - age
+
     def _changed(self, old: str, new: str) -> None:
         """The state of `_circuit` changed; it calls this while `_lock` is held, for every change is made from here."""
+        for step in _legal_steps(old, new):
+            self._enter(self.state, step)
+        if new == OPEN:
+            self._date_opening()
+        if self._on_change is not None:
+            self._on_change()
+
+    def _enter(self, old: str, new: str) -> None:
+        self.state = new
         self._period += 1
-        self._trials_in_flight = 0
+        while self._trials_in_flight:
+            self._free_trial()
+        self._clean = True  # pybreaker starts counting anew in the state it enters
         if self._window is not None:
             self._window.clear()
         if old == OPEN:
-            self._open_s += self._clock() - self._opened_at
+            self._open_s += self._clock() - self.opened_at
         if new == OPEN:
-            self._opened_at = self._clock()
+            self.opened_at = self._clock()
         self._entered[new] += 1
         self._transitions.append({"time": self._now(), "from": old, "to": new})
+
+
+def _legal_steps(old: str, new: str) -> list[str]:
+    """The states from `old` to `new`. Whoever follows another process may have missed those between."""
+    if (old, new) == (CLOSED, HALF_OPEN):
+        return [OPEN, HALF_OPEN]
+    if (old, new) == (OPEN, CLOSED):
+        return [HALF_OPEN, CLOSED]
+    return [new]
 
 
 class _TransitionListener(pybreaker.CircuitBreakerListener):

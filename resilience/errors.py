@@ -1,12 +1,21 @@
 """What a guard raises of its own. Refused here is another thing than failed over there, so it is another type.
 
     Rejected                 the guard did not let the operation through; nothing was sent
-      └─ CircuitOpen         because the circuit breaker is open, or half-open with all its trials taken
+      ├─ CircuitOpen         CIRCUIT_OPEN      the circuits of all members are open, or half-open with all trials taken
+      ├─ RateLimited         RATE_LIMITED      the limiter says wait, and there is no queue to wait in
+      ├─ QueueFull           QUEUE_FULL        the queue holds as many operations as it may
+      ├─ QueueExpired        QUEUE_EXPIRED     it waited in the queue for as long as an operation may
+      ├─ QueueLeft           QUEUE_LEFT        it was still in the queue when the run ended
+      ├─ BudgetExhausted     BUDGET_EXHAUSTED  too many retries lately (only ever marks another error, see below)
+      └─ DeadlinePassed      DEADLINE_PASSED   its own time was up
 
-Everything else that leaves a guard is the caller's own error, raised by one of his attempts.
+Everything else that leaves a guard is the caller's own error, raised by one of his attempts. When one of the above kept
+an operation from a further attempt, its last real error is raised, and `cut_short_by` tells which.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 _CUT_SHORT = "_retries_cut_short_by"
 
@@ -15,22 +24,27 @@ class Rejected(Exception):  # noqa: N818 (named by what happened, beside "failed
     """The operation was not attempted, because the guard did not let it through. Nothing was sent.
 
     Attributes:
+        kind: The status word of this kind of refusal, for counts and reports.
         name: The name of what refused it.
         retry_after: Seconds until asking again can help; 0.0 when it can help at any time.
     """
 
-    def __init__(self, message: str, *, name: str, retry_after: float) -> None:
+    kind: ClassVar[str] = "REJECTED"
+
+    def __init__(self, message: str, *, name: str, retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.name = name
         self.retry_after = retry_after
 
 
 class CircuitOpen(Rejected):
-    """The circuit breaker refused the call.
+    """The circuit breakers refused the call.
 
     `retry_after` is the rest of the recovery time while the circuit is open. It is 0.0 while the circuit is half-open
     and its trials are all under way: the circuit closes or opens again as soon as one of them ends.
     """
+
+    kind = "CIRCUIT_OPEN"
 
     def __init__(self, name: str, retry_after: float) -> None:
         if retry_after > 0:
@@ -40,7 +54,61 @@ class CircuitOpen(Rejected):
         super().__init__(message, name=name, retry_after=retry_after)
 
 
-def mark_cut_short(error: Exception, rejection: CircuitOpen, attempts: int) -> None:
+class RateLimited(Rejected):
+    """The limiter says wait. `retry_after` is the time after which it is worth asking again."""
+
+    kind = "RATE_LIMITED"
+
+    def __init__(self, name: str, retry_after: float) -> None:
+        super().__init__(f"limiter {name!r} says wait {retry_after:.3f} s", name=name, retry_after=retry_after)
+
+
+class QueueFull(Rejected):
+    """The queue is full: the operation was turned away at once."""
+
+    kind = "QUEUE_FULL"
+
+    def __init__(self, name: str, capacity: int) -> None:
+        super().__init__(f"queue {name!r} is full with {capacity} operations", name=name)
+
+
+class QueueExpired(Rejected):
+    """The operation grew too old in the queue."""
+
+    kind = "QUEUE_EXPIRED"
+
+    def __init__(self, name: str, max_age_s: float) -> None:
+        super().__init__(f"waited {max_age_s:g} s in queue {name!r} in vain", name=name)
+
+
+class QueueLeft(Rejected):
+    """The queue was closed while the operation waited, or before it came."""
+
+    kind = "QUEUE_LEFT"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"queue {name!r} was closed", name=name)
+
+
+class BudgetExhausted(Rejected):
+    """The retry budget does not hold what this retry costs."""
+
+    kind = "BUDGET_EXHAUSTED"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the retry budget of {name!r} is spent", name=name)
+
+
+class DeadlinePassed(Rejected):
+    """The operation's deadline has passed, or would pass during the back-off before its next attempt."""
+
+    kind = "DEADLINE_PASSED"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the deadline of an operation on {name!r} leaves no time for an attempt", name=name)
+
+
+def mark_cut_short(error: Exception, rejection: Rejected, attempts: int) -> None:
     """Say on `error`, the last real one, that `rejection` kept it from being retried after `attempts` attempts."""
     # A caller may raise one and the same error object again and again; notes on it must not pile up.
     if not hasattr(error, _CUT_SHORT):
@@ -48,12 +116,12 @@ def mark_cut_short(error: Exception, rejection: CircuitOpen, attempts: int) -> N
     setattr(error, _CUT_SHORT, rejection)
 
 
-def cut_short_by(error: BaseException) -> CircuitOpen | None:
+def cut_short_by(error: BaseException) -> Rejected | None:
     """Return the refusal that ended an operation's retries before they were used up, or None if none did.
 
     Args:
-        error: What `Guard.run` raised: the last real error. When the circuit opened between two attempts, that error
-            also carries a note (PEP 678) that says so.
+        error: What `Guard.run` raised: the last real error. When it was cut short, it also carries a note (PEP 678)
+            that says so.
     """
     rejection = getattr(error, _CUT_SHORT, None)
-    return rejection if isinstance(rejection, CircuitOpen) else None
+    return rejection if isinstance(rejection, Rejected) else None

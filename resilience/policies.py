@@ -10,26 +10,46 @@ from typing import Final, NamedTuple
 class Verdict(NamedTuple):
     """What an error means to the guard. The classifier gives one for every `Exception` that an attempt raises.
 
-    Four combinations are possible. Three have names: TRANSIENT, BUSY and FINAL. The fourth,
-    `Verdict(retry=False, failure=True)`, is for an error that speaks against the service and yet must not be sent
-    again, e.g. a timeout that leaves open whether the call took effect.
+    Four have names: TRANSIENT, TIMED_OUT, BUSY and FINAL. `Verdict(retry=False, failure=True)` is for an error that
+    speaks against the service and yet must not be sent again, e.g. when it is open whether the call took effect.
 
     Attributes:
         retry: Another attempt may be made.
         failure: It speaks against the service's health and counts in the circuit breaker. An error that does not count
             is neutral: it is neither failure nor success, resets no counter and closes no circuit.
+        timeout: No answer came in time. Its retry costs the retry budget more, for the call may still be worked on over
+            there, and it tells an adaptive limiter to slow down as BUSY does.
     """
 
     retry: bool
     failure: bool
+    timeout: bool = False
 
 
 TRANSIENT: Final = Verdict(retry=True, failure=True)
 """The service could not be reached or did not answer as it should: counts, and is retried."""
 BUSY: Final = Verdict(retry=True, failure=False)
 """The service is alive and asks for patience (throttled): retried, but no failure."""
+TIMED_OUT: Final = Verdict(retry=True, failure=True, timeout=True)
+"""No answer came in time: counts, and is retried, at a higher price."""
 FINAL: Final = Verdict(retry=False, failure=False)
 """The service's considered answer (a wrong signature), or an error that is not the service's: neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt of an operation, as the function that makes it is told about it.
+
+    Attributes:
+        number: The how-manieth it is, from 1.
+        member: The member of the pool that it goes to; "" where there is but one anonymous circuit.
+        timeout: Seconds left until the operation's deadline, more than 0; None if it has none. Nothing here interrupts
+            an attempt that takes longer.
+    """
+
+    number: int
+    member: str = ""
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +76,13 @@ class RetryPolicy:
     jitter: float = 0.1
 
     def __post_init__(self) -> None:
-        _refuse(
+        refuse(
             "RetryPolicy",
             [
-                _fault("attempts", self.attempts, self.attempts >= 1, "at least 1"),
-                _fault("backoff", self.backoff, 0 <= self.backoff < math.inf, "0 or more seconds"),
-                _fault("backoff_max", self.backoff_max, 0 <= self.backoff_max < math.inf, "0 or more seconds"),
-                _fault("jitter", self.jitter, 0 <= self.jitter < 1, "from 0 to less than 1"),
+                fault("attempts", self.attempts, self.attempts >= 1, "at least 1"),
+                fault("backoff", self.backoff, 0 <= self.backoff < math.inf, "0 or more seconds"),
+                fault("backoff_max", self.backoff_max, 0 <= self.backoff_max < math.inf, "0 or more seconds"),
+                fault("jitter", self.jitter, 0 <= self.jitter < 1, "from 0 to less than 1"),
             ],
         )
 
@@ -98,26 +118,26 @@ class BreakerPolicy:
 
     def __post_init__(self) -> None:
         ratio = self.failure_ratio
-        _refuse(
+        refuse(
             "BreakerPolicy",
             [
-                _fault("failures", self.failures, self.failures >= 1, "at least 1"),
-                _fault("recovery", self.recovery, 0 < self.recovery < math.inf, "more than 0 seconds"),
-                _fault("trials", self.trials, self.trials >= 1, "at least 1"),
-                _fault("successes", self.successes, self.successes >= 1, "at least 1"),
-                _fault("failure_ratio", ratio, ratio is None or 0 < ratio <= 1, "more than 0, up to 1, or None"),
-                _fault("window_s", self.window_s, 0 < self.window_s < math.inf, "more than 0 seconds"),
-                _fault("min_calls", self.min_calls, self.min_calls >= 1, "at least 1"),
+                fault("failures", self.failures, self.failures >= 1, "at least 1"),
+                fault("recovery", self.recovery, 0 < self.recovery < math.inf, "more than 0 seconds"),
+                fault("trials", self.trials, self.trials >= 1, "at least 1"),
+                fault("successes", self.successes, self.successes >= 1, "at least 1"),
+                fault("failure_ratio", ratio, ratio is None or 0 < ratio <= 1, "more than 0, up to 1, or None"),
+                fault("window_s", self.window_s, 0 < self.window_s < math.inf, "more than 0 seconds"),
+                fault("min_calls", self.min_calls, self.min_calls >= 1, "at least 1"),
             ],
         )
 
 
-def _fault(field: str, value: object, right: bool, range_: str) -> str:
+def fault(field: str, value: object, right: bool, range_: str) -> str:
     """One line on what is wrong with a field, "" if nothing is."""
     return "" if right else f"{field}={value!r} must be {range_}"
 
 
-def _refuse(policy: str, faults: list[str]) -> None:
+def refuse(policy: str, faults: list[str]) -> None:
     """Raise one error that names every fault, if there is any."""
     found = [fault for fault in faults if fault]
     if found:

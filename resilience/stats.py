@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
+from resilience.bounded_queue import BoundedQueue
 from resilience.breaker import Breaker
+from resilience.budget import RetryBudget
+from resilience.errors import Rejected
+from resilience.limiter import Limiter
+
+# Keys of a queue's snapshot that are the same for, or the extreme of, one queue; all others add up.
+_EXTREMES_OF_A_QUEUE: Final = frozenset({"capacity", "max_depth", "max_continuing", "waited_max_s"})
 
 
 class GuardStats:
@@ -17,11 +24,12 @@ class GuardStats:
     resilience added.
 
     Attributes:
-        attempts: Attempts beyond the first of their operation that were made. A retry that the circuit breaker refused
-            was not made.
+        attempts: Attempts beyond the first of their operation that were made. A retry that was refused was not made.
         recovered: Operations that succeeded after at least one retry.
         exhausted: Operations that failed because their last allowed attempt ended in an error that could be retried.
         by_status: `attempts` by the status of the error that each of them answered to; the sum is `attempts`.
+        rejected: Operations that were refused before their first attempt, by the kind of the refusal.
+        cut_short: Operations whose last error could have been retried but for a refusal, by the kind of the refusal.
     """
 
     def __init__(self) -> None:
@@ -29,14 +37,38 @@ class GuardStats:
         self.recovered = 0
         self.exhausted = 0
         self.by_status: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+        self.cut_short: Counter[str] = Counter()
+        self._waits: dict[str, dict[str, Any]] = {}
         self._breakers: list[Breaker] = []
+        self._limiters: list[tuple[str, Limiter]] = []
+        self._budgets: list[RetryBudget] = []
+        self._queues: list[BoundedQueue] = []
         self._lock = threading.RLock()
 
     def watch(self, breaker: Breaker) -> None:
         """Report `breaker` in the snapshot; once, however many guards share it."""
         with self._lock:
-            if not any(breaker is known for known in self._breakers):
-                self._breakers.append(breaker)
+            _add(self._breakers, breaker)
+
+    def watch_parts(
+        self,
+        name: str,
+        breakers: Sequence[Breaker],
+        limiter: Limiter | None,
+        budget: RetryBudget | None,
+        queue: BoundedQueue | None,
+    ) -> None:
+        """Report the parts of the guard called `name` in the snapshot; each once, however many guards share it."""
+        with self._lock:
+            for breaker in breakers:
+                _add(self._breakers, breaker)
+            if limiter is not None and not any(limiter is known for _, known in self._limiters):
+                self._limiters.append((name, limiter))
+            if budget is not None:
+                _add(self._budgets, budget)
+            if queue is not None:
+                _add(self._queues, queue)
 
     def count_retry(self, status: str) -> None:
         """An attempt beyond the first is made, because the one before ended in `status`."""
@@ -54,6 +86,19 @@ class GuardStats:
         with self._lock:
             self.exhausted += 1
 
+    def count_refusal(self, refusal: Rejected, *, cut_short: bool) -> None:
+        """An operation ended by a refusal: before its first attempt, or (`cut_short`) before a further one."""
+        with self._lock:
+            (self.cut_short if cut_short else self.rejected)[refusal.kind] += 1
+
+    def count_wait(self, what: str, seconds: float) -> None:
+        """An operation waited for `what` (see `guard.Wait`)."""
+        with self._lock:
+            waits = self._waits.setdefault(what, {"count": 0, "seconds": 0.0, "max_s": 0.0})
+            waits["count"] += 1
+            waits["seconds"] += seconds
+            waits["max_s"] = max(waits["max_s"], seconds)
+
     def snapshot(self) -> dict[str, Any]:
         """Everything so far, JSON-able, in the form of report.json's `resilience`; see `merge_snapshots`."""
         with self._lock:
@@ -64,32 +109,68 @@ class GuardStats:
                     "exhausted": self.exhausted,
                     "by_status": dict(sorted(self.by_status.items())),
                 },
+                "rejected": dict(sorted(self.rejected.items())),
+                "cut_short": dict(sorted(self.cut_short.items())),
+                "waits": {what: dict(waits) for what, waits in sorted(self._waits.items())},
                 "breakers": [breaker.snapshot() for breaker in self._breakers],
-                # The place of the bounded queue's counts. There is no queue, so there is nothing to count.
-                "queue": None,
+                "limiters": [{"name": name, **limiter.snapshot()} for name, limiter in self._limiters],
+                "budget": _sum([budget.snapshot() for budget in self._budgets]),
+                "queue": _sum([{"queues": 1, **queue.snapshot()} for queue in self._queues], _EXTREMES_OF_A_QUEUE),
             }
 
 
 def merge_snapshots(snapshots: Iterable[dict[str, Any]]) -> dict[str, Any]:
     """Return the snapshot of several processes together. Pure, and the order of merging does not matter.
 
-    Retries add up. Breakers stay apart, for each process has its own circuit: their names, which say the process they
-    are from, sort them.
+    Counts add up. Breakers and limiters stay apart, for each process has its own: their names, which say the process
+    they are from, sort them. Of the queues, which `queues` counts, `capacity` and the extremes are those of one queue.
+    `budget` and `queue` are None where no process has one.
 
     Args:
         snapshots: What `GuardStats.snapshot` returned in each process, or what this function returned before.
     """
-    counts = {"attempts": 0, "recovered": 0, "exhausted": 0}
-    by_status: Counter[str] = Counter()
-    breakers: list[dict[str, Any]] = []
-    for snapshot in snapshots:
-        retries = snapshot["retries"]
-        for key in counts:
-            counts[key] += retries[key]
-        by_status.update(retries["by_status"])
-        breakers.extend(snapshot["breakers"])
+    parts = list(snapshots)
+    retries = [part["retries"] for part in parts]
     return {
-        "retries": {**counts, "by_status": dict(sorted(by_status.items()))},
-        "breakers": sorted(breakers, key=lambda breaker: str(breaker["name"])),
-        "queue": None,
+        "retries": {
+            **{key: sum(each[key] for each in retries) for key in ("attempts", "recovered", "exhausted")},
+            "by_status": _add_up(each["by_status"] for each in retries),
+        },
+        "rejected": _add_up(part["rejected"] for part in parts),
+        "cut_short": _add_up(part["cut_short"] for part in parts),
+        "waits": _merge_waits([part["waits"] for part in parts]),
+        "breakers": _sorted_by_name(part["breakers"] for part in parts),
+        "limiters": _sorted_by_name(part["limiters"] for part in parts),
+        "budget": _sum([part["budget"] for part in parts if part["budget"] is not None]),
+        "queue": _sum([part["queue"] for part in parts if part["queue"] is not None], _EXTREMES_OF_A_QUEUE),
     }
+
+
+def _add(known: list[Any], part: object) -> None:
+    if not any(part is each for each in known):
+        known.append(part)
+
+
+def _add_up(counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return dict(sorted(total.items()))
+
+
+def _sum(parts: list[dict[str, Any]], extremes: frozenset[str] = frozenset()) -> dict[str, Any] | None:
+    """The sum of each key, or its maximum; None of nothing."""
+    if not parts:
+        return None
+    return {key: (max if key in extremes else sum)(part[key] for part in parts) for key in parts[0]}
+
+
+def _merge_waits(parts: list[dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    merged: dict[str, Any] = {}
+    for what in sorted({what for part in parts for what in part}):
+        merged[what] = _sum([part[what] for part in parts if what in part], frozenset({"max_s"}))
+    return merged
+
+
+def _sorted_by_name(parts: Iterable[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    return sorted((each for part in parts for each in part), key=lambda each: str(each["name"]))

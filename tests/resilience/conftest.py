@@ -7,7 +7,19 @@ from typing import Any
 
 import pytest
 
-from resilience import BUSY, FINAL, TRANSIENT, BreakerPolicy, Guard, GuardStats, RetryPolicy, Verdict
+from resilience import (
+    BUSY,
+    FINAL,
+    TIMED_OUT,
+    TRANSIENT,
+    Attempt,
+    BreakerPolicy,
+    Guard,
+    GuardStats,
+    Pool,
+    RetryPolicy,
+    Verdict,
+)
 
 
 class UnavailableError(Exception):
@@ -22,6 +34,10 @@ class RefusedError(Exception):
     """The service considered the call and said no."""
 
 
+class SlowError(Exception):
+    """No answer came in time."""
+
+
 class LostError(Exception):
     """It was sent, and no answer came: must not be sent again."""
 
@@ -30,6 +46,7 @@ VERDICTS = {
     UnavailableError: TRANSIENT,
     ThrottledError: BUSY,
     RefusedError: FINAL,
+    SlowError: TIMED_OUT,
     LostError: Verdict(retry=False, failure=True),
 }
 
@@ -60,11 +77,16 @@ class Script:
 
     def __init__(self, *answers: object) -> None:
         self._answers = iter(answers)
-        self.numbers: list[int] = []
+        self.told: list[Attempt] = []
 
-    def __call__(self, number: int) -> Any:
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of the attempts that came."""
+        return [attempt.number for attempt in self.told]
+
+    def __call__(self, attempt: Attempt) -> Any:
         """Answer the next call."""
-        self.numbers.append(number)
+        self.told.append(attempt)
         answer = next(self._answers)
         if isinstance(answer, type) and issubclass(answer, BaseException):
             raise answer
@@ -84,6 +106,7 @@ def errors() -> Any:
 
     class Errors:
         unavailable, throttled, refused, lost = UnavailableError, ThrottledError, RefusedError, LostError
+        slow = SlowError
 
     return Errors
 
@@ -101,11 +124,12 @@ def make_guard(clock: Clock) -> Callable[..., Guard]:
         *,
         retry: RetryPolicy | None = None,
         breaker: BreakerPolicy | None = None,
+        pool: Pool | None = None,
         stats: GuardStats | None = None,
         **more: Any,
     ) -> Guard:
         settings: dict[str, Any] = {"sleep": clock.sleep, "clock": clock, "now": clock.unix, "random": lambda: 0.5}
-        return Guard("svc", classify, retry, breaker, stats, **(settings | more))
+        return Guard("svc", classify, retry, pool or breaker, stats, **(settings | more))
 
     return make
 

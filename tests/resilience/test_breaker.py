@@ -14,7 +14,7 @@ ONCE = RetryPolicy(attempts=1)
 
 def run(guard, answer):
     """Run one operation that ends as `answer`; whatever it raises is the expected end."""
-    script = type("Answer", (), {"__call__": lambda self, number: _raise(answer)})()
+    script = type("Answer", (), {"__call__": lambda self, attempt: _raise(answer)})()
     with pytest.raises(answer):
         guard.run(script)
 
@@ -24,7 +24,7 @@ def _raise(kind):
 
 
 def succeed(guard):
-    assert guard.run(lambda number: "ok") == "ok"
+    assert guard.run(lambda attempt: "ok") == "ok"
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_recovery_is_counted_by_the_injected_clock(make_guard, trip, clock):
     trip(guard)
     clock.sleep(59.5)
     with pytest.raises(CircuitOpen) as raised:
-        guard.run(lambda number: "never reached")
+        guard.run(lambda attempt: "never reached")
     assert raised.value.retry_after == pytest.approx(0.5)
     clock.sleep(0.5)
     succeed(guard)
@@ -264,7 +264,7 @@ def test_breaker_can_be_shared_by_guards(make_guard, errors):
     """Two guards on one breaker open together, and the breaker is reported once."""
     stats = GuardStats()
     first = make_guard(retry=ONCE, stats=stats)
-    second = make_guard(retry=ONCE, stats=stats, breaker=first.breaker)
+    second = make_guard(retry=ONCE, stats=stats, pool=first.pool)
     for _ in range(5):
         run(first, errors.unavailable)
     run(second, CircuitOpen)
@@ -275,14 +275,14 @@ def test_state_prints_itself(make_guard, errors, trip, clock):
     """One line tells name, state, failures, window, calls in flight and free permits, through all states."""
     guard = make_guard(retry=ONCE, breaker=BreakerPolicy(trials=2))
     seen = []
-    guard.run(lambda number: seen.append(repr(guard)))
+    guard.run(lambda attempt: seen.append(repr(guard)))
     run(guard, errors.unavailable)
     seen.append(repr(guard))
-    guard.run(lambda number: None)
+    guard.run(lambda attempt: None)
     trip(guard)
     seen.append(repr(guard))
     clock.sleep(60)
-    guard.run(lambda number: seen.append(repr(guard)))
+    guard.run(lambda attempt: seen.append(repr(guard)))
     seen.append(repr(guard.breaker))
     assert seen == [
         "<Guard 'svc': closed, failures=0/5, window=0/0, in_flight=1, permits=unlimited>",

@@ -8,7 +8,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from resilience import TRANSIENT, BreakerPolicy, CircuitOpen, Guard, RetryPolicy
+from resilience import TRANSIENT, Attempt, BreakerPolicy, CircuitOpen, Guard, RetryPolicy
 
 ONCE = RetryPolicy(attempts=1)
 
@@ -22,7 +22,7 @@ class Service:
         self.answer = Event()
         self.error: Exception | None = None
 
-    def __call__(self, number: int) -> str:
+    def __call__(self, attempt: Attempt) -> str:
         """Take a call, and answer it when told to."""
         self.held += 1
         self.most = max(self.most, self.held)
@@ -58,7 +58,7 @@ def test_parallel_calls_take_the_time_of_one():
     """Anchor 1: 20 parallel guarded calls of 50 ms end in less than 0.2 s, not in a second."""
     guard = Guard("svc", lambda error: TRANSIENT)
     begin = time.perf_counter()
-    calls = [gevent.spawn(guard.run, lambda number: gevent.sleep(0.05)) for _ in range(20)]
+    calls = [gevent.spawn(guard.run, lambda attempt: gevent.sleep(0.05)) for _ in range(20)]
     gevent.joinall(calls, timeout=5, raise_error=True)
     assert time.perf_counter() - begin < 0.2
 
@@ -185,5 +185,5 @@ def test_threads_share_a_breaker_without_losing_counts():
     assert snapshot["rejected"] >= 2_000 - 1_000 - 4
 
 
-def _unavailable(number: int) -> None:
+def _unavailable(attempt: Attempt) -> None:
     raise OSError("down")

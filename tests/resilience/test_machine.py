@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
-from resilience import BreakerPolicy, CircuitOpen, Guard, RetryPolicy, Verdict
+from resilience import Attempt, BreakerPolicy, CircuitOpen, Guard, RetryPolicy, Verdict
 
 LEGAL = {("closed", "open"), ("open", "half-open"), ("half-open", "open"), ("half-open", "closed")}
 POLICY = BreakerPolicy(failures=3, recovery=10.0, trials=2, successes=2, failure_ratio=0.5, window_s=20.0, min_calls=5)
@@ -39,7 +39,7 @@ class Call:
         self.greenlet = gevent.spawn(guard.run, self._attempt)
         gevent.sleep(0)
 
-    def _attempt(self, number: int) -> object:
+    def _attempt(self, attempt: Attempt) -> object:
         self.sent = True
         return self.answer.get()
 

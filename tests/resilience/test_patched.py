@@ -18,22 +18,22 @@ import json, time, gevent
 
 most = held = 0
 
-def attempt(number):
+def attempt(told):
     global most, held
     held += 1
     most = max(most, held)
     try:
         time.sleep(0.05)
-        if number == 1:
+        if told.number == 1:
             raise OSError("down")
-        return number
+        return told.number
     finally:
         held -= 1
 
 users = [gevent.spawn(guard.run, attempt) for _ in range(50)]
 gevent.joinall(users, timeout=20, raise_error=True)
 
-killed = gevent.spawn(guard.run, lambda number: time.sleep(30))
+killed = gevent.spawn(guard.run, lambda attempt: time.sleep(30))
 gevent.sleep(0.01)
 killed.kill(timeout=1)
 print(json.dumps({

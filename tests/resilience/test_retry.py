@@ -5,7 +5,7 @@ from __future__ import annotations
 import gevent
 import pytest
 
-from resilience import TRANSIENT, BreakerPolicy, CircuitOpen, Guard, Rejected, RetryPolicy, cut_short_by
+from resilience import TRANSIENT, Attempt, BreakerPolicy, CircuitOpen, Guard, Rejected, RetryPolicy, cut_short_by
 
 NEVER_OPENS = BreakerPolicy(failures=1_000, failure_ratio=None)
 
@@ -138,8 +138,8 @@ def test_refusal_of_another_guard_inside_the_attempt_is_the_attempts_error(make_
     trip(inner)
     outer_attempts: list[int] = []
 
-    def attempt(number: int) -> object:
-        outer_attempts.append(number)
+    def attempt(told: Attempt) -> object:
+        outer_attempts.append(told.number)
         return inner.run(script("never reached"))
 
     outer = Guard("outer", lambda error: TRANSIENT, RetryPolicy(attempts=3), sleep=lambda seconds: None)
@@ -187,10 +187,10 @@ def test_greenlets_that_share_a_guard_do_not_mix_their_attempts(errors):
     def operation(failures: int) -> list[int]:
         numbers: list[int] = []
 
-        def attempt(number: int) -> list[int]:
-            numbers.append(number)
+        def attempt(told: Attempt) -> list[int]:
+            numbers.append(told.number)
             gevent.sleep(0)
-            if number <= failures:
+            if told.number <= failures:
                 raise errors.unavailable
             return numbers
 

@@ -74,6 +74,9 @@ def test_snapshot_tells_the_breakers_history(make_guard, script, trip, clock):
     clock.sleep(100)
     assert guard.stats.snapshot() == {
         "retries": {"attempts": 0, "recovered": 0, "exhausted": 0, "by_status": {}},
+        "rejected": {"CIRCUIT_OPEN": 1},
+        "cut_short": {},
+        "waits": {},
         "breakers": [
             {
                 "name": "svc",
@@ -91,6 +94,8 @@ def test_snapshot_tells_the_breakers_history(make_guard, script, trip, clock):
                 "transitions_dropped": 0,
             }
         ],
+        "limiters": [],
+        "budget": None,
         "queue": None,
     }
 
@@ -116,25 +121,37 @@ def test_a_snapshot_does_not_change_afterwards(make_guard, trip, clock):
     before = guard.stats.snapshot()
     kept = copy.deepcopy(before)
     clock.sleep(60)
-    guard.run(lambda number: None)
+    guard.run(lambda attempt: None)
     assert before == kept
 
 
 breakers = st.fixed_dictionaries(
     {"name": st.sampled_from(["w0/hcs", "w0/hfs", "w1/hcs", "w2/hcs"]), "opened": st.integers(0, 9)}
 )
+limiters = st.fixed_dictionaries({"name": st.sampled_from(["w0/hcs", "w1/hfs"]), "waits": st.integers(0, 9)})
+kinds = st.dictionaries(st.sampled_from(["CIRCUIT_OPEN", "QUEUE_FULL"]), st.integers(1, 99))
+counts = st.integers(0, 1_000)
+waits = st.fixed_dictionaries({"count": counts, "seconds": counts, "max_s": counts})
+QUEUE = ("queues", "enqueued", "drained", "expired", "rejected", "left", "withdrawn", "depth", "waited_s")
+EXTREMES = ("capacity", "max_depth", "max_continuing", "waited_max_s")
+BUDGET = ("capacity", "left", "lowest", "spent", "given_back", "refused")
 snapshots = st.fixed_dictionaries(
     {
         "retries": st.fixed_dictionaries(
             {
-                "attempts": st.integers(0, 1_000),
-                "recovered": st.integers(0, 1_000),
-                "exhausted": st.integers(0, 1_000),
+                "attempts": counts,
+                "recovered": counts,
+                "exhausted": counts,
                 "by_status": st.dictionaries(st.sampled_from(["BUSY", "UNAVAILABLE", "X"]), st.integers(1, 99)),
             }
         ),
+        "rejected": kinds,
+        "cut_short": kinds,
+        "waits": st.dictionaries(st.sampled_from(["retry", "queue"]), waits),
         "breakers": st.lists(breakers, max_size=3),
-        "queue": st.none(),
+        "limiters": st.lists(limiters, max_size=2),
+        "budget": st.none() | st.fixed_dictionaries(dict.fromkeys(BUDGET, counts)),
+        "queue": st.none() | st.fixed_dictionaries(dict.fromkeys((*QUEUE, *EXTREMES), counts)),
     }
 )
 
@@ -151,7 +168,15 @@ def test_merging_is_pure_and_may_be_done_in_steps(parts, cut):
         assert merged["retries"][key] == sum(part["retries"][key] for part in parts)
     for status, count in merged["retries"]["by_status"].items():
         assert count == sum(part["retries"]["by_status"].get(status, 0) for part in parts)
-    assert len(merged["breakers"]) == sum(len(part["breakers"]) for part in parts)
+    for kind, count in merged["rejected"].items():
+        assert count == sum(part["rejected"].get(kind, 0) for part in parts)
+    for part in ("breakers", "limiters"):
+        assert len(merged[part]) == sum(len(each[part]) for each in parts)
+    for part, sums, extremes in (("budget", BUDGET, ()), ("queue", QUEUE, EXTREMES)):
+        present = [each[part] for each in parts if each[part] is not None]
+        assert (merged[part] is None) == (not present)
+        for how, keys in ((sum, sums), (max, extremes)) if present else ():
+            assert {key: merged[part][key] for key in keys} == {key: how(p[key] for p in present) for key in keys}
 
 
 def test_processes_keep_their_breakers_apart(make_guard, errors, script):

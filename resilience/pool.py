@@ -1,0 +1,231 @@
+"""The circuits of the interchangeable members of one service (its nodes), and who gets the next call.
+
+Each member has a breaker of its own. While some members serve, those whose circuit is open are left alone, and a call
+meets an open circuit only when no member serves.
+
+**At most half are skipped on suspicion.** When more than half of the members (rounded down) have an open circuit while
+others serve, those beyond the half that have been open longest are tried early: `early_trial` seconds after they opened
+instead of after their recovery time. It is an ordinary trial, one at a time, so every transition stays legal, and a
+failed one starts the wait anew: a dead member costs at most one attempt per `early_trial` seconds.
+
+**Health.** A member's health is its share of recent successes (each result weighs a tenth, each failure twice that).
+While every member is healthy they simply take turns; else a member's share of the calls follows its health, so one that
+comes back is not given its full share at once. Trials that are due go first: nothing else would find a member alive.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any, Final, Literal
+
+import pybreaker
+
+from resilience.breaker import CLOSED, OPEN, TRANSITIONS_KEPT, Breaker
+from resilience.errors import CircuitOpen
+from resilience.policies import BreakerPolicy
+
+Balance = Literal["round-robin", "least-outstanding"]
+
+EARLY_TRIAL_S: Final = 1.0
+"""Longest wait before an early trial; the recovery time where that is shorter."""
+_GAIN, _LOSS = 0.1, 0.2
+_LEAST_HEALTH = 0.05  # a member of no health still gets a call now and then, or nobody would notice it is well again
+_HEALTHY = 0.99
+
+
+class Permit:
+    """One call that was let in, to one member. Whoever holds it must `settle` it once, whatever happens to the call."""
+
+    __slots__ = ("_breaker", "_index", "_period", "_pool", "member")
+
+    def __init__(self, pool: Pool, index: int, breaker: Breaker, period: int) -> None:
+        self.member = pool.members[index]
+        """The member that the call goes to."""
+        self._pool = pool
+        self._index = index
+        self._breaker = breaker
+        self._period = period
+
+    def settle(self, success: bool | None) -> None:
+        """Hand it back with the result of the call: True, False, or None for one that says nothing of the member."""
+        self._breaker.settle(self._period, success)
+        if success is not None:
+            self._pool.judge(self._index, success=success)
+
+
+class Pool:
+    """The circuits of one service. Any number of greenlets may share it, and several guards.
+
+    Args:
+        name: The service, e.g. `worker-1/hcs`. Its breakers are called `{name}@{member}`, or just `name` for the one
+            anonymous member.
+        members: Names of the members, each once; at least one. The default is a single anonymous one.
+        policy: When a member's circuit opens and how it is tried again.
+        balance: `round-robin` takes turns; `least-outstanding` picks the member with the fewest calls under way.
+        start: Index of the member that has the first turn; spread it over processes, or they all begin with the same.
+        clock: Seconds of a clock that never goes back.
+        now: Unix time in seconds; only dates the transitions.
+        storage: Makes the storage of a breaker, given its name; None keeps all state in this process.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        members: Sequence[str] = ("",),
+        policy: BreakerPolicy | None = None,
+        *,
+        balance: Balance = "round-robin",
+        start: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
+        storage: Callable[[str], pybreaker.CircuitBreakerStorage] | None = None,
+    ) -> None:
+        if not members or len(set(members)) != len(members):
+            raise ValueError(f"a pool needs members, each of them once, not {list(members)}")
+        self.name = name
+        self.members = tuple(members)
+        self.policy = policy or BreakerPolicy()
+        self.balance = balance
+        self.early_trial = min(self.policy.recovery, EARLY_TRIAL_S)
+        self._watchers: list[Callable[[], object]] = []
+        self._health = [1.0] * len(self.members)
+        self._turns = [0.0] * len(self.members)  # how far each is ahead of its share, see _by_health
+        self._turn = start % len(self.members)
+        self._impaired: set[int] = set()  # members that are not both closed and healthy
+        names = [name if member == "" and len(self.members) == 1 else f"{name}@{member}" for member in self.members]
+        self.breakers = tuple(
+            Breaker(
+                each,
+                self.policy,
+                clock=clock,
+                now=now,
+                storage=storage(each) if storage else None,
+                keep=max(50, TRANSITIONS_KEPT // len(names)),
+                on_change=self._listener(index),
+            )
+            for index, each in enumerate(names)
+        )
+        """One for each member, in the order of `members`."""
+        self._impaired = {index for index, breaker in enumerate(self.breakers) if breaker.state != CLOSED}
+
+    def admit(self, avoid: Collection[str] = ()) -> Permit:
+        """Let one call in, to a member of the pool's choice.
+
+        Args:
+            avoid: Members that should rather not be chosen. A hint: if no other can be had, one of them is.
+
+        Raises:
+            CircuitOpen: no member serves: all circuits are open, or half-open with all their trials under way.
+        """
+        if not self._impaired:
+            index = self._next(avoid)
+            breaker = self.breakers[index]
+            period = breaker.try_admit()
+            if period is not None:  # None: it is shared, and another process has just opened it
+                return Permit(self, index, breaker, period)
+        overdue = self._overdue()
+        for index in self._by_preference(avoid):
+            breaker = self.breakers[index]
+            period = breaker.try_admit(self.early_trial if index in overdue else None)
+            if period is not None:
+                return Permit(self, index, breaker, period)
+        raise self.refusal()
+
+    def refusal(self) -> CircuitOpen:
+        """The refusal of a call that found no member serving; it is counted at the one that will be tried next."""
+        waits = [breaker.retry_in() for breaker in self.breakers]
+        first = min(range(len(waits)), key=waits.__getitem__)
+        self.breakers[first].count_rejection()
+        return CircuitOpen(self.name, 0.0 if math.isinf(waits[first]) else waits[first])
+
+    def retry_in(self) -> float:
+        """Seconds until a call could be let in: 0.0 for now, infinity while it depends on trials that are under way."""
+        if not self._impaired:
+            return 0.0
+        overdue = self._overdue()
+        return min(
+            breaker.retry_in(self.early_trial if index in overdue else None)
+            for index, breaker in enumerate(self.breakers)
+        )
+
+    def watch(self, callback: Callable[[], object]) -> None:
+        """Call `callback` whenever admission may have become possible. It must be cheap and let no greenlet run."""
+        self._watchers.append(callback)
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that were let in and have not been settled."""
+        return sum(breaker.in_flight for breaker in self.breakers)
+
+    def judge(self, index: int, *, success: bool) -> None:
+        """The result of a call to a member, for its health; `Permit.settle` says it."""
+        if success and not self._impaired:
+            return
+        health = self._health[index]
+        health += (1.0 - health) * _GAIN if success else -health * _LOSS
+        healthy = health >= _HEALTHY
+        self._health[index] = 1.0 if healthy else health
+        if healthy and self.breakers[index].state == CLOSED:
+            self._impaired.discard(index)
+        else:
+            self._impaired.add(index)
+
+    def snapshot(self) -> list[dict[str, Any]]:
+        """The snapshots of its breakers."""
+        return [breaker.snapshot() for breaker in self.breakers]
+
+    def __repr__(self) -> str:
+        return f"<Pool {self.name!r}: {'; '.join(map(repr, self.breakers))}>"
+
+    def _listener(self, index: int) -> Callable[[], None]:
+        def changed() -> None:
+            if self.breakers[index].state != CLOSED:
+                self._impaired.add(index)
+            for watcher in self._watchers:
+                watcher()
+
+        return changed
+
+    def _next(self, avoid: Collection[str]) -> int:
+        """Whose turn it is among equals."""
+        turn, count = self._turn, len(self.members)
+        if avoid or self.balance != "round-robin":
+            order = [*range(turn, count), *range(turn)]
+            if self.balance == "least-outstanding":
+                order.sort(key=lambda index: self.breakers[index].in_flight)
+            turn = next((index for index in order if self.members[index] not in avoid), order[0])
+        self._turn = (turn + 1) % count
+        return turn
+
+    def _by_preference(self, avoid: Collection[str]) -> Iterator[int]:
+        """All members, best first: those that may be tried and those that serve by their health, then the avoided."""
+        every = range(len(self.members))
+        for hinted in (False, True):
+            group = [index for index in every if (self.members[index] in avoid) is hinted]
+            yield from (index for index in group if self.breakers[index].state != CLOSED)
+            yield from self._by_health([index for index in group if self.breakers[index].state == CLOSED])
+
+    def _by_health(self, group: list[int]) -> list[int]:
+        """Members that serve, the one whose turn it is first. Each has turns in proportion to its health."""
+        if not group:
+            return []
+        health = {index: max(self._health[index], _LEAST_HEALTH) for index in group}
+        if self.balance == "least-outstanding":
+            return sorted(group, key=lambda index: (self.breakers[index].in_flight + 1) / health[index])
+        # Smooth weighted round robin, as nginx does it: everybody gains his weight, the first pays for all.
+        for index in group:
+            self._turns[index] += health[index]
+        first = max(group, key=self._turns.__getitem__)
+        self._turns[first] -= sum(health.values())
+        return [first, *(index for index in group if index != first)]
+
+    def _overdue(self) -> Collection[int]:
+        """Members that are tried early, because more than half are skipped and others serve."""
+        breakers = self.breakers
+        opened = [index for index, breaker in enumerate(breakers) if breaker.state == OPEN]
+        excess = len(opened) - len(breakers) // 2
+        if excess <= 0 or not any(breaker.state == CLOSED for breaker in breakers):
+            return ()
+        return sorted(opened, key=lambda index: breakers[index].opened_at)[:excess]
