@@ -19,6 +19,11 @@ from hedera_client.wire import delimited, number_field, tag, varint
 DEFAULT_VALID_DURATION_S: Final = 120
 """How long after its valid start a transaction may still be sent; the SDK's default. Nodes stop 10 s earlier."""
 
+SHORTEST_VALID_DURATION_S: Final = 16
+LONGEST_VALID_DURATION_S: Final = 180
+"""Nodes take 15 to 180 s (hiero-consensus-node, HederaConfig). Of 15 s, the 5 s by which valid starts lie back and the
+10 s by which nodes stop early leave nothing."""
+
 _BODY_TAG: Final = tag(1, 2)  # SignedTransaction.bodyBytes, TransactionBody.transactionID, Timestamp in TransactionID
 _SIGNATURES_TAG: Final = tag(2, 2)  # SignedTransaction.sigMap
 _PAIR_TAG: Final = tag(1, 2)  # SignatureMap.sigPair
