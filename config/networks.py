@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 NetworkName = Literal["localnet", "solo", "testnet", "previewnet", "mainnet", "custom"]
+
+CertificateHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{96}$")]
 
 NETWORK_NAMES: Final[tuple[NetworkName, ...]] = ("localnet", "solo", "testnet", "previewnet", "mainnet", "custom")
 
@@ -20,7 +22,9 @@ class Network(BaseModel):
     of the mirror's REST API (without `/api/v1`); `mirror_grpc` is `host:port` of its HCS stream; `relay` is the
     JSON-RPC relay's URL, or None where there is none; `control` is the embedded network's control API, or None on any
     other.
-    `tls` applies to the nodes, `mirror_tls` to the mirror's stream.
+    `tls` applies to the nodes, `mirror_tls` to the mirror's stream. `certificate_hashes` holds, by a node's account id,
+    what its TLS certificate is known by: the SHA-384 of its PEM in hex, as in the network's address book; a node
+    without one may show any.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,6 +37,7 @@ class Network(BaseModel):
     control: str | None = None
     tls: bool = False
     mirror_tls: bool = False
+    certificate_hashes: dict[str, CertificateHash] = Field(default_factory=dict)
 
 
 def _hosted(name: NetworkName, nodes: dict[str, str], rest_host: str) -> Network:

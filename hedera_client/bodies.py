@@ -1,8 +1,8 @@
-"""What a transaction is to do: its body without transaction id and node, serialised once.
+"""What a transaction is to do: its body without what differs between nodes and attempts, serialised once.
 
-A `TransactionBody`'s fields 1 and 2 are transaction id and node; all the rest of it follows. So the rest is serialised
-here, and `hedera_client.transactions` puts the two fields before it: the same bytes as serialising everything at once,
-and the same body serves every node and every attempt.
+A `TransactionBody`'s fields 1 to 4 are transaction id, node, highest fee and valid duration; the operation follows. So
+the operation is serialised here, and `hedera_client.transactions` puts the four fields before it: the same bytes as
+serialising everything at once, and the same body serves every node and every attempt.
 
 Fee caps are those of hiero-sdk-python 0.3.0 for the same transaction; what is charged is the network's price.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from hiero_sdk_python import PublicKey
@@ -33,19 +34,21 @@ from hiero_sdk_python.hapi.services import (
 )
 
 from hedera_client.ids import TransactionId, account_proto, file_proto, topic_proto
+from hedera_client.wire import delimited, tag, varint
 
 MESSAGE_LIMIT_BYTES: Final = 1_024
 """Longest message of one transaction (hiero-consensus-node, `consensus.message.maxBytesAllowed`)."""
-
-VALID_DURATION_S: Final = 120
-"""How long after its valid start a transaction may still be sent; the SDK's default. Nodes stop 10 s earlier."""
 
 AUTO_RENEW_S: Final = 7_890_000
 FILE_LIFETIME_S: Final = 7_776_000
 HBAR: Final = 100_000_000
 """Tinybars in one hbar."""
 
-_DURATION = duration_pb2.Duration(seconds=VALID_DURATION_S)
+_SUBMIT_MESSAGE: Final = "ConsensusSubmitMessage"
+_SUBMIT_METHOD: Final = "/proto.ConsensusService/submitMessage"
+_SUBMIT_FIELD: Final = 27
+_SUBMIT_FEE: Final = 2 * HBAR
+_MESSAGE_TAG: Final = tag(2, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +58,13 @@ class Body:
     Attributes:
         kind: The network's name of the operation, e.g. `ConsensusSubmitMessage`.
         method: Full gRPC method name that takes it.
-        data: Its `TransactionBody` without transaction id and node.
+        max_fee: Tinybars that the payer gives for it at most.
+        data: Its `TransactionBody` without transaction id, node, fee and valid duration.
     """
 
     kind: str
     method: str
+    max_fee: int
     data: bytes
 
     def __repr__(self) -> str:
@@ -108,14 +113,28 @@ def split_message(message: bytes, size: int = MESSAGE_LIMIT_BYTES) -> list[Chunk
 
 def submit_message(topic_id: str, message: bytes, chunk: ChunkInfo | None = None) -> Body:
     """Write a message, or one chunk of a message, to a topic."""
-    operation = consensus_submit_message_pb2.ConsensusSubmitMessageTransactionBody(
-        topicID=topic_proto(topic_id), message=message
+    operation = (
+        b"".join((_topic_field(topic_id), _MESSAGE_TAG, varint(len(message)), message))
+        if message
+        else _topic_field(topic_id)
     )
     if chunk is not None:
-        operation.chunkInfo.initialTransactionID.CopyFrom(chunk.initial_transaction_id.to_proto())
-        operation.chunkInfo.total = chunk.total
-        operation.chunkInfo.number = chunk.number
-    return _body("ConsensusSubmitMessage", "ConsensusService/submitMessage", 2, consensusSubmitMessage=operation)
+        operation += delimited(3, _chunk_info(chunk))
+    return Body(_SUBMIT_MESSAGE, _SUBMIT_METHOD, _SUBMIT_FEE, delimited(_SUBMIT_FIELD, operation))
+
+
+@lru_cache(maxsize=4_096)
+def _topic_field(topic_id: str) -> bytes:
+    """The field `topicID` of a submission, serialised."""
+    return delimited(1, topic_proto(topic_id).SerializeToString())
+
+
+def _chunk_info(chunk: ChunkInfo) -> bytes:
+    proto = consensus_submit_message_pb2.ConsensusMessageChunkInfo(
+        initialTransactionID=chunk.initial_transaction_id.to_proto(), total=chunk.total, number=chunk.number
+    )
+    data: bytes = proto.SerializeToString()
+    return data
 
 
 def create_topic(
@@ -237,10 +256,8 @@ def transfer(amounts: Mapping[str, int]) -> Body:
 
 
 def _body(kind: str, method: str, max_fee_hbar: int, **operation: Any) -> Body:
-    message = transaction_pb2.TransactionBody(
-        transactionFee=max_fee_hbar * HBAR, transactionValidDuration=_DURATION, **operation
-    )
-    return Body(kind, f"/proto.{method}", message.SerializeToString())
+    message = transaction_pb2.TransactionBody(**operation)
+    return Body(kind, f"/proto.{method}", max_fee_hbar * HBAR, message.SerializeToString())
 
 
 def _key(key: PublicKey | None) -> basic_types_pb2.Key | None:

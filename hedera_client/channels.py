@@ -10,6 +10,7 @@ from typing import Final
 import grpc
 
 from hedera_client.greenlets import gevent_patched
+from hedera_client.http2.tls import check_certificate
 
 CONNECT_TIMEOUT_S: Final = 10.0
 """Longest wait for a node's certificate, as in hiero-sdk-python's node.py."""
@@ -33,21 +34,29 @@ _OPTIONS: Final[tuple[tuple[str, int | str], ...]] = (
 _opened_in: int | None = None  # the process that opened this module's first channel
 
 
-def open_node_channel(address: str, *, tls: bool) -> grpc.Channel:
+def open_node_channel(address: str, *, tls: bool, certificate_hash: str = "") -> grpc.Channel:
     """Open a channel to a consensus node.
 
     With TLS, the node's own certificate is fetched and trusted, as hiero-sdk-python's node.py does it: nodes show
-    self-signed certificates that are made out to no address. What this protects from is reading along, not a node
-    that is somebody else's; for that the certificate's hash in the address book would have to be compared.
+    self-signed certificates that are made out to no address. That protects from reading along, and with
+    `certificate_hash`, from the address book, from a node that is somebody else's.
+
+    Args:
+        address: `host:port`.
+        tls: Whether to speak TLS.
+        certificate_hash: SHA-384, in hex, of the PEM of the only certificate that is accepted; "" accepts any.
 
     Raises:
         OSError: TLS only; no connection, or no certificate within CONNECT_TIMEOUT_S.
+        WrongCertificate: TLS only; the node shows another certificate.
     """
     _refuse_after_fork()
     if not tls:
         return grpc.insecure_channel(address, options=_OPTIONS)
     names = (("grpc.ssl_target_name_override", "127.0.0.1"), ("grpc.default_authority", "127.0.0.1"))
-    credentials = grpc.ssl_channel_credentials(root_certificates=fetch_certificate(address))
+    certificate = fetch_certificate(address)
+    check_certificate(certificate, certificate_hash)
+    credentials = grpc.ssl_channel_credentials(root_certificates=certificate)
     return grpc.secure_channel(address, credentials, options=(*_OPTIONS, *names))
 
 

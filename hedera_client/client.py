@@ -13,16 +13,25 @@ from hiero_sdk_python.hapi.services import transaction_pb2, transaction_response
 from config.networks import Network
 from hedera_client import bodies, queries, receipts
 from hedera_client.bodies import HBAR, Body
-from hedera_client.calls import NodeCalls
+from hedera_client.calls import NodeCalls, TransportName
 from hedera_client.credentials import Operator, Signer
 from hedera_client.errors import Fate, NodeError, QueryTooExpensive, TransportError
 from hedera_client.ids import TransactionId, TransactionIds
 from hedera_client.queries import AccountInfo, FileInfo, Query, Record, TopicInfo
 from hedera_client.receipts import Receipt
 from hedera_client.status import OK, precheck_error, status_name
-from hedera_client.transactions import Prepared, prepare
+from hedera_client.transactions import (
+    DEFAULT_VALID_DURATION_S,
+    LONGEST_VALID_DURATION_S,
+    SHORTEST_VALID_DURATION_S,
+    Prepared,
+    prepare,
+)
 
 T = TypeVar("T")
+
+ACCEPTED: Final = b""
+"""A serialised `TransactionResponse` that says OK and no cost: protobuf leaves zeros out."""
 
 MAX_QUERY_PAYMENT: Final = HBAR
 """Tinybars that one query may cost at most unless the caller says otherwise; the SDK's default."""
@@ -38,13 +47,20 @@ class HederaClient:
         network: Where the nodes are. Where several addresses belong to one account, the first is used.
         operator: Pays and signs.
         lane: 0 to 999, one per process that shares the operator (see `TransactionIds`).
-        rpc_timeout: Seconds after which one call is given up, unless it is given its own.
+        rpc_timeout: Seconds after which one call is given up; a call may be given less, and never has more.
+        transport: `http2` (this project's own, several times cheaper) or `grpc`.
+        valid_duration: Seconds from its valid start in which a transaction may be accepted, 16 to 180. Nodes accept it
+            until 10 s before the end, and its valid start lies 5 s back.
         sleep: Waits so many seconds (between two looks for a receipt).
         clock: Monotonic seconds.
 
     Attributes:
         operator: As given.
+        valid_duration: As given.
         nodes: Account ids of the nodes.
+
+    Raises:
+        ValueError: the transport or the valid duration is none.
     """
 
     def __init__(
@@ -54,18 +70,27 @@ class HederaClient:
         *,
         lane: int,
         rpc_timeout: float,
+        transport: TransportName = "http2",
+        valid_duration: int = DEFAULT_VALID_DURATION_S,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         addresses: dict[str, str] = {}
         for address, account_id in network.nodes.items():
             addresses.setdefault(account_id, address)
+        if not SHORTEST_VALID_DURATION_S <= valid_duration <= LONGEST_VALID_DURATION_S:
+            raise ValueError(
+                f"valid duration {valid_duration} s: choose {SHORTEST_VALID_DURATION_S} to {LONGEST_VALID_DURATION_S}"
+            )
         self.operator = operator
+        self.valid_duration = valid_duration
         self.nodes: tuple[str, ...] = tuple(addresses)
         self._rpc_timeout = rpc_timeout
         self._sleep = sleep
         self._clock = clock
-        self._calls = NodeCalls(addresses, tls=network.tls)
+        self._calls = NodeCalls(
+            addresses, tls=network.tls, certificate_hashes=network.certificate_hashes, transport=transport
+        )
         self._ids = TransactionIds(operator.account_id, lane)
         self._turn = itertools.count(lane)  # processes begin with different nodes
 
@@ -86,7 +111,7 @@ class HederaClient:
         self, body: Body, node: str, transaction_id: TransactionId, *, signers: Sequence[Signer] = ()
     ) -> Prepared:
         """Sign `body` for one node, by the operator and by `signers` (e.g. the holder of a submit key)."""
-        return prepare(body, node, transaction_id, (self.operator, *signers))
+        return prepare(body, node, transaction_id, (self.operator, *signers), self.valid_duration)
 
     def submit(self, prepared: Prepared, timeout: float | None = None) -> None:
         """Send a transaction to its node, once; returns when the node has accepted it for consensus.
@@ -96,19 +121,22 @@ class HederaClient:
 
         Args:
             prepared: What to send.
-            timeout: Seconds; None is the client's `rpc_timeout`.
+            timeout: Seconds; None, or more, is the client's `rpc_timeout`.
 
         Raises:
             AlreadySubmitted: the network has this transaction id already.
             PrecheckError: the node refused.
             TransportError: there was no answer.
         """
-        node, kind, transaction_id = prepared.node, prepared.kind, str(prepared.transaction_id)
+        node, kind = prepared.node, prepared.kind
         data = self._calls.call(
             *(node, prepared.method, prepared.request, self._timeout(timeout)),
             action=kind,
-            transaction_id=transaction_id,
+            transaction_id=prepared.transaction_id,
         )
+        if data == ACCEPTED:
+            return
+        transaction_id = str(prepared.transaction_id)
         try:
             response = transaction_response_pb2.TransactionResponse.FromString(data)
         except DecodeError as error:
@@ -166,7 +194,7 @@ class HederaClient:
             file_id: Which file.
             node: Who is asked.
             payment: Tinybars to pay, where the price is known: one round trip. None asks for the price first: two.
-            timeout: Seconds per round trip; None is the client's `rpc_timeout`.
+            timeout: Seconds per round trip; None, or more, is the client's `rpc_timeout`.
 
         Raises:
             QueryTooExpensive: the node asks for more than MAX_QUERY_PAYMENT.
@@ -234,7 +262,8 @@ class HederaClient:
         return answer
 
     def _timeout(self, timeout: float | None) -> float:
-        return self._rpc_timeout if timeout is None else timeout
+        """A call's own time-out, within the client's."""
+        return self._rpc_timeout if timeout is None else min(timeout, self._rpc_timeout)
 
 
 def _too_expensive(query: Query[Any], node: str, cost: int) -> QueryTooExpensive:

@@ -6,14 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Final, NoReturn
 
 from hiero_sdk_python import PrivateKey, PublicKey
-from hiero_sdk_python.hapi.services import basic_types_pb2
 
 from hedera_client.errors import CredentialError
 from hedera_client.ids import parse_entity
+from hedera_client.wire import delimited, tag, varint
 
 ID_VARIABLE: Final = "OPERATOR_ID"
 KEY_VARIABLE: Final = "OPERATOR_KEY"
 KEY_TYPE_VARIABLE: Final = "OPERATOR_KEY_TYPE"
+
+SIGNATURE_BYTES: Final = 64
+"""Length of an Ed25519 signature, and of an ECDSA (secp256k1) one as r and s."""
+
+_ED25519_FIELD: Final = 3
+_ECDSA_FIELD: Final = 6
 
 _RAW_LOADERS: Final = {"ed25519": PrivateKey.from_bytes_ed25519, "ecdsa": PrivateKey.from_bytes_ecdsa}
 
@@ -28,21 +34,28 @@ class Signer:
         public_key: The key's public half.
     """
 
-    __slots__ = ("_algorithm", "_prefix", "_sign", "public_key")
+    __slots__ = ("_pair_head", "_sign", "public_key")
 
     def __init__(self, key: PrivateKey) -> None:
         self.public_key: PublicKey = key.public_key()
-        self._prefix: bytes = self.public_key.to_bytes_raw()
-        self._algorithm = "ed25519" if key.is_ed25519() else "ECDSA_secp256k1"
+        # Both kinds of signature are 64 bytes long, so all of the pair but the signature never changes.
+        self._pair_head: bytes = (
+            delimited(1, self.public_key.to_bytes_raw())
+            + tag(_ED25519_FIELD if key.is_ed25519() else _ECDSA_FIELD, 2)
+            + varint(SIGNATURE_BYTES)
+        )
 
         def sign(data: bytes) -> bytes:
             return bytes(key.sign(data))
 
         self._sign: Callable[[bytes], bytes] = sign
 
-    def signature(self, body_bytes: bytes) -> basic_types_pb2.SignaturePair:
-        """Sign a transaction body. The pair carries the whole public key as its prefix, as the SDK sends it."""
-        return basic_types_pb2.SignaturePair(pubKeyPrefix=self._prefix, **{self._algorithm: self._sign(body_bytes)})
+    def signature_pair(self, body_bytes: bytes) -> bytes:
+        """Sign a transaction body; returns a serialised `SignaturePair`.
+
+        The pair carries the whole public key as its prefix, as the SDK sends it.
+        """
+        return self._pair_head + self._sign(body_bytes)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(public_key={self.public_key.to_string_raw()})"

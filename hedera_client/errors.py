@@ -7,6 +7,7 @@
     │   ├── TransportError            no answer: gRPC's word (UNAVAILABLE, DEADLINE_EXCEEDED, …)
     │   └── PrecheckError             the node answered no: the network's word (BUSY, INVALID_SIGNATURE, …)
     │       ├── AlreadySubmitted      DUPLICATE_TRANSACTION: the network has this transaction id already
+    │       ├── TransactionExpired    TRANSACTION_EXPIRED: it is too late for this transaction id
     │       └── QueryTooExpensive     the query costs more than the client may pay; it was not paid
     ├── ReceiptFailed                 consensus was reached, with a status other than SUCCESS
     ├── ReceiptTimeout                no receipt until the deadline
@@ -75,7 +76,7 @@ class NodeError(HederaError):
 
 
 class TransportError(NodeError):
-    """The node gave no answer; `status` is gRPC's code."""
+    """The node gave no answer; `status` is gRPC's code, whichever transport carried the call."""
 
 
 class PrecheckError(NodeError):
@@ -93,6 +94,15 @@ class AlreadySubmitted(PrecheckError):  # noqa: N818 (the name says what happene
 
     For a caller who has sent this id before, that earlier attempt was accepted: wait for its receipt. On a first
     attempt, somebody else has used the id, and nothing of the caller's has arrived.
+    """
+
+
+class TransactionExpired(PrecheckError):  # noqa: N818 (the name says what happened)
+    """TRANSACTION_EXPIRED: the validity of this transaction id is over, by the clock of the node that was asked.
+
+    After a first attempt nothing of the caller's has arrived, and a new id may be used. For a caller who has sent this
+    id before, with an unknown outcome, it tells nothing: that attempt may have been accepted in time.
+    `HederaClient.settle` tells.
     """
 
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from hiero_sdk_python.hapi.services import transaction_receipt_pb2
 
 from hedera_client.errors import Fate, HederaError, ReceiptFailed, ReceiptTimeout
 from hedera_client.ids import TransactionId, account_text, file_text, topic_text
-from hedera_client.status import SUCCESS, status_name
-
-PENDING: Final = ("UNKNOWN", "OK")
-"""Receipt statuses of a transaction that has not reached consensus (hiero-consensus-node, `RecordCacheImpl`)."""
+from hedera_client.status import PENDING, SUCCESS, judge_receipt, status_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +125,8 @@ def _checked(receipt: Receipt, node: str) -> Receipt:
     raise ReceiptFailed(
         f"{receipt.status}: transaction {receipt.transaction_id} failed at consensus",
         status=receipt.status,
-        fate=Fate.FINAL,
+        fate=judge_receipt(receipt.status).fate,
+        busy=judge_receipt(receipt.status).busy,
         node=node,
         transaction_id=str(receipt.transaction_id),
     )

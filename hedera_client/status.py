@@ -1,16 +1,18 @@
 """The one place where status codes and foreign exceptions are judged.
 
-Two tables say what each word of a node and each code of gRPC means for the operation; everything else here applies
-them. Precheck codes are checked in the order of hiero-consensus-node's `IngestWorkflowImpl`: a transaction is known
-to the network only after the last check, so every refusal but FAIL_INVALID and UNKNOWN happened before anything was
-accepted.
+Three tables say what each word of a node, each code of gRPC and each status of a receipt means for the operation;
+everything else here applies them, and docs/errors.md shows them (`python -m hedera_client errors` writes that page).
+Precheck codes are checked in the order of hiero-consensus-node's `IngestWorkflowImpl`: a transaction is known to the
+network only after the last check, so every refusal but FAIL_INVALID and UNKNOWN happened before anything was accepted.
+
+A refusal speaks for the attempt that met it, and not for earlier ones under the same transaction id: only
+DUPLICATE_TRANSACTION says that one of those was accepted, and none says that it was not; `HederaClient.settle` asks.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-import grpc
 from hiero_sdk_python.hapi.services import response_code_pb2
 
 from hedera_client.errors import (
@@ -18,15 +20,34 @@ from hedera_client.errors import (
     Fate,
     HederaError,
     PrecheckError,
+    TransactionExpired,
     TransportError,
 )
 
 
 class Judgement(NamedTuple):
-    """What a code means: the operation's fate, and whether the other side only asks for a slower pace."""
+    """What a code means: the operation's fate, why, and whether the other side only asks for a slower pace."""
 
     fate: Fate
+    reason: str
     busy: bool = False
+
+
+class NoAnswer(Exception):  # noqa: N818 (the name says what is missing)
+    """A call brought no answer, in gRPC's words whichever transport carried it.
+
+    Attributes:
+        status: Name of a gRPC status code, or CLOSED.
+        details: What more is known.
+        sent: Whether any of the call may have left this process; False only where that is certain, or where the
+            other side says that it has not looked at it.
+    """
+
+    def __init__(self, status: str, details: str, *, sent: bool = True) -> None:
+        super().__init__(f"{status}: {details}")
+        self.status = status
+        self.details = details
+        self.sent = sent
 
 
 OK: Final = "OK"
@@ -35,52 +56,136 @@ RECEIPT_NOT_FOUND: Final = "RECEIPT_NOT_FOUND"
 CLOSED: Final = "CLOSED"
 """Status of a call on a client that was closed."""
 
+PENDING: Final = ("UNKNOWN", "OK")
+"""Receipt statuses of a transaction that has not reached consensus (hiero-consensus-node, `RecordCacheImpl`)."""
+
+GRPC_CODES: Final[dict[int, str]] = dict(
+    enumerate(
+        (
+            *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"),
+            *("PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE"),
+            *("UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"),
+        )
+    )
+)
+"""gRPC's status codes by their number on the wire."""
+
+
+def _final(reason: str, *names: str) -> dict[str, Judgement]:
+    return {name: Judgement(Fate.FINAL, reason) for name in names}
+
+
+OTHER_PRECHECK: Final = Judgement(Fate.FINAL, "a refusal of what was asked for, which the same bytes meet again")
+"""Judges every status of the network that PRECHECK does not list."""
+
 PRECHECK: Final[dict[str, Judgement]] = {
-    # Throttled; the id is not kept, nothing is charged.
-    "BUSY": Judgement(Fate.RETRYABLE, busy=True),
-    # The node is not ready, or its platform did not take the transaction.
-    "PLATFORM_NOT_ACTIVE": Judgement(Fate.RETRYABLE),
-    "PLATFORM_TRANSACTION_NOT_CREATED": Judgement(Fate.RETRYABLE),
-    "CREATING_SYSTEM_ENTITIES": Judgement(Fate.RETRYABLE),
-    "WAITING_FOR_LEDGER_ID": Judgement(Fate.RETRYABLE),
-    # The address belongs to another node now: prepare for another node, with the same id.
-    "INVALID_NODE_ACCOUNT": Judgement(Fate.RETRYABLE),
-    # This node's clock is behind: the same id is valid a moment later, or on another node.
-    "INVALID_TRANSACTION_START": Judgement(Fate.RETRYABLE),
-    # Answers to queries about a transaction: not there yet, or not heard of by this node.
-    "RECEIPT_NOT_FOUND": Judgement(Fate.RETRYABLE),
-    "RECORD_NOT_FOUND": Judgement(Fate.RETRYABLE),
-    # An exception inside the node: at which step is not said.
-    "FAIL_INVALID": Judgement(Fate.UNKNOWN),
-    "UNKNOWN": Judgement(Fate.UNKNOWN),
-    # Known already; see AlreadySubmitted.
-    "DUPLICATE_TRANSACTION": Judgement(Fate.FINAL),
+    "BUSY": Judgement(Fate.RETRYABLE, "throttled: the id is not kept, nothing is charged", busy=True),
+    "PLATFORM_NOT_ACTIVE": Judgement(Fate.RETRYABLE, "the node is not ready"),
+    "PLATFORM_TRANSACTION_NOT_CREATED": Judgement(Fate.RETRYABLE, "the node's platform did not take it"),
+    "CREATING_SYSTEM_ENTITIES": Judgement(Fate.RETRYABLE, "the network is starting"),
+    "WAITING_FOR_LEDGER_ID": Judgement(Fate.RETRYABLE, "the network is starting"),
+    "INVALID_NODE_ACCOUNT": Judgement(
+        Fate.RETRYABLE, "the address belongs to another node now: prepare for another one, with the same id"
+    ),
+    "INVALID_TRANSACTION_START": Judgement(
+        Fate.RETRYABLE, "the node's clock is behind: the id is valid a moment later, or on another node"
+    ),
+    "RECEIPT_NOT_FOUND": Judgement(Fate.RETRYABLE, "answer to a query: this node has not heard of the transaction"),
+    "RECORD_NOT_FOUND": Judgement(Fate.RETRYABLE, "answer to a query: not there yet, or not heard of by this node"),
+    "FAIL_INVALID": Judgement(Fate.UNKNOWN, "an exception inside the node: at which step is not said"),
+    "UNKNOWN": Judgement(Fate.UNKNOWN, "no status at all: at which step is not said"),
+    "DUPLICATE_TRANSACTION": Judgement(
+        Fate.FINAL, "the id is known: on a resubmission, the earlier attempt was accepted; a receipt tells the rest"
+    ),
+    "TRANSACTION_EXPIRED": Judgement(
+        Fate.FINAL,
+        "too late for this id: on a first attempt, nothing has happened; on a resubmission, the earlier one decides",
+    ),
+    **_final(
+        "its bytes are no transaction that this network understands",
+        *("INVALID_TRANSACTION", "INVALID_TRANSACTION_BODY", "TRANSACTION_HAS_UNKNOWN_FIELDS", "TRANSACTION_OVERSIZE"),
+        *("BAD_ENCODING", "INVALID_ZERO_BYTE_IN_STRING", "MEMO_TOO_LONG", "KEY_PREFIX_MISMATCH"),
+    ),
+    **_final(
+        "its id or its duration can never be valid",
+        *("INVALID_TRANSACTION_ID", "INVALID_TRANSACTION_DURATION", "TRANSACTION_ID_FIELD_NOT_ALLOWED"),
+    ),
+    **_final(
+        "the payer does not exist, or did not sign",
+        *("PAYER_ACCOUNT_NOT_FOUND", "PAYER_ACCOUNT_DELETED", "INVALID_SIGNATURE", "UNAUTHORIZED"),
+    ),
+    **_final(
+        "the payer does not offer or does not have enough",
+        *("INSUFFICIENT_TX_FEE", "INSUFFICIENT_PAYER_BALANCE", "INVALID_RECEIVING_NODE_ACCOUNT"),
+        *("INVALID_ACCOUNT_AMOUNTS", "ACCOUNT_ID_DOES_NOT_EXIST"),
+    ),
+    **_final(
+        "the network does not do this, or not for this payer",
+        *("NOT_SUPPORTED", "MAX_CUSTOM_FEES_IS_NOT_SUPPORTED", "AUTHORIZATION_FAILED", "ENTITY_NOT_ALLOWED_TO_DELETE"),
+    ),
+    **_final(
+        "the topic or the message is not as it has to be",
+        *("INVALID_TOPIC_ID", "INVALID_TOPIC_MESSAGE", "MESSAGE_SIZE_TOO_LARGE", "TOPIC_EXPIRED"),
+        *("INVALID_CHUNK_NUMBER", "INVALID_CHUNK_TRANSACTION_ID", "INVALID_SUBMIT_KEY", "INVALID_ADMIN_KEY"),
+        *("INVALID_AUTORENEW_ACCOUNT", "AUTORENEW_ACCOUNT_NOT_ALLOWED", "AUTORENEW_DURATION_NOT_IN_RANGE"),
+        *("INVALID_RENEWAL_PERIOD", "NO_VALID_MAX_CUSTOM_FEE", "MAX_CUSTOM_FEE_LIMIT_EXCEEDED"),
+    ),
+    **_final(
+        "the file, the account or a key is not as it has to be",
+        *("INVALID_FILE_ID", "FILE_DELETED", "FILE_CONTENT_EMPTY", "MAX_FILE_SIZE_EXCEEDED"),
+        *("INVALID_EXPIRATION_TIME", "INVALID_ACCOUNT_ID", "KEY_REQUIRED"),
+    ),
 }
-"""Precheck codes that are not simply FINAL (wrong signature, wrong id, no balance, …)."""
+"""What a node's answer means for the attempt that met it: to a transaction, or in the header of a query's answer."""
 
 TRANSPORT: Final[dict[str, Judgement]] = {
-    # The call had left, or may have: the answer was lost, late, or broken off.
-    "UNAVAILABLE": Judgement(Fate.UNKNOWN),
-    "DEADLINE_EXCEEDED": Judgement(Fate.UNKNOWN),
-    "CANCELLED": Judgement(Fate.UNKNOWN),
-    "INTERNAL": Judgement(Fate.UNKNOWN),
-    "UNKNOWN": Judgement(Fate.UNKNOWN),
-    "ABORTED": Judgement(Fate.UNKNOWN),
-    "DATA_LOSS": Judgement(Fate.UNKNOWN),
-    # A limiter before the node, or an answer too large for us: the code is the same for both.
-    "RESOURCE_EXHAUSTED": Judgement(Fate.UNKNOWN, busy=True),
-    # Refused before any transaction was looked at: no such method, no access, not parsable.
-    "UNIMPLEMENTED": Judgement(Fate.FINAL),
-    "UNAUTHENTICATED": Judgement(Fate.FINAL),
-    "PERMISSION_DENIED": Judgement(Fate.FINAL),
-    "INVALID_ARGUMENT": Judgement(Fate.FINAL),
-    CLOSED: Judgement(Fate.FINAL),
+    "OK": Judgement(Fate.UNKNOWN, "the call ended well and brought no answer"),
+    "UNAVAILABLE": Judgement(Fate.UNKNOWN, "the connection broke, or the node turned the call away unread"),
+    "DEADLINE_EXCEEDED": Judgement(Fate.UNKNOWN, "the answer is late or lost"),
+    "CANCELLED": Judgement(Fate.UNKNOWN, "the call was broken off, here or there"),
+    "INTERNAL": Judgement(Fate.UNKNOWN, "the stream was reset, or the answer cannot be read"),
+    "UNKNOWN": Judgement(Fate.UNKNOWN, "an exception in the node, at a step that is not said"),
+    "ABORTED": Judgement(Fate.UNKNOWN, "the node or something before it broke the call off"),
+    "DATA_LOSS": Judgement(Fate.UNKNOWN, "the answer was damaged"),
+    "NOT_FOUND": Judgement(Fate.UNKNOWN, "no node says this; something between may have passed the call on"),
+    "ALREADY_EXISTS": Judgement(Fate.UNKNOWN, "no node says this; something between may have passed the call on"),
+    "FAILED_PRECONDITION": Judgement(Fate.UNKNOWN, "no node says this; something between may have passed the call on"),
+    "OUT_OF_RANGE": Judgement(Fate.UNKNOWN, "no node says this; something between may have passed the call on"),
+    "RESOURCE_EXHAUSTED": Judgement(
+        Fate.UNKNOWN, "a limiter before the node, or an answer that is too large for us: one code for both", busy=True
+    ),
+    "UNIMPLEMENTED": Judgement(Fate.FINAL, "there is no such method, so nothing was looked at"),
+    "UNAUTHENTICATED": Judgement(Fate.FINAL, "no access, so nothing was looked at"),
+    "PERMISSION_DENIED": Judgement(Fate.FINAL, "no access, so nothing was looked at"),
+    "INVALID_ARGUMENT": Judgement(Fate.FINAL, "the bytes cannot be parsed, so nothing was looked at"),
+    CLOSED: Judgement(Fate.FINAL, "this client was closed before"),
 }
-"""gRPC codes of a call that may have reached the node. A code that is not listed is UNKNOWN."""
+"""What it means that a call which had left, or may have, brought no answer. What had surely not left is RETRYABLE
+whatever the code (but for CLOSED); so is everything of UNKNOWN fate that only asks and changes nothing."""
+
+OTHER_RECEIPT: Final = Judgement(Fate.FINAL, "consensus was reached, and it failed; node and network fees were paid")
+"""Judges every receipt's status that RECEIPT does not list."""
+
+RECEIPT: Final[dict[str, Judgement]] = {
+    "THROTTLED_AT_CONSENSUS": Judgement(
+        Fate.FINAL, "consensus was reached, and the network was too busy; a new transaction may succeed", busy=True
+    ),
+}
+"""What a receipt's status means, other than SUCCESS and those that say that it is PENDING."""
 
 NEVER_SENT: Final = ("failed to connect to all addresses", "DNS resolution failed")
 """How gRPC's details of UNAVAILABLE begin when there was no connection to send on (grpc core, `pick_first.cc` and the
 DNS resolvers). Any other UNAVAILABLE may be a connection that broke after the request had left."""
+
+
+def judge_precheck(status: str) -> Judgement:
+    """What a node's refusal means."""
+    return PRECHECK.get(status, OTHER_PRECHECK)
+
+
+def judge_receipt(status: str) -> Judgement:
+    """What a failed receipt means."""
+    return RECEIPT.get(status, OTHER_RECEIPT)
 
 
 def status_name(code: int) -> str:
@@ -96,13 +201,12 @@ def precheck_error(
 ) -> PrecheckError:
     """The error for a node's refusal `code` (not OK). `action` is what was refused, e.g. `FileGetContents`."""
     status = status_name(code)
-    fate, busy = PRECHECK.get(status, Judgement(Fate.FINAL))
-    kind = AlreadySubmitted if status == "DUPLICATE_TRANSACTION" else PrecheckError
-    error = kind(
+    judgement = judge_precheck(status)
+    error = _PRECHECK_TYPES.get(status, PrecheckError)(
         f"{status}: node {node} refused {_what(action, transaction_id)}",
         status=status,
-        fate=fate,
-        busy=busy,
+        fate=judgement.fate,
+        busy=judgement.busy,
         node=node,
         transaction_id=transaction_id,
     )
@@ -111,50 +215,35 @@ def precheck_error(
 
 
 def transport_error(
-    error: grpc.RpcError, *, node: str, transaction_id: str = "", action: str = "transaction", reading: bool = False
+    failure: NoAnswer, *, node: str, transaction_id: str = "", action: str = "transaction", reading: bool = False
 ) -> TransportError:
     """The error for a call that brought no answer.
 
     Args:
-        error: gRPC's own; it must carry `code()` and `details()`, as the errors of calls do.
+        failure: What the transport says.
         node: Who was called.
         transaction_id: Of the transaction that was sent, if any.
         action: What was asked for.
         reading: It was a query. Asking again is harmless, so an unknown fate does not arise (a paid query pays again).
     """
-    status, details = error.code().name, str(error.details() or "")
-    fate, busy = TRANSPORT.get(status, Judgement(Fate.UNKNOWN))
-    if status == "UNAVAILABLE" and details.startswith(NEVER_SENT):
+    status = failure.status
+    judgement = TRANSPORT.get(status, TRANSPORT["UNKNOWN"])
+    fate = judgement.fate
+    if status != CLOSED and (not failure.sent or (reading and fate is Fate.UNKNOWN)):
         fate = Fate.RETRYABLE
-    return _transport(status, details, fate, busy, node, transaction_id, action, reading)
-
-
-def not_connected(
-    reason: str, *, node: str, transaction_id: str = "", action: str = "transaction", status: str = "UNAVAILABLE"
-) -> TransportError:
-    """The error for a call that could not leave: no certificate to be had, or a closed client."""
-    fate = Fate.FINAL if status == CLOSED else Fate.RETRYABLE
-    return _transport(status, reason, fate, False, node, transaction_id, action, False)
+    return TransportError(
+        f"{status}: node {node} did not answer {_what(action, transaction_id)} ({_one_line(failure.details)})",
+        status=status,
+        fate=fate,
+        busy=judgement.busy,
+        node=node,
+        transaction_id=transaction_id,
+    )
 
 
 def status_of(error: BaseException) -> str:
     """The word to count an error under: a HederaError's status, else the name of its type."""
     return error.status if isinstance(error, HederaError) else type(error).__name__
-
-
-def _transport(
-    status: str, details: str, fate: Fate, busy: bool, node: str, transaction_id: str, action: str, reading: bool
-) -> TransportError:
-    if reading and fate is Fate.UNKNOWN:
-        fate = Fate.RETRYABLE
-    return TransportError(
-        f"{status}: node {node} did not answer {_what(action, transaction_id)} ({_one_line(details)})",
-        status=status,
-        fate=fate,
-        busy=busy,
-        node=node,
-        transaction_id=transaction_id,
-    )
 
 
 def _what(action: str, transaction_id: str) -> str:
@@ -163,3 +252,9 @@ def _what(action: str, transaction_id: str) -> str:
 
 def _one_line(details: str) -> str:
     return " ".join(details.split())[:300]
+
+
+_PRECHECK_TYPES: Final[dict[str, type[PrecheckError]]] = {
+    "DUPLICATE_TRANSACTION": AlreadySubmitted,
+    "TRANSACTION_EXPIRED": TransactionExpired,
+}

@@ -1,15 +1,34 @@
-"""From a body to the bytes that one node is sent: transaction id, node, signature, envelope."""
+"""From a body to the bytes that one node is sent: transaction id, node, signature, envelope.
+
+The bytes are written by hand, in the order and form of protobuf's own serialisation, because a transaction's price on
+the client is made here: what never changes is serialised once and kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from hiero_sdk_python.hapi.services import basic_types_pb2, transaction_contents_pb2, transaction_pb2
+from functools import lru_cache
+from typing import Final
 
 from hedera_client.bodies import Body
 from hedera_client.credentials import Signer
-from hedera_client.ids import TransactionId, account_proto
+from hedera_client.ids import NS_PER_S, TransactionId, account_proto
+from hedera_client.wire import delimited, number_field, tag, varint
+
+DEFAULT_VALID_DURATION_S: Final = 120
+"""How long after its valid start a transaction may still be sent; the SDK's default. Nodes stop 10 s earlier."""
+
+SHORTEST_VALID_DURATION_S: Final = 16
+LONGEST_VALID_DURATION_S: Final = 180
+"""Nodes take 15 to 180 s (hiero-consensus-node, HederaConfig). Of 15 s, the 5 s by which valid starts lie back and the
+10 s by which nodes stop early leave nothing."""
+
+_BODY_TAG: Final = tag(1, 2)  # SignedTransaction.bodyBytes, TransactionBody.transactionID, Timestamp in TransactionID
+_SIGNATURES_TAG: Final = tag(2, 2)  # SignedTransaction.sigMap
+_PAIR_TAG: Final = tag(1, 2)  # SignatureMap.sigPair
+_NANOS_TAG: Final = tag(2, 0)  # Timestamp.nanos
+_SIGNED_TAG: Final = tag(5, 2)  # Transaction.signedTransactionBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +53,60 @@ class Prepared:
         return f"Prepared({self.kind} {self.transaction_id} for {self.node}, {len(self.request)} bytes)"
 
 
-def prepare(body: Body, node: str, transaction_id: TransactionId, signers: Sequence[Signer]) -> Prepared:
-    """Sign `body` under `transaction_id` for one node; all signers sign the same bytes, the payer's first."""
-    body_bytes = _head(node, transaction_id) + body.data
-    signed = transaction_contents_pb2.SignedTransaction(
-        bodyBytes=body_bytes,
-        sigMap=basic_types_pb2.SignatureMap(sigPair=[signer.signature(body_bytes) for signer in signers]),
+def prepare(
+    body: Body,
+    node: str,
+    transaction_id: TransactionId,
+    signers: Sequence[Signer],
+    valid_duration: int = DEFAULT_VALID_DURATION_S,
+) -> Prepared:
+    """Sign `body` under `transaction_id` for one node; all signers sign the same bytes, the payer's first.
+
+    Args:
+        body: What it is to do.
+        node: Account id of the node that will be sent it.
+        transaction_id: Its id on all nodes.
+        signers: Whose signatures it carries.
+        valid_duration: Seconds from its valid start, 15 to 180.
+    """
+    own_id = _id_bytes(transaction_id)
+    body_bytes = b"".join(
+        (_BODY_TAG, varint(len(own_id)), own_id, _terms(node, body.max_fee, valid_duration), body.data)
     )
-    transaction = transaction_pb2.Transaction(signedTransactionBytes=signed.SerializeToString())
-    return Prepared(transaction_id, node, body.kind, body.method, transaction.SerializeToString())
+    signatures = b""
+    for signer in signers:
+        pair = signer.signature_pair(body_bytes)
+        signatures += _PAIR_TAG + varint(len(pair)) + pair
+    signed = b"".join(
+        (_BODY_TAG, varint(len(body_bytes)), body_bytes, _SIGNATURES_TAG, varint(len(signatures)), signatures)
+    )
+    request = b"".join((_SIGNED_TAG, varint(len(signed)), signed))
+    return Prepared(transaction_id, node, body.kind, body.method, request)
 
 
-def _head(node: str, transaction_id: TransactionId) -> bytes:
-    """The first two fields of a `TransactionBody`; `Body.data` holds the rest."""
-    head = transaction_pb2.TransactionBody(transactionID=transaction_id.to_proto(), nodeAccountID=account_proto(node))
-    data: bytes = head.SerializeToString()
-    return data
+def _id_bytes(transaction_id: TransactionId) -> bytes:
+    """A serialised `TransactionID`: valid start, then payer."""
+    seconds, nanos = divmod(transaction_id.valid_start_ns, NS_PER_S)
+    start = _seconds(seconds)
+    if nanos:
+        start += _NANOS_TAG + varint(nanos)
+    return b"".join((_BODY_TAG, varint(len(start)), start, _payer(transaction_id.payer)))
+
+
+@lru_cache(maxsize=64)
+def _seconds(seconds: int) -> bytes:
+    """The field `seconds` of a `Timestamp`; neighbouring transactions share it."""
+    return number_field(1, seconds)
+
+
+@lru_cache(maxsize=1_024)
+def _payer(account_id: str) -> bytes:
+    """The field `accountID` of a `TransactionID`."""
+    return delimited(2, account_proto(account_id).SerializeToString())
+
+
+@lru_cache(maxsize=4_096)
+def _terms(node: str, max_fee: int, valid_duration: int) -> bytes:
+    """The fields `nodeAccountID`, `transactionFee` and `transactionValidDuration` of a `TransactionBody`."""
+    node_field = delimited(2, account_proto(node).SerializeToString())
+    return node_field + number_field(3, max_fee) + delimited(4, number_field(1, valid_duration))

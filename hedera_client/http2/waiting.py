@@ -1,0 +1,106 @@
+"""How a caller waits for its answer: as a thread on a lock, or as a greenlet in gevent's hub."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from hedera_client.greenlets import gevent_patched
+
+
+class Waiter(Protocol):
+    """One wait of one caller."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when woken, also where that was before; or after `seconds`."""
+
+    def wake(self) -> None:
+        """End the wait. May be called once, from anywhere in the process that waits."""
+
+
+class ThreadWaiter:
+    """Waits on a lock that is held until `wake`."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = _thread.allocate_lock()
+        self._lock.acquire()
+
+    def wait(self, seconds: float) -> None:
+        """See Waiter."""
+        self._lock.acquire(timeout=min(max(seconds, 0.0), threading.TIMEOUT_MAX))
+
+    def wake(self) -> None:
+        """See Waiter."""
+        self._lock.release()
+
+
+def make_waiting() -> tuple[Callable[[], Waiter], Callable[[Callable[[], None]], None] | None]:
+    """What fits this process: a maker of waiters, and a way to have something run in the event loop's next turn.
+
+    The second is None without gevent, where there is no loop. With gevent both belong to the thread that asks.
+    """
+    return _greenlet_waiting() if gevent_patched() else (ThreadWaiter, None)
+
+
+def make_lock() -> _thread.LockType:
+    """A lock of the operating system, gevent or not.
+
+    Nothing that is done under it switches greenlets, so that under gevent it is always free, and costs next to nothing.
+    """
+    if not gevent_patched():
+        return _thread.allocate_lock()
+    from gevent.monkey import get_original
+
+    lock: _thread.LockType = get_original("_thread", "allocate_lock")()
+    return lock
+
+
+def start_worker(work: Callable[[], None], name: str) -> None:
+    """Run `work` beside everything else: in a daemon thread, under gevent in a greenlet. Returns at once."""
+    if gevent_patched():
+        import gevent
+
+        gevent.spawn(work)
+    else:
+        threading.Thread(target=work, name=name, daemon=True).start()
+
+
+def monotonic() -> float:
+    """Seconds of a clock that is never set."""
+    return time.monotonic()
+
+
+def _greenlet_waiting() -> tuple[Callable[[], Waiter], Callable[[Callable[[], None]], None]]:
+    from gevent import get_hub
+    from gevent.hub import Waiter as HubWaiter
+
+    hub: Any = get_hub()
+    loop: Any = hub.loop
+
+    class GreenletWaiter:
+        """Waits in the hub; what wakes it, the answer or a timer, does so from the event loop."""
+
+        __slots__ = ("_waiter",)
+
+        def __init__(self) -> None:
+            self._waiter = HubWaiter(hub)
+
+        def wait(self, seconds: float) -> None:
+            """See Waiter."""
+            timer = loop.timer(max(seconds, 0.0))
+            timer.start(self._waiter.switch, None)
+            try:
+                self._waiter.get()
+            finally:
+                timer.close()
+
+        def wake(self) -> None:
+            """See Waiter."""
+            loop.run_callback(self._waiter.switch, None)
+
+    return GreenletWaiter, loop.run_callback
