@@ -21,6 +21,7 @@ class Run(BaseModel):
         network: Where the network is reached.
         operator_id: The account that pays, e.g. `0.0.2`.
         topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models).
+        workers: Processes that share the arrival rate.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -31,3 +32,4 @@ class Run(BaseModel):
     network: Network
     operator_id: str
     topics: dict[str, str]
+    workers: int = 1

@@ -36,13 +36,13 @@ class Acknowledged:
 
 
 class HederaService:
-    """Runs operations against one network, up to the confirmation level of the run.
+    """Runs operations against one network, each up to its own confirmation level.
 
     Args:
         client: Makes single attempts.
         hcs: Guards transactions on topics.
         hfs: Guards transactions and queries on files.
-        watchers: One mirror subscription per topic; needed only where the level is `mirror`.
+        watchers: One mirror subscription per topic; needed only where a level is `mirror`.
         settings: The run's settings.
     """
 
@@ -77,12 +77,13 @@ class HederaService:
             first = first or transaction_id
             body = bodies.submit_message(topic_id, chunk.data, chunk.info(first))
             sent.append(self._transact(operation, self._hcs, body, transaction_id))
-        if self._settings.confirm == "ack":
+        level = operation.record.confirm
+        if level in ("queued", "ack"):
             return None
         receipts = [self._receipt(operation, one) for one in sent]
         operation.seen()
         last = receipts[-1].topic_sequence_number
-        if self._settings.confirm == "mirror" and last is not None:
+        if level == "mirror" and last is not None:
             with operation.phase("mirror"):
                 self._watchers[topic_id].wait_for(last, self._settings.confirm_timeout)
         return last

@@ -118,6 +118,7 @@ class Lifecycle:
             network=network,
             operator_id=operator.account_id,
             topics=topics,
+            workers=max(1, min(getattr(environment.runner, "worker_count", 1), options.num_users or 1)),
         )
 
     def _network(self, settings: RunSettings) -> Network:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from hedera_client import Fate, HederaError
+from hedera_users.arrivals import Turn
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
 from reports.records import Arm, OperationRecord, Outcome, SentMessage
@@ -46,9 +47,11 @@ class Operation:
         pair: str | None = None,
         confirm: str = "",
         size_bytes: int = 0,
+        turn: Turn | None = None,
     ) -> None:
         self._environment = environment
         self._ledger = ledger
+        self._turn = turn
         self._sent = False
         self._in_doubt = False
         self.watch = Stopwatch()
@@ -57,8 +60,10 @@ class Operation:
     def __enter__(self) -> Operation:
         record = self.record
         self._counts = self._ledger.opened(record.name, record.arm)
-        record.started_at = record.scheduled_at = time.time()
-        self.watch = Stopwatch()
+        delay = self._turn.start() if self._turn else 0.0
+        record.started_at = time.time()
+        record.scheduled_at = record.started_at - delay
+        self.watch = Stopwatch(delay)
         return self
 
     @property

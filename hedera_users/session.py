@@ -6,11 +6,17 @@ from locust.env import Environment
 
 import itertools
 import random
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal
 
+from config.levels import Confirm
 from config.run import Run
 from hedera_client import HederaClient, MirrorWatcher, Operator
 from hedera_client.greenlets import prepare_process
+from hedera_users import schedule
+from hedera_users.arrivals import Arrivals, Turn
 from hedera_users.baseline import Baseline, make_baseline
 from hedera_users.guards import make_guard
 from hedera_users.hedera_service import HederaService
@@ -46,11 +52,12 @@ class Session:
         self.worker = worker
         self.ledger = Ledger()
         self.stats = GuardStats()
+        self.arrivals = make_arrivals(run, worker, self.ledger)
         self._user_numbers = itertools.count()
         self.client = HederaClient(run.network, operator, lane=worker, rpc_timeout=settings.rpc_timeout)
         self._watchers = (
             {topic: MirrorWatcher(run.network, topic) for topic in run.topics.values()}
-            if settings.confirm == "mirror"
+            if "mirror" in settings.confirm
             else {}
         )
         guards = [make_guard(f"{worker}/{service}", settings, self.stats) for service in ("hcs", "hfs")]
@@ -67,20 +74,60 @@ class Session:
         return random.Random(f"{self.run.settings.seed}/{stream}")
 
     def operation(
-        self, name: str, *, arm: Arm | None = None, pair: str | None = None, size_bytes: int = 0
+        self,
+        name: str,
+        *,
+        arm: Arm | None = None,
+        pair: str | None = None,
+        confirm: Confirm | Literal[""] = "",
+        turn: Turn | None = None,
+        size_bytes: int = 0,
     ) -> Operation:
-        """Open an operation; use it as a context manager."""
-        confirm = "" if arm is Arm.BASELINE else self.run.settings.confirm
+        """Open an operation; use it as a context manager.
+
+        Args:
+            name: What is done, e.g. `hcs.submit`.
+            arm: Its side of a pair.
+            pair: What its pair is called.
+            confirm: The level that it has to reach; "" for one that has no level (a baseline, a query).
+            turn: Its turn, where the run has an arrival rate; response time counts from when it was due.
+            size_bytes: Size of its payload.
+        """
         return Operation(
-            self.environment, self.ledger, name, arm=arm, pair=pair, confirm=confirm, size_bytes=size_bytes
+            self.environment,
+            self.ledger,
+            name,
+            arm=arm,
+            pair=pair,
+            confirm=confirm,
+            size_bytes=size_bytes,
+            turn=turn,
         )
 
     def close(self) -> None:
         """Release channels, subscriptions and the baseline; counts stay readable."""
+        if self.arrivals is not None:
+            self.arrivals.end()
         for watcher in self._watchers.values():
             watcher.close()
         self.client.close()
         self.baseline.close()
+
+
+def make_arrivals(run: Run, worker: int, ledger: Ledger) -> Arrivals | None:
+    """Return a process's part of the run's arrivals; None in a closed model."""
+    settings = run.settings
+    rate, workers = settings.arrival_rate, run.workers
+    if not rate:
+        return None
+    seed = f"{settings.seed}/arrivals/{worker}"
+
+    def moments() -> Iterator[float]:
+        if settings.arrivals == "poisson":
+            return schedule.poisson(rate, workers, time.time(), random.Random(seed))
+        return schedule.constant(rate, worker, workers, run.started_at, time.time())
+
+    return Arrivals(moments, settings.arrival_patience, ledger.shed, seed)
 
 
 def open_session(environment: Environment, run: Run, operator: Operator, worker: int, users: int) -> Session:
@@ -98,7 +145,28 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     setattr(environment, _ATTRIBUTE, session)
     publish(environment, "resilience", session.stats.snapshot)
     publish(environment, "ledger", session.ledger.snapshot)
+    _plug_in(environment, session.arrivals)
     return session
+
+
+def _plug_in(environment: Environment, arrivals: Arrivals | None) -> None:
+    """Let operations be due from when all users are there until they are asked to stop."""
+    if arrivals is None:
+        publish(environment, "arrivals", dict)  # in place of what an earlier run left
+        return
+    events: Any = environment.events
+
+    def begin(**_: Any) -> None:
+        arrivals.begin()
+
+    def end(**_: Any) -> None:
+        arrivals.end()
+        events.spawning_complete.remove_listener(begin)
+        events.test_stopping.remove_listener(end)
+
+    events.spawning_complete.add_listener(begin)
+    events.test_stopping.add_listener(end)
+    publish(environment, "arrivals", arrivals.snapshot)
 
 
 def session_of(environment: Environment) -> Session | None:
