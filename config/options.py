@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from typing import Any, Final, Literal, Protocol, get_args, get_origin
 
+from config.levels import levels_text
 from config.settings import RunSettings, SettingsError, option_name, parse_settings
 
 STOP_TIMEOUT: Final = "30s"
@@ -36,15 +37,16 @@ def add_options(parser: _Parser) -> None:
     parser.set_defaults(stop_timeout=STOP_TIMEOUT)
     for name, field in RunSettings.model_fields.items():
         choices = _choices(field.annotation)
+        default = levels_text(field.default) if isinstance(field.default, tuple) else str(field.default)
         # On the parser, not on a group of its own: only options added here get a field in the web form.
         parser.add_argument(
             option_name(name),
             env_var=f"LOCUST_{name.upper()}",
             # Texts only: the model converts and checks, so that every way in is judged by the same rules.
-            default=str(field.default),
+            default=default,
             metavar=None if choices else name.rpartition("_")[2].upper(),
             choices=_AnyChoice(choices) if choices else None,
-            help=f"{field.description} (default: {field.default if field.default != '' else 'none'})",
+            help=f"{field.description} (default: {default or 'none'})",
         )
 
 

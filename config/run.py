@@ -20,8 +20,8 @@ class Run(BaseModel):
         settings: What was asked for.
         network: Where the network is reached.
         operator_id: The account that pays, e.g. `0.0.2`.
-        workers: Processes that generate its load; each has its share of rates.
         topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models).
+        workers: Processes that generate its load; each has its share of rates.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -14,9 +14,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from config.baselines import parse_baseline
+from config.levels import Levels
 from config.networks import KNOWN, NETWORK_NAMES, Network, NetworkName, load_custom
-
-Confirm = Literal["ack", "receipt", "mirror"]
 
 CHUNK_LIMIT_BYTES: Final = 5_800
 """Largest file chunk that leaves room for body and signatures in a transaction of at most 6,144 bytes."""
@@ -32,9 +31,12 @@ class RunSettings(BaseModel):
         str, Field(description="JSON file with nodes, mirror_rest and mirror_grpc, for --network custom")
     ] = ""
     confirm: Annotated[
-        Confirm,
-        Field(description="how far an operation must get to count as succeeded: a node's ack, the receipt, the mirror"),
-    ] = "receipt"
+        Levels,
+        Field(
+            description="how far an operation must get to count as succeeded: queued, ack, receipt, mirror; "
+            "several, with commas, are compared in one run"
+        ),
+    ] = ("receipt",)
     baseline: Annotated[
         str, Field(description="the operation without Hedera: sqlite, http:URL, python:module:callable, fixed:51ms")
     ] = "sqlite"
@@ -51,6 +53,28 @@ class RunSettings(BaseModel):
     think_time: Annotated[
         float, Field(ge=0, le=3600, description="seconds a user waits between two operations, 0 to 3600")
     ] = 0.5
+    arrival_rate: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=100_000,
+            description="operations due per second, over all workers, whether or not those before are done, such as 50 "
+            "or 50/s; 0: each user waits for its own operation, and thinks",
+        ),
+    ] = 0.0
+    arrivals: Annotated[
+        Literal["constant", "poisson"],
+        Field(description="with --arrival-rate: the same time between two operations, or times drawn by chance"),
+    ] = "constant"
+    arrival_patience: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=3600,
+            description="with --arrival-rate: seconds that a due operation waits for a free user before it is shed, "
+            "0 to 3600",
+        ),
+    ] = 5.0
     attempts: Annotated[int, Field(ge=1, le=50, description="attempts per transaction or query, 1 to 50")] = 5
     backoff: Annotated[
         float, Field(ge=0, le=60, description="seconds before the first retry; doubles each time, 10 %% jitter")
@@ -175,6 +199,11 @@ class RunSettings(BaseModel):
         if url and not (url.startswith(("redis://", "rediss://")) and urlsplit(url).hostname):
             raise ValueError("name a Redis server, e.g. redis://localhost:6379/0")
         return url
+
+    @field_validator("arrival_rate", mode="before")
+    @classmethod
+    def _rate_may_say_per_second(cls, rate: Any) -> Any:
+        return rate.strip().removesuffix("/s") if isinstance(rate, str) else rate
 
     @model_validator(mode="after")
     def _custom_network_has_a_file(self) -> RunSettings:

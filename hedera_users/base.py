@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from locust import User
+from locust.exception import StopUser
 from locust.user.task import LOCUST_STATE_STOPPING, LOCUST_STATE_WAITING
 
 import itertools
 import random
 import time
+from collections import defaultdict
 from typing import Any
 
 from gevent import GreenletExit
-from gevent.event import Event
+from gevent.event import AsyncResult, Event
 
+from config.levels import Confirm
+from hedera_users.arrivals import Turn
 from hedera_users.payloads import audit_event
 from hedera_users.session import Session, session_of
 from reports.envelope import Envelope
+from reports.records import Arm
 
 AUDIT_EVENT = "audit-event"
 
@@ -25,19 +30,25 @@ class HederaUser(User):
 
     Attributes:
         session: What the users of this process share.
-        stream: `<worker>.<user>`, unique in the run.
+        number: The user's number in its process.
+        stream: `<worker>.<number>`, unique in the run.
         random: The user's own source of randomness, repeatable from the run's seed.
     """
 
     abstract = True
 
     session: Session
+    number: int
     stream: str
     random: random.Random
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._stop_asked = Event()
+        self._numbers = itertools.count(1)
+        # Users begin with different levels and numbers, so that a short run has its share of each, and of each order.
+        self._rounds: defaultdict[str, itertools.count[int]] = defaultdict(lambda: itertools.count(self.number))
+        self._place: AsyncResult | None = None
 
     def on_start(self) -> None:
         """Join the process's session; a user without a run (it could not be set up) leaves at once."""
@@ -45,16 +56,20 @@ class HederaUser(User):
         if session is None:
             raise GreenletExit  # Locust prints a traceback for StopUser here
         self.session = session
-        self.stream = f"{session.worker}.{session.next_user_number()}"
+        self.number = session.next_user_number()
+        self.stream = f"{session.worker}.{self.number}"
         self.random = session.random_of(self.stream)
-        self._numbers = itertools.count(1)
 
     def wait_time(self) -> float:
         """Think, for half to one and a half times the configured time, or until asked to stop.
 
+        Under `--arrival-rate` nobody thinks: the schedule says when the next operation is due.
+
         Returns:
             0: Locust need not wait any longer.
         """
+        if self.session.arrivals is not None:
+            return 0.0
         self._stop_asked.wait(self.session.run.settings.think_time * self.random.uniform(0.5, 1.5))
         return 0.0
 
@@ -64,17 +79,53 @@ class HederaUser(User):
         Locust kills a user that is thinking. The kill arrives one turn of the event loop later, when the user may have
         begun an operation, which would then end with an unknown outcome. So the user is asked, and leaves by itself.
         """
-        if not force and self._state == LOCUST_STATE_WAITING:
+        if force:
+            return bool(super().stop(force=True))
+        self._stop_asked.set()
+        if self._place is not None and self.session.arrivals is not None:
+            self.session.arrivals.leave(self._place)
+        if self._state == LOCUST_STATE_WAITING:
             self._state = LOCUST_STATE_STOPPING
-            self._stop_asked.set()
             return False
-        return bool(super().stop(force=force))
+        return bool(super().stop(force=False))
 
-    def next_envelope(self, kind: str) -> Envelope:
-        """Return the identity of this user's next message."""
-        return Envelope(self.session.run.run_id, self.stream, next(self._numbers), kind, time.time())
+    def turn(self, name: str, arm: Arm | None = None, *, hurry: bool = False) -> Turn | None:
+        """Wait until this user's next operation is due, for `Session.operation`; None without `--arrival-rate`.
 
-    def next_audit_event(self) -> tuple[Envelope, bytes]:
+        Args:
+            name: The operation that it is for.
+            arm: Its side of a pair.
+            hurry: Be served before others, because what the user has begun is not done yet.
+
+        Raises:
+            StopUser: the user was asked to stop.
+        """
+        arrivals = self.session.arrivals
+        if arrivals is None:
+            return None
+        turn = None
+        if not self._stop_asked.is_set():
+            self._place = AsyncResult()
+            turn = arrivals.wait(f"{name}|{arm or ''}", self._place, hurry)
+        if turn is None:
+            raise StopUser
+        return turn
+
+    def next_level(self, name: str) -> tuple[Confirm, int]:
+        """Return the confirmation level of this user's next operation of this name, and a number for it.
+
+        A user goes through the run's levels in turn; at each of them the numbers are consecutive.
+        """
+        levels = self.session.run.settings.confirm
+        number = next(self._rounds[name])
+        return levels[number % len(levels)], number // len(levels)
+
+    def next_envelope(self, kind: str, turn: Turn | None = None) -> Envelope:
+        """Return the identity of this user's next message, intended for when its operation is due, or for now."""
+        due_at = turn.due_at if turn else time.time()
+        return Envelope(self.session.run.run_id, self.stream, next(self._numbers), kind, due_at)
+
+    def next_audit_event(self, turn: Turn | None = None) -> tuple[Envelope, bytes]:
         """Return this user's next audit event, of the configured size."""
-        envelope = self.next_envelope(AUDIT_EVENT)
+        envelope = self.next_envelope(AUDIT_EVENT, turn)
         return envelope, audit_event(envelope, self.session.run.settings.message_bytes, self.random)

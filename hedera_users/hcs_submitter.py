@@ -7,9 +7,11 @@ from locust import task
 from hedera_users.base import HederaUser
 from reports.envelope import digest
 
+SUBMIT = "hcs.submit"
+
 
 class HcsSubmitter(HederaUser):
-    """Submits one audit event after another, each up to the run's confirmation level."""
+    """Submits one audit event after another, each up to a confirmation level of the run."""
 
     weight = 5
 
@@ -18,8 +20,10 @@ class HcsSubmitter(HederaUser):
         """Submit one audit event (`hcs.submit`)."""
         session = self.session
         topic = session.run.topics["events"]
-        envelope, message = self.next_audit_event()
-        with session.operation("hcs.submit", size_bytes=len(message)) as operation:
+        turn = self.turn(SUBMIT)
+        level, _ = self.next_level(SUBMIT)
+        envelope, message = self.next_audit_event(turn)
+        with session.operation(SUBMIT, confirm=level, turn=turn, size_bytes=len(message)) as operation:
             operation.message(topic, self.stream, envelope.number, digest(message))
             hedera = session.hedera
             hedera.perform(operation, lambda: hedera.submit_message(operation, topic, message))

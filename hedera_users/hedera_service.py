@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from config.settings import RunSettings
-from hedera_client import Chunk, HederaClient, HederaError, Receipt, TransactionId, bodies
+from hedera_client import Body, Chunk, HederaClient, HederaError, Receipt, TransactionId, bodies
 from hedera_users.background import Background
 from hedera_users.guards import Guards
 from hedera_users.mirror_view import MirrorView
@@ -156,7 +156,7 @@ class HederaService:
         """Create a topic that only the operator may write to, and return its id."""
         key = self._client.operator.public_key
         body = bodies.create_topic(memo=memo, admin_key=key, submit_key=key)
-        receipt = self._transactions.to_receipt(operation, self._guards.hcs, lambda _: body)
+        receipt = self._transactions.to_receipt(operation, self._guards.hcs, _always(body))
         assert receipt.topic_id is not None, "the receipt of a ConsensusCreateTopic carries the topic id"
         return receipt.topic_id
 
@@ -171,7 +171,7 @@ class HederaService:
         """Create and append; `stored` says at any time how far it got."""
         create = bodies.create_file(chunks[0], keys=[self._client.operator.public_key])
 
-        def creating(transaction_id: TransactionId) -> bodies.Body:
+        def creating(transaction_id: TransactionId) -> Body:
             stored.transaction_id = str(transaction_id)
             return create
 
@@ -181,7 +181,7 @@ class HederaService:
         for chunk in chunks[1:]:
             append = bodies.append_file(stored.file_id, chunk)
             begin = time.perf_counter()
-            self._transactions.to_receipt(operation, self._guards.hfs, lambda _, append=append: append)
+            self._transactions.to_receipt(operation, self._guards.hfs, _always(append))
             stored.appends += 1
             stored.slowest_append_s = max(stored.slowest_append_s, time.perf_counter() - begin)
 
@@ -193,7 +193,7 @@ class HederaService:
                 self._find_file(stored)
             if stored.file_id:
                 body = bodies.delete_file(stored.file_id)
-                self._transactions.to_receipt(clearing, self._guards.hfs, lambda _: body)
+                self._transactions.to_receipt(clearing, self._guards.hfs, _always(body))
                 stored.leftover = DELETED
 
     def _find_file(self, stored: StoredFile) -> None:
@@ -210,6 +210,10 @@ class HederaService:
             stored.leftover = ""
         elif settlement.receipt is not None and settlement.receipt.file_id is not None:
             stored.file_id, stored.leftover = settlement.receipt.file_id, LEFT
+
+
+def _always(body: Body) -> BodyOf:
+    return lambda _: body
 
 
 def _chunk_body(topic_id: str, chunk: Chunk, first: TransactionId | None) -> BodyOf:

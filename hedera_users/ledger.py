@@ -23,11 +23,20 @@ class Ledger:
 
     def opened(self, name: str, arm: str | None) -> Counts:
         """Count one operation as scheduled and started; the caller counts it out again when it ends."""
-        counts = self._counts.setdefault(f"{name}|{arm or ''}", Counts())
+        counts = self._of(f"{name}|{arm or ''}")
         counts.scheduled += 1
         counts.started += 1
         counts.in_flight += 1
         return counts
+
+    def shed(self, key: str) -> None:
+        """Count one operation, by its key `<name>|<arm>`, as scheduled and never started."""
+        counts = self._of(key)
+        counts.scheduled += 1
+        counts.shed += 1
+
+    def _of(self, key: str) -> Counts:
+        return self._counts.setdefault(key, Counts())
 
     def snapshot(self) -> dict[str, dict[str, int]]:
         """Return `{"<name>|<arm>": {"scheduled", "shed", "started", "in_flight"}}`."""

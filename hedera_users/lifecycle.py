@@ -97,7 +97,7 @@ class Lifecycle:
         run = Run.model_validate_json(described)
         users = options.num_users or 1
         operator = _operator(run.settings, options)
-        open_session(environment, run, operator, max(0, runner.worker_index), users, run.workers)
+        open_session(environment, run, operator, max(0, runner.worker_index), users)
 
     def on_test_stopping(self, **_: Any) -> None:
         """Note when the users were asked to stop: what was handed over has as much time from then on as they have."""
@@ -136,7 +136,7 @@ class Lifecycle:
             network=network,
             operator_id=operator.account_id,
             topics=topics,
-            workers=_worker_count(environment),
+            workers=max(1, min(getattr(environment.runner, "worker_count", 1), options.num_users or 1)),
         )
 
     def _network(self, settings: RunSettings) -> Network:
@@ -164,12 +164,6 @@ class Lifecycle:
         if self._localnet is not None:
             self._localnet.stop()
             self._localnet = None
-
-
-def _worker_count(environment: Environment) -> int:
-    """How many processes will generate load."""
-    runner = environment.runner
-    return max(1, len(runner.clients)) if isinstance(runner, MasterRunner) else 1
 
 
 def _break_localnet(environment: Environment, localnet: Localnet, settings: RunSettings) -> None:

@@ -7,6 +7,7 @@ from locust import task
 import itertools
 
 from hedera_users.base import HederaUser
+from hedera_users.hcs_submitter import SUBMIT
 from hedera_users.operation import Mismatch
 from hedera_users.payloads import Model, announcement, model
 from reports.envelope import digest
@@ -15,7 +16,11 @@ MODEL_STORED = "model-stored"
 
 
 class ModelStorer(HederaUser):
-    """Stores a model (`hfs.store`), announces it (`hcs.submit`), reads it back and compares the hash (`hfs.fetch`)."""
+    """Stores a model (`hfs.store`), announces it (`hcs.submit`), reads it back and compares the hash (`hfs.fetch`).
+
+    A file is stored up to its receipts whatever the run's confirmation levels are, because appends must not overtake
+    each other. Reading it has no level.
+    """
 
     weight = 2
 
@@ -37,22 +42,20 @@ class ModelStorer(HederaUser):
         """Store the model; return its file id, or "" when it did not succeed or was handed over (level `queued`)."""
         session = self.session
         file_id = ""
-        with session.operation("hfs.store", size_bytes=len(stored.contents)) as operation:
-
-            def store() -> None:
-                nonlocal file_id
-                file_id = session.hedera.store_file(operation, stored.chunks(session.run.settings.chunk_bytes))
-
-            session.hedera.perform(operation, store)
+        turn = self.turn("hfs.store")
+        with session.operation("hfs.store", confirm="receipt", turn=turn, size_bytes=len(stored.contents)) as operation:
+            file_id = session.hedera.store_file(operation, stored.chunks(session.run.settings.chunk_bytes))
         return file_id if operation.succeeded else ""
 
     def _announce(self, stored: Model, file_id: str) -> bool:
         """Write the model's metadata to the topic of models; return whether it succeeded."""
         session = self.session
         topic = session.run.topics["models"]
-        envelope = self.next_envelope(MODEL_STORED)
+        turn = self.turn(SUBMIT, hurry=True)
+        level, _ = self.next_level(SUBMIT)
+        envelope = self.next_envelope(MODEL_STORED, turn)
         message = announcement(envelope, stored, file_id)
-        with session.operation("hcs.submit", size_bytes=len(message)) as operation:
+        with session.operation(SUBMIT, confirm=level, turn=turn, size_bytes=len(message)) as operation:
             operation.message(topic, self.stream, envelope.number, digest(message))
             hedera = session.hedera
             hedera.perform(operation, lambda: hedera.submit_message(operation, topic, message))
@@ -60,7 +63,8 @@ class ModelStorer(HederaUser):
 
     def _fetch(self, stored: Model, file_id: str) -> None:
         """Read the model back; other bytes than were stored are a failure."""
-        with self.session.operation("hfs.fetch", size_bytes=len(stored.contents)) as operation:
+        turn = self.turn("hfs.fetch", hurry=True)
+        with self.session.operation("hfs.fetch", turn=turn, size_bytes=len(stored.contents)) as operation:
             contents = self.session.hedera.fetch_file(operation, file_id)
             if contents != stored.contents:
                 raise Mismatch(f"file {file_id} has {len(contents)} bytes and another SHA-256 than what was stored")

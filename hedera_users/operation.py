@@ -13,6 +13,7 @@ from typing import Any, Final
 from gevent.event import Event
 
 from hedera_client import Fate, HederaError
+from hedera_users.arrivals import Turn
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
 from reports.records import Arm, OperationRecord, Outcome, SentMessage
@@ -30,6 +31,14 @@ class Mismatch(Exception):  # noqa: N818 (the name says what was found, not that
 EXPECTED: Final = (HederaError, Rejected, BaselineError, Mismatch)
 """Errors that are an operation's outcome; any other is a fault in somebody's code."""
 
+_LAYERS: Final = {
+    "CIRCUIT_OPEN": "circuit",
+    "RATE_LIMITED": "limiter",
+    "QUEUE_FULL": "queue",
+    "QUEUE_EXPIRED": "queue",
+    "QUEUE_LEFT": "queue",
+    "DEADLINE_PASSED": "deadline",
+}
 _PHASE_OF_WAIT: Final = {"queue": "queue", "limiter": "limiter", "circuit": "circuit_wait", "retry": "retry_wait"}
 
 
@@ -61,9 +70,11 @@ class Operation:
         confirm: str = "",
         size_bytes: int = 0,
         allowed_s: float | None = None,
+        turn: Turn | None = None,
     ) -> None:
         self._environment = environment
         self._ledger = ledger
+        self._turn = turn
         self._sent = False
         self._in_doubt: set[str] = set()
         self._allowed_s = allowed_s
@@ -76,10 +87,12 @@ class Operation:
     def __enter__(self) -> Operation:
         record = self.record
         self._counts = self._ledger.opened(record.name, record.arm)
-        record.started_at = record.scheduled_at = time.time()
+        delay = self._turn.start() if self._turn else 0.0
+        record.started_at = time.time()
+        record.scheduled_at = record.started_at - delay
         if self._allowed_s is not None:
-            self.deadline = time.monotonic() + self._allowed_s
-        self.watch = Stopwatch()
+            self.deadline = time.monotonic() + self._allowed_s - delay
+        self.watch = Stopwatch(delay)
         return self
 
     @property
@@ -238,13 +251,13 @@ def _status_of(error: Exception) -> str:
     if isinstance(error, HederaError):
         return error.status
     if isinstance(error, Rejected):
-        return error.status
+        return error.kind
     return {BaselineError: "BASELINE_ERROR", Mismatch: "HASH_MISMATCH"}.get(type(error), type(error).__name__)
 
 
 def _ended_in(error: BaseException | None) -> str:
     """The layer that refused an operation; "" for an error of a phase, which notes itself."""
-    return error.layer if isinstance(error, Rejected) else ""
+    return _LAYERS.get(error.kind, "") if isinstance(error, Rejected) else ""
 
 
 def _request_type(name: str) -> str:

@@ -6,8 +6,12 @@ from locust import task
 
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+from config.levels import Confirm
+from hedera_users.arrivals import Turn
 from hedera_users.base import AUDIT_EVENT, HederaUser
 from hedera_users.operation import Operation
 from hedera_users.payloads import announcement, model
@@ -17,31 +21,43 @@ from reports.records import Arm
 STORE_MODEL = "store-model"
 
 
+@dataclass(frozen=True, slots=True)
+class Business:
+    """What both arms of a pair do: write `payload` to the baseline; the Hedera arm does `with_hedera` besides."""
+
+    payload: bytes
+    with_hedera: Callable[[Operation], None]
+
+
 class OverheadUser(HederaUser):
     """Runs pairs. Both arms do the baseline with the same payload; the Hedera arm writes to Hedera besides.
 
-    Which arm goes first is drawn for each pair, so that neither always finds the caches warm.
+    At each confirmation level a user's pairs go in A-B-B-A order, so that neither arm always goes first, and a drift of
+    the network cancels out over two pairs (docs/decisions/0042).
     """
 
     weight = 3
 
-    def on_start(self) -> None:
-        """Join the session and start counting pairs."""
-        super().on_start()
-        self._pairs = itertools.count(1)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._versions = itertools.count(1)
 
     @task(9)
     def audit_event(self) -> None:
         """One pair of `audit-event`: the event goes to the baseline, or to the baseline and a topic."""
         session = self.session
         topic = session.run.topics["events"]
-        envelope, message = self.next_audit_event()
 
-        def with_hedera(operation: Operation) -> None:
-            operation.message(topic, self.stream, envelope.number, digest(message))
-            session.hedera.submit_message(operation, topic, message)
+        def begin(turn: Turn | None) -> Business:
+            envelope, message = self.next_audit_event(turn)
 
-        self._pair(AUDIT_EVENT, message, with_hedera)
+            def with_hedera(operation: Operation) -> None:
+                operation.message(topic, self.stream, envelope.number, digest(message))
+                session.hedera.submit_message(operation, topic, message)
+
+            return Business(message, with_hedera)
+
+        self._pair(AUDIT_EVENT, begin)
 
     @task(1)
     def store_model(self) -> None:
@@ -49,25 +65,47 @@ class OverheadUser(HederaUser):
         session = self.session
         settings = session.run.settings
         topic = session.run.topics["models"]
-        stored = model(f"model-{self.stream}", next(self._pairs), settings.model_bytes, self.random)
 
-        def with_hedera(operation: Operation) -> None:
-            file_id = session.hedera.store_file(operation, stored.chunks(settings.chunk_bytes))
-            envelope = self.next_envelope(STORE_MODEL)
-            message = announcement(envelope, stored, file_id)
-            operation.message(topic, self.stream, envelope.number, digest(message))
-            session.hedera.submit_message(operation, topic, message)
+        def begin(turn: Turn | None) -> Business:
+            stored = model(f"model-{self.stream}", next(self._versions), settings.model_bytes, self.random)
 
-        self._pair(STORE_MODEL, stored.contents, with_hedera)
+            def with_hedera(operation: Operation) -> None:
+                file_id = session.hedera.store_file(operation, stored.chunks(settings.chunk_bytes))
+                envelope = self.next_envelope(STORE_MODEL, turn)
+                message = announcement(envelope, stored, file_id)
+                operation.message(topic, self.stream, envelope.number, digest(message))
+                session.hedera.submit_message(operation, topic, message)
 
-    def _pair(self, name: str, payload: bytes, with_hedera: Callable[[Operation], None]) -> None:
-        """Run both arms one after the other, in an order drawn by lot."""
-        pair = f"{self.stream}.{name}.{next(self._pairs)}"
-        arms = [Arm.BASELINE, Arm.HEDERA]
-        self.random.shuffle(arms)
-        for arm in arms:
-            with self.session.operation(name, arm=arm, pair=pair, size_bytes=len(payload)) as operation:
-                with operation.watch.segment("baseline"):
-                    self.session.baseline.write(name, payload)
-                if arm is Arm.HEDERA:
-                    self.session.hedera.perform(operation, partial(with_hedera, operation))
+            return Business(stored.contents, with_hedera)
+
+        self._pair(STORE_MODEL, begin)
+
+    def _pair(self, name: str, begin: Callable[[Turn | None], Business]) -> None:
+        """Run both arms, one after the other; under `--arrival-rate` each when it is due.
+
+        Args:
+            name: The operation.
+            begin: Makes what both arms do, when the first of them is due.
+        """
+        level, number = self.next_level(name)
+        first, second = arms_of(number)
+        turn = self.turn(name, first)
+        business = begin(turn)
+        pair = f"{self.stream}.{level}.{number}"
+        self._arm(name, first, pair, level, turn, business)
+        self._arm(name, second, pair, level, self.turn(name, second, hurry=True), business)
+
+    def _arm(self, name: str, arm: Arm, pair: str, level: Confirm, turn: Turn | None, business: Business) -> None:
+        """Run one arm of a pair."""
+        confirm = "" if arm is Arm.BASELINE else level
+        size = len(business.payload)
+        with self.session.operation(name, arm=arm, pair=pair, confirm=confirm, turn=turn, size_bytes=size) as operation:
+            with operation.watch.segment("baseline"):
+                self.session.baseline.write(name, business.payload)
+            if arm is Arm.HEDERA:
+                self.session.hedera.perform(operation, partial(business.with_hedera, operation))
+
+
+def arms_of(number: int) -> tuple[Arm, Arm]:
+    """The order of a pair's arms: baseline first in even pairs, Hedera first in odd ones, hence A-B-B-A."""
+    return (Arm.HEDERA, Arm.BASELINE) if number % 2 else (Arm.BASELINE, Arm.HEDERA)

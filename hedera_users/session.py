@@ -6,11 +6,17 @@ from locust.env import Environment
 
 import itertools
 import random
+import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Literal
 
+from config.levels import Confirm
 from config.run import Run
 from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator
 from hedera_client.greenlets import prepare_process
+from hedera_users import schedule
+from hedera_users.arrivals import Arrivals, Turn
 from hedera_users.background import Background
 from hedera_users.baseline import Baseline, make_baseline
 from hedera_users.guards import Guards, Place, make_guards
@@ -42,16 +48,16 @@ class Session:
         run: The run as the master describes it.
         operator: Who pays and signs.
         worker: This process's index among the workers; 0 where there is only one.
-        workers: How many there are.
     """
 
-    def __init__(self, environment: Environment, run: Run, operator: Operator, worker: int, workers: int = 1) -> None:
+    def __init__(self, environment: Environment, run: Run, operator: Operator, worker: int) -> None:
         settings = run.settings
         self.environment = environment
         self.run = run
         self.worker = worker
         self.ledger = Ledger()
         self.stats = GuardStats()
+        self.arrivals = make_arrivals(run, worker, self.ledger)
         self.background = Background(environment, f"{worker}/deliveries", settings.queue)
         self._user_numbers = itertools.count()
         self.client = HederaClient(
@@ -61,7 +67,7 @@ class Session:
             rpc_timeout=settings.rpc_timeout,
             valid_duration=settings.valid_duration,
         )
-        self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, workers))
+        self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))
         self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None
         self.hedera = HederaService(self.client, self._guards, self._mirror, self.background, settings)
         scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
@@ -76,11 +82,25 @@ class Session:
         return random.Random(f"{self.run.settings.seed}/{stream}")
 
     def operation(
-        self, name: str, *, arm: Arm | None = None, pair: str | None = None, size_bytes: int = 0
+        self,
+        name: str,
+        *,
+        arm: Arm | None = None,
+        pair: str | None = None,
+        confirm: Confirm | Literal[""] = "",
+        turn: Turn | None = None,
+        size_bytes: int = 0,
     ) -> Operation:
-        """Open an operation; use it as a context manager."""
-        settings = self.run.settings
-        confirm = "" if arm is Arm.BASELINE else settings.confirm
+        """Open an operation; use it as a context manager.
+
+        Args:
+            name: What is done, e.g. `hcs.submit`.
+            arm: Its side of a pair.
+            pair: What its pair is called.
+            confirm: The level that it has to reach; "" for one that has no level (a baseline, a query).
+            turn: Its turn, where the run has an arrival rate; response time counts from when it was due.
+            size_bytes: Size of its payload.
+        """
         return Operation(
             self.environment,
             self.ledger,
@@ -89,7 +109,8 @@ class Session:
             pair=pair,
             confirm=confirm,
             size_bytes=size_bytes,
-            allowed_s=settings.deadline or None,
+            turn=turn,
+            allowed_s=self.run.settings.deadline or None,
         )
 
     def close(self, drain_s: float = 0.0) -> None:
@@ -99,6 +120,8 @@ class Session:
             drain_s: Seconds that it may take. What has not been sent by then is refused, and closes as rejected; what
                 was sent and is not settled closes as unknown.
         """
+        if self.arrivals is not None:
+            self.arrivals.end()
         if not self.background.join(drain_s):
             self._guards.close()
             self.background.join(LAST_WORDS_S)
@@ -116,9 +139,23 @@ def _mirror_view(run: Run, guards: Guards) -> MirrorView:
     return MirrorView(watchers, rest, guards.mirror, settings.confirm_timeout)
 
 
-def open_session(
-    environment: Environment, run: Run, operator: Operator, worker: int, users: int, workers: int = 1
-) -> Session:
+def make_arrivals(run: Run, worker: int, ledger: Ledger) -> Arrivals | None:
+    """Return a process's part of the run's arrivals; None in a closed model."""
+    settings = run.settings
+    rate, workers = settings.arrival_rate, run.workers
+    if not rate:
+        return None
+    seed = f"{settings.seed}/arrivals/{worker}"
+
+    def moments() -> Iterator[float]:
+        if settings.arrivals == "poisson":
+            return schedule.poisson(rate, workers, time.time(), random.Random(seed))
+        return schedule.constant(rate, worker, workers, run.started_at, time.time())
+
+    return Arrivals(moments, settings.arrival_patience, ledger.shed, seed)
+
+
+def open_session(environment: Environment, run: Run, operator: Operator, worker: int, users: int) -> Session:
     """Make this process's session and let the reports read its counts.
 
     Args:
@@ -127,14 +164,34 @@ def open_session(
         operator: Who pays and signs.
         worker: This process's index among the workers.
         users: How many users may have a call in flight at once.
-        workers: How many workers there are.
     """
     prepare_process(users + SPARE_CALL_SLOTS)
-    session = Session(environment, run, operator, worker, workers)
+    session = Session(environment, run, operator, worker)
     setattr(environment, _ATTRIBUTE, session)
     publish(environment, "resilience", session.stats.snapshot)
     publish(environment, "ledger", session.ledger.snapshot)
+    _plug_in(environment, session.arrivals)
     return session
+
+
+def _plug_in(environment: Environment, arrivals: Arrivals | None) -> None:
+    """Let operations be due from when all users are there until they are asked to stop."""
+    if arrivals is None:
+        publish(environment, "arrivals", dict)  # in place of what an earlier run left
+        return
+    events: Any = environment.events
+
+    def begin(**_: Any) -> None:
+        arrivals.begin()
+
+    def end(**_: Any) -> None:
+        arrivals.end()
+        events.spawning_complete.remove_listener(begin)
+        events.test_stopping.remove_listener(end)
+
+    events.spawning_complete.add_listener(begin)
+    events.test_stopping.add_listener(end)
+    publish(environment, "arrivals", arrivals.snapshot)
 
 
 def session_of(environment: Environment) -> Session | None:

@@ -4,7 +4,9 @@
     started   = succeeded + failed + rejected + unknown + in_flight
 
 Scheduled, shed, started and in-flight operations are counted by the users' own ledger, outcomes by the records, so the
-identities compare two independent counts.
+identities compare two independent counts. Where operations are due by a schedule, its own count is the third:
+
+    due = started on schedule + shed
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from reports.measure.keys import OperationKey
 from reports.measure.measurements import OUTCOMES, OperationMeasure
 
 LEDGER: Final = "ledger"
+ARRIVALS: Final = "arrivals"
 _BEGUN: Final = ("scheduled", "shed", "started", "in_flight")
 
 
@@ -60,7 +63,9 @@ def account(senders: Iterable[Sender], measures: Mapping[OperationKey, Operation
 
     Besides the counts in total it holds `operations` (the same per operation and arm), `stopped` (unknown ones that the
     end of the run cut off), `incomplete_workers` (processes whose last data never came) and `reasons` (why it does not
-    balance, in words).
+    balance, in words). `arrivals` is what the schedule counted, None in a closed model: operations that were `due`,
+    `started` and `shed`, those that started `late` because no user was free (`no_user`) or no processor (`process`),
+    and how late the latest was (`latest_ms`).
     """
     everyone = list(senders)
     accounts: dict[str, Account] = {}
@@ -81,6 +86,7 @@ def account(senders: Iterable[Sender], measures: Mapping[OperationKey, Operation
             {"name": key.partition("|")[0], "arm": key.partition("|")[2] or None} | one.as_report()
             for key, one in sorted(accounts.items())
         ],
+        "arrivals": _arrivals(everyone),
         "incomplete_workers": [sender.name for sender in everyone if not sender.complete],
         "reasons": reasons,
     }
@@ -100,6 +106,18 @@ def _begun(sender: Sender, key: str, begun: Mapping[str, int]) -> Account:
     return counted
 
 
+def _arrivals(senders: list[Sender]) -> dict[str, Any] | None:
+    """What the schedules of all processes counted, as far as it is known; None where nothing was due by a schedule."""
+    came = [sender.sources[ARRIVALS] for sender in senders if sender.sources.get(ARRIVALS)]
+    if not came:
+        return None
+    return {
+        **{name: sum(one[name] for one in came) for name in ("due", "started", "shed")},
+        "late": {name: sum(one["late"][name] for one in came) for name in ("no_user", "process")},
+        "latest_ms": round(1000 * max(one["latest_s"] for one in came), 3),
+    }
+
+
 def _reasons(senders: list[Sender], accounts: Mapping[str, Account]) -> list[str]:
     """Why the accounting does not balance; empty when it does."""
     reasons = [
@@ -112,6 +130,13 @@ def _reasons(senders: list[Sender], accounts: Mapping[str, Account]) -> list[str
         for sender in senders
         if sender.complete and LEDGER not in sender.sources
     ]
+    for sender in senders:
+        came = sender.sources.get(ARRIVALS)
+        if came and sender.complete and came["due"] != came["started"] + came["shed"]:
+            reasons.append(
+                f"{sender.name}: {came['due']:,} operations were due, but {came['started']:,} started and "
+                f"{came['shed']:,} shed"
+            )
     for key, one in sorted(accounts.items()):
         if not one.balanced:
             name, _, arm = key.partition("|")

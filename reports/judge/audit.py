@@ -12,7 +12,8 @@ Each message (one envelope, in one piece or in chunks) is settled by these rules
 Besides, two acknowledged messages are out of order if one does not stand where its receipt said it would, or if two of
 one stream stand in the other order than they were sent in. A stream sends one message after another and goes on only
 when the one before was acknowledged, so the network had said yes to the first before it ever saw the second. Messages
-of different streams have no order among each other.
+of different streams have no order among each other, nor has one that was only queued when its sender went on (level
+`queued`): the queue delivers several at once.
 
 `shown_late` counts messages that the mirror left out at first and showed when it was asked again. Only messages of this
 run count; whatever else stands on a topic is part of the hash chain and nothing more.
@@ -40,7 +41,7 @@ SELECT s.rowid AS id, s.acknowledged AS acked, s.topic_id, s.stream, s.number, s
     min(CASE WHEN v.digest = s.digest THEN v.last_seq END) AS last_seq,
     max(v.digest = s.digest AND v.last_seq = s.sequence_number) AS in_place,
     min(CASE WHEN v.digest = s.digest THEN v.consensus_ns END) AS consensus_ns,
-    max(v.digest = s.digest AND v.late) AS late, 0 AS misplaced
+    max(v.digest = s.digest AND v.late) AS late, 0 AS misplaced, s.operation LIKE '%|queued' AS queued
 FROM sent s LEFT JOIN seen v ON v.topic_id = s.topic_id AND v.stream = s.stream AND v.number = s.number
 GROUP BY s.rowid;
 UPDATE audit.settled AS s SET changed = 1 WHERE acked AND NOT copies AND NOT changed AND (
@@ -50,7 +51,7 @@ UPDATE audit.settled SET misplaced = 1 WHERE acked AND copies AND sequence_numbe
 UPDATE audit.settled SET misplaced = 1 WHERE id IN (
     SELECT id FROM (SELECT id, first_seq, max(last_seq) OVER (
             PARTITION BY topic_id, stream ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
-        FROM settled WHERE acked AND copies) WHERE first_seq < reached);
+        FROM settled WHERE acked AND copies AND NOT queued) WHERE first_seq < reached);
 """
 
 _WHICH: Final = {

@@ -18,6 +18,9 @@ BUSY_SHARE: Final = 0.2
 NOTABLE: Final = 0.001
 """Part of the scheduled operations from which on missed starts, refusals or retries count as a limit."""
 
+LATE_SHARE: Final = 0.01
+"""Part of the due operations from which on late starts count as a limit: then they show in the p99."""
+
 WAITED_SHARE: Final = 0.2
 """Part of the operations' time from which on waiting for the generator or for the policy counts as a limit."""
 
@@ -84,12 +87,7 @@ def _processors(processes: Iterable[Mapping[str, Any]]) -> list[Sign]:
 def _counted(report: Mapping[str, Any]) -> list[Sign]:
     accounting = report["accounting"]
     signs = []
-    if accounting["shed"]:
-        words = (
-            f"{accounting['shed']:,} of {accounting['scheduled']:,} scheduled starts were missed, because no user was "
-            "free; use more users or a lower rate"
-        )
-        signs.append(Sign("generator", accounting["shed"], words))
+    signs += _missed(accounting, report["operations"])
     refused = _by_status(report["errors"], Outcome.REJECTED)
     refused.pop("STOPPED", None)
     if refused:
@@ -101,6 +99,39 @@ def _counted(report: Mapping[str, Any]) -> list[Sign]:
         words = f"{sum(answered.values()):,} attempts were turned away or not answered in time ({_listed(answered)})"
         signs.append(Sign("network", sum(answered.values()), words))
     return signs
+
+
+def _missed(accounting: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -> list[Sign]:
+    """Signs from the schedule: operations that were due and did not start then, for want of a user or processor."""
+    signs = []
+    if accounting["shed"]:
+        words = (
+            f"{accounting['shed']:,} of {accounting['scheduled']:,} scheduled starts were missed, because no user was "
+            "free; use more users or a lower rate"
+        )
+        signs.append(Sign("generator", accounting["shed"], words))
+    arrivals = accounting.get("arrivals")
+    if arrivals is None:
+        return signs
+    latest = phrases.milliseconds(arrivals["latest_ms"])
+    longest = phrases.milliseconds(_longest(operations))
+    for reason, why, remedy in (
+        ("no_user", f"no user was free while operations took up to {longest}", "use more users or a lower rate"),
+        ("process", "the process was busy with something else", "use more workers or a lower rate"),
+    ):
+        late = arrivals["late"][reason]
+        if late >= LATE_SHARE * arrivals["due"]:
+            words = (
+                f"{late:,} of {arrivals['due']:,} starts were late, by up to {latest}, because {why} (response times "
+                f"hold that, latencies do not); {remedy}"
+            )
+            signs.append(Sign("generator", late, words))
+    return signs
+
+
+def _longest(operations: Sequence[Mapping[str, Any]]) -> float:
+    """Milliseconds that the slowest operation took."""
+    return max((float(one["latency_ms"]["max"]) for one in operations if one["latency_ms"]), default=0.0)
 
 
 def _waited(operations: Sequence[Mapping[str, Any]]) -> list[Sign]:

@@ -7,15 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from config.levels import LEVELS
 from reports.judge import intervals
 from reports.judge.intervals import Array, Interval
 from reports.judge.overhead_words import POWER, judge
 from reports.measure.keys import OperationKey
 from reports.measure.pairs import PairSample
 from reports.records import Arm
-
-LEVELS: Final = ("queued", "ack", "receipt", "mirror")
-"""Confirmation levels in the order in which an operation reaches them."""
 
 FEWEST: Final[Mapping[str, int]] = {"mean": 20, "p50": 30, "p95": 200, "p99": 1_000, "throughput": 20}
 """Pairs that a figure needs. With fewer, its interval holds the truth less often than it says (measured on skewed
@@ -55,7 +53,7 @@ def overhead(
 
 
 def _level(confirm: str) -> int:
-    return LEVELS.index(confirm) if confirm in LEVELS else len(LEVELS)
+    return [*LEVELS, confirm].index(confirm)
 
 
 def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tuple[str, str]]) -> dict[str, Any]:

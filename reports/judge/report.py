@@ -85,7 +85,7 @@ def build(evidence: Evidence) -> Report:
             "headline": headline(paired, results),
             "exit_code": int(exit_code(results)),
             "checks": [check.as_report() for check in results],
-            "confirm": _levels(run.settings.confirm),
+            "confirm": ", ".join(run.settings.confirm),
             "baseline": provenance.settings(run)["baseline"],
             "seed": run.settings.seed,
             "workers": len(senders),
@@ -125,11 +125,6 @@ def build(evidence: Evidence) -> Report:
     report["timeline"]["queue"] = _queue(report["resilience"]["queue"], began_at)
     report["run"]["limit"] = limit(report)
     return report
-
-
-def _levels(confirm: str | Sequence[str]) -> str:
-    """The confirmation levels of a run as one string."""
-    return confirm if isinstance(confirm, str) else ", ".join(confirm)
 
 
 def _fault(fault: Mapping[str, Any], began_at: float) -> dict[str, Any]:

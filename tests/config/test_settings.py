@@ -17,7 +17,7 @@ from config.settings import RunSettings, SettingsError, option_name, parse_setti
 def test_defaults_are_valid_and_offline() -> None:
     """Without any option a run goes to the embedded network, up to the receipt."""
     settings = parse_settings({})
-    assert (settings.network, settings.confirm, settings.baseline) == ("localnet", "receipt", "sqlite")
+    assert (settings.network, settings.confirm, settings.baseline) == ("localnet", ("receipt",), "sqlite")
     assert settings == RunSettings()
 
 
@@ -27,11 +27,44 @@ def test_all_faults_are_named_at_once() -> None:
         parse_settings({"network": "tesnet", "confirm": "yes", "attempts": "0", "baseline": "fixed:51"})
     assert refused.value.faults == [
         "--network 'tesnet': choose one of localnet, solo, testnet, previewnet, mainnet, custom",
-        "--confirm 'yes': choose one of ack, receipt, mirror",
+        "--confirm 'yes': choose one or more of queued, ack, receipt, mirror, with commas between them",
         "--baseline 'fixed:51': use sqlite, http:URL, python:package.module:callable or fixed:DURATION "
         "such as fixed:51ms",
         "--attempts '0': input should be greater than or equal to 1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("ack", ("ack",)),
+        ("mirror,ack", ("ack", "mirror")),
+        ("receipt queued  mirror ack", ("queued", "ack", "receipt", "mirror")),
+        (" ack, ack ,receipt,", ("ack", "receipt")),
+    ],
+)
+def test_levels_come_in_the_order_in_which_they_are_reached(text: str, levels: tuple[str, ...]) -> None:
+    """--confirm takes one or several, each counts once, and they travel as the text that they came as."""
+    settings = parse_settings({"confirm": text})
+    assert settings.confirm == levels
+    assert settings.model_dump(mode="json")["confirm"] == ",".join(levels)
+    assert RunSettings.model_validate_json(settings.model_dump_json()) == settings
+
+
+@pytest.mark.parametrize("text", ["", ",", "receipts", "ack,maybe", "ACK"])
+def test_other_levels_are_refused_in_one_line(text: str) -> None:
+    """Whatever is wrong with the list, one line shows it and says what would be right."""
+    with pytest.raises(SettingsError) as refused:
+        parse_settings({"confirm": text})
+    assert refused.value.faults == [
+        f"--confirm {text!r}: choose one or more of queued, ack, receipt, mirror, with commas between them"
+    ]
+
+
+@pytest.mark.parametrize(("text", "rate"), [("0", 0), ("50", 50), ("50/s", 50), (" 0.5/s ", 0.5)])
+def test_an_arrival_rate_may_say_per_second(text: str, rate: float) -> None:
+    """50 and 50/s are the same."""
+    assert parse_settings({"arrival_rate": text}).arrival_rate == rate
 
 
 @given(

@@ -22,7 +22,7 @@ def test_wrong_options_are_all_named_and_nothing_starts(run_locust: Any, tmp_pat
     assert finished.exit_code == 2
     assert lines == [
         "locust: error: --network 'tesnet': choose one of localnet, solo, testnet, previewnet, mainnet, custom",
-        "locust: error: --confirm 'sure': choose one of ack, receipt, mirror",
+        "locust: error: --confirm 'sure': choose one or more of queued, ack, receipt, mirror, with commas between them",
         "locust: error: --attempts 'many': input should be a valid integer, unable to parse string as an integer",
     ]
     assert "Traceback" not in finished.output

@@ -87,7 +87,7 @@ def test_a_wrong_value_is_answered_in_the_form(web_ui: WebUi, tmp_path: Path) ->
     answer = web_ui.start(confirm="maybe", attempts="0")
     assert answer["success"] is False
     assert answer["message"].splitlines() == [
-        "--confirm 'maybe': choose one of ack, receipt, mirror",
+        "--confirm 'maybe': choose one or more of queued, ack, receipt, mirror, with commas between them",
         "--attempts '0': input should be greater than or equal to 1",
     ]
     assert web_ui.state() == "ready"

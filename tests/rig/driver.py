@@ -92,7 +92,8 @@ def _submit(session: Session, stream: str, number: int, size: int) -> None:
     envelope = Envelope(session.run.run_id, stream, number, "audit-event", time.time())
     message = audit_event(envelope, size, session.random_of(f"{stream}/{number}"))
     hedera = session.hedera
-    with session.operation("hcs.submit", size_bytes=len(message)) as operation:
+    level = session.run.settings.confirm[number % len(session.run.settings.confirm)]
+    with session.operation("hcs.submit", confirm=level, size_bytes=len(message)) as operation:
         operation.message(topic, stream, number, digest(message))
         hedera.perform(operation, lambda: hedera.submit_message(operation, topic, message))
 
@@ -100,7 +101,7 @@ def _submit(session: Session, stream: str, number: int, size: int) -> None:
 def _store(session: Session, stream: str, number: int) -> None:
     hedera = session.hedera
     chunks = [session.random_of(f"{stream}/{number}/{at}").randbytes(400) for at in range(3)]
-    with session.operation("hfs.store", size_bytes=1200) as stored:
+    with session.operation("hfs.store", confirm="receipt", size_bytes=1200) as stored:
         hedera.perform(stored, lambda: hedera.store_file(stored, chunks))
     if stored.succeeded:
         with session.operation("hfs.fetch", size_bytes=1200) as fetched:

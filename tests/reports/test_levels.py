@@ -1,0 +1,91 @@
+"""Levels are compared apart, and records close in any order: a queued one is settled long after its user went on."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.levels import LEVELS
+from reports.judge.overhead import overhead
+from reports.measure.measurements import Measurements
+from reports.measure.recorder import Recorder
+from reports.records import Arm, OperationRecord, Outcome
+from tests.reports.ledger import Mirror, Topic, audit, message, record, write_journal
+
+BEGAN = 1_795_500_000.0
+
+
+def pair_records(pairs: int) -> list[OperationRecord]:
+    """Both arms of pairs at every level; a queued one is done for its user after a millisecond."""
+    records = []
+    for number in range(pairs):
+        level = LEVELS[number % len(LEVELS)]
+        extra = {"queued": 0.001, "ack": 0.005, "receipt": 2.0, "mirror": 3.0}[level] + number / 1e6
+        for arm, confirm, took in ((Arm.BASELINE, "", 0.05), (Arm.HEDERA, level, 0.05 + extra)):
+            at = BEGAN + number / 10
+            pair = f"0.1.{level}.{number}"
+            records.append(OperationRecord("audit-event", arm, pair, confirm, at, at, took, Outcome.SUCCEEDED))
+            records[-1].status = "SUCCESS"
+    return records
+
+
+def measured(records: list[OperationRecord], cut: int) -> Measurements:
+    """What is known after two slices, the second from the `cut`-th record on."""
+    recorder, whole = Recorder(BEGAN), Measurements(BEGAN)
+    for part in (records[:cut], records[cut:]):
+        for one in part:
+            recorder.record(one)
+        whole.merge_dump(recorder.take()[0].dump())
+    return whole
+
+
+@given(st.randoms(use_true_random=False), st.integers(0, 240))
+def test_records_may_close_in_any_order(order: random.Random, cut: int) -> None:
+    """The same pairs, counts, points and curves, whichever closes first and whichever slice it falls into."""
+    records = pair_records(120)
+    shuffled = order.sample(records, len(records))
+    expected, found = measured(records, len(records)), measured(shuffled, cut)
+    assert found.pairs.samples.keys() == expected.pairs.samples.keys() == {("audit-event", one) for one in LEVELS}
+    for key, sample in found.pairs.samples.items():
+        assert (sample.complete, sample.broken, sample.kept) == (30, 0, expected.pairs.samples[key].kept)
+    assert {key: measure.counts for key, measure in found.operations.items()} == {
+        key: measure.counts for key, measure in expected.operations.items()
+    }
+    assert found.timeline.dump()["resolution_s"] == 1
+    assert points(found) == points(expected)
+
+
+def points(measurements: Measurements) -> dict[Any, Any]:
+    """The timeline, without the order in which its points were made."""
+    return {
+        key: {slot: (point.counts, sorted(point.buckets.items())) for slot, point in series.items()}
+        for key, series in measurements.timeline.series.items()
+    }
+
+
+def test_each_level_has_pairs_and_an_answer_of_its_own() -> None:
+    """One run tells what each level would cost, in the order in which they are reached."""
+    entries = overhead(measured(pair_records(120), 50).pairs.samples, seed=1)
+    assert [entry["confirm"] for entry in entries] == list(LEVELS)
+    costs = [entry["absolute_ms"]["estimate"] for entry in entries]
+    assert [round(cost) for cost in costs] == [1, 5, 2000, 3000]
+
+
+def test_what_was_queued_may_overtake(tmp_path: Path) -> None:
+    """A queue delivers several messages at once, so their order says nothing; at the other levels it does."""
+    topic = Topic()
+    for number in (3, 1, 2):
+        topic.write(message("a", number))
+    for level, expected in (("queued", 0), ("ack", 2)):
+        records = [record("a", number, None) for number in (1, 2, 3)]
+        for one in records:
+            one.confirm = level
+        folder = tmp_path / level
+        folder.mkdir()
+        result = audit(write_journal(folder, records), Mirror(topic.rows))
+        assert result["delivered"] == 3
+        assert (result["out_of_order"] > 0) is (expected > 0), level
