@@ -85,7 +85,6 @@ class Background:
     ) -> None:
         greenlet = gevent.Greenlet(self._run, operation, work, cause)
         among.add(greenlet)
-        greenlet.rawlink(among.discard)
         greenlet.start()
 
     def _run(self, operation: Operation, work: Callable[[], object], cause: BaseException | None) -> None:
@@ -95,6 +94,8 @@ class Background:
         except BaseException as caught:
             error = caught
         operation.close(cause or error)
+        self._deliveries.discard(gevent.getcurrent())
+        self._clearing.discard(gevent.getcurrent())
         if error is not None and isinstance(error, Exception) and not isinstance(error, EXPECTED):
             self._tell(error)
 

@@ -24,8 +24,8 @@ from resilience import (
     RetryBudget,
     RetryPolicy,
     Verdict,
-    redis_storage,
 )
+from resilience.redis_storage import redis_storage
 
 TIMEOUTS: Final = ("DEADLINE_EXCEEDED", "RECEIPT_TIMEOUT", "MIRROR_TIMEOUT")
 """Statuses of calls that were given up waiting for; a retry after one costs the budget more."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from types import FrameType
 
 import gevent
 import psutil
@@ -22,14 +21,14 @@ class SecondSignal:
 
     def install(self) -> None:
         """Count signals from now on. Call it in the main greenlet, in the process that shall end."""
-        # gevent's watcher for SIGTERM stands beside Locust's own. One for SIGINT would take the place of the
-        # KeyboardInterrupt by which Locust learns of it, so that one is a handler of Python's.
+        # The watcher for SIGTERM stands beside Locust's own. The one for SIGINT takes the place of Python's handler, so
+        # it has to raise the KeyboardInterrupt by which Locust learns of it.
         gevent.signal_handler(signal.SIGTERM, self._count, signal.SIGTERM)
-        signal.signal(signal.SIGINT, self._interrupt)
+        gevent.signal_handler(signal.SIGINT, self._interrupt)
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        self._count(number)
-        signal.default_int_handler(number, frame)
+    def _interrupt(self) -> None:
+        self._count(signal.SIGINT)
+        gevent.get_hub().handle_system_error(KeyboardInterrupt, KeyboardInterrupt())
 
     def _count(self, number: int) -> None:
         self._received += 1

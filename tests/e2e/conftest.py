@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -43,12 +44,22 @@ def clean_environment(**extra: str) -> dict[str, str]:
     return {**kept, **extra}
 
 
+def free_port() -> str:
+    """A port on which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
 @pytest.fixture
 def spawn(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Start `locust` with arguments in the background; whatever still runs at the end of the test is killed."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        if "--processes" in arguments:  # Locust's own default port may be somebody else's
+            port = free_port()
+            arguments = (*arguments, "--master-bind-port", port, "--master-port", port)
         process = subprocess.Popen(
             [*LOCUST, *arguments, "--report-dir", str(tmp_path / "out")],
             cwd=ROOT,

@@ -14,7 +14,18 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LONG = ("--headless", "--only-summary", "--users", "6", "--spawn-rate", "6", "--run-time", "120s")
+LONG = (
+    "--headless",
+    "--only-summary",
+    "--users",
+    "6",
+    "--spawn-rate",
+    "6",
+    "--run-time",
+    "120s",
+    "--audit-timeout",
+    "2",
+)
 
 
 def wait_for_run(folder: Path) -> Path:

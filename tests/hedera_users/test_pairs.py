@@ -7,6 +7,7 @@ from locust.exception import StopUser
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -36,9 +37,11 @@ class Services:
     def write(self, _: str, payload: bytes) -> None:
         self.written.append(payload)
 
-    def submit_message(self, operation: Operation, _: str, message: bytes) -> int:
+    def perform(self, operation: Operation, work: Callable[[], object]) -> None:
+        work()
+
+    def submit_message(self, operation: Operation, _: str, message: bytes) -> None:
         self.submitted.append(message)
-        return len(self.submitted)
 
 
 class Process:

@@ -99,23 +99,25 @@ class Rig:
         if self.topics is None:
             self.topics = self._send({"streams": []})["topics"]
         self._last_index = max((one["index"] for one in self.ledger()), default=self._last_index)
-        if faults:
-            self.localnet.add_faults(faults)
         try:
             merged = {**QUICK, **(settings or {})}
-            return Outcome(self._send({"streams": streams, "settings": merged, **job}, network))
+            return Outcome(self._send({"streams": streams, "settings": merged, "faults": faults, **job}, network))
         finally:
             self.localnet.clear_faults()
 
-    def shown(self, job: Outcome, settle_s: float = 10.0) -> Counter[tuple[str, int]]:
+    def shown(self, job: Outcome) -> Counter[tuple[str, int]]:
         """How often the mirror shows each message of a job, by stream and number, once consensus has settled."""
+        return Counter(self.topic(job))
+
+    def topic(self, job: Outcome, settle_s: float = 10.0) -> list[tuple[str, int]]:
+        """The messages of a job in the order of the topic, as stream and number, once consensus has settled."""
         self._wait_for_quiet(settle_s)
         mirror = MirrorRest(self.network.mirror_rest)
-        found: Counter[tuple[str, int]] = Counter()
+        found: list[tuple[str, int]] = []
         for row in mirror.topic_messages(job.topics["events"]):
             envelope = decode(row.message)
             if envelope is not None and envelope.run_id == job.run_id:
-                found[envelope.stream, envelope.number] += 1
+                found.append((envelope.stream, envelope.number))
         mirror.close()
         return found
 
@@ -140,8 +142,9 @@ class Rig:
         assert self._driver.stdin is not None
         assert self._driver.stdout is not None
         where = (network or self.network).model_dump(mode="json")
+        token = self.localnet.token
         operator = [self.localnet.operator_id, self.localnet.operator_key]
-        line = json.dumps({"network": where, "operator": operator, "topics": self.topics, **job})
+        line = json.dumps({"network": where, "operator": operator, "topics": self.topics, "token": token, **job})
         self._driver.stdin.write(line + "\n")
         self._driver.stdin.flush()
         answer = self._driver.stdout.readline()
