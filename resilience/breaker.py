@@ -243,10 +243,12 @@ class Breaker:
 
     def _take_trial(self, sooner: float | None) -> bool:
         """Take one of the permits for a trial, half-opening the circuit first if its time has come."""
-        if self.state == OPEN:
-            if self.retry_in(sooner) > 0:
-                return False
-            self._circuit.half_open()
+        if self.state == OPEN and self.retry_in(sooner) == 0:
+            self._look(now=True)  # another process may have tried it already
+            if self.state == OPEN and self.retry_in(sooner) == 0:
+                self._circuit.half_open()
+        if self.state != HALF_OPEN:
+            return self.state == CLOSED
         if self._trials_in_flight >= self.policy.trials:
             return False
         if self._shared is not None:
