@@ -28,6 +28,7 @@ from hedera_client.mirror_watcher import MirrorWatcher
 from hedera_client.queries import AccountInfo, FileInfo, Record, TopicInfo
 from hedera_client.receipts import Receipt
 from hedera_client.running_hash import running_hash_v3
+from hedera_client.settling import Settled, Settlement, Window
 from hedera_client.transactions import Prepared
 
 __all__ = [
@@ -58,6 +59,8 @@ __all__ = [
     "ReceiptFailed",
     "ReceiptTimeout",
     "Record",
+    "Settled",
+    "Settlement",
     "Signer",
     "TopicInfo",
     "TopicMessage",
@@ -65,6 +68,7 @@ __all__ = [
     "TransactionId",
     "TransactionIds",
     "TransportError",
+    "Window",
     "bodies",
     "network_from_address_book",
     "running_hash_v3",
