@@ -1,6 +1,7 @@
 """How one attempt of one operation reaches one Hedera node, and how its outcome is read back. It retries nothing."""
 
 from hedera_client import bodies
+from hedera_client.address_book import network_from_address_book
 from hedera_client.bodies import Body, Chunk, ChunkInfo
 from hedera_client.client import HederaClient
 from hedera_client.credentials import Operator, Signer
@@ -17,6 +18,7 @@ from hedera_client.errors import (
     QueryTooExpensive,
     ReceiptFailed,
     ReceiptTimeout,
+    TransactionExpired,
     TransportError,
 )
 from hedera_client.ids import TransactionId, TransactionIds
@@ -26,6 +28,7 @@ from hedera_client.mirror_watcher import MirrorWatcher
 from hedera_client.queries import AccountInfo, FileInfo, Record, TopicInfo
 from hedera_client.receipts import Receipt
 from hedera_client.running_hash import running_hash_v3
+from hedera_client.settling import Settled, Settlement, Window
 from hedera_client.transactions import Prepared
 
 __all__ = [
@@ -56,12 +59,17 @@ __all__ = [
     "ReceiptFailed",
     "ReceiptTimeout",
     "Record",
+    "Settled",
+    "Settlement",
     "Signer",
     "TopicInfo",
     "TopicMessage",
+    "TransactionExpired",
     "TransactionId",
     "TransactionIds",
     "TransportError",
+    "Window",
     "bodies",
+    "network_from_address_book",
     "running_hash_v3",
 ]

@@ -1,4 +1,6 @@
-"""The command `python -m hedera_client check`: is the network there, and can the operator pay.
+"""The commands `python -m hedera_client check` and `errors`.
+
+`check` tells whether the network is there and the operator can pay; `errors` prints docs/errors.md.
 
 Exit code: 0 all is well; 1 something is not; 2 wrong arguments or credentials, nothing was tried.
 """
@@ -17,7 +19,10 @@ from dotenv import dotenv_values
 
 from config.launcher import network_from_ready
 from config.networks import KNOWN, Network, load_custom
+from hedera_client.address_book import network_from_address_book
 from hedera_client.credentials import Operator
+from hedera_client.errors import MirrorError
+from hedera_client.errors_page import errors_page
 from hedera_client.health import examine
 
 EXIT_HEALTHY = 0
@@ -28,11 +33,21 @@ EXIT_CONFIGURATION = 2
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run the command and return its exit code."""
     options = _parser().parse_args(arguments)
+    if options.command == "errors":
+        sys.stdout.write(errors_page())
+        return EXIT_HEALTHY
     try:
         network, operator = _target(options, environment)
     except (ValueError, OSError) as error:
         sys.stderr.write(f"hedera_client: error: {error}\n")
         return EXIT_CONFIGURATION
+    if options.address_book:
+        try:
+            network = network.model_copy(update={"tls": network.tls or options.tls})
+            network = network_from_address_book(network, options.timeout)
+        except MirrorError as error:
+            print(f"FAILED  address book: {error}")
+            return EXIT_UNHEALTHY
     findings = []
     for finding in examine(network, operator, timeout=options.timeout):
         findings.append(finding)
@@ -45,15 +60,19 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m hedera_client")
-    check = parser.add_subparsers(dest="command", required=True).add_parser(
-        "check", help="look once at nodes, mirror and operator; spends nothing"
-    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("errors", help="print the table of errors as Markdown")
+    check = commands.add_parser("check", help="look once at nodes, mirror and operator; spends nothing")
     where = check.add_mutually_exclusive_group(required=True)
     where.add_argument("--network", choices=sorted(KNOWN), help="a known network")
     where.add_argument("--network-file", type=Path, metavar="FILE", help="a network of your own (JSON)")
     where.add_argument(
         "--ready-file", metavar="FILE", help="the ready line of `python -m localnet`; - reads standard input"
     )
+    check.add_argument(
+        "--address-book", action="store_true", help="take the nodes, and their certificates' hashes, from the mirror"
+    )
+    check.add_argument("--tls", action="store_true", help="with --address-book: speak TLS to the nodes")
     check.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds per check (default: 10)")
     return parser
 

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from hiero_sdk_python.hapi.services import transaction_pb2, transaction_response_pb2
 
 from config.networks import Network
-from hedera_client import bodies, queries, receipts
+from hedera_client import bodies, queries, receipts, settling
 from hedera_client.bodies import HBAR, Body
 from hedera_client.calls import NodeCalls, TransportName
 from hedera_client.credentials import Operator, Signer
@@ -19,6 +19,7 @@ from hedera_client.errors import Fate, NodeError, QueryTooExpensive, TransportEr
 from hedera_client.ids import TransactionId, TransactionIds
 from hedera_client.queries import AccountInfo, FileInfo, Query, Record, TopicInfo
 from hedera_client.receipts import Receipt
+from hedera_client.settling import Settlement, Window
 from hedera_client.status import OK, precheck_error, status_name
 from hedera_client.transactions import (
     DEFAULT_VALID_DURATION_S,
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 ACCEPTED: Final = b""
 """A serialised `TransactionResponse` that says OK and no cost: protobuf leaves zeros out."""
+
+SETTLE_MARGIN_S: Final = settling.CLOCK_SKEW_S + settling.CONSENSUS_S
 
 MAX_QUERY_PAYMENT: Final = HBAR
 """Tinybars that one query may cost at most unless the caller says otherwise; the SDK's default."""
@@ -53,6 +56,7 @@ class HederaClient:
             until 10 s before the end, and its valid start lies 5 s back.
         sleep: Waits so many seconds (between two looks for a receipt).
         clock: Monotonic seconds.
+        now: Unix seconds.
 
     Attributes:
         operator: As given.
@@ -74,6 +78,7 @@ class HederaClient:
         valid_duration: int = DEFAULT_VALID_DURATION_S,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         addresses: dict[str, str] = {}
         for address, account_id in network.nodes.items():
@@ -88,6 +93,7 @@ class HederaClient:
         self._rpc_timeout = rpc_timeout
         self._sleep = sleep
         self._clock = clock
+        self._now = now
         self._calls = NodeCalls(
             addresses, tls=network.tls, certificate_hashes=network.certificate_hashes, transport=transport
         )
@@ -169,7 +175,7 @@ class HederaClient:
         """
         others = [other for other in self.nodes if other != node]
         return receipts.await_receipt(
-            lambda asked, rest: self.receipt(transaction_id, asked, min(rest, self._rpc_timeout)),
+            lambda asked, rest: self.receipt(transaction_id, asked, rest),
             transaction_id,
             [node, *others],
             timeout=timeout,
@@ -177,6 +183,54 @@ class HederaClient:
             # Looked up now: Locust's monkey patching replaces it.
             sleep=self._sleep or time.sleep,
             clock=self._clock,
+        )
+
+    def window_of(self, transaction_id: TransactionId, margin: float = SETTLE_MARGIN_S) -> Window:
+        """Until when nodes accept a transaction of this client's, and until when it may still reach consensus.
+
+        Args:
+            transaction_id: Prepared with this client's `valid_duration`.
+            margin: Seconds for differences between clocks and for the way to consensus and back.
+        """
+        return settling.window_of(transaction_id, self.valid_duration, margin)
+
+    def settle(
+        self,
+        transaction_id: TransactionId,
+        nodes: Sequence[str] = (),
+        *,
+        timeout: float,
+        interval: float = 1.0,
+        margin: float = SETTLE_MARGIN_S,
+        witnesses: int = settling.WITNESSES,
+    ) -> Settlement:
+        """Find out what became of a transaction whose outcome is unknown; never raises for what nodes say.
+
+        Nodes are asked in turn until a receipt is there; or its window is over and enough nodes do not know it, so that
+        it never happened and a new id may be used; or time is up (see `settling`). With the default valid duration of
+        120 s "never happened" can be said between 140 and 175 s after the valid start; with one over 155 s only where
+        a node was seen to have it pending.
+
+        Args:
+            transaction_id: Prepared with this client's `valid_duration`.
+            nodes: Account ids that it was sent to; they are asked first, all others of the client after them.
+            timeout: Seconds from now.
+            interval: Seconds between two looks.
+            margin: As for `window_of`.
+            witnesses: How many nodes have to say that they do not know it.
+        """
+        order = [*nodes, *(node for node in self.nodes if node not in nodes)]
+        return settling.settle(
+            lambda node, rest: self.receipt(transaction_id, node, rest),
+            transaction_id,
+            order,
+            self.window_of(transaction_id, margin),
+            timeout=timeout,
+            interval=interval,
+            witnesses=witnesses,
+            sleep=self._sleep or time.sleep,
+            clock=self._clock,
+            now=self._now,
         )
 
     def record(

@@ -13,6 +13,9 @@ from hedera_client.channels import open_node_channel
 from hedera_client.http2.frames import ProtocolError
 from hedera_client.status import NEVER_SENT, NoAnswer
 
+_REFUSED = "RST_STREAM with error code 7"
+"""How gRPC words REFUSED_STREAM, by which a server says that it has not looked at a call (RFC 9113, section 8.7)."""
+
 
 @dataclass(slots=True)
 class _Node:
@@ -106,4 +109,5 @@ class GrpcTransport:
 def _no_answer(error: grpc.RpcError) -> NoAnswer:
     """What gRPC's error says; it must carry `code()` and `details()`, as the errors of calls do."""
     status, details = error.code().name, str(error.details() or "")
-    return NoAnswer(status, details, sent=not (status == "UNAVAILABLE" and details.startswith(NEVER_SENT)))
+    never = status == "UNAVAILABLE" and (details.startswith(NEVER_SENT) or _REFUSED in details)
+    return NoAnswer(status, details, sent=not never)

@@ -94,6 +94,7 @@ PRECHECK: Final[dict[str, Judgement]] = {
     "RECORD_NOT_FOUND": Judgement(Fate.RETRYABLE, "answer to a query: not there yet, or not heard of by this node"),
     "FAIL_INVALID": Judgement(Fate.UNKNOWN, "an exception inside the node: at which step is not said"),
     "UNKNOWN": Judgement(Fate.UNKNOWN, "no status at all: at which step is not said"),
+    "SUCCESS": Judgement(Fate.UNKNOWN, "a receipt's word, which no node says here"),
     "DUPLICATE_TRANSACTION": Judgement(
         Fate.FINAL, "the id is known: on a resubmission, the earlier attempt was accepted; a receipt tells the rest"
     ),

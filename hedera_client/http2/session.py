@@ -374,6 +374,10 @@ class Session:
                 held_up.append(stream)
         held_up.extend(self._blocked)
         self._blocked = held_up
+        self._admit_waiting()
+
+    def _admit_waiting(self) -> None:
+        """Admit calls that wait for a place, as far as there are any."""
         while self._waiting and not self.draining and len(self.streams) < self._max_streams:
             self._admit(self._waiting.popleft())
 
@@ -404,5 +408,4 @@ class Session:
         """Free a call's place, and give it to the next one that waits."""
         if self.streams.pop(stream.id, None) is None and stream in self._waiting:
             self._waiting.remove(stream)
-        if self._waiting and not self.draining and len(self.streams) < self._max_streams:
-            self._admit(self._waiting.popleft())
+        self._admit_waiting()

@@ -18,6 +18,7 @@ from hiero_sdk_python.hapi.services import transaction_response_pb2
 
 from config.launcher import Localnet
 from hedera_client import HederaClient, Operator, ReceiptFailed, bodies
+from hedera_client.calls import TRANSPORTS, TransportName
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,7 +64,8 @@ def slow_node() -> Iterator[str]:
     server.stop(None)
 
 
-def test_a_quick_call_does_not_wait_behind_slow_ones(slow_node: str) -> None:
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_quick_call_does_not_wait_behind_slow_ones(slow_node: str, transport: str) -> None:
     """Under Locust's patching, with ten 2 s calls in flight, a 10 ms call is measured under 50 ms."""
     script = """
         import sys, time
@@ -76,7 +78,7 @@ def test_a_quick_call_does_not_wait_behind_slow_ones(slow_node: str) -> None:
         nodes = {sys.argv[1]: "0.0.3"}
         network = Network(name="custom", nodes=nodes, mirror_rest="http://127.0.0.1:1", mirror_grpc="h:1")
         operator = Operator.parse("0.0.1001", "302e020100300506032b657004220420" + "ab" * 32)
-        client = HederaClient(network, operator, lane=0, rpc_timeout=10)
+        client = HederaClient(network, operator, lane=0, rpc_timeout=10, transport=sys.argv[2])
         def submit(message):
             body = bodies.submit_message("0.0.9", message)
             client.submit(client.prepare(body, "0.0.3", client.new_transaction_id()))
@@ -90,13 +92,14 @@ def test_a_quick_call_does_not_wait_behind_slow_ones(slow_node: str) -> None:
         gevent.joinall(slow, raise_error=True)
         print(min(taken))
     """
-    assert float(python(script, slow_node)) < 0.05
+    assert float(python(script, slow_node, transport)) < 0.05
 
 
-def test_one_client_serves_many_threads(localnet: Localnet) -> None:
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_one_client_serves_many_threads(localnet: Localnet, transport: TransportName) -> None:
     """Without gevent too: twenty threads submit through one client, and every message gets its own sequence number."""
     operator = Operator.parse(localnet.operator_id, localnet.operator_key)
-    client = HederaClient(localnet.network, operator, lane=7, rpc_timeout=10)
+    client = HederaClient(localnet.network, operator, lane=7, rpc_timeout=10, transport=transport)
 
     def transact(body: bodies.Body) -> Any:
         node, own_id = client.next_node(), client.new_transaction_id()

@@ -1,0 +1,80 @@
+"""docs/errors.md, written from the table of errors itself (`python -m hedera_client errors > docs/errors.md`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hiero_sdk_python.hapi.services import response_code_pb2
+
+from hedera_client.errors import Fate
+from hedera_client.status import (
+    GRPC_CODES,
+    OTHER_PRECHECK,
+    OTHER_RECEIPT,
+    PENDING,
+    PRECHECK,
+    RECEIPT,
+    TRANSPORT,
+    Judgement,
+)
+
+_NUMBERS = {name: number for number, name in GRPC_CODES.items()}
+
+_INTRODUCTION = """\
+# What an error means
+
+Written by `python -m hedera_client errors` from the table in `hedera_client/status.py`; a test holds this page to it.
+
+Every error of `hedera_client` is a `HederaError` with the network's or the transport's word (`status`), what is known
+about the operation now (`fate`), and whether the other side only asks for a slower pace (`busy`; that says nothing
+against a node's health).
+
+| fate | what is known | what a caller does |
+|---|---|---|
+| retryable | this attempt was not accepted | send the same transaction again, to this or another node |
+| unknown | it may have been accepted | send the same id again (it cannot happen twice), or `HederaClient.settle` it |
+| final | not accepted, or failed, and the same bytes meet the same answer | give up, or make a new transaction |
+
+A judgement is about the attempt that met the error. Where an earlier attempt under the same transaction id ended with
+unknown fate, no refusal settles that one: only `DUPLICATE_TRANSACTION` (`AlreadySubmitted`) says that it was accepted,
+and `TRANSACTION_EXPIRED` (`TransactionExpired`) only that trying is over. `HederaClient.settle` finds out.
+"""
+
+_NO_ANSWER = """\
+## No answer (gRPC's codes, whichever transport carried the call)
+
+Where the call had surely not left, or the node says that it has not looked at it (no connection, a reset with
+REFUSED_STREAM, GOAWAY), it is **retryable** whatever the code. A call that only asks may always be repeated: what is
+unknown below is **retryable** for queries.
+"""
+
+
+def errors_page() -> str:
+    """The page, as Markdown."""
+    known = len(response_code_pb2.ResponseCodeEnum.keys())
+    return "\n".join(
+        (
+            _INTRODUCTION,
+            "## A node's answer (precheck, or the header of a query's answer)\n",
+            f"The SDK knows {known} statuses. `OK` is no error; every other that is not listed: "
+            f"**{OTHER_PRECHECK.fate}**, {OTHER_PRECHECK.reason}.\n",
+            _table(PRECHECK, response_code_pb2.ResponseCodeEnum.Value),
+            _NO_ANSWER,
+            _table(TRANSPORT, lambda name: _NUMBERS.get(name, "–")),
+            "## A receipt\n",
+            f"`SUCCESS` is no error, and {' and '.join(f'`{name}`' for name in PENDING)} say that it is still to come. "
+            f"Every other status: **{OTHER_RECEIPT.fate}** for this transaction id, {OTHER_RECEIPT.reason}.\n",
+            _table(RECEIPT, response_code_pb2.ResponseCodeEnum.Value),
+        )
+    )
+
+
+def _table(judgements: Mapping[str, Judgement], number: object) -> str:
+    """Rows of one table: what is not final first, as it is listed in the code."""
+    assert callable(number)
+    order = sorted(judgements.items(), key=lambda row: row[1].fate is Fate.FINAL)
+    rows = [
+        f"| {name} | {number(name)} | {judgement.fate}{', busy' if judgement.busy else ''} | {judgement.reason} |"
+        for name, judgement in order
+    ]
+    return "\n".join(("| status | code | fate | why |", "|---|---|---|---|", *rows, ""))

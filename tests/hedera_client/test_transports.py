@@ -1,0 +1,198 @@
+"""Both transports, held to the same promises against gRPC's own server."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+
+from hedera_client import Fate, TransportError
+from hedera_client.calls import NodeCalls
+from hedera_client.status import TRANSPORT
+from tests.hedera_client.conftest import NODE, Server, send
+
+MIB = 1024 * 1024
+
+
+def test_an_unknown_transport_is_refused() -> None:
+    """With the choices in the sentence."""
+    with pytest.raises(ValueError, match="'carrier pigeon': choose one of http2, grpc"):
+        NodeCalls({NODE: "127.0.0.1:1"}, tls=False, transport="carrier pigeon")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 16_378, 16_379, 16_380, 65_530, 65_531, 70_000, 1_000_000, 3 * MIB])
+def test_what_is_sent_comes_back(calls: NodeCalls, size: int) -> None:
+    """Messages of every size around the limits of frames and windows, twice on one connection."""
+    message = os.urandom(size)
+    assert send(calls, "echo", message) == message
+    assert send(calls, "echo", message[::-1]) == message[::-1]
+
+
+def test_many_callers_share_a_connection(calls: NodeCalls) -> None:
+    """Forty threads, messages of many sizes at once: everybody gets his own answer."""
+
+    def one(number: int) -> bool:
+        message = bytes([number % 256]) * (number * 997 % 90_000)
+        return send(calls, "echo", message) == message
+
+    with ThreadPoolExecutor(40) as pool:
+        assert all(pool.map(one, range(400)))
+
+
+def test_a_server_that_takes_few_calls_at_once_gets_them_in_turn(
+    make_server: Callable[..., Server], make_calls: Callable[..., NodeCalls]
+) -> None:
+    """More callers than the server allows streams: they wait; one that is refused was not looked at, and says so."""
+    server = make_server(max_concurrent_streams=3)
+    calls = make_calls(server.address)
+
+    def one(number: int) -> bytes:
+        while True:
+            try:
+                return send(calls, "echo", b"%d" % number)
+            except TransportError as error:
+                if error.fate is not Fate.RETRYABLE:
+                    raise
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(one, range(60)))
+    assert answers == [b"%d" % number for number in range(60)]
+    assert sorted(server.seen) == sorted(answers)
+
+
+@pytest.mark.parametrize("code", [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK])
+@pytest.mark.parametrize("reading", [False, True])
+def test_every_code_of_grpc(calls: NodeCalls, code: grpc.StatusCode, reading: bool) -> None:
+    """The error carries gRPC's word and details, and the table's judgement; what only asks may be asked again."""
+    with pytest.raises(TransportError) as caught:
+        send(calls, "code", code.name.encode(), reading=reading)
+    expected = TRANSPORT[code.name]
+    fate = Fate.RETRYABLE if reading and expected.fate is Fate.UNKNOWN else expected.fate
+    assert (caught.value.status, caught.value.fate, caught.value.busy) == (code.name, fate, expected.busy)
+    assert "as é asked %" in str(caught.value)
+    assert caught.value.node == NODE
+    assert send(calls, "echo", b"still there") == b"still there"
+
+
+def test_no_such_method(calls: NodeCalls) -> None:
+    """A method that the server does not have."""
+    with pytest.raises(TransportError) as caught:
+        send(calls, "nothing_like_it")
+    assert caught.value.status in ("UNIMPLEMENTED", "UNKNOWN")
+
+
+def test_an_answer_that_is_too_large(calls: NodeCalls) -> None:
+    """4 MiB is the limit, as gRPC's; beyond it the call ends in RESOURCE_EXHAUSTED, and others go on."""
+    assert len(send(calls, "size", b"%d" % (4 * MIB))) == 4 * MIB
+    with pytest.raises(TransportError) as caught:
+        send(calls, "size", b"%d" % (4 * MIB + 1))
+    assert caught.value.status == "RESOURCE_EXHAUSTED"
+    assert send(calls, "echo", b"x") == b"x"
+
+
+def test_windows_are_topped_up(calls: NodeCalls) -> None:
+    """Much more is received on one connection than its window holds at once."""
+    assert sum(len(send(calls, "size", b"3000000")) for _ in range(15)) == 45_000_000
+
+
+def test_a_deadline_ends_the_call_on_both_sides(server: Server, calls: NodeCalls) -> None:
+    """The caller hears DEADLINE_EXCEEDED in time, of unknown fate; the server is told."""
+    begin = time.monotonic()
+    with pytest.raises(TransportError) as caught:
+        send(calls, "hold", timeout=0.3)
+    assert (caught.value.status, caught.value.fate) == ("DEADLINE_EXCEEDED", Fate.UNKNOWN)
+    assert 0.25 < time.monotonic() - begin < 2
+    assert server.given_up.wait(5)
+
+
+def test_nobody_listens(make_calls: Callable[..., NodeCalls]) -> None:
+    """Never sent: the call may be repeated, at once and anywhere."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    calls = make_calls(address)
+    for _ in range(3):
+        with pytest.raises(TransportError) as caught:
+            send(calls, "echo")
+        assert (caught.value.status, caught.value.fate) == ("UNAVAILABLE", Fate.RETRYABLE)
+
+
+def test_a_node_that_comes_back_is_found_again(
+    make_server: Callable[..., Server], make_calls: Callable[..., NodeCalls]
+) -> None:
+    """After an outage calls succeed again within the longest back-off, and those between fail as never sent."""
+    first = make_server()
+    calls = make_calls(first.address)
+    assert send(calls, "echo", b"before") == b"before"
+    first.stop()
+    for _ in range(4):
+        with pytest.raises(TransportError) as caught:
+            send(calls, "echo", b"meanwhile")
+        assert caught.value.fate in (Fate.RETRYABLE, Fate.UNKNOWN)
+        time.sleep(0.05)
+    assert caught.value.fate is Fate.RETRYABLE
+    make_server(first.port)
+    until = time.monotonic() + 10
+    while True:
+        try:
+            assert send(calls, "echo", b"after") == b"after"
+            break
+        except TransportError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def test_a_connection_lost_in_a_call_leaves_it_unknown(server: Server, calls: NodeCalls) -> None:
+    """The request had arrived when the node went: nobody can say what became of it."""
+    thread = threading.Thread(target=lambda: (server.entered.wait(5), server.stop()))
+    thread.start()
+    with pytest.raises(TransportError) as caught:
+        send(calls, "hold")
+    thread.join()
+    assert caught.value.fate is Fate.UNKNOWN
+
+
+def test_closing_ends_calls(server: Server, calls: NodeCalls) -> None:
+    """Those in flight as CANCELLED, of unknown fate; later ones as CLOSED, for good."""
+    thread = threading.Thread(target=lambda: (server.entered.wait(5), calls.close()))
+    thread.start()
+    with pytest.raises(TransportError) as caught:
+        send(calls, "hold")
+    thread.join()
+    assert (caught.value.status, caught.value.fate) == ("CANCELLED", Fate.UNKNOWN)
+    calls.close()
+    with pytest.raises(TransportError) as caught:
+        send(calls, "echo")
+    assert (caught.value.status, caught.value.fate) == ("CLOSED", Fate.FINAL)
+
+
+def test_a_server_that_does_not_speak_http2(make_calls: Callable[..., NodeCalls]) -> None:
+    """Whatever it says: UNAVAILABLE or late, and the call has not been made."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        calls = make_calls(f"127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(TransportError) as caught:
+            send(calls, "echo", timeout=3)
+    assert caught.value.status in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+
+
+def test_a_server_that_says_nothing(make_calls: Callable[..., NodeCalls]) -> None:
+    """A connection that opens and stays silent: the deadline holds."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        calls = make_calls(f"127.0.0.1:{listener.getsockname()[1]}")
+        begin = time.monotonic()
+        with pytest.raises(TransportError) as caught:
+            send(calls, "echo", timeout=0.4)
+        assert caught.value.status == "DEADLINE_EXCEEDED"
+        assert time.monotonic() - begin < 3
