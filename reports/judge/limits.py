@@ -21,6 +21,9 @@ NOTABLE: Final = 0.001
 LATE_SHARE: Final = 0.01
 """Part of the due operations from which on late starts count as a limit: then they show in the p99."""
 
+STALLED: Final = 5
+"""Times its median that an operation takes when the network stalls."""
+
 WAITED_SHARE: Final = 0.2
 """Part of the operations' time from which on waiting for the generator or for the policy counts as a limit."""
 
@@ -93,7 +96,7 @@ def _counted(report: Mapping[str, Any]) -> list[Sign]:
     if refused:
         words = f"{sum(refused.values()):,} operations were never sent ({_listed(refused)}{_after(report)})"
         signs.append(Sign("policy", sum(refused.values()), words))
-    signs += _waited(report["operations"])
+    signs += [sign for sign in _waited(report["operations"]) if sign.by == "policy" or not accounting.get("arrivals")]
     answered = _network_answers(report)
     if answered:
         words = f"{sum(answered.values()):,} attempts were turned away or not answered in time ({_listed(answered)})"
@@ -114,24 +117,33 @@ def _missed(accounting: Mapping[str, Any], operations: Sequence[Mapping[str, Any
     if arrivals is None:
         return signs
     latest = phrases.milliseconds(arrivals["latest_ms"])
-    longest = phrases.milliseconds(_longest(operations))
-    for reason, why, remedy in (
-        ("no_user", f"no user was free while operations took up to {longest}", "use more users or a lower rate"),
-        ("process", "the process was busy with something else", "use more workers or a lower rate"),
+    stalled = _stall(operations, arrivals["latest_ms"])
+    by: Limit = "network" if stalled else "generator"
+    for who, reason, why, remedy in (
+        (by, "no_user", f"no user was free{stalled}", "" if stalled else "; use more users or a lower rate"),
+        ("generator", "process", "the process had something else to do", "; use more workers or a lower rate"),
     ):
         late = arrivals["late"][reason]
         if late >= LATE_SHARE * arrivals["due"]:
             words = (
                 f"{late:,} of {arrivals['due']:,} starts were late, by up to {latest}, because {why} (response times "
-                f"hold that, latencies do not); {remedy}"
+                f"hold that, latencies do not){remedy}"
             )
-            signs.append(Sign("generator", late, words))
+            signs.append(Sign(who, late, words))
     return signs
 
 
-def _longest(operations: Sequence[Mapping[str, Any]]) -> float:
-    """Milliseconds that the slowest operation took."""
-    return max((float(one["latency_ms"]["max"]) for one in operations if one["latency_ms"]), default=0.0)
+def _stall(operations: Sequence[Mapping[str, Any]], latest_ms: float) -> str:
+    """What the network did to keep all users busy, in words; "" where it did nothing unusual.
+
+    An operation that took STALLED times its median explains starts that were late by about as long, and no later.
+    """
+    for entry in operations:
+        latency = entry["latency_ms"]
+        if latency and latency["max"] >= max(STALLED * latency["p50"], latest_ms / 1.5):
+            longest, usual = (phrases.milliseconds(latency[figure]) for figure in ("max", "p50"))
+            return f" while {entry['name']} took up to {longest} instead of {usual}"
+    return ""
 
 
 def _waited(operations: Sequence[Mapping[str, Any]]) -> list[Sign]:

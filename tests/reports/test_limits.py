@@ -54,6 +54,37 @@ def test_missed_starts_are_the_generators() -> None:
     assert "700 of 10,000 scheduled starts were missed" in found["sentence"]
 
 
+def late(no_user: int = 0, process: int = 0, latest_ms: float = 900.0) -> dict[str, Any]:
+    """The accounting of 10,000 due operations of which some started late."""
+    late = {"no_user": no_user, "process": process}
+    arrivals = {"due": 10_000, "started": 10_000, "shed": 0, "late": late, "latest_ms": latest_ms}
+    return {"scheduled": 10_000, "shed": 0, "arrivals": arrivals}
+
+
+def took(p50: float, longest: float) -> list[dict[str, Any]]:
+    """Operations of one kind."""
+    latency = {"mean": p50, "p50": p50, "max": longest}
+    return [{"name": "hcs.submit", "arm": None, "succeeded": 10_000, "latency_ms": latency}]
+
+
+def test_late_starts_are_told_by_their_reason() -> None:
+    """No user free: too few of them, unless an operation took many times its median for as long; or no processor."""
+    few = limit(report(accounting=late(no_user=300, latest_ms=5_000), operations=took(100, 700)))
+    assert few["by"] == "generator"
+    assert "300 of 10,000 starts were late, by up to 5.00 s, because no user was free" in few["sentence"]
+    stall = limit(report(accounting=late(no_user=300), operations=took(100, 1_000)))
+    assert stall["by"] == "network"
+    assert "while hcs.submit took up to 1.00 s instead of 100 ms" in stall["sentence"]
+    busy = limit(report(accounting=late(process=300), operations=took(100, 1_000)))
+    assert busy["by"] == "generator"
+    assert "use more workers" in busy["sentence"]
+
+
+def test_a_few_late_starts_are_no_limit() -> None:
+    """Fewer than one in a hundred do not even show in the p99."""
+    assert limit(report(accounting=late(no_user=99, process=99), operations=took(100, 1_000)))["by"] == "none"
+
+
 def test_what_the_client_refused_is_its_policy() -> None:
     """Operations that were never sent are the policy's, with what opened the circuit; the end of the run is not."""
     errors = [
