@@ -26,7 +26,7 @@ calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own 
 	$(BIN)/python benchmarks/calibrate.py $(ARGS)
 
 chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twenty minutes; SCHEDULES=n for others)
-	CHAOS_SCHEDULES=$(or $(SCHEDULES),200) $(BIN)/pytest tests/chaos -q $(ARGS)
+	CHAOS_SCHEDULES=$(or $(SCHEDULES),200) $(BIN)/pytest tests/chaos -q -m "background or not background" $(ARGS)
 
 clean: ## remove the virtual environment and all reports
 	rm -rf $(VENV) reports/out

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from config.settings import RunSettings
-from hedera_client import Body, Chunk, HederaClient, HederaError, Receipt, TransactionId, bodies
+from hedera_client import Body, Chunk, HederaClient, HederaError, Receipt, Settled, TransactionId, bodies
 from hedera_users.background import Background
 from hedera_users.guards import Guards
 from hedera_users.mirror_view import MirrorView
@@ -206,7 +206,7 @@ class HederaService:
             timeout=self._settings.rpc_timeout,
             interval=self._settings.receipt_interval,
         )
-        if settlement.never_happened or (settlement.receipt is not None and not settlement.receipt.succeeded):
+        if settlement.verdict in (Settled.NEVER_HAPPENED, Settled.FAILED):
             stored.leftover = ""
         elif settlement.receipt is not None and settlement.receipt.file_id is not None:
             stored.file_id, stored.leftover = settlement.receipt.file_id, LEFT

@@ -22,6 +22,8 @@ from hedera_client import (
     HederaError,
     Receipt,
     ReceiptTimeout,
+    Settled,
+    Settlement,
     TransactionId,
 )
 from hedera_users.operation import Operation
@@ -80,9 +82,9 @@ class Transactions:
             )
         except (HederaError, Rejected) as error:
             if attempts.transaction_id is None:
-                raise
+                raise  # no attempt was made
             if operation.in_doubt(str(attempts.transaction_id)):
-                return self._settle(operation, attempts.transaction_id, error)
+                return self._settle(operation, Acknowledged(attempts.transaction_id, attempts.node), error)
             if isinstance(error, HederaError) and error.status == "TRANSACTION_EXPIRED":
                 raise _never_happened(attempts.transaction_id, "every attempt was refused until it expired") from error
             raise
@@ -104,7 +106,7 @@ class Transactions:
                     interval=self._settings.receipt_interval,
                 )
         except ReceiptTimeout as error:
-            return self._look_again(operation, sent.transaction_id, error)
+            return self._look_again(operation, sent, error)
 
     def to_receipt(self, operation: Operation, guard: Guard, body: BodyOf) -> Receipt:
         """Send a transaction and wait for its receipt; once, under a new id, again where it never happened.
@@ -120,33 +122,32 @@ class Transactions:
                     raise
         raise AssertionError("a loop that returns or raises ended")
 
-    def _settle(self, operation: Operation, transaction_id: TransactionId, error: Exception) -> Acknowledged:
+    def _settle(self, operation: Operation, sent: Acknowledged, error: Exception) -> Acknowledged:
         """Find out what became of a transaction that may have been accepted; where nothing tells, raise `error`."""
-        with operation.phase("receipt"):
-            settlement = self._client.settle(
-                transaction_id, timeout=self._allowed(operation), interval=self._settings.receipt_interval
-            )
-        if settlement.receipt is not None:
-            operation.settled(str(transaction_id))
-            return Acknowledged(transaction_id, settlement.node)
-        if settlement.never_happened:
-            operation.settled(str(transaction_id))
-            raise _never_happened(transaction_id, "no node knows it, and its validity is over") from error
-        raise error
-
-    def _look_again(self, operation: Operation, transaction_id: TransactionId, error: ReceiptTimeout) -> Receipt:
-        """Ask once more where a transaction can no longer reach consensus: no receipt then means that it never did."""
-        if time.time() < self._client.window_of(transaction_id).ends_s:
+        settlement = self._ask(operation, sent, self._allowed(operation))
+        if settlement.verdict is Settled.UNKNOWN:
             raise error
-        with operation.phase("receipt"):
-            settlement = self._client.settle(
-                transaction_id, timeout=self._settings.rpc_timeout, interval=self._settings.receipt_interval
-            )
+        operation.settled(str(sent.transaction_id))
+        if settlement.verdict is Settled.NEVER_HAPPENED:
+            raise _never_happened(sent.transaction_id, settlement.reason) from error
+        return sent
+
+    def _look_again(self, operation: Operation, sent: Acknowledged, error: ReceiptTimeout) -> Receipt:
+        """Ask once more where a transaction can no longer reach consensus: no receipt then means that it never did."""
+        if time.time() < self._client.window_of(sent.transaction_id).consensus_until:
+            raise error
+        settlement = self._ask(operation, sent, self._settings.rpc_timeout)
+        if settlement.verdict is Settled.NEVER_HAPPENED:
+            raise _never_happened(sent.transaction_id, settlement.reason) from error
         if settlement.receipt is not None and settlement.receipt.succeeded:
             return settlement.receipt
-        if settlement.never_happened:
-            raise _never_happened(transaction_id, "it was accepted, and did not reach consensus") from error
         raise error
+
+    def _ask(self, operation: Operation, sent: Acknowledged, timeout: float) -> Settlement:
+        with operation.phase("receipt"):
+            return self._client.settle(
+                sent.transaction_id, [sent.node], timeout=timeout, interval=self._settings.receipt_interval
+            )
 
     def _allowed(self, operation: Operation) -> float:
         """Seconds to wait for a receipt: the configured time, or what is left of the operation's."""
@@ -162,6 +163,7 @@ class _Attempts:
     Attributes:
         transaction_id: The id of the latest attempt; None before the first. An operation may wait long before its
             first attempt, so the id is issued when that is made.
+        node: Where the latest attempt went.
     """
 
     def __init__(self, client: HederaClient, operation: Operation, body: BodyOf) -> None:
@@ -169,12 +171,14 @@ class _Attempts:
         self._operation = operation
         self._body_of = body
         self.transaction_id: TransactionId | None = None
+        self.node = ""
 
     def make(self, attempt: Attempt) -> Acknowledged:
         """Make one attempt at the node that the guard has chosen."""
         operation, client = self._operation, self._client
         transaction_id = self._id()
         text = str(transaction_id)
+        self.node = attempt.member
         with operation.phase("prepare"):
             prepared = client.prepare(self._body, attempt.member, transaction_id)
         operation.sending(text)
@@ -200,7 +204,7 @@ class _Attempts:
         return known
 
     def _expires_soon(self, transaction_id: TransactionId) -> bool:
-        return self._client.window_of(transaction_id).accepted_until_s - time.time() < FRESH_S
+        return self._client.window_of(transaction_id).accepted_until - time.time() < FRESH_S
 
 
 def _never_happened(transaction_id: TransactionId, why: str) -> NeverHappened:

@@ -118,17 +118,16 @@ def test_a_chunked_message_goes_on_at_the_chunk_that_failed(rig: Rig) -> None:
     assert len(landed) == 3
 
 
-def test_a_transaction_that_never_happened_is_sent_again_under_a_new_id(rig: Rig) -> None:
-    """It is accepted and vanishes; once its validity is over and no node has a receipt, a new id may be used."""
+def test_a_refused_transaction_gets_a_new_id_before_its_own_expires(rig: Rig) -> None:
+    """Every attempt was refused, so nothing can have happened: the id is replaced when it has not long to live."""
     job = rig.do(
         {"messages": 1},
-        faults=[{"kind": "lost", "operations": ["submitMessage"], "count": 1}],
-        settings={"valid_duration": 16, "confirm_timeout": 20},
-        stop_after_s=60,
+        faults=[{"kind": "status", "status": "BUSY", "operations": ["submitMessage"], "duration": 1.5}],
+        settings={"valid_duration": 16, "attempts": 50, "retry_budget": 0},
     )
     (record,) = job.records
     assert record["outcome"] == "succeeded", record
-    assert len(record["transaction_ids"]) == 2
+    assert len(record["transaction_ids"]) == record["attempts"] > 2, "each attempt of a short-lived id has its own"
     assert set(rig.shown(job).values()) == {1}
 
 
