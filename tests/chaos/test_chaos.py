@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 
 from tests.rig.rig import Outcome, Rig
 
-SCHEDULES = int(os.environ.get("CHAOS_SCHEDULES", "8"))
-STREAMS = 10
-MESSAGES = 4
-WRITERS = 2
+SCHEDULES = int(os.environ.get("CHAOS_SCHEDULES", "4"))
+STREAMS = 16
+MESSAGES = 5
+WRITERS = 4
 NODES = ("0.0.3", "0.0.4", "0.0.5", "0.0.6")
 LEGAL = {("closed", "open"), ("open", "half-open"), ("half-open", "open"), ("half-open", "closed")}
 
@@ -44,6 +44,7 @@ FAULTS = st.one_of(
     fault("node-down", nodes=some_nodes),
     fault("node-down"),
     fault("status", share=shares, status=st.sampled_from(["BUSY", "PLATFORM_NOT_ACTIVE", "FAIL_INVALID", "UNKNOWN"])),
+    fault("status", share=shares, status=st.just("INVALID_SIGNATURE"), operations=changes),
     fault("not-created", share=shares),
     fault("stall"),
     fault("lost", share=st.sampled_from([0.05, 0.2])),
@@ -71,6 +72,35 @@ def rig() -> Iterator[Rig]:
     derandomize=SCHEDULES < 100,
     database=None,
 )
+@example(  # answers are lost throughout: what is sent twice shows
+    faults=[{"kind": "ack-lost", "start": 0.0, "duration": 1.5, "share": 0.6, "how": "reset"}],
+    level="receipt",
+    queue=1000,
+)
+@example(  # some are refused for ever, some only for a while
+    faults=[
+        {"kind": "node-hang", "start": 0.1, "duration": 0.8, "nodes": ["0.0.3", "0.0.4", "0.0.5"]},
+        {"kind": "ack-lost", "start": 0.0, "duration": 1.5, "share": 0.3, "how": "hang"},
+        {"kind": "status", "start": 0.2, "duration": 1.0, "share": 0.6, "status": "BUSY"},
+    ],
+    level="queued",
+    queue=1000,
+)
+@example(  # files break off in their middle
+    faults=[
+        {
+            "kind": "status",
+            "start": 0.0,
+            "duration": 1.5,
+            "share": 0.5,
+            "status": "INVALID_SIGNATURE",
+            "operations": ["appendContent"],
+        },
+        {"kind": "ack-lost", "start": 0.0, "duration": 1.5, "share": 0.5, "how": "reset", "operations": ["createFile"]},
+    ],
+    level="ack",
+    queue=0,
+)
 @given(faults=st.lists(FAULTS, min_size=1, max_size=4), level=LEVELS, queue=st.sampled_from([0, 5, 1000]))
 def test_every_operation_ends_once_and_tells_the_truth(
     rig: Rig, faults: list[dict[str, Any]], level: str, queue: int
@@ -79,8 +109,8 @@ def test_every_operation_ends_once_and_tells_the_truth(
     if level == "queued":
         queue = max(queue, 5)
     job = rig.do(
-        *[{"messages": MESSAGES, "delay_s": 0.05 * number, "every_s": 0.1} for number in range(STREAMS)],
-        *[{"files": 1, "delay_s": 0.2 * number} for number in range(WRITERS)],
+        *[{"messages": MESSAGES, "delay_s": 0.04 * number, "every_s": 0.05} for number in range(STREAMS)],
+        *[{"files": 1, "delay_s": 0.15 * number} for number in range(WRITERS)],
         faults=[without_empty(one) for one in faults],
         settings={"confirm": level, "queue": queue, "valid_duration": 30},
         stop_after_s=20,

@@ -28,7 +28,7 @@ QUICK: dict[str, Any] = {
     "backoff": 0.02,
     "backoff_max": 0.2,
     "breaker_recovery": 0.3,
-    "confirm_timeout": 6,
+    "confirm_timeout": 3,
     "receipt_interval": 0.02,
     "queue_expiry": 5,
 }
