@@ -206,6 +206,12 @@ class RunSettings(BaseModel):
         return rate.strip().removesuffix("/s") if isinstance(rate, str) else rate
 
     @model_validator(mode="after")
+    def _what_is_handed_over_has_a_queue(self) -> RunSettings:
+        if "queued" in self.confirm and not self.queue:
+            raise ValueError("--queue 0: --confirm queued hands operations over to the queue; let it hold some")
+        return self
+
+    @model_validator(mode="after")
     def _custom_network_has_a_file(self) -> RunSettings:
         if (self.network == "custom") != bool(self.network_file):
             raise ValueError(

@@ -97,16 +97,19 @@ class Transactions:
             ReceiptTimeout: there was none in time.
             NeverHappened: there was none, and there cannot be one any more.
         """
+        allowed = self._allowed(operation)
+        # As long as it can reach consensus there is nothing to do but to wait; after that, no receipt is an answer too.
+        possible = self._client.window_of(sent.transaction_id).consensus_until - time.time()
+        waited = max(0.0, min(allowed, possible))
         try:
             with operation.phase("receipt"):
                 return self._client.await_receipt(
-                    sent.transaction_id,
-                    sent.node,
-                    timeout=self._allowed(operation),
-                    interval=self._settings.receipt_interval,
+                    sent.transaction_id, sent.node, timeout=waited, interval=self._settings.receipt_interval
                 )
         except ReceiptTimeout as error:
-            return self._look_again(operation, sent, error)
+            if allowed <= waited:
+                raise
+            return self._look_again(operation, sent, allowed - waited, error)
 
     def to_receipt(self, operation: Operation, guard: Guard, body: BodyOf) -> Receipt:
         """Send a transaction and wait for its receipt; once, under a new id, again where it never happened.
@@ -132,11 +135,9 @@ class Transactions:
             raise _never_happened(sent.transaction_id, settlement.reason) from error
         return sent
 
-    def _look_again(self, operation: Operation, sent: Acknowledged, error: ReceiptTimeout) -> Receipt:
-        """Ask once more where a transaction can no longer reach consensus: no receipt then means that it never did."""
-        if time.time() < self._client.window_of(sent.transaction_id).consensus_until:
-            raise error
-        settlement = self._ask(operation, sent, self._settings.rpc_timeout)
+    def _look_again(self, operation: Operation, sent: Acknowledged, timeout: float, error: ReceiptTimeout) -> Receipt:
+        """Go on asking where a transaction can no longer reach consensus: no receipt then means that it never did."""
+        settlement = self._ask(operation, sent, timeout)
         if settlement.verdict is Settled.NEVER_HAPPENED:
             raise _never_happened(sent.transaction_id, settlement.reason) from error
         if settlement.receipt is not None and settlement.receipt.succeeded:

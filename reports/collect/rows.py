@@ -35,6 +35,7 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "stored_s": "REAL NOT NULL",
         "transaction_id": "TEXT NOT NULL",
         "acknowledged": "INTEGER NOT NULL",
+        "leftover": "TEXT NOT NULL",
         "operation": "TEXT NOT NULL",
         "outcome": "TEXT NOT NULL",
         "status": "TEXT NOT NULL",
@@ -73,7 +74,7 @@ def rows_of(record: OperationRecord) -> Iterator[tuple[str, list[Any]]]:
             "stored",
             [
                 *(file.file_id, file.sha256, file.size_bytes, file.appends, file.slowest_append_s, file.stored_s),
-                *(file.transaction_id, file.acknowledged, *ending),
+                *(file.transaction_id, file.acknowledged, file.leftover, *ending),
             ],
         )
     for read in record.read_files:

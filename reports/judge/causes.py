@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from reports.measure.errors import ErrorGroup
-from reports.measure.keys import OperationKey
+from reports.measure.errors import ErrorGroup, GroupKey
 
 CAUSES: Final[Mapping[str, str]] = {
     "BUSY": "The node's share of the network's throttle was used up. Send more slowly, or over more nodes; file writes "
@@ -22,6 +21,17 @@ CAUSES: Final[Mapping[str, str]] = {
     "A longer --confirm-timeout waits for it; a mirror that falls behind needs a lower rate.",
     "CIRCUIT_OPEN": "The circuit breaker was open after repeated failures, so nothing was sent. See what "
     "failed before; --breaker-failures and --breaker-recovery say when it opens and for how long.",
+    "QUEUE_FULL": "As many operations waited as the queue holds, so this one was turned away at once. See what they "
+    "waited for; --queue says how many may wait.",
+    "QUEUE_EXPIRED": "It waited in the queue for as long as --queue-expiry allows, at an open circuit or for a limit, "
+    "and was never sent.",
+    "QUEUE_LEFT": "It still stood in the queue when the run ended, and was never sent. A longer --stop-timeout lets "
+    "the queue drain.",
+    "RATE_LIMITED": "The limiter on our side (--rate-limit, --concurrency) said wait, and there was no queue to wait "
+    "in (--queue).",
+    "DEADLINE_PASSED": "Its time was over (--deadline) before an attempt could begin.",
+    "NEVER_HAPPENED": "It had no effect and cannot have one any more: its validity was over and no node had its "
+    "receipt. It was sent once more under a new id before.",
     "STOPPED": "The end of the run cut the operation off before its outcome was known. A longer --stop-timeout lets it "
     "end.",
     "INVALID_SIGNATURE": "A key that must sign did not. Check the operator's key and the topic's or file's keys.",
@@ -50,7 +60,7 @@ CAUSES: Final[Mapping[str, str]] = {
 }
 
 
-def errors(groups: Mapping[tuple[OperationKey, str, str, str], ErrorGroup], origin: float) -> list[dict[str, Any]]:
+def errors(groups: Mapping[GroupKey, ErrorGroup], origin: float) -> list[dict[str, Any]]:
     """Return the report's `errors`, the most frequent first. Instants are seconds since the run's start."""
     entries = [
         {
@@ -59,11 +69,12 @@ def errors(groups: Mapping[tuple[OperationKey, str, str, str], ErrorGroup], orig
             "outcome": outcome,
             "status": status,
             "message": message,
+            "phase": phase or None,
             "count": group.count,
             "first_s": round(max(0.0, group.first_at - origin), 3),
             "last_s": round(max(0.0, group.last_at - origin), 3),
             "cause": CAUSES.get(status),
         }
-        for (key, outcome, status, message), group in groups.items()
+        for (key, outcome, status, message, phase), group in groups.items()
     ]
     return sorted(entries, key=lambda entry: (-entry["count"], entry["operation"], entry["status"], entry["message"]))

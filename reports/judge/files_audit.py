@@ -1,4 +1,4 @@
-"""The audit of files: what was stored, held against what was read back."""
+"""The audit of files: what was stored, held against what was read back; and what is left of what was not completed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ SELECT count(*) AS attempted, total(acknowledged) AS stored, total(acknowledged 
     total(differs) AS mismatched, total(acknowledged AND NOT times) AS not_read_back,
     total(CASE WHEN acknowledged THEN appends END) AS appends,
     total(CASE WHEN acknowledged THEN size_bytes END) AS bytes,
-    total(CASE WHEN acknowledged THEN stored_s END) AS stored_s
+    total(CASE WHEN acknowledged THEN stored_s END) AS stored_s,
+    total(leftover = 'deleted') AS deleted, total(leftover = 'left') AS left_over,
+    total(leftover = 'uncertain') AS uncertain
 FROM files
 """
 
@@ -29,7 +31,9 @@ SELECT file_id, transaction_id, slowest_append_s FROM files WHERE appends ORDER 
 """
 
 _OFFENDERS: Final = f"""{_SETTLED}
-SELECT file_id, transaction_id, size_bytes, sha256, outcome, status FROM files WHERE differs LIMIT {MAX_OFFENDERS}
+SELECT CASE WHEN differs THEN 'mismatched' ELSE leftover END AS kind, file_id, transaction_id, size_bytes, sha256,
+    outcome, status
+FROM files WHERE differs OR leftover IN ('left', 'uncertain') LIMIT {MAX_OFFENDERS}
 """
 
 
@@ -39,7 +43,9 @@ def audit_files(connection: sqlite3.Connection) -> dict[str, Any] | None:
     `attempted` files were begun, `stored` ones acknowledged to the end. Of these `verified` were read back with the
     SHA-256 and the length that were stored, `mismatched` with others, and `not_read_back` not at all. `appends`,
     `bytes` and `bytes_per_s` (payload by the time that storing took, one file at a time) are of those that were stored;
-    `slowest_append` is the longest append of all: `ms`, `file_id` and `transaction_id` of its file.
+    `slowest_append` is the longest append of all: `ms`, `file_id` and `transaction_id` of its file. Of the files that
+    could not be completed, `deleted` were deleted again, `left_over` could not be, and of `uncertain` ones it is not
+    known whether they exist. `offenders` lists the mismatched, left over and uncertain ones.
 
     Args:
         connection: Of a journal.

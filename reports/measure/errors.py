@@ -20,6 +20,10 @@ _TRANSACTION_ID: Final = re.compile(r"\d+\.\d+\.\d+[@-]\d{9,}[.-]\d+")
 _LONG_NUMBER: Final = re.compile(r"\d{6,}(\.\d+)?")
 
 
+GroupKey = tuple[OperationKey, str, str, str, str]
+"""Operation, outcome, status, message, and the phase or layer that ended it."""
+
+
 @dataclass(slots=True)
 class ErrorGroup:
     """How often one thing went wrong, and when (Unix time in seconds) it did first and last."""
@@ -36,34 +40,35 @@ class ErrorGroup:
 
 
 class Errors:
-    """Groups by operation, outcome, status and message; ids and long numbers in messages do not tell groups apart."""
+    """Groups by operation, outcome, status, message and the phase that ended it.
+
+    Ids and long numbers in messages do not tell groups apart.
+    """
 
     def __init__(self) -> None:
-        self.groups: dict[tuple[OperationKey, str, str, str], ErrorGroup] = {}
+        self.groups: dict[GroupKey, ErrorGroup] = {}
 
     def record(self, key: OperationKey, record: OperationRecord) -> None:
         """Add an operation that did not succeed."""
         ended_at = record.started_at + record.latency_s
-        self._add(key, record.outcome or "", record.status, normalised(record.error), 1, ended_at, ended_at)
+        told = (record.outcome or "", record.status, normalised(record.error), record.ended_in)
+        self._add((key, *told), 1, ended_at, ended_at)
 
     def dump(self) -> list[list[Any]]:
         """Return it in a form that msgpack can carry."""
         return [
-            [key.dump(), outcome, status, message, group.count, group.first_at, group.last_at]
-            for (key, outcome, status, message), group in self.groups.items()
+            [key.dump(), *told, group.count, group.first_at, group.last_at]
+            for (key, *told), group in self.groups.items()
         ]
 
     def merge_dump(self, dumped: list[list[Any]]) -> None:
         """Add what `dump` returned elsewhere."""
-        for name, *rest in dumped:
-            self._add(OperationKey.load(name), *rest)
+        for name, outcome, status, message, phase, *rest in dumped:
+            self._add((OperationKey.load(name), outcome, status, message, phase), *rest)
 
-    def _add(
-        self, key: OperationKey, outcome: str, status: str, message: str, count: int, first_at: float, last_at: float
-    ) -> None:
-        group_key = (key, str(outcome), status, message)
+    def _add(self, group_key: GroupKey, count: int, first_at: float, last_at: float) -> None:
         if group_key not in self.groups and len(self.groups) >= MAX_GROUPS:
-            group_key = (key, str(outcome), "", OTHER)
+            group_key = (group_key[0], group_key[1], "", OTHER, "")
         group = self.groups.get(group_key)
         if group is None:
             self.groups[group_key] = ErrorGroup(count, first_at, last_at)

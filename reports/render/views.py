@@ -104,6 +104,15 @@ def longest_phase(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
+def limiter_rows(report: Report) -> list[Mapping[str, Any]]:
+    """Every limit of every limiter: one that is made of several has a row for each."""
+    rows: list[Mapping[str, Any]] = []
+    for limiter in report["resilience"]["limiters"]:
+        for limit in limiter.get("limits", [limiter]):
+            rows.append({"busy": 0, "waits": 0, **limit, "name": limiter["name"]})
+    return rows
+
+
 def failed_checks(report: Report) -> list[Mapping[str, Any]]:
     """The checks that did not hold."""
     return [check for check in report["run"]["checks"] if not check["passed"]]

@@ -40,7 +40,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "started": "began",
     "succeeded": "reached the level that was asked for",
     "failed": "ended in a refusal, or never got through",
-    "rejected": "were never sent: the circuit breaker was open, or the run was over",
+    "rejected": "were never sent: stopped by an open circuit, a limit, the queue or the deadline, or the run was over",
     "unknown": "were sent, but what became of them could not be learned",
     "in_flight": "had not ended when the last count was taken",
     "unreported": "died with a worker before it could tell",
@@ -53,6 +53,16 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "accounting": ("Accounting", "every operation that began is accounted for"),
     "audit": ("Audit", "the mirror could be read back"),
     "integrity": ("Integrity", "every acknowledged message arrived once, in order"),
+}
+
+REFUSALS: Final[Mapping[str, str]] = {
+    "CIRCUIT_OPEN": "no node could be called",
+    "RATE_LIMITED": "a limit was reached, and there was no queue",
+    "QUEUE_FULL": "the queue was full",
+    "QUEUE_EXPIRED": "waited too long in the queue",
+    "QUEUE_LEFT": "still waiting when the run ended",
+    "BUDGET_EXHAUSTED": "the retry budget was spent",
+    "DEADLINE_PASSED": "no time was left for an attempt",
 }
 
 FIGURES: Final[Mapping[str, str]] = {

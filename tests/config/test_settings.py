@@ -67,6 +67,39 @@ def test_an_arrival_rate_may_say_per_second(text: str, rate: float) -> None:
     assert parse_settings({"arrival_rate": text}).arrival_rate == rate
 
 
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"concurrency": "some"}, "--concurrency 'some': use off, adaptive or a number from 1 to 100000"),
+        ({"concurrency": "0"}, "--concurrency '0': use off, adaptive or a number from 1 to 100000"),
+        (
+            {"breaker_storage": "localhost"},
+            "--breaker-storage 'localhost': name a Redis server, e.g. redis://localhost:6379/0",
+        ),
+        (
+            {"breaker_storage": "redis://"},
+            "--breaker-storage 'redis://': name a Redis server, e.g. redis://localhost:6379/0",
+        ),
+        ({"rate_limit": "on"}, "--rate-limit 'on': choose one of off, network"),
+        (
+            {"confirm": "queued", "queue": "0"},
+            "--queue 0: --confirm queued hands operations over to the queue; let it hold some",
+        ),
+    ],
+)
+def test_what_resilience_is_asked_for_is_checked(values: dict[str, str], fault: str) -> None:
+    """One line names the option, the value and the remedy."""
+    with pytest.raises(SettingsError) as refused:
+        parse_settings(values)
+    assert refused.value.faults == [fault]
+
+
+@pytest.mark.parametrize("text", ["off", "adaptive", "1", "100000"])
+def test_forms_of_concurrency(text: str) -> None:
+    """A word or a number."""
+    assert parse_settings({"concurrency": text}).concurrency == text
+
+
 @given(
     st.sampled_from(["message_bytes", "attempts", "breaker_failures", "confirm_timeout", "model_bytes", "chunk_bytes"]),
     st.one_of(st.text(max_size=8), st.integers(max_value=0).map(str), st.just("1e99"), st.just("nan")),

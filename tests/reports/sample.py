@@ -138,6 +138,13 @@ def resilience(text: str = "") -> dict[str, Any]:
         "transitions": [{"time": BEGAN + t, "from": a, "to": b} for t, a, b in states],
         "transitions_dropped": 0,
     }
+    quiet = {
+        **breaker,
+        "name": f"0/hfs{text}",
+        **dict.fromkeys(("opened", "half_opened", "closed", "rejected"), 0),
+        "open_s": 0.0,
+        "transitions": [],
+    }
     return {
         "retries": {
             "attempts": 64,
@@ -145,6 +152,35 @@ def resilience(text: str = "") -> dict[str, Any]:
             "exhausted": 12,
             "by_status": {f"BUSY{text}": 60, "UNAVAILABLE": 4},
         },
-        "breakers": [breaker],
-        "queue": None,
+        "rejected": {"QUEUE_FULL": 7, "QUEUE_EXPIRED": 3},
+        "cut_short": {"BUDGET_EXHAUSTED": 2},
+        "waits": {"circuit": {"count": 50, "seconds": 90.0, "max_s": 5.4}},
+        "breakers": [breaker, quiet],
+        "limiters": [
+            {
+                "name": f"0/hcs{text}",
+                "kind": "adaptive",
+                "limit": 18,
+                "limit_min": 9,
+                "limit_max": 31,
+                "waits": 5,
+                "busy": 60,
+            }
+        ],
+        "budget": {"capacity": 500, "left": 480, "lowest": 190, "spent": 310, "given_back": 290, "refused": 2},
+        "queue": {
+            "queues": 3,
+            "capacity": 1000,
+            "max_depth": 41,
+            "enqueued": 60,
+            "drained": 55,
+            "expired": 3,
+            "rejected": 7,
+            "left": 2,
+            "withdrawn": 0,
+            "depth": 0,
+            "max_continuing": 4,
+            "waited_s": 90.0,
+            "waited_max_s": 5.4,
+        },
     }
