@@ -63,7 +63,7 @@ def plan_of(tmp_path: Path, *faults: dict[str, Any]) -> str:
 
 
 def test_limits_of_our_own_hold_the_run_back(run_locust: Any, tmp_path: Path) -> None:
-    """Two calls at once, each of 0.2 s: the others wait in the queue, nothing fails, and the report says what it was."""
+    """Two calls at once, each of 0.2 s: the others wait, nothing fails, and the report says what it was."""
     plan = plan_of(tmp_path, {"kind": "node-slow", "delay": 0.2, "operations": ["submitMessage"]})
     finished = run_locust(
         *SHORT,
