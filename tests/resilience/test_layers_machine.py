@@ -31,7 +31,6 @@ from resilience import (
 )
 
 LEGAL = {("closed", "open"), ("open", "half-open"), ("half-open", "open"), ("half-open", "closed")}
-MEMBERS = ("3", "4", "5", "6")
 CAPACITY = 4
 VERDICTS = {"down": TRANSIENT, "slow": TIMED_OUT, "busy": BUSY, "no": FINAL}
 EARLY_S = 1.0
@@ -83,11 +82,12 @@ class LayersMachine(RuleBasedStateMachine):
         self.first_sends: list[int] = []  # new operations in the order in which they were first sent
         self.sleepers: list[tuple[float, AsyncResult]] = []
 
-    @initialize(limited=st.booleans(), trials=st.integers(1, 2))
-    def build(self, limited: bool, trials: int) -> None:
+    @initialize(limited=st.booleans(), trials=st.integers(1, 2), members=st.integers(1, 4))
+    def build(self, limited: bool, trials: int, members: int) -> None:
         """Put the layers together."""
-        policy = BreakerPolicy(failures=2, recovery=8.0, trials=trials, failure_ratio=None)
-        self.pool = Pool("svc", MEMBERS, policy, clock=lambda: self.now, now=lambda: self.now)
+        self.members = tuple(str(3 + index) for index in range(members))
+        policy = BreakerPolicy(failures=1, recovery=8.0, trials=trials, failure_ratio=None)
+        self.pool = Pool("svc", self.members, policy, clock=lambda: self.now, now=lambda: self.now)
         self.bucket = TokenBucket(2, burst=4, clock=lambda: self.now)
         self.places = AdaptiveConcurrency(3, highest=6)
         self.queue = BoundedQueue(CAPACITY, 20.0, clock=lambda: self.now)
@@ -112,10 +112,11 @@ class LayersMachine(RuleBasedStateMachine):
 
     def sent(self, operation: Operation, attempt: Attempt) -> None:
         """An attempt reached the service."""
-        breaker = self.pool.breakers[MEMBERS.index(attempt.member)]
+        breaker = self.pool.breakers[self.members.index(attempt.member)]
         assert breaker.state != "open"
         operation.trial = (breaker.name, len(breaker.snapshot()["transitions"])) if breaker.state != "closed" else None
         if attempt.number == 1 and operation.new:
+            assert "continuing=0" in repr(self.queue), "a new one overtook one that was admitted before"
             self.first_sends.append(operation.number)
 
     @rule(continuing=st.booleans(), deadline=st.sampled_from([None, None, 0.0, 3.0, 30.0]))
@@ -127,14 +128,28 @@ class LayersMachine(RuleBasedStateMachine):
         self.operations.append(Operation(self, len(self.operations), options))
         self._settle()
 
-    @rule(answers=st.lists(st.sampled_from(["ok", "down", "down", "slow", "busy", "no"]), min_size=1, max_size=6))
+    @rule(callers=st.integers(2, 8))
+    def burst(self, callers: int) -> None:
+        """Many come at once."""
+        for _ in range(callers):
+            self.operations.append(Operation(self, len(self.operations), {}))
+        self._settle()
+
+    @rule(answers=st.lists(st.sampled_from(["ok", "ok", "down", "slow", "busy", "no"]), min_size=1, max_size=6))
     def answer(self, answers: list[str]) -> None:
         """The service answers those that have waited longest."""
         for word in answers:
-            waiting = [operation for operation in self.operations if operation.answer is not None]
-            if waiting and waiting[0].answer is not None:
-                waiting[0].answer.set(word)
+            waiting = [operation.answer for operation in self.operations if operation.answer is not None]
+            if waiting:
+                waiting[0].set(word)
                 self._settle()
+
+    @rule(word=st.sampled_from(["ok", "down", "slow", "busy"]))
+    def answer_all(self, word: str) -> None:
+        """The service answers everybody who waits in the same way."""
+        for answer in [operation.answer for operation in self.operations if operation.answer is not None]:
+            answer.set(word)
+        self._settle()
 
     @rule(which=st.integers(0, 20))
     def kill(self, which: int) -> None:
@@ -215,5 +230,5 @@ class LayersMachine(RuleBasedStateMachine):
 
 TestLayersMachine = LayersMachine.TestCase
 TestLayersMachine.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=200, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )
