@@ -15,10 +15,11 @@ import sys
 import timeit
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it runs by its path, from anywhere
 
-Call = Callable[[Callable[[int], object]], object]
+Call = Callable[[Callable[[Any], object]], object]
 
 
 def contenders() -> dict[str, Call]:
@@ -28,7 +29,6 @@ def contenders() -> dict[str, Call]:
 
     from resilience import TRANSIENT, Breaker, BreakerPolicy, Guard
 
-    guard = Guard("benchmark", lambda _: TRANSIENT)
     breaker = Breaker("benchmark", BreakerPolicy())
     policy = {
         "stop": tenacity.stop_after_attempt(5),
@@ -40,10 +40,10 @@ def contenders() -> dict[str, Call]:
 
     @tenacity.retry(**policy)
     @circuit
-    def decorated(attempt: Callable[[int], object]) -> object:
+    def decorated(attempt: Callable[[Any], object]) -> object:
         return attempt(1)
 
-    def breaker_alone(attempt: Callable[[int], object]) -> object:
+    def breaker_alone(attempt: Callable[[Any], object]) -> object:
         permit = breaker.admit()
         result = attempt(1)
         breaker.settle(permit, success=True)
@@ -51,11 +51,47 @@ def contenders() -> dict[str, Call]:
 
     return {
         "bare call": lambda attempt: attempt(1),
-        "Guard.run": guard.run,
+        "Guard.run, one circuit": Guard("benchmark", lambda _: TRANSIENT).run,
         "  of it, the breaker": breaker_alone,
+        **guards(),
         "tenacity alone, one shared object": lambda attempt: shared(attempt, 1),
         "tenacity around pybreaker.call": lambda attempt: shared(circuit.call, attempt, 1),
         "@retry over @breaker": decorated,
+    }
+
+
+def guards() -> dict[str, Call]:
+    """Guards with more and more layers; a pool of four members where nothing else is said."""
+    from resilience import (
+        TRANSIENT,
+        AdaptiveConcurrency,
+        BoundedQueue,
+        Guard,
+        Limits,
+        Pool,
+        RetryBudget,
+        TokenBucket,
+    )
+
+    def guard(members: int = 4, balance: Any = "round-robin", **layers: Any) -> Guard:
+        pool = Pool("benchmark", [str(number) for number in range(members)], balance=balance)
+        return Guard("benchmark", lambda _: TRANSIENT, None, pool, budget=RetryBudget(), **layers)
+
+    one_down = guard(30)
+    for _ in range(5):
+        one_down.pool.admit(avoid=one_down.pool.members[1:]).settle(success=False)
+    bucket = TokenBucket(1e9)
+    with_deadline = guard(queue=BoundedQueue())
+    return {
+        "  pool of 4, budget": guard().run,
+        "  the same and a queue (empty)": guard(queue=BoundedQueue()).run,
+        "  the same and a deadline": lambda attempt: with_deadline.run(attempt, deadline=1e12),
+        "  queue, token bucket": guard(queue=BoundedQueue(), limiter=bucket).run,
+        "  queue, bucket, adaptive limit": guard(
+            queue=BoundedQueue(), limiter=Limits([TokenBucket(1e9), AdaptiveConcurrency()])
+        ).run,
+        "  least outstanding of 30": guard(30, "least-outstanding").run,
+        "  30 members, one of them down": one_down.run,
     }
 
 
@@ -63,8 +99,8 @@ def microseconds(ways: dict[str, Call], calls: int, rounds: int) -> dict[str, fl
     """Best time per call of each way, over rounds in which all of them take turns."""
     best = dict.fromkeys(ways, float("inf"))
 
-    def attempt(number: int) -> int:
-        return number
+    def attempt(told: object) -> object:
+        return told
 
     for _ in range(rounds):
         for name, way in ways.items():
@@ -79,13 +115,13 @@ def in_flight(way: Call) -> int:
 
     held = most = 0
 
-    def attempt(number: int) -> int:
+    def attempt(told: object) -> object:
         nonlocal held, most
         held += 1
         most = max(most, held)
         gevent.sleep(0.02)
         held -= 1
-        return number
+        return told
 
     gevent.joinall([gevent.spawn(way, attempt) for _ in range(20)], timeout=30)
     return most

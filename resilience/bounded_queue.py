@@ -35,6 +35,7 @@ Release = Callable[[Rejected | None], object]
 """Told once how the waiting ended: None for "your turn", else the reason why it will never come."""
 
 _SHORTEST_SLEEP_S: Final = 0.001
+_LONGEST_SLEEP_S: Final = 1.0  # of a drainer: a circuit that processes share may close without anybody being told
 _STALE_KEPT: Final = 64  # alarms of entries that have gone, beyond as many as there are entries
 
 
@@ -270,7 +271,8 @@ class BoundedQueue:
                 if wait <= 0:
                     self._let_go()
                 else:
-                    self._bell.wait(max(_SHORTEST_SLEEP_S, min(wait, next_end - self._clock())))
+                    wait = min(wait, next_end - self._clock(), _LONGEST_SLEEP_S)
+                    self._bell.wait(max(_SHORTEST_SLEEP_S, wait))
         finally:
             self._drainer = None
             self.busy = self.depth > 0

@@ -30,6 +30,9 @@ CLOSED: Final = pybreaker.STATE_CLOSED
 OPEN: Final = pybreaker.STATE_OPEN
 HALF_OPEN: Final = pybreaker.STATE_HALF_OPEN
 
+ASK_AGAIN_S: Final = 0.1
+"""Wait of a process that found the trials of a shared circuit taken by others, whose end it is not told."""
+
 TRANSITIONS_KEPT: Final = 1_000
 """Newest transitions that a snapshot lists; older ones are only counted."""
 
@@ -110,6 +113,7 @@ class Breaker:
         self._shared: SharedState | None = storage if hasattr(storage, "take_trial") else None  # type: ignore[assignment] # mypy does not take hasattr for a proof
         self._looked_at = -math.inf
         self._leases: list[object] = []
+        self._ask_at = -math.inf  # when others may have ended their trials
         self._circuit = pybreaker.CircuitBreaker(
             fail_max=policy.failures,
             reset_timeout=policy.recovery,
@@ -195,7 +199,7 @@ class Breaker:
             if self.state == CLOSED:
                 return 0.0
             if self.state == HALF_OPEN:
-                return 0.0 if self._trials_in_flight < self.policy.trials else math.inf
+                return max(0.0, self._ask_at - self._clock()) if self._has_trials() else math.inf
             wait = self.policy.recovery if sooner is None else sooner
             return max(0.0, self.opened_at + wait - self._clock())
 
@@ -249,15 +253,19 @@ class Breaker:
                 self._circuit.half_open()
         if self.state != HALF_OPEN:
             return self.state == CLOSED
-        if self._trials_in_flight >= self.policy.trials:
+        if not self._has_trials() or self._ask_at > self._clock():
             return False
         if self._shared is not None:
             lease = self._shared.take_trial(self.policy.trials)
             if lease is None:
+                self._ask_at = self._clock() + ASK_AGAIN_S
                 return False
             self._leases.append(lease)
         self._trials_in_flight += 1
         return True
+
+    def _has_trials(self) -> bool:
+        return self._trials_in_flight < self.policy.trials
 
     def _free_trial(self) -> None:
         self._trials_in_flight -= 1

@@ -93,7 +93,8 @@ class Pool:
         self._health = [1.0] * len(self.members)
         self._turns = [0.0] * len(self.members)  # how far each is ahead of its share, see _by_health
         self._turn = start % len(self.members)
-        self._impaired: set[int] = set()  # members that are not both closed and healthy
+        self._weak: set[int] = set()  # members that are not healthy
+        self._suspects: set[int] = set()  # members whose circuit is not closed
         names = [name if member == "" and len(self.members) == 1 else f"{name}@{member}" for member in self.members]
         self.breakers = tuple(
             Breaker(
@@ -108,7 +109,7 @@ class Pool:
             for index, each in enumerate(names)
         )
         """One for each member, in the order of `members`."""
-        self._impaired = {index for index, breaker in enumerate(self.breakers) if breaker.state != CLOSED}
+        self._suspects = {index for index, breaker in enumerate(self.breakers) if breaker.state != CLOSED}
 
     def admit(self, avoid: Collection[str] = ()) -> Permit:
         """Let one call in, to a member of the pool's choice.
@@ -119,18 +120,21 @@ class Pool:
         Raises:
             CircuitOpen: no member serves: all circuits are open, or half-open with all their trials under way.
         """
-        if not self._impaired:
+        if not self._suspects and not self._weak:
             index = self._next(avoid)
             breaker = self.breakers[index]
             period = breaker.try_admit()
             if period is not None:  # None: it is shared, and another process has just opened it
                 return Permit(self, index, breaker, period)
-        overdue = self._overdue()
-        for index in self._by_preference(avoid):
-            breaker = self.breakers[index]
-            period = breaker.try_admit(self.early_trial if index in overdue else None)
-            if period is not None:
-                return Permit(self, index, breaker, period)
+        known = -1
+        while known != len(self._suspects):  # again if a shared circuit turned out to be open
+            known = len(self._suspects)
+            overdue = self._overdue()
+            for index in self._by_preference(avoid):
+                breaker = self.breakers[index]
+                period = breaker.try_admit(self.early_trial if index in overdue else None)
+                if period is not None:
+                    return Permit(self, index, breaker, period)
         raise self.refusal()
 
     def refusal(self) -> CircuitOpen:
@@ -142,7 +146,7 @@ class Pool:
 
     def retry_in(self) -> float:
         """Seconds until a call could be let in: 0.0 for now, infinity while it depends on trials that are under way."""
-        if not self._impaired:
+        if len(self._suspects) < len(self.breakers):
             return 0.0
         overdue = self._overdue()
         return min(
@@ -161,16 +165,16 @@ class Pool:
 
     def judge(self, index: int, *, success: bool) -> None:
         """The result of a call to a member, for its health; `Permit.settle` says it."""
-        if success and not self._impaired:
+        if success and index not in self._weak:
             return
         health = self._health[index]
         health += (1.0 - health) * _GAIN if success else -health * _LOSS
         healthy = health >= _HEALTHY
         self._health[index] = 1.0 if healthy else health
-        if healthy and self.breakers[index].state == CLOSED:
-            self._impaired.discard(index)
+        if healthy:
+            self._weak.discard(index)
         else:
-            self._impaired.add(index)
+            self._weak.add(index)
 
     def snapshot(self) -> list[dict[str, Any]]:
         """The snapshots of its breakers."""
@@ -181,51 +185,55 @@ class Pool:
 
     def _listener(self, index: int) -> Callable[[], None]:
         def changed() -> None:
-            if self.breakers[index].state != CLOSED:
-                self._impaired.add(index)
+            if self.breakers[index].state == CLOSED:
+                self._suspects.discard(index)
+            else:
+                self._suspects.add(index)
             for watcher in self._watchers:
                 watcher()
 
         return changed
 
     def _next(self, avoid: Collection[str]) -> int:
-        """Whose turn it is among equals."""
+        """Whose turn it is among equals that serve; somebody's of those who serve, if all of them are avoided."""
         turn, count = self._turn, len(self.members)
-        if avoid or self.balance != "round-robin":
-            order = [*range(turn, count), *range(turn)]
+        if avoid or self._suspects or self.balance != "round-robin":
+            serving = [index for index in (*range(turn, count), *range(turn)) if index not in self._suspects]
             if self.balance == "least-outstanding":
-                order.sort(key=lambda index: self.breakers[index].in_flight)
-            turn = next((index for index in order if self.members[index] not in avoid), order[0])
+                serving.sort(key=lambda index: self.breakers[index].in_flight)
+            turn = next((index for index in serving if self.members[index] not in avoid), serving[0])
         self._turn = (turn + 1) % count
         return turn
 
     def _by_preference(self, avoid: Collection[str]) -> Iterator[int]:
-        """All members, best first: those that may be tried and those that serve by their health, then the avoided."""
-        every = range(len(self.members))
+        """Members, best first: those that may be tried, one that serves by its health; then the avoided likewise."""
         for hinted in (False, True):
-            group = [index for index in every if (self.members[index] in avoid) is hinted]
-            yield from (index for index in group if self.breakers[index].state != CLOSED)
-            yield from self._by_health([index for index in group if self.breakers[index].state == CLOSED])
+            yield from [index for index in sorted(self._suspects) if (self.members[index] in avoid) is hinted]
+            serving = [
+                index
+                for index, member in enumerate(self.members)
+                if index not in self._suspects and (member in avoid) is hinted
+            ]
+            if serving:
+                yield self._next(avoid) if self._weak <= self._suspects else self._by_health(serving)
 
-    def _by_health(self, group: list[int]) -> list[int]:
-        """Members that serve, the one whose turn it is first. Each has turns in proportion to its health."""
-        if not group:
-            return []
+    def _by_health(self, group: list[int]) -> int:
+        """Whose turn it is among members that serve. Each has turns in proportion to its health."""
         health = {index: max(self._health[index], _LEAST_HEALTH) for index in group}
         if self.balance == "least-outstanding":
-            return sorted(group, key=lambda index: (self.breakers[index].in_flight + 1) / health[index])
+            return min(group, key=lambda index: (self.breakers[index].in_flight + 1) / health[index])
         # Smooth weighted round robin, as nginx does it: everybody gains his weight, the first pays for all.
         for index in group:
             self._turns[index] += health[index]
         first = max(group, key=self._turns.__getitem__)
         self._turns[first] -= sum(health.values())
-        return [first, *(index for index in group if index != first)]
+        return first
 
     def _overdue(self) -> Collection[int]:
         """Members that are tried early, because more than half are skipped and others serve."""
         breakers = self.breakers
-        opened = [index for index, breaker in enumerate(breakers) if breaker.state == OPEN]
-        excess = len(opened) - len(breakers) // 2
-        if excess <= 0 or not any(breaker.state == CLOSED for breaker in breakers):
+        if not len(breakers) // 2 < len(self._suspects) < len(breakers):
             return ()
+        opened = [index for index in self._suspects if breakers[index].state == OPEN]
+        excess = max(0, len(opened) - len(breakers) // 2)
         return sorted(opened, key=lambda index: breakers[index].opened_at)[:excess]

@@ -46,6 +46,46 @@ print(json.dumps({
 """
 
 
+QUEUE = """
+import gevent
+from resilience import TRANSIENT, BoundedQueue, BreakerPolicy, Guard, Pool, QueueLeft, RetryBudget, RetryPolicy
+
+policy = BreakerPolicy(failures=1, recovery=0.2)
+guard = Guard("svc", lambda error: TRANSIENT, RetryPolicy(backoff=0.01), Pool("svc", ["3"], policy),
+              budget=RetryBudget(), queue=BoundedQueue(30))
+order = []
+
+def attempt(name):
+    def one(told):
+        if name == 0 and told.number == 1:
+            raise OSError("down")
+        gevent.sleep(0.001)
+        order.append(name)
+    return one
+
+users = [gevent.spawn(guard.run, attempt(name)) for name in range(1)]
+gevent.sleep(0.005)
+users += [gevent.spawn(guard.run, attempt(name)) for name in range(1, 21)]
+gevent.sleep(0.05)
+assert guard.queue.depth == 21, guard.queue
+users.pop().kill(timeout=1)
+assert guard.queue.drain(5)
+gevent.joinall(users, timeout=5, raise_error=True)
+assert order == list(range(20)), order
+assert guard.queue.close() == 0 and not guard.queue.busy and guard.pool.in_flight == 0
+print("drained in order")
+"""
+
+
+@pytest.mark.parametrize("parts", [(PATCH, QUEUE), (IMPORT, PATCH, QUEUE), (QUEUE,)], ids=["first", "later", "not"])
+def test_the_line_drains_in_order_whenever_the_patch_came(parts):
+    """A line that formed at an open circuit drains in order after the recovery, on the real clock, patched or not."""
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(parts)], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "drained in order\n"), done.stderr
+
+
 @pytest.mark.parametrize(
     "order",
     [(PATCH, IMPORT, MADE), (IMPORT, PATCH, MADE), (IMPORT, MADE, PATCH)],

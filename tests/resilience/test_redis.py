@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 
-from resilience import BreakerPolicy, CircuitOpen, Pool
+from resilience import TRANSIENT, BoundedQueue, BreakerPolicy, CircuitOpen, Guard, Pool, RetryPolicy
 from resilience.breaker import Breaker
 from resilience.redis_storage import redis_storage
 
@@ -214,6 +215,28 @@ def test_the_happy_path_only_looks_now_and_then(server):
     for _ in range(1_000):
         pool.admit().settle(success=True)
     assert client.info("stats")["total_commands_processed"] - before < 5
+
+
+def test_a_line_waits_for_another_process_trial_without_asking_all_the_time(process, server):
+    """The trial is under way elsewhere: the line here waits, asks now and then, and goes on when the circuit closes."""
+    import redis
+
+    there = process()
+    pool = Pool("hcs", ["3"], BreakerPolicy(failures=3, recovery=0.4), storage=redis_storage(server.url, refresh_s=0.0))
+    guard = Guard("hcs", lambda error: TRANSIENT, RetryPolicy(attempts=1), pool, queue=BoundedQueue())
+    fail(there, 3)
+    assert pool.breakers[0].try_admit() is None
+    time.sleep(0.45)
+    trial = there.admit()
+    waiting = gevent.spawn(guard.run, lambda attempt: "sent")
+    client = redis.Redis.from_url(server.url)
+    before = client.info("stats")["total_commands_processed"]
+    gevent.sleep(0.5)
+    assert guard.queue.depth == 1
+    assert client.info("stats")["total_commands_processed"] - before < 300
+    there.settle(trial, success=True)
+    assert waiting.get(timeout=5) == "sent"
+    assert set(moves(pool.breakers[0])) <= LEGAL
 
 
 SCRIPT = """
