@@ -13,7 +13,7 @@ from typing import Any
 import grpc.aio
 from aiohttp import web
 
-from localnet import genesis
+from localnet import genesis, system_files
 from localnet.clock import Clock
 from localnet.consensus import Consensus
 from localnet.control import create_control_app
@@ -119,7 +119,12 @@ class LocalNetwork:
             service = NodeService(gateway, number, faults)
             entry = await self._serve_node(service, node_id, ports.nodes[node_id], ports.nodes_tls[node_id])
             self._nodes.append(entry)
-        genesis.add_system_files(state, self._nodes, self._rate)
+        others = {
+            system_files.FEES_FILE: system_files.fees_of_old(),
+            system_files.SIMPLE_FEES_FILE: system_files.simple_fees(),
+            system_files.THROTTLES_FILE: system_files.throttles(self._throttle_definitions),
+        }
+        genesis.add_system_files(state, self._nodes, self._rate, others)
         for kept in self._persistence.settled() if self._persistence else ():
             gateway.replay(kept)
         self._replaying = False
@@ -168,13 +173,15 @@ class LocalNetwork:
 
     def _latency(self) -> Latency:
         options = self._options
-        return latency_of(options.latency, options.consensus_delay, options.consensus_jitter, options.mirror_lag)
+        return latency_of(
+            options.latency, options.consensus_delay, options.consensus_jitter, options.mirror_lag, options.gossip
+        )
 
     def _create_gateway(self, state: State, latency: Latency, importer: Importer, faults: FaultEngine) -> Gateway:
         loop = asyncio.get_running_loop()
         throttles = {number: Throttle(self._throttle_definitions, len(NODE_NUMBERS)) for number in NODE_NUMBERS}
         fees = FeeSchedule(self._rate)
-        cache = RecordCache(self._clock)
+        cache = RecordCache(self._clock, latency.gossip_s)
 
         def settled(submission: Submission) -> None:
             self._ledger.settled(submission)
@@ -213,7 +220,7 @@ class LocalNetwork:
             Transactions(self._store),
             Accounts(self._store, self._clock),
             BlockPages(blocks),
-            FeePages(self._rate, self._clock),
+            FeePages(self._rate, self._clock, self._store),
             NetworkPages(self._nodes, self._store, self._rate, self._clock),
         )
         rate_limit = self._options.mirror_rate_limit
