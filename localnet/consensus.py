@@ -153,8 +153,9 @@ class Consensus:
         """Charge the fee.
 
         Raises:
-            Refused: it expired on its way (the node pays for letting it through), or the payer offered or has too
-                little (it is charged without the service fee, as far as it can pay).
+            Refused: it expired on its way (the node pays for letting it through); or another node let the same id
+                through before, or the payer offered or has too little (it is charged without the service fee, as far
+                as it can pay).
         """
         submission = at.submission
         assert submission.key is not None
@@ -167,6 +168,9 @@ class Consensus:
             raise Refused(codes.TRANSACTION_EXPIRED)
         payer = submission.key.payer
         balance = self._state.accounts[payer].balance
+        if self._cache.is_duplicate(submission):
+            self._collect(at, payer, _capped(fee, balance))
+            raise Refused(codes.DUPLICATE_TRANSACTION)
         if submission.max_fee < fee.total:
             self._collect(at, payer, _capped(fee, balance))
             raise Refused(codes.INSUFFICIENT_TX_FEE)

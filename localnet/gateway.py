@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any, Final
 
 from google.protobuf.message import DecodeError
@@ -52,6 +53,7 @@ class Gateway:
         self._consensus = consensus
         self._ledger = ledger
         self._view = view
+        self._views = {node: replace(view, node=node) for node in throttles}
         self._throttles = throttles
         self._keeps_bytes = keeps_bytes
 
@@ -151,7 +153,7 @@ class Gateway:
         query.check(request)
         if not self._throttles[node].take(query.functionality, payer, self._view.clock.now_ns()):
             raise Refused(codes.BUSY)
-        query.answer(request, self._view, reply)
+        query.answer(request, self._views[node], reply)
         reply.header.cost = cost
 
 

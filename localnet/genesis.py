@@ -41,7 +41,6 @@ FEE_NUMBERS: Final = (98, 800, 801)
 ADDRESS_BOOK_FILE: Final = 101
 NODE_DETAILS_FILE: Final = 102
 EXCHANGE_RATE_FILE: Final = 112
-THROTTLES_FILE: Final = 123
 _NEVER_S: Final = 4_102_444_800  # 2100-01-01
 _LIFETIME_S: Final = 7_890_000
 
@@ -95,13 +94,14 @@ def create_state(now_ns: int, node_numbers: tuple[int, ...]) -> State:
     return state
 
 
-def add_system_files(state: State, nodes: list[NodeEntry], rate: ExchangeRate) -> None:
-    """Store address book and exchange rate, once the nodes' ports are known."""
+def add_system_files(state: State, nodes: list[NodeEntry], rate: ExchangeRate, others: dict[int, bytes]) -> None:
+    """Store address book and exchange rate, once the nodes' ports are known, and `others` by their numbers."""
     book = address_book(nodes).SerializeToString()
     for number, contents in (
         (ADDRESS_BOOK_FILE, book),
         (NODE_DETAILS_FILE, book),
         (EXCHANGE_RATE_FILE, rate.to_proto().SerializeToString()),
+        *others.items(),
     ):
         state.files[number] = File(number, None, None, _NEVER_S, contents=bytearray(contents))
 

@@ -57,7 +57,7 @@ class Ingest:
             raise Refused(codes.INVALID_NODE_ACCOUNT)
         self._check_time(submission)
         assert submission.key is not None
-        if submission.key in self._cache:
+        if self._cache.known_to(submission.node, submission.key) is not None:
             raise Refused(codes.DUPLICATE_TRANSACTION)
         if submission.operation is None:
             raise Refused(codes.NOT_SUPPORTED)

@@ -13,13 +13,14 @@ from typing import Any
 import grpc.aio
 from aiohttp import web
 
-from localnet import genesis
+from localnet import genesis, system_files
 from localnet.clock import Clock
 from localnet.consensus import Consensus
 from localnet.control import create_control_app
 from localnet.faults import Fault, FaultEngine, FaultError, FaultSpec, parse_faults
 from localnet.fees import ExchangeRate, FeeSchedule
 from localnet.gateway import Gateway
+from localnet.http2 import Http2Server
 from localnet.ids import format_entity
 from localnet.ingest import Ingest
 from localnet.latency import Latency, latency_of
@@ -46,7 +47,7 @@ from localnet.relay.chain import Chain
 from localnet.relay.limits import RateLimits
 from localnet.relay.rpc import Rpc
 from localnet.relay.server import create_relay_app
-from localnet.sockets import open_grpc, open_http
+from localnet.sockets import open_grpc, open_http, open_http2
 from localnet.state import State
 from localnet.submission import Submission
 from localnet.throttles import Throttle, load_throttles
@@ -74,6 +75,7 @@ class LocalNetwork:
         self._ledger = Ledger(options.keep)
         self._store = MirrorStore(options.keep)
         self._nodes: list[genesis.NodeEntry] = []
+        self._node_servers: list[Http2Server] = []
         self._grpc_servers: list[grpc.aio.Server] = []
         self._http_runners: list[web.AppRunner] = []
         self._persistence: Persistence | None = None
@@ -94,7 +96,8 @@ class LocalNetwork:
 
     async def stop(self) -> None:
         """Close every port; calls that are under way are given a moment."""
-        await asyncio.gather(*(server.stop(_GRACE_S) for server in self._grpc_servers))
+        servers = (*self._node_servers, *self._grpc_servers)
+        await asyncio.gather(*(server.stop(_GRACE_S) for server in servers))
         await asyncio.gather(*(runner.cleanup() for runner in self._http_runners))
         if self._persistence is not None:
             self._persistence.close()
@@ -116,12 +119,17 @@ class LocalNetwork:
             service = NodeService(gateway, number, faults)
             entry = await self._serve_node(service, node_id, ports.nodes[node_id], ports.nodes_tls[node_id])
             self._nodes.append(entry)
-        genesis.add_system_files(state, self._nodes, self._rate)
+        others = {
+            system_files.FEES_FILE: system_files.fees_of_old(),
+            system_files.SIMPLE_FEES_FILE: system_files.simple_fees(),
+            system_files.THROTTLES_FILE: system_files.throttles(self._throttle_definitions),
+        }
+        genesis.add_system_files(state, self._nodes, self._rate, others)
         for kept in self._persistence.settled() if self._persistence else ():
             gateway.replay(kept)
         self._replaying = False
         stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
-        (mirror_grpc,) = await self._serve_grpc(stream, (ports.mirror_grpc, None), options=MIRROR_OPTIONS)
+        mirror_grpc = await self._serve_mirror(stream, ports.mirror_grpc)
         mirror_rest = await self._serve_http(self._create_rest(blocks, faults), ports.mirror_rest)
         if ports.mirror_fees is not None:
             await self._serve_http(self._create_rest(blocks, faults), ports.mirror_fees)
@@ -165,13 +173,15 @@ class LocalNetwork:
 
     def _latency(self) -> Latency:
         options = self._options
-        return latency_of(options.latency, options.consensus_delay, options.consensus_jitter, options.mirror_lag)
+        return latency_of(
+            options.latency, options.consensus_delay, options.consensus_jitter, options.mirror_lag, options.gossip
+        )
 
     def _create_gateway(self, state: State, latency: Latency, importer: Importer, faults: FaultEngine) -> Gateway:
         loop = asyncio.get_running_loop()
         throttles = {number: Throttle(self._throttle_definitions, len(NODE_NUMBERS)) for number in NODE_NUMBERS}
         fees = FeeSchedule(self._rate)
-        cache = RecordCache(self._clock)
+        cache = RecordCache(self._clock, latency.gossip_s)
 
         def settled(submission: Submission) -> None:
             self._ledger.settled(submission)
@@ -210,7 +220,7 @@ class LocalNetwork:
             Transactions(self._store),
             Accounts(self._store, self._clock),
             BlockPages(blocks),
-            FeePages(self._rate, self._clock),
+            FeePages(self._rate, self._clock, self._store),
             NetworkPages(self._nodes, self._store, self._rate, self._clock),
         )
         rate_limit = self._options.mirror_rate_limit
@@ -224,24 +234,20 @@ class LocalNetwork:
     async def _serve_node(self, service: NodeService, node_id: int, port: int, tls_port: int) -> genesis.NodeEntry:
         """Serve one node, in plain text and, unless it is switched off, by TLS."""
         number, host = NODE_NUMBERS[node_id], self._public_host
+        server = Http2Server(service.methods)
+        self._node_servers.append(server)
+        plain = await open_http2(server, self._options.host, port, self._options.ports)
         if self._options.tls == "off":
-            (plain,) = await self._serve_grpc(service, (port, None))
             return genesis.NodeEntry(number, node_id, host, plain)
         certificate = create_certificate(f"node{number}", host, self._clock.now())
-        plain, secure = await self._serve_grpc(service, (port, None), (tls_port, certificate.credentials()))
+        secure = await open_http2(server, self._options.host, tls_port, self._options.ports, certificate.context())
         return genesis.NodeEntry(number, node_id, host, plain, secure, certificate.hash)
 
-    async def _serve_grpc(
-        self,
-        service: grpc.GenericRpcHandler,
-        *ports: tuple[int, grpc.ServerCredentials | None],
-        options: tuple[tuple[str, int], ...] = (),
-    ) -> list[int]:
-        """Serve on each of the ports, in plain text where there are no credentials; returns the ports opened."""
-        server = grpc.aio.server(options=(*_GRPC_OPTIONS, *options))
+    async def _serve_mirror(self, service: MirrorService, port: int) -> int:
+        """Serve the mirror's gRPC; returns the port opened."""
+        server = grpc.aio.server(options=(*_GRPC_OPTIONS, *MIRROR_OPTIONS))
         server.add_generic_rpc_handlers((service,))
-        host, chosen = self._options.host, self._options.ports
-        opened = [open_grpc(server, host, port, chosen, credentials) for port, credentials in ports]
+        opened = open_grpc(server, self._options.host, port, self._options.ports)
         await server.start()
         self._grpc_servers.append(server)
         return opened

@@ -59,6 +59,7 @@ class Options:
     consensus_delay: float | None
     consensus_jitter: float | None
     mirror_lag: float | None
+    gossip: float | None
     throttles: str
     faults: str | None
     state: str | None
@@ -139,6 +140,13 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="time from consensus until the mirror shows a transaction, in REST and in the stream, instead of the "
         "profile's",
+    )
+    parser.add_argument(
+        "--gossip",
+        type=_seconds,
+        metavar="SECONDS",
+        help="time until the other nodes have heard of a transaction, instead of the profile's; within it they accept "
+        "the same transaction id too, and it ends as a duplicate; 0: never",
     )
     parser.add_argument("--faults", metavar="FILE", help="JSON file with a list of faults that begin with the network")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn at random")

@@ -19,7 +19,12 @@ from hiero_sdk_python.hapi.services import (
 from hiero_sdk_python.hapi.services.basic_types_pb2 import (
     AccountAmount,
     AccountID,
+    CurrentAndNextFeeSchedule,
+    FeeComponents,
+    FeeData,
+    FeeSchedule,
     FileID,
+    HederaFunctionality,
     Key,
     KeyList,
     NodeAddress,
@@ -27,12 +32,14 @@ from hiero_sdk_python.hapi.services.basic_types_pb2 import (
     SemanticVersion,
     ServiceEndpoint,
     TopicID,
+    TransactionFeeSchedule,
     TransactionID,
 )
 from hiero_sdk_python.hapi.services.exchange_rate_pb2 import ExchangeRate, ExchangeRateSet
 from hiero_sdk_python.hapi.services.query_header_pb2 import ANSWER_ONLY, COST_ANSWER
 from hiero_sdk_python.hapi.services.query_pb2 import Query
 from hiero_sdk_python.hapi.services.response_pb2 import Response
+from hiero_sdk_python.hapi.services.throttle_definitions_pb2 import ThrottleDefinitions
 from hiero_sdk_python.hapi.services.timestamp_pb2 import Timestamp, TimestampSeconds
 from hiero_sdk_python.hapi.services.transaction_contents_pb2 import SignedTransaction
 from hiero_sdk_python.hapi.services.transaction_pb2 import Transaction, TransactionBody
@@ -63,9 +70,14 @@ __all__ = [
     "AddressBookQuery",
     "ConsensusTopicQuery",
     "ConsensusTopicResponse",
+    "CurrentAndNextFeeSchedule",
     "ExchangeRate",
     "ExchangeRateSet",
+    "FeeComponents",
+    "FeeData",
+    "FeeSchedule",
     "FileID",
+    "HederaFunctionality",
     "Key",
     "KeyList",
     "NodeAddress",
@@ -75,11 +87,13 @@ __all__ = [
     "SemanticVersion",
     "ServiceEndpoint",
     "SignedTransaction",
+    "ThrottleDefinitions",
     "Timestamp",
     "TimestampSeconds",
     "TopicID",
     "Transaction",
     "TransactionBody",
+    "TransactionFeeSchedule",
     "TransactionID",
     "TransactionReceipt",
     "TransactionRecord",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import errno
 import socket
+import ssl
 
 import grpc
 import grpc.aio
 from aiohttp import web
+
+from localnet.http2 import Http2Server
 
 
 class PortTakenError(RuntimeError):
@@ -38,25 +41,32 @@ def _explain(host: str, port: int, ports_option: str, error: OSError) -> str:
     return f"--host {host}: cannot listen there ({error.strerror or error}); use an address of this machine"
 
 
-def open_grpc(
-    server: grpc.aio.Server,
-    host: str,
-    port: int,
-    ports_option: str,
-    credentials: grpc.ServerCredentials | None = None,
-) -> int:
-    """Let a gRPC server listen, in plain text or with `credentials` by TLS; returns its port.
+def open_grpc(server: grpc.aio.Server, host: str, port: int, ports_option: str) -> int:
+    """Let a gRPC server listen in plain text; returns its port.
 
     Raises:
         PortTakenError: the port is taken.
     """
     check_port(host, port, ports_option)
     try:
-        if credentials is None:
-            return int(server.add_insecure_port(f"{host}:{port}"))
-        return int(server.add_secure_port(f"{host}:{port}", credentials))
+        return int(server.add_insecure_port(f"{host}:{port}"))
     except RuntimeError as error:  # somebody was faster after the check
         raise PortTakenError(f"--ports {ports_option}: port {port} on {host} is taken; use --ports free") from error
+
+
+async def open_http2(
+    server: Http2Server, host: str, port: int, ports_option: str, tls: ssl.SSLContext | None = None
+) -> int:
+    """Let a node's server listen, in plain text or with `tls`; returns its port.
+
+    Raises:
+        PortTakenError: the port is taken.
+    """
+    check_port(host, port, ports_option)
+    try:
+        return await server.listen(host, port, tls)
+    except OSError as error:  # somebody was faster after the check
+        raise PortTakenError(_explain(host, port, ports_option, error)) from error
 
 
 async def open_http(app: web.Application, host: str, port: int, ports_option: str) -> tuple[web.AppRunner, int]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import ssl
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-import grpc
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -37,9 +38,16 @@ class NodeCertificate:
         """What the address book says of it: SHA-384 of the PEM, as 96 hexadecimal digits."""
         return hashlib.sha384(self.certificate).hexdigest()
 
-    def credentials(self) -> grpc.ServerCredentials:
-        """What a gRPC server needs to show it; clients show none."""
-        return grpc.ssl_server_credentials([(self.private_key, self.certificate)])
+    def context(self) -> ssl.SSLContext:
+        """What a server needs to show it; clients show none, and speak HTTP/2 afterwards."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["h2"])
+        with tempfile.NamedTemporaryFile(prefix="localnet-") as file:  # ssl reads keys from files only
+            file.write(self.private_key + self.certificate)
+            file.flush()
+            context.load_cert_chain(file.name)
+        return context
 
 
 def create_certificate(name: str, host: str, now: float) -> NodeCertificate:

@@ -22,7 +22,9 @@ from localnet.fees import (
     SIGNATURE,
     TRANSACTION_BYTE,
 )
-from localnet.transactions import OPERATIONS
+from localnet.ids import entity_number
+from localnet.transactions import OPERATIONS, Operation
+from localnet.transactions.custom_fees import CREATE_SURCHARGE, SUBMIT_SURCHARGE
 from localnet.transactions.fields import proto_key_count
 
 
@@ -75,8 +77,12 @@ class Estimate:
         return self.node + self.network + self.service_base + sum(extra.subtotal for extra in self.service_extras)
 
 
-def estimate_fee(raw: bytes) -> Estimate:
+def estimate_fee(raw: bytes, has_custom_fees: Callable[[int], bool] = lambda _: False) -> Estimate:
     """Estimate the fee of a serialised `Transaction`, signed or not; unsigned, it is priced with one signature.
+
+    Args:
+        raw: The transaction.
+        has_custom_fees: Whether the topic of a number has custom fees; a message on such a one costs more.
 
     Raises:
         NotATransactionError: it cannot be read, or does something that this network does not.
@@ -89,15 +95,27 @@ def estimate_fee(raw: bytes) -> Estimate:
     data = getattr(body, operation.field)
     items = _ITEMS.get(operation.field, _no_items)
     extras = tuple(items(data))
+    base = operation.price(data) - sum(extra.subtotal for extra in extras)
+    if field == "consensusSubmitMessage" and has_custom_fees(entity_number(data.topicID.topicNum, data.topicID)):
+        extras = tuple(_message_with_fees(1))
     return Estimate(
         node_base=NODE_BASE,
         node_extras=(
             Extra("PROCESSING_BYTES", len(raw), INCLUDED_TRANSACTION_BYTES, TRANSACTION_BYTE),
             Extra("SIGNATURES", signatures, 1, SIGNATURE),
         ),
-        service_base=operation.price(data) - sum(extra.subtotal for extra in extras),
+        service_base=base,
         service_extras=extras,
     )
+
+
+def base_price(operation: Operation) -> tuple[int, list[Extra]]:
+    """An operation's base price in tinycents, and what may come on top, counted as none."""
+    data = getattr(pb.TransactionBody(), operation.field)
+    extras = list(_ITEMS.get(operation.field, _no_items)(data))
+    if operation.field == "consensusSubmitMessage":
+        extras += _message_with_fees(0)
+    return operation.price(data), extras
 
 
 def _read(raw: bytes) -> tuple[Any, int]:
@@ -132,7 +150,8 @@ def _transfer(data: Any) -> list[Extra]:
 
 
 def _new_topic(data: Any) -> list[Extra]:
-    return [_keys([data.adminKey, data.submitKey, data.fee_schedule_key], 0)]
+    keys = _keys([data.adminKey, data.submitKey, data.fee_schedule_key], 0)
+    return [keys, Extra("CONSENSUS_CREATE_TOPIC_WITH_CUSTOM_FEE", int(bool(data.custom_fees)), 0, CREATE_SURCHARGE)]
 
 
 def _changed_topic(data: Any) -> list[Extra]:
@@ -141,6 +160,10 @@ def _changed_topic(data: Any) -> list[Extra]:
 
 def _message(data: Any) -> list[Extra]:
     return [Extra("CONSENSUS_SUBMIT_MESSAGE_WITHOUT_CUSTOM_FEE_BYTES", len(data.message), 100, 6_800)]
+
+
+def _message_with_fees(count: int) -> list[Extra]:
+    return [Extra("CONSENSUS_SUBMIT_MESSAGE_WITH_CUSTOM_FEE", count, 0, SUBMIT_SURCHARGE)]
 
 
 def _file(data: Any) -> list[Extra]:

@@ -33,6 +33,7 @@ class MirrorStore:
         self._aliases: dict[bytes, int] = {}
         self.transactions: Journal[Submission] = Journal()
         self.by_key: dict[TransactionKey, Submission] = {}
+        self._same_key: dict[TransactionKey, list[Submission]] = {}
 
     def load_genesis(self, state: State) -> None:
         """Start with the accounts there are at genesis."""
@@ -44,6 +45,11 @@ class MirrorStore:
         number = self._aliases.get(address)
         return self.accounts.get(int.from_bytes(address, "big") if number is None else number)
 
+    def with_key(self, key: TransactionKey) -> list[Submission]:
+        """All transactions with an id in the order of consensus: one, unless several nodes let it through."""
+        first = self.by_key.get(key)
+        return [] if first is None else [first, *self._same_key.get(key, ())]
+
     def add(self, submission: Submission, messages: list[Submission] | None = None) -> None:
         """Show one more settled transaction; they must come in consensus order.
 
@@ -53,7 +59,8 @@ class MirrorStore:
         """
         assert submission.key is not None
         self.transactions.append(submission)
-        self.by_key[submission.key] = submission
+        if self.by_key.setdefault(submission.key, submission) is not submission:
+            self._same_key.setdefault(submission.key, []).append(submission)
         if isinstance(submission.effect, Topic):
             self._put_topic(submission.effect)
         elif isinstance(submission.effect, Account):
@@ -111,6 +118,7 @@ class MirrorStore:
             assert submission.key is not None
             if self.by_key.get(submission.key) is submission:
                 del self.by_key[submission.key]
+                self._same_key.pop(submission.key, None)
             if submission.sequence_number:
                 messages[submission.entity] = submission.consensus_ns
         for topic, last_ns in messages.items():

@@ -9,6 +9,7 @@ from typing import Final
 
 from localnet.queries.account_balance import GetAccountBalance
 from localnet.queries.account_info import GetAccountInfo
+from localnet.queries.account_records import GetAccountRecords
 from localnet.queries.file_contents import GetFileContents
 from localnet.queries.file_info import GetFileInfo
 from localnet.queries.query import Query, View
@@ -24,6 +25,7 @@ QUERIES: Final[dict[str, Query]] = {
         GetRecord(),
         GetAccountBalance(),
         GetAccountInfo(),
+        GetAccountRecords(),
         GetTopicInfo(),
         GetFileContents(),
         GetFileInfo(),

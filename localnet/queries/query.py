@@ -15,12 +15,13 @@ from localnet.state import State
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What queries may look at."""
+    """What queries may look at; `node` is the account number of the node that is asked."""
 
     state: State
     clock: Clock
     cache: RecordCache
     fees: FeeSchedule
+    node: int = 0
 
 
 class Query(ABC):

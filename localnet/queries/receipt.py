@@ -1,4 +1,7 @@
-"""TransactionGetReceipt: UNKNOWN while pending, RECEIPT_NOT_FOUND when unheard of or older than 180 s."""
+"""TransactionGetReceipt: UNKNOWN while pending, RECEIPT_NOT_FOUND when unheard of or older than 180 s.
+
+A node has not heard of what another one took a moment ago: then gossip has yet to bring it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from localnet.submission import Submission
 
 
 class GetReceipt(Query):
-    """Free. There are no child receipts here, and duplicates never get past precheck."""
+    """Free. With duplicates on request; there are no child receipts, because no transaction here makes others."""
 
     field = "transactionGetReceipt"
     paid = False
@@ -23,13 +26,17 @@ class GetReceipt(Query):
 
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Give the receipt, or the one that says UNKNOWN."""
-        submission = view.cache.get(transaction_key(request.transactionID))
+        key = transaction_key(request.transactionID)
+        submission = view.cache.known_to(view.node, key)
         if submission is None:
             raise Refused(codes.RECEIPT_NOT_FOUND)
         if submission.status is None:
             reply.receipt.status = codes.UNKNOWN
             return
         fill_receipt(reply.receipt, submission, view)
+        if request.includeDuplicates:
+            for duplicate in view.cache.duplicates(key):
+                fill_receipt(reply.duplicateTransactionReceipts.add(), duplicate, view)
         if submission.receipt_served is None:
             submission.receipt_served = view.clock.now()
 

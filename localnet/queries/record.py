@@ -10,12 +10,22 @@ from localnet.ids import transaction_key
 from localnet.queries.query import Query, View
 from localnet.queries.receipt import check_transaction_id, fill_receipt
 from localnet.status import Refused, codes
+from localnet.submission import Submission
+
+RECORD = 1_000_000
+"""Tinycents for each record above the first (simpleFeesSchedules.json)."""
 
 
 class GetRecord(Query):
-    """There are no child records here, and duplicates never get past precheck."""
+    """With duplicates on request, each of which costs as much as the record itself."""
 
     field = "transactionGetRecord"
+
+    def extras(self, request: Any, view: View) -> int:
+        """One record is included."""
+        if not request.includeDuplicates:
+            return 0
+        return RECORD * len(view.cache.duplicates(transaction_key(request.transactionID)))
 
     def check(self, request: Any) -> None:
         """Refuse an id without account or valid start."""
@@ -23,17 +33,26 @@ class GetRecord(Query):
 
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Give the record."""
-        submission = view.cache.get(transaction_key(request.transactionID))
+        key = transaction_key(request.transactionID)
+        submission = view.cache.known_to(view.node, key)
         if submission is None or submission.status is None:
             raise Refused(codes.RECORD_NOT_FOUND)
-        record = reply.transactionRecord
-        fill_receipt(record.receipt, submission, view)
-        record.transactionHash = submission.hash
-        record.consensusTimestamp.seconds, record.consensusTimestamp.nanos = divmod(submission.consensus_ns, NANOS)
-        record.transactionID.CopyFrom(request.transactionID)
-        record.memo = submission.memo
-        record.transactionFee = submission.fee
-        for account, amount in submission.transfers:
-            record.transferList.accountAmounts.append(
-                pb.AccountAmount(accountID=pb.AccountID(accountNum=account), amount=amount)
-            )
+        fill_record(reply.transactionRecord, submission, view)
+        if request.includeDuplicates:
+            for duplicate in view.cache.duplicates(key):
+                fill_record(reply.duplicateTransactionRecords.add(), duplicate, view)
+
+
+def fill_record(record: Any, submission: Submission, view: View) -> None:
+    """Fill in a protobuf `TransactionRecord` of a settled transaction."""
+    assert submission.key is not None
+    fill_receipt(record.receipt, submission, view)
+    record.transactionHash = submission.hash
+    record.consensusTimestamp.seconds, record.consensusTimestamp.nanos = divmod(submission.consensus_ns, NANOS)
+    record.transactionID.CopyFrom(submission.key.to_proto())
+    record.memo = submission.memo
+    record.transactionFee = submission.fee
+    for account, amount in submission.transfers:
+        record.transferList.accountAmounts.append(
+            pb.AccountAmount(accountID=pb.AccountID(accountNum=account), amount=amount)
+        )

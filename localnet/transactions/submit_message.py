@@ -32,12 +32,12 @@ class SubmitMessage(Operation):
 
     def price(self, data: Any) -> int:
         """Graded by size since release 0.73: 100 bytes are included."""
-        return 700_000 + extra(len(data.message), included=100, price=6_800)
+        return 700_000 + _for_size(data)
 
     def surcharge(self, data: Any, state: State) -> int:
-        """On a topic with custom fees the network's own fee is higher."""
+        """On a topic with custom fees the network's own fee is higher, whatever the size."""
         topic = state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
-        return SUBMIT_SURCHARGE if topic is not None and topic.custom_fees else 0
+        return SUBMIT_SURCHARGE - _for_size(data) if topic is not None and topic.custom_fees else 0
 
     def settle(self, at: Settlement) -> None:
         """Give the message its sequence number and advance the topic's running hash."""
@@ -68,6 +68,10 @@ class SubmitMessage(Operation):
         submission.message = message
         submission.sequence_number = topic.sequence_number
         submission.running_hash = topic.running_hash
+
+
+def _for_size(data: Any) -> int:
+    return extra(len(data.message), included=100, price=6_800)
 
 
 def _chunk(info: Any, submission: Submission) -> Chunk:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet import pb
+from localnet.ids import transaction_key
 from localnet.status import status_name
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Wire
+    from config.launcher import Localnet
+    from tests.localnet.conftest import Rest, Wire
 
 ALICE = Ed25519PrivateKey.from_private_bytes(b"a" * 32)
 BOB = Ed25519PrivateKey.from_private_bytes(b"b" * 32)
@@ -245,6 +249,45 @@ def test_system_files(wire: Wire) -> None:
     rate = pb.ExchangeRateSet.FromString(contents_of(wire, 112))
     body = wire.message(wire.create_topic())
     assert wire.settle(body).exchangeRate == rate
+
+
+def test_fee_files_say_what_is_charged(wire: Wire, rest: Rest) -> None:
+    """0.0.113 holds the price list, 0.0.111 its base prices; a message costs what they add up to."""
+    schedule = json.loads(contents_of(wire, 113))
+    prices = {extra["name"]: extra["fee"] for extra in schedule["extras"]}
+    listed = {one["name"]: one for service in schedule["services"] for one in service["schedule"]}
+    submit = listed["ConsensusSubmitMessage"]
+    included = {extra["name"]: extra["includedCount"] for extra in submit["extras"]}
+    name = "CONSENSUS_SUBMIT_MESSAGE_WITHOUT_CUSTOM_FEE_BYTES"
+    service = submit["baseFee"] + (600 - included[name]) * prices[name]
+    node = schedule["node"]["baseFee"]
+    body = wire.message(wire.create_topic(), b"m" * 600)
+    wire.settle(body)
+    rate = wire.receipt(body).receipt.exchangeRate.currentRate
+    parts = (node, node * schedule["network"]["multiplier"], service)
+    path = f"/api/v1/transactions/{transaction_key(body.transactionID).mirror_form}"
+    charged = rest(path)[1]["transactions"][0]["charged_tx_fee"]
+    assert charged == sum(part * rate.hbarEquiv // rate.centEquiv for part in parts)
+    assert listed["CryptoGetAccountBalance"]["free"]
+    assert listed["FileGetContents"]["baseFee"] == 84
+    old = pb.CurrentAndNextFeeSchedule.FromString(contents_of(wire, 111)).currentFeeSchedule.transactionFeeSchedule
+    bases = {pb.HederaFunctionality.Name(one.hederaFunctionality): one.fees[0].servicedata.constant for one in old}
+    assert bases == {one: listed[one]["baseFee"] * 1_000 for one in bases}
+    assert bases["ConsensusSubmitMessage"] == 700_000_000
+
+
+def test_the_throttles_file(start: Callable[..., Localnet], open_wire: Callable[[Localnet], Wire], wire: Wire) -> None:
+    """0.0.123 holds the throttles in force; where there are none, none."""
+    assert contents_of(wire, 123) == b""
+    throttled = pb.ThrottleDefinitions.FromString(contents_of(open_wire(start("--latency", "instant")), 123))
+    submit = pb.HederaFunctionality.Value("ConsensusSubmitMessage")
+    found = [
+        (bucket.name, group.milliOpsPerSec)
+        for bucket in throttled.throttleBuckets
+        for group in bucket.throttleGroups
+        if submit in group.operations
+    ]
+    assert found == [("ThroughputLimits", 10_500_000)]
 
 
 # Accounts and transfers

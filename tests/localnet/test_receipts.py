@@ -8,14 +8,26 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hiero_sdk_python import (
+    AccountId,
+    Client,
+    ResponseCode,
+    TopicCreateTransaction,
+    TopicMessageSubmitTransaction,
+    TransactionGetReceiptQuery,
+    TransactionId,
+    TransactionRecordQuery,
+)
+from hiero_sdk_python.account.account_records_query import AccountRecordsQuery
+from hiero_sdk_python.exceptions import PrecheckError
 
 from localnet.clock import NANOS, Clock
 from localnet.consensus import Consensus
 from localnet.genesis import create_state
-from localnet.ids import TransactionKey
+from localnet.ids import TransactionKey, transaction_key
 from localnet.latency import latency_of
 from localnet.record_cache import RecordCache
-from localnet.status import status_name
+from localnet.status import codes, status_name
 from localnet.submission import Submission
 
 if TYPE_CHECKING:
@@ -162,6 +174,7 @@ def test_receipts_are_kept_for_180_seconds() -> None:
         cache.accept(one)
     old.consensus_ns = 1 * NANOS
     cache.settle(old)
+    assert list(cache.recent()) == [old]
     now_ns = 181 * NANOS
     assert cache.get(old.key) is old
     now_ns += 1
@@ -170,5 +183,138 @@ def test_receipts_are_kept_for_180_seconds() -> None:
     cache.accept(new)
     new.consensus_ns = now_ns
     cache.settle(new)
-    assert old.key not in cache
-    assert new.key in cache
+    assert cache.get(old.key) is None
+    assert cache.get(new.key) is new
+    assert list(cache.recent()) == [new]
+
+
+def other_node(one: Submission, index: int, node: int) -> Submission:
+    """The same transaction at another node."""
+    return Submission(index, node, 0.0, 100, key=one.key)
+
+
+def test_gossip_takes_its_time() -> None:
+    """A node knows its own at once, the others hear of it later; what they took meanwhile is a duplicate."""
+    now_ns = 0
+    cache = RecordCache(Clock(lambda: now_ns), gossip_s=0.5)
+    first = submission(0)
+    second = other_node(first, 1, 4)
+    cache.accept(first)
+    assert [cache.known_to(node, first.key) for node in (3, 4, 5)] == [first, None, None]
+    cache.accept(second)
+    assert [cache.known_to(node, first.key) for node in (3, 4, 5)] == [first, first, None]
+    assert not cache.is_duplicate(second)
+    now_ns = NANOS // 2
+    assert cache.known_to(5, first.key) is first
+    first.consensus_ns, first.status = now_ns, 22
+    cache.settle(first)
+    assert cache.is_duplicate(second)
+    assert cache.duplicates(first.key) == []
+    second.consensus_ns, second.status = now_ns, 11
+    cache.settle(second)
+    assert (cache.get(first.key), cache.duplicates(first.key)) == (first, [second])
+
+
+@pytest.mark.parametrize("first_status", [None, codes.TRANSACTION_EXPIRED])
+def test_what_reaches_consensus_first_counts(first_status: int | None) -> None:
+    """Not what was taken first; and what a node let through too late gives way to what came in time."""
+    now_ns = 1
+    cache = RecordCache(Clock(lambda: now_ns), gossip_s=0.5)
+    first = submission(0)
+    second = other_node(first, 1, 4)
+    for one in (first, second):
+        cache.accept(one)
+    if first_status is not None:
+        first.consensus_ns, first.status = 1, first_status
+        cache.settle(first)
+    assert not cache.is_duplicate(second)
+    second.consensus_ns, second.status = 2, codes.SUCCESS
+    cache.settle(second)
+    assert cache.get(first.key) is second
+    assert cache.is_duplicate(first)
+
+
+def test_duplicates_are_forgotten_with_their_transaction() -> None:
+    """Nothing of an id is left after 180 s."""
+    now_ns = 1
+    cache = RecordCache(Clock(lambda: now_ns), gossip_s=0.5)
+    first = submission(0)
+    for one in (first, other_node(first, 1, 4), other_node(first, 2, 5)):
+        cache.accept(one)
+        one.consensus_ns, one.status = now_ns, codes.SUCCESS
+        cache.settle(one)
+    now_ns = 181 * NANOS
+    late = submission(9)
+    late.consensus_ns = now_ns
+    cache.accept(late)
+    cache.settle(late)
+    assert cache.get(first.key) is None
+    assert cache.duplicates(first.key) == []
+
+
+def settled_duplicates(running: Localnet, wire: Wire, control: Rest) -> Any:
+    """Send the same id to all nodes within the time of gossip; returns its body when all have settled."""
+    topic = wire.body(consensusCreateTopic=TOPIC)
+    assert wire.precheck(topic) == "OK"
+    start_ns = wire.new_start_ns()
+    message = {"topicID": {"topicNum": 1002}, "message": b"once"}
+    nodes = (3, 4, 5)
+    bodies = [wire.body(start_ns=start_ns, node=node, consensusSubmitMessage=message) for node in nodes]
+    assert [wire.precheck(body, node=node) for node, body in zip(nodes, bodies, strict=True)] == ["OK"] * 3
+    assert header_and_receipt(wire.receipt(bodies[0], node=6))[0] == "RECEIPT_NOT_FOUND"
+    deadline = time.monotonic() + 10
+    while control("/ledger/summary")[1]["pending"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return bodies[0]
+
+
+def test_duplicates_through_several_nodes(
+    start: Callable[..., Localnet],
+    open_wire: Callable[[Localnet], Wire],
+    open_control: Callable[[Localnet], Rest],
+    open_client: Callable[[Localnet], Client],
+    open_rest: Callable[[Localnet], Rest],
+) -> None:
+    """One takes effect; the others are DUPLICATE_TRANSACTION, cost node and network fee, and are told on request."""
+    running = start("--consensus-delay", "2", "--gossip", "1.5", "--mirror-lag", "0", "--throttles", "off")
+    wire, control, client = open_wire(running), open_control(running), open_client(running)
+    body = settled_duplicates(running, wire, control)
+    statuses = control("/ledger/summary")[1]["statuses"]["CONSENSUSSUBMITMESSAGE"]
+    assert statuses == {"DUPLICATE_TRANSACTION": 2, "SUCCESS": 1}
+    transaction_id = TransactionId._from_proto(body.transactionID)
+    told = TransactionGetReceiptQuery(transaction_id, include_duplicates=True).execute(client)
+    assert told.status == ResponseCode.SUCCESS
+    assert [one.status for one in told.duplicates] == [ResponseCode.DUPLICATE_TRANSACTION] * 2
+    assert not TransactionGetReceiptQuery(transaction_id).execute(client).duplicates
+    record = TransactionRecordQuery(transaction_id, include_duplicates=True).execute(client)
+    fees = [one.transaction_fee for one in (record, *record.duplicates)]
+    assert fees[0] > fees[1] == fees[2] > 0
+    assert all(sum(one.transfers.values()) == 0 for one in (record, *record.duplicates))
+    rows = open_rest(running)(f"/api/v1/transactions/{_mirror_form(body)}")[1]["transactions"]
+    assert [row["result"] for row in rows] == ["SUCCESS", "DUPLICATE_TRANSACTION", "DUPLICATE_TRANSACTION"]
+    messages = open_rest(running)("/api/v1/topics/0.0.1002/messages")[1]["messages"]
+    assert [row["sequence_number"] for row in messages] == [1]
+
+
+def _mirror_form(body: Any) -> str:
+    return transaction_key(body.transactionID).mirror_form
+
+
+def test_account_records(start: Callable[..., Localnet], open_client: Callable[[Localnet], Client]) -> None:
+    """What an account paid for, in the order of consensus, at most 180; the SDK reads them."""
+    client = open_client(start("--latency", "instant", "--throttles", "off"))
+    topic = TopicCreateTransaction().execute(client).topic_id
+    for number in range(3):
+        TopicMessageSubmitTransaction(topic, f"m{number}").execute(client)
+    records = AccountRecordsQuery(client.operator_account_id).execute(client)
+    assert [one.receipt.topic_id or one.receipt._receipt_proto.topicSequenceNumber for one in records[:4]] == [
+        topic,
+        1,
+        2,
+        3,
+    ]
+    assert all(sum(one.transfers.values()) == 0 for one in records)
+    assert AccountRecordsQuery(AccountId(0, 0, 2)).execute(client) == []
+    with pytest.raises(PrecheckError, match="INVALID_ACCOUNT_ID"):
+        AccountRecordsQuery(AccountId(0, 0, 999_999)).execute(client)

@@ -12,6 +12,7 @@ from localnet.mirror.fee_estimate import Extra, NotATransactionError, estimate_f
 from localnet.mirror.gas import gas_price
 from localnet.mirror.rest.errors import ApiError, invalid
 from localnet.mirror.rest.query import QueryString, parse_number, parse_timestamp
+from localnet.mirror.store import MirrorStore
 
 MAX_THROTTLE: Final = 10_000
 """Utilisation of a throttle is told in hundredths of a percent."""
@@ -24,8 +25,9 @@ _MODES: Final = ("INTRINSIC", "STATE")
 class FeePages:
     """The handlers of the fee paths."""
 
-    def __init__(self, rate: ExchangeRate, clock: Clock) -> None:
+    def __init__(self, rate: ExchangeRate, clock: Clock, store: MirrorStore) -> None:
         self._rate = rate
+        self._store = store
         self._clock = clock
 
     def routes(self) -> list[web.RouteDef]:
@@ -43,10 +45,12 @@ class FeePages:
     async def estimate(self, request: web.Request) -> web.Response:
         """The fee of the transaction in the body, in tinycents.
 
-        Both modes give the same here: no price on this network depends on the state.
+        By mode STATE a message on a topic with custom fees is estimated with what the network takes more for it, as
+        far as the mirror knows the topic. What goes to the collectors is no fee of the network, and not in it.
         """
         query = QueryString(request, {"mode", "high_volume_throttle"})
-        if (query.last("mode") or "INTRINSIC").upper() not in _MODES:
+        mode = (query.last("mode") or "INTRINSIC").upper()
+        if mode not in _MODES:
             raise invalid("mode")
         throttle = parse_number(query.last("high_volume_throttle") or "0")
         if throttle is None or throttle > MAX_THROTTLE:
@@ -54,7 +58,8 @@ class FeePages:
         if request.content_type not in _BODIES:
             raise ApiError(415, "Unsupported Media Type")
         try:
-            estimate = estimate_fee(await request.read())
+            raw = await request.read()
+            estimate = estimate_fee(raw, self._has_custom_fees) if mode == "STATE" else estimate_fee(raw)
         except NotATransactionError as error:
             raise ApiError(400, str(error)) from error
         return web.json_response(
@@ -71,6 +76,10 @@ class FeePages:
                 "total": estimate.total,
             }
         )
+
+    def _has_custom_fees(self, topic: int) -> bool:
+        known = self._store.topics.get(topic)
+        return known is not None and bool(known.topic.custom_fees)
 
 
 def _extra(item: Extra) -> dict[str, Any]:

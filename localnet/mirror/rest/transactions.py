@@ -44,11 +44,11 @@ class Transactions:
         key = parse_transaction_id(request.match_info["id"])
         if key is None:
             raise invalid("transactionId")
-        found = self._store.by_key.get(key)
+        found = self._store.with_key(key)
         # There are neither child nor scheduled transactions here, so asking for one finds none.
-        if found is None or query.last("nonce") not in (None, "0") or query.last("scheduled") not in (None, "false"):
+        if not found or query.last("nonce") not in (None, "0") or query.last("scheduled") not in (None, "false"):
             raise not_found()
-        return web.json_response({"transactions": [transaction_row(found)]})
+        return web.json_response({"transactions": [transaction_row(one) for one in found]})
 
     async def transactions(self, request: web.Request) -> web.Response:
         """A page of transactions, newest first by default."""

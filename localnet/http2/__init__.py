@@ -1,0 +1,16 @@
+"""Unary gRPC over HTTP/2 (RFC 9113), for the ports of the consensus nodes.
+
+Why not grpc.aio: docs/decisions/0020. What it does not speak: streaming calls, server push, HTTP/1.1 upgrades.
+
+    server.py      listens, in plain text or by TLS        rpc.py         methods, status codes, how a call can end
+    connection.py  one connection: frames in, answers out  call_head.py   what a request's headers say
+    calls.py       the calls of a connection                answers.py    answers as header blocks
+    outbox.py      what waits for the peer's windows       messages.py    length-prefixed messages, compression
+    blocks.py      HPACK, with a memory of equal blocks    frames.py      frames as bytes
+    settings.py    what each side lets the other do        errors.py      error codes
+"""
+
+from localnet.http2.rpc import Method, ResetStream, RpcError, StatusCode
+from localnet.http2.server import Http2Server
+
+__all__ = ["Http2Server", "Method", "ResetStream", "RpcError", "StatusCode"]

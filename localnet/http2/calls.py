@@ -1,0 +1,184 @@
+"""The calls of one connection: each gets one message, and one answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Mapping
+from typing import Final
+
+from localnet.http2 import answers, frames
+from localnet.http2.call_head import CallHead
+from localnet.http2.errors import ErrorCode, StreamFailedError
+from localnet.http2.messages import MAX_MESSAGE_BYTES, PREFIX_BYTES, read_message, too_long
+from localnet.http2.outbox import Outbox
+from localnet.http2.rpc import Method, ResetStream, RpcError, StatusCode
+from localnet.http2.settings import OUR_MAX_STREAMS, OUR_STREAM_WINDOW
+from localnet.http2.stream import Stream
+from localnet.http2.window import ReceiveWindow
+
+log = logging.getLogger(__name__)
+
+MAX_UNFINISHED_BYTES: Final = 32 * 1024 * 1024
+"""What unfinished requests of one connection may take together; the request that goes beyond it is refused."""
+
+
+class Calls:
+    """Calls by their stream id, from their headers until their answer was given.
+
+    Attributes:
+        unfinished: Bytes of requests that are not complete.
+    """
+
+    def __init__(self, methods: Mapping[str, Method], outbox: Outbox) -> None:
+        self._methods = methods
+        self._outbox = outbox
+        self._streams: dict[int, Stream] = {}
+        self.unfinished = 0
+        self._limit = OUR_MAX_STREAMS
+
+    def __contains__(self, stream_id: int) -> bool:
+        return stream_id in self._streams
+
+    def __len__(self) -> int:
+        return len(self._streams)
+
+    def refuse_new(self) -> None:
+        """Take no further call; a client may send it again elsewhere, because it was not looked at."""
+        self._limit = 0
+
+    def begin(self, stream_id: int, head: CallHead, end_stream: int) -> None:
+        """A call's headers came.
+
+        Raises:
+            StreamFailedError: they are none of a request, or there are too many calls already.
+        """
+        if not head.path:
+            raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "a request without pseudo-headers")
+        if len(self._streams) + len(self._outbox) >= self._limit:
+            raise StreamFailedError(ErrorCode.REFUSED_STREAM, "too many calls at once")
+        method = self._methods.get(head.path)
+        if head.http_status or method is None:
+            self._turn_away(stream_id, head, end_stream)
+            return
+        stream = self._streams[stream_id] = Stream(stream_id, head, method)
+        if end_stream:
+            self._run(stream)
+
+    def data(self, stream_id: int, data: bytes, size: int, end_stream: int) -> None:
+        """A part of a call's message came; with padding it takes `size` bytes of the window.
+
+        Raises:
+            StreamFailedError: nothing may come any more.
+        """
+        stream = self._streams[stream_id]
+        if stream.ended:
+            raise StreamFailedError(ErrorCode.STREAM_CLOSED, "DATA after END_STREAM")
+        if end_stream and stream.window is None:  # the whole message in one frame, as nearly always
+            stream.body = data
+            self._run(stream)
+            return
+        if stream.window is None:
+            stream.window = ReceiveWindow(OUR_STREAM_WINDOW)
+        credit = stream.window.take(size)
+        stream.add(data)
+        self.unfinished += len(data)
+        if len(stream.body) > MAX_MESSAGE_BYTES + PREFIX_BYTES or self.unfinished > MAX_UNFINISHED_BYTES:
+            self._refuse(stream, too_long(len(stream.body)))
+        elif end_stream:
+            self._run(stream)
+        elif credit:
+            self._outbox.put(frames.window_update(stream_id, credit))
+
+    def trailers(self, stream_id: int, head: CallHead, end_stream: int) -> None:
+        """Headers after the message; they say nothing, but must end the stream.
+
+        Raises:
+            StreamFailedError: they do not, or are those of another request.
+        """
+        stream = self._streams[stream_id]
+        if stream.ended:
+            raise StreamFailedError(ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM")
+        if head.path or not end_stream:
+            raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "HEADERS that are no trailers")
+        self._run(stream)
+
+    def drop(self, stream_id: int) -> None:
+        """Give a call up, without an answer."""
+        stream = self._streams.pop(stream_id, None)
+        self._outbox.forget(stream_id)
+        if stream is not None:
+            self.unfinished -= stream.unfinished
+            stream.stop()
+
+    def stop_all(self) -> None:
+        """Give all calls up."""
+        for stream_id in list(self._streams):
+            self.drop(stream_id)
+
+    def _turn_away(self, stream_id: int, head: CallHead, end_stream: int) -> None:
+        """Answer what is no call of ours, without waiting for its message."""
+        block = answers.no_grpc(head.http_status)
+        if not head.http_status:
+            block = answers.refusal(StatusCode.UNIMPLEMENTED, "Method not found!")
+        self._outbox.end(stream_id, block)
+        if not end_stream:
+            raise StreamFailedError(ErrorCode.NO_ERROR, "the answer is complete without the rest of the request")
+
+    def _refuse(self, stream: Stream, error: RpcError) -> None:
+        """Answer with a status. Where the request is not complete, the client is told to leave the rest."""
+        complete = stream.ended
+        self.drop(stream.id)
+        self._outbox.end(stream.id, answers.refusal(error.status, str(error)))
+        if not complete:
+            raise StreamFailedError(ErrorCode.NO_ERROR, "the answer is complete without the rest of the request")
+
+    def _run(self, stream: Stream) -> None:
+        """The request is complete: answer it now, or let it be worked on."""
+        stream.ended = True
+        if stream.window is not None:
+            self.unfinished -= stream.unfinished
+            stream.body, stream.window = bytes(stream.body), None
+        try:
+            answer = stream.method(read_message(bytes(stream.body), stream.head.encoding))
+        except Exception as error:
+            self._end_badly(stream, error)
+            return
+        if isinstance(answer, bytes):
+            del self._streams[stream.id]
+            self._outbox.answer(stream.id, answer)
+            return
+        stream.body = b""
+        loop = asyncio.get_running_loop()
+        stream.work = loop.create_task(self._work(stream, answer))
+        if stream.head.timeout is not None:
+            stream.deadline = loop.call_later(stream.head.timeout, self._expire, stream)
+
+    async def _work(self, stream: Stream, awaitable: Awaitable[bytes]) -> None:
+        try:
+            answer = await awaitable
+        except Exception as error:
+            self._end_badly(stream, error)
+        else:
+            stream.work = None
+            if self._streams.pop(stream.id, None) is not None:
+                stream.stop()
+                self._outbox.answer(stream.id, answer)
+        self._outbox.flush()
+
+    def _expire(self, stream: Stream) -> None:
+        """The client does not wait any longer."""
+        self._refuse(stream, RpcError(StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"))
+        self._outbox.flush()
+
+    def _end_badly(self, stream: Stream, error: Exception) -> None:
+        """End a call as an exception says; one that nobody foresaw tells the client nothing."""
+        stream.work = None
+        if isinstance(error, ResetStream):
+            self.drop(stream.id)
+            self._outbox.put(frames.rst_stream(stream.id, error.code))
+            return
+        if not isinstance(error, RpcError):
+            log.error("%s failed", stream.head.path, exc_info=error)
+            error = RpcError(StatusCode.UNKNOWN, "internal error")
+        self._refuse(stream, error)

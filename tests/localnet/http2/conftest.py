@@ -1,0 +1,174 @@
+"""A connection without a network: bytes in, frames out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import hpack
+import pytest
+
+from localnet.http2 import Method, frames
+from localnet.http2.connection import Connection
+from localnet.http2.messages import write_message
+
+HEADERS = (
+    (":method", "POST"),
+    (":scheme", "http"),
+    (":path", "/test/echo"),
+    (":authority", "node"),
+    ("te", "trailers"),
+    ("content-type", "application/grpc"),
+)
+
+
+class Frame(NamedTuple):
+    """One frame that came out."""
+
+    kind: int
+    flags: int
+    stream_id: int
+    payload: bytes
+
+
+def split(data: bytes) -> list[Frame]:
+    """The whole frames that `data` consists of."""
+    out = []
+    while data:
+        high, low, kind, flags, stream_id = frames.HEADER.unpack_from(data)
+        end = frames.HEADER_BYTES + (high << 16 | low)
+        out.append(Frame(kind, flags, stream_id, data[frames.HEADER_BYTES : end]))
+        data = data[end:]
+    return out
+
+
+class Peer(asyncio.Transport):
+    """The client of one connection, and its transport."""
+
+    def __init__(self, methods: Mapping[str, Method]) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = self.reading_paused = False
+        self.encoder = hpack.Encoder()
+        self.connections: list[Connection] = []
+        self.connection = Connection(methods, self.connections.append, self.connections.remove)
+        self.connection.connection_made(self)
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.connection.connection_lost(None)
+
+    def pause_reading(self) -> None:
+        self.reading_paused = True
+
+    def resume_reading(self) -> None:
+        self.reading_paused = False
+
+    def greet(self, values: dict[int, int] | None = None) -> None:
+        """Send the preface, and forget what came so far."""
+        self.send(frames.PREFACE, frames.settings(values or {}))
+        self.take()
+
+    def send(self, *data: bytes) -> None:
+        """Send bytes."""
+        self.connection.data_received(b"".join(data))
+
+    def take(self) -> list[Frame]:
+        """What came since the last time."""
+        written, self.written = self.written, b""
+        return split(written)
+
+    def head(self, stream_id: int, *changes: tuple[str, str], end_stream: bool = False, flags: int = 0) -> bytes:
+        """A HEADERS frame of a call; `changes` replace headers or come after them, an empty value leaves one out."""
+        changed = dict(changes)
+        headers = [(name, changed.pop(name, value)) for name, value in HEADERS]
+        block = self.encoder.encode([(name, value) for name, value in (*headers, *changed.items()) if value])
+        end = frames.END_STREAM if end_stream else 0
+        return frames.frame(frames.HEADERS, frames.END_HEADERS | end | flags, stream_id, block)
+
+    def call(self, stream_id: int, message: bytes = b"hello", *changes: tuple[str, str]) -> bytes:
+        """A whole call."""
+        return self.head(stream_id, *changes) + data(stream_id, write_message(message))
+
+    def answers(self) -> dict[int, tuple[dict[str, str], bytes]]:
+        """Headers with trailers, and message, of the streams that came to their end since the last time."""
+        decoder, out = hpack.Decoder(), {}
+        collected: dict[int, tuple[dict[str, str], bytes]] = {}
+        for one in self.take():
+            headers, body = collected.setdefault(one.stream_id, ({}, b""))
+            if one.kind == frames.HEADERS:
+                headers.update(decoder.decode(one.payload))
+            elif one.kind == frames.DATA:
+                collected[one.stream_id] = headers, body + one.payload
+            if one.kind in (frames.HEADERS, frames.DATA) and one.flags & frames.END_STREAM:
+                out[one.stream_id] = collected[one.stream_id]
+        return out
+
+
+def data(stream_id: int, payload: bytes, *, end_stream: bool = True) -> bytes:
+    """A DATA frame."""
+    return frames.frame(frames.DATA, frames.END_STREAM if end_stream else 0, stream_id, payload)
+
+
+class Held:
+    """A method that holds its calls up until it is told to go on; counts those that were cancelled."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.started = self.cancelled = 0
+
+    async def __call__(self, request: bytes) -> bytes:
+        self.started += 1
+        try:
+            await self.go_on.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        return request
+
+
+def echo(request: bytes) -> bytes:
+    """Give back what came."""
+    return request
+
+
+def fail(request: bytes) -> bytes:
+    """Fail as nobody foresaw."""
+    raise RuntimeError("a secret of the inside")
+
+
+METHODS: dict[str, Method] = {
+    "/test/echo": echo,
+    "/test/ok": lambda _: b"",
+    "/test/big": lambda request: bytes(int(request)),
+    "/test/fail": fail,
+}
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    """A client that has been greeted."""
+    peer = Peer(METHODS)
+    peer.greet()
+    yield peer
+    peer.close()
+
+
+@pytest.fixture
+def new_peer() -> Callable[..., Peer]:
+    """Opens clients of other methods, or with other settings."""
+
+    def open_one(methods: Mapping[str, Method] = METHODS, values: dict[int, int] | None = None) -> Peer:
+        peer = Peer(methods)
+        peer.greet(values)
+        return peer
+
+    return open_one
