@@ -88,11 +88,11 @@ CELLS: Final = {
     for cell in (
         *(
             Cell(f"{shape}-{ms}", ms / 1000, shape == "skewed", False, interval, batch)
-            for ms, interval, batch in ((5, 0.002, 20), (116, 0.04, 20), (2000, 0.25, 100))
+            for ms, interval, batch in ((5, 0.002, 25), (116, 0.04, 34), (2000, 0.25, 100))
             for shape in ("fixed", "skewed")
         ),
-        Cell("equal-fixed", 0.116, False, True, 0.04, 20),
-        Cell("equal-skewed", 0.116, True, True, 0.04, 20),
+        Cell("equal-fixed", 0.116, False, True, 0.04, 34),
+        Cell("equal-skewed", 0.116, True, True, 0.04, 34),
     )
 }
 
@@ -225,7 +225,10 @@ class Repetition:
 
 @dataclass
 class Result:
-    """A cell's outcome, summed over its repetitions; durations in milliseconds."""
+    """A cell's outcome, summed over its repetitions; durations in milliseconds.
+
+    `silent` are those that gave no figure, because their pairs told too little; they hold no truth either.
+    """
 
     repetitions: int = 0
     network: float = 0.0
@@ -235,14 +238,18 @@ class Result:
     width: float = 0.0
     held: int = 0
     alarms: int = 0
+    silent: int = 0
 
     def add(self, entry: dict[str, Any], network: float, client: float, control: float, truth: float) -> None:
         """Add a repetition."""
-        low, high = entry["absolute_ms"]["ci95"]
         self.repetitions += 1
         self.network += network
         self.client += client
         self.control += control
+        if entry["absolute_ms"]["ci95"] is None:
+            self.silent += 1
+            return
+        low, high = entry["absolute_ms"]["ci95"]
         self.estimate += entry["absolute_ms"]["estimate"]
         self.width += high - low
         self.held += low <= truth <= high
@@ -288,8 +295,9 @@ def line(cell: Cell, options: argparse.Namespace) -> bool:
     good = passed(cell, result, options.exact)
     count = result.repetitions
     outcome = f"no claim in {count - result.alarms}" if cell.equal else f"truth inside in {result.held}"
-    means = [total / count for total in (result.network, result.client, result.control, result.estimate, result.width)]
-    network, client, control, estimate, width = means
+    network, client, control = (total / count for total in (result.network, result.client, result.control))
+    estimate, width = (total / max(1, count - result.silent) for total in (result.estimate, result.width))
+    outcome += f" ({result.silent} silent)" if result.silent else ""
     truth = 0.0 if cell.equal else network + client
     print(
         f"{cell.name:13} {network:9.2f} {client:8.2f} {control:8.2f} {truth:9.2f} {estimate:9.2f} {width:8.2f} "
