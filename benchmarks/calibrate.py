@@ -20,7 +20,8 @@ Cells: `fixed-5`, `fixed-116`, `fixed-2000`: always the same delay and baseline.
 transaction is one of four, up to 3.2 times the mean (skewness 1.8), and the baseline has a long tail. `equal-fixed`,
 `equal-skewed`: both arms do the same, Hedera included; the truth is 0 and the verdict must not claim a difference.
 
-Passes (exit code 0) where the interval holds the truth in at least 93 of 100, and equal arms are told apart in at most
+Passes (exit code 0) where the interval holds the truth in at least 93 of 100 repetitions that give one (at least 90 of
+100 must; "silent" ones say "cannot tell", which is right where other work makes neighbours alike), and equal arms are told apart in at most
 5 of 100 repetitions; with fewer repetitions, where they do so often enough that the deviation may be chance
 (`--exact`, used by the tests: only 1 in 10,000 honest instruments would do worse).
 """
@@ -58,6 +59,8 @@ from reports.records import Arm, OperationRecord, Outcome
 BASELINE_S: Final = 0.051
 PAIRS: Final = 60
 USERS: Final = 3
+ENOUGH_TOLD: Final = 0.9
+"""Part of the repetitions that must give a figure at all; a machine that is busy with something else correlates pairs."""
 SKEW: Final = ((0.4, 0.4), (0.3, 0.8), (0.2, 1.4), (0.1, 3.2))
 """Share of the transactions and their delay in multiples of the mean; the mean of all is 1."""
 
@@ -227,7 +230,7 @@ class Repetition:
 class Result:
     """A cell's outcome, summed over its repetitions; durations in milliseconds.
 
-    `silent` are those that gave no figure, because their pairs told too little; they hold no truth either.
+    `silent` are those that gave no figure, because their pairs resembled each other too much.
     """
 
     repetitions: int = 0
@@ -282,10 +285,11 @@ def passed(cell: Cell, result: Result, exact: bool) -> bool:
         # The promise is 95 and 99 of 100; a machine that is busy with something else may cost one point of each.
         if cell.equal:
             return result.alarms <= binom.ppf(1 - 1e-4, repetitions, 0.02)
-        return result.held >= binom.ppf(1e-4, repetitions, 0.94)
+        return result.held >= binom.ppf(1e-4, repetitions - result.silent, 0.94)
     if cell.equal:
         return repetitions - result.alarms >= 0.95 * repetitions
-    return result.held >= 0.93 * repetitions
+    told = repetitions - result.silent
+    return told >= ENOUGH_TOLD * repetitions and result.held >= 0.93 * told
 
 
 def line(cell: Cell, options: argparse.Namespace) -> bool:
