@@ -20,7 +20,8 @@ Cells: `fixed-5`, `fixed-116`, `fixed-2000`: always the same delay and baseline.
 transaction is one of four, up to 3.2 times the mean (skewness 1.8), and the baseline has a long tail. `equal-fixed`,
 `equal-skewed`: both arms do the same, Hedera included; the truth is 0 and the verdict must not claim a difference.
 
-Passes (exit code 0) where the interval holds the truth in at least 93 of 100, and equal arms are told apart in at most
+Passes (exit code 0) where the interval holds the truth in at least 93 of 100 repetitions that give one (at least 90 of
+100 must; "silent" ones say "cannot tell", which is right where other work makes neighbours alike), and equal arms are told apart in at most
 5 of 100 repetitions; with fewer repetitions, where they do so often enough that the deviation may be chance
 (`--exact`, used by the tests: only 1 in 10,000 honest instruments would do worse).
 """
@@ -58,6 +59,8 @@ from reports.records import Arm, OperationRecord, Outcome
 BASELINE_S: Final = 0.051
 PAIRS: Final = 60
 USERS: Final = 3
+ENOUGH_TOLD: Final = 0.9
+"""Part of the repetitions that must give a figure at all; a machine that is busy with something else correlates pairs."""
 SKEW: Final = ((0.4, 0.4), (0.3, 0.8), (0.2, 1.4), (0.1, 3.2))
 """Share of the transactions and their delay in multiples of the mean; the mean of all is 1."""
 
@@ -88,11 +91,11 @@ CELLS: Final = {
     for cell in (
         *(
             Cell(f"{shape}-{ms}", ms / 1000, shape == "skewed", False, interval, batch)
-            for ms, interval, batch in ((5, 0.002, 20), (116, 0.04, 20), (2000, 0.25, 100))
+            for ms, interval, batch in ((5, 0.002, 25), (116, 0.04, 34), (2000, 0.25, 100))
             for shape in ("fixed", "skewed")
         ),
-        Cell("equal-fixed", 0.116, False, True, 0.04, 20),
-        Cell("equal-skewed", 0.116, True, True, 0.04, 20),
+        Cell("equal-fixed", 0.116, False, True, 0.04, 34),
+        Cell("equal-skewed", 0.116, True, True, 0.04, 34),
     )
 }
 
@@ -225,7 +228,10 @@ class Repetition:
 
 @dataclass
 class Result:
-    """A cell's outcome, summed over its repetitions; durations in milliseconds."""
+    """A cell's outcome, summed over its repetitions; durations in milliseconds.
+
+    `silent` are those that gave no figure, because their pairs resembled each other too much.
+    """
 
     repetitions: int = 0
     network: float = 0.0
@@ -235,14 +241,18 @@ class Result:
     width: float = 0.0
     held: int = 0
     alarms: int = 0
+    silent: int = 0
 
     def add(self, entry: dict[str, Any], network: float, client: float, control: float, truth: float) -> None:
         """Add a repetition."""
-        low, high = entry["absolute_ms"]["ci95"]
         self.repetitions += 1
         self.network += network
         self.client += client
         self.control += control
+        if entry["absolute_ms"]["ci95"] is None:
+            self.silent += 1
+            return
+        low, high = entry["absolute_ms"]["ci95"]
         self.estimate += entry["absolute_ms"]["estimate"]
         self.width += high - low
         self.held += low <= truth <= high
@@ -275,10 +285,11 @@ def passed(cell: Cell, result: Result, exact: bool) -> bool:
         # The promise is 95 and 99 of 100; a machine that is busy with something else may cost one point of each.
         if cell.equal:
             return result.alarms <= binom.ppf(1 - 1e-4, repetitions, 0.02)
-        return result.held >= binom.ppf(1e-4, repetitions, 0.94)
+        return result.held >= binom.ppf(1e-4, repetitions - result.silent, 0.94)
     if cell.equal:
         return repetitions - result.alarms >= 0.95 * repetitions
-    return result.held >= 0.93 * repetitions
+    told = repetitions - result.silent
+    return told >= ENOUGH_TOLD * repetitions and result.held >= 0.93 * told
 
 
 def line(cell: Cell, options: argparse.Namespace) -> bool:
@@ -288,8 +299,9 @@ def line(cell: Cell, options: argparse.Namespace) -> bool:
     good = passed(cell, result, options.exact)
     count = result.repetitions
     outcome = f"no claim in {count - result.alarms}" if cell.equal else f"truth inside in {result.held}"
-    means = [total / count for total in (result.network, result.client, result.control, result.estimate, result.width)]
-    network, client, control, estimate, width = means
+    network, client, control = (total / count for total in (result.network, result.client, result.control))
+    estimate, width = (total / max(1, count - result.silent) for total in (result.estimate, result.width))
+    outcome += f" ({result.silent} silent)" if result.silent else ""
     truth = 0.0 if cell.equal else network + client
     print(
         f"{cell.name:13} {network:9.2f} {client:8.2f} {control:8.2f} {truth:9.2f} {estimate:9.2f} {width:8.2f} "

@@ -1,8 +1,9 @@
 """Confidence intervals of the difference between two paired arms, by bootstrap over pairs and over blocks of pairs.
 
-Pairs of one run are not independent: what slows one down slows its neighbours down. An interval over single pairs is
-then too narrow, so every interval is computed twice, over pairs and over blocks of consecutive pairs, and the reported
-one holds both. How often they hold the truth is measured in docs/decisions/0010 (`python benchmarks/coverage.py`).
+Pairs of one run are not independent: what slows one down slows its neighbours down, and an interval over single pairs
+is then too narrow. So every interval is computed twice: over pairs, counted as the independent ones that they are
+worth, and over blocks of consecutive pairs; the reported one holds both. How often they hold the truth is measured in
+docs/decisions/0043 (`python benchmarks/coverage.py`).
 
 Time and memory are bounded whatever the number of pairs: see MAX_UNITS.
 """
@@ -22,7 +23,7 @@ Array = npt.NDArray[np.float64]
 Bounds = tuple[float, float]
 
 Estimator = Callable[[Array, Array], tuple[Array, Array]]
-"""Takes both arms with pairs along the last axis; returns the estimate and its standard error."""
+"""Takes both arms with pairs along the last axis; returns the estimate and what each pair contributes to its error."""
 
 RESAMPLES: Final = 2_000
 """Bootstrap repetitions; the ends of an interval move by about 2 % of its width from seed to seed."""
@@ -40,8 +41,21 @@ MIN_BLOCKS: Final = 12
 GRID: Final = 512
 """Steps between which a quantile is looked for; see `_Counts`."""
 
-MOST_CORRELATION: Final = 0.9
+MOST_CORRELATION: Final = 0.97
 """Neighbours that correlate more than this are a trend; the stretch stays finite."""
+
+MOST_BLOCK_CORRELATION: Final = 0.9
+"""The same for blocks."""
+
+DOUBT: Final = 0.5
+"""Standard errors that a correlation is taken to be larger than it looks: believing too little of it is the worse
+mistake."""
+
+FEWEST_DRAWN: Final = 3
+"""Units of a resample at least: fewer have no standard error to speak of."""
+
+BATCH_VALUES: Final = 1_000_000
+"""Values of an arm that are resampled at a time: 8 MB."""
 
 CONFIDENT: Final = 0.95
 SURE: Final = 0.99
@@ -53,10 +67,11 @@ class Interval:
 
     Attributes:
         estimate: The figure itself, from all pairs.
-        pairs: 95 % interval over pairs.
+        pairs: 95 % interval over pairs, as many as they are worth.
         blocks: 95 % interval over blocks of consecutive pairs; None where there are too few pairs for blocks.
         sure: 99 % interval, the hull of both kinds.
         error: Standard error, the larger of both kinds; nan for quantiles.
+        worth: Number of independent pairs that would tell as much as these.
     """
 
     estimate: float
@@ -64,6 +79,7 @@ class Interval:
     blocks: Bounds | None
     sure: Bounds
     error: float
+    worth: float
 
     @property
     def ci95(self) -> Bounds:
@@ -79,15 +95,15 @@ def block_length(pairs: int) -> int:
 def difference(baseline: Array, hedera: Array) -> tuple[Array, Array]:
     """Difference of the means."""
     differences = hedera - baseline
-    return differences.mean(axis=-1), _error(differences)
+    return differences.mean(axis=-1), differences
 
 
 def relative_difference(baseline: Array, hedera: Array) -> tuple[Array, Array]:
-    """Difference of the means in percent of the baseline's (its standard error by the delta method)."""
+    """Difference of the means in percent of the baseline's (contributions by the delta method)."""
     mean = baseline.mean(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = hedera.mean(axis=-1) / mean
-        return 100 * (ratio - 1), 100 * _error((hedera - ratio[..., None] * baseline) / mean[..., None])
+        return 100 * (ratio - 1), 100 * (hedera - ratio[..., None] * baseline) / mean[..., None]
 
 
 def rate_difference(baseline: Array, hedera: Array) -> tuple[Array, Array]:
@@ -95,7 +111,7 @@ def rate_difference(baseline: Array, hedera: Array) -> tuple[Array, Array]:
     first, second = baseline.mean(axis=-1), hedera.mean(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
         residuals = baseline / (first**2)[..., None] - hedera / (second**2)[..., None]
-        return 1000 / second - 1000 / first, 1000 * _error(residuals)
+        return 1000 / second - 1000 / first, 1000 * residuals
 
 
 def mean_interval(estimator: Estimator, baseline: Array, hedera: Array, seed: int) -> Interval | None:
@@ -103,32 +119,64 @@ def mean_interval(estimator: Estimator, baseline: Array, hedera: Array, seed: in
 
     Over pairs it is studentised (bootstrap-t): resampled is by how many of its own standard errors a resample's figure
     is off. Latencies are skewed, and a mean that lacks the rare long ones also looks too sure of itself; this accounts
-    for it. Over blocks, which are few, that would let one odd block (a stall, a fault) throw an end far beyond anything
-    seen; there it is the percentile bootstrap, widened as Student's t is for few values.
+    for it. Resamples are as large as the number of independent pairs that these are worth. Over blocks, which are few,
+    bootstrap-t would let one odd block (a stall, a fault) throw an end far beyond anything seen; there it is the
+    percentile bootstrap, widened as Student's t is for few values.
 
     Returns:
         None where the figure is not finite, e.g. relative to a baseline that takes no time.
     """
-    estimate, error = (float(value) for value in estimator(baseline, hedera))
+    value, contributions = estimator(baseline, hedera)
+    estimate, error = float(value), float(_error(contributions))
     if not (math.isfinite(estimate) and math.isfinite(error)):
         return None
     rng = np.random.default_rng(seed)
     length = block_length(len(baseline))
-    kinds = [_studentised(estimator, *_groups(baseline, hedera, rng), estimate, rng)]
+    share = 1 / variance_inflation(contributions)
+    kinds = [_studentised(estimator, *_groups(baseline, hedera, rng), estimate, share, rng)]
     if length > 1:
-        kinds.append(_widened(estimator, _blocks(baseline, length), _blocks(hedera, length), estimate, rng))
-    kinds[-1] = _stretched(kinds[-1], estimate, _correlation_factor(_blocks(hedera - baseline, length)))
+        widened = _widened(estimator, _blocks(baseline, length), _blocks(hedera, length), estimate, rng)
+        kinds.append(_stretched(widened, estimate, _block_stretch(_blocks(contributions, length))))
     return Interval(
         estimate=estimate,
         pairs=kinds[0][0],
         blocks=kinds[1][0] if length > 1 else None,
         sure=_hull([sure for _, sure, _ in kinds]),
         error=max(error for _, _, error in kinds),
+        worth=share * len(baseline),
     )
+
+
+def variance_inflation(values: Array) -> float:
+    """By how much correlation between neighbours inflates the variance of the mean of values in the order of time.
+
+    Of values that follow each other with correlation r (a first-order autoregression), the mean varies
+    (1 + r) / (1 - r) times as much as that of independent ones. The correlation is estimated on the values and on their
+    ranks, because a few long latencies hide it, and the larger one is taken; its bias in short series is made up for
+    (Kendall 1954), and it is taken to be DOUBT standard errors larger. One that chance produces in five of six series
+    of independent values, below one standard error, is not believed.
+    """
+    count = len(values)
+    found = max(_neighbours(values), _neighbours(stats.rankdata(values)))
+    found += (1 + 3 * found) / count
+    if found <= 1 / math.sqrt(count):
+        return 1.0
+    believed = min(found + DOUBT * math.sqrt(max(0.0, 1 - found**2) / count), MOST_CORRELATION)
+    return (1 + believed) / (1 - believed)
+
+
+def _neighbours(values: Array) -> float:
+    """Correlation of each value with the next one; 0 where all are the same."""
+    centred = values - values.mean()
+    total = float(centred @ centred)
+    return float(centred[1:] @ centred[:-1]) / total if total > 0 else 0.0
 
 
 def quantile_intervals(baseline: Array, hedera: Array, share: float, seed: int) -> tuple[Interval, Interval | None]:
     """The interval of the difference of a quantile, absolute and in percent of the baseline's; percentile bootstrap.
+
+    Over pairs it is stretched as far as they are worth less than independent ones, and both are widened as Student's t
+    is for few values.
 
     Args:
         baseline: Latencies in the order of time.
@@ -140,6 +188,14 @@ def quantile_intervals(baseline: Array, hedera: Array, share: float, seed: int) 
     order = rng.permutation(len(baseline))
     lengths = {"pairs": math.ceil(len(baseline) / MAX_QUANTILE_UNITS), "blocks": block_length(len(baseline))}
     points = [quantile(arm, share) for arm in (baseline, hedera)]
+    estimate, ratio = points[1] - points[0], 100 * (points[1] / points[0] - 1) if points[0] else math.nan
+    inflation = variance_inflation(_beyond(hedera, share) - _beyond(baseline, share))
+    worth = len(baseline) / inflation
+    beyond = max(2.0, worth * min(share, 1 - share))  # a quantile is known by the values on its far side
+    stretch = {
+        "pairs": math.sqrt(inflation) * _few(beyond),
+        "blocks": _few(max(2, len(baseline) // lengths["blocks"] - 1)),
+    }
     absolute: dict[str, Array] = {}
     relative: dict[str, Array] = {}
     for kind, length in lengths.items():
@@ -149,11 +205,27 @@ def quantile_intervals(baseline: Array, hedera: Array, share: float, seed: int) 
         units = len(baseline) // length
         weights = rng.multinomial(units, np.full(units, 1 / units), size=RESAMPLES).astype(np.float64)
         first, second = (_Counts(arm, length, share).quantiles(weights) for arm in arms)
-        absolute[kind] = second - first
+        absolute[kind] = estimate + stretch[kind] * (second - first - estimate)
         with np.errstate(divide="ignore", invalid="ignore"):
-            relative[kind] = 100 * (second / first - 1)
-    ratio = 100 * (points[1] / points[0] - 1) if points[0] else math.nan
-    return _percentile(points[1] - points[0], absolute), _percentile(ratio, relative) if math.isfinite(ratio) else None
+            relative[kind] = ratio + stretch[kind] * (100 * (second / first - 1) - ratio)
+    return (
+        _percentile(estimate, absolute, worth),
+        _percentile(ratio, relative, worth) if math.isfinite(ratio) else None,
+    )
+
+
+def _few(freedom: float) -> float:
+    """How many times further Student's t reaches than the normal distribution, at 95 %."""
+    tail = (1 - CONFIDENT) / 2
+    return float(stats.t.isf(tail, freedom) / stats.norm.isf(tail))
+
+
+def _beyond(values: Array, share: float) -> Array:
+    """What each value contributes to the error of a quantile: whether it lies beyond, times the slope there."""
+    reach = min(share / 2, (1 - share) / 2, max(0.02, len(values) ** (-1 / 3)))
+    low, middle, high = np.quantile(values, [share - reach, share, share + reach])
+    contributions: Array = (values > middle) * ((high - low) / (2 * reach))
+    return contributions
 
 
 def quantile(values: Array, share: float) -> float:
@@ -190,21 +262,24 @@ class _Counts:
 
 
 def _studentised(
-    estimator: Estimator, baseline: Array, hedera: Array, centre: float, rng: np.random.Generator
+    estimator: Estimator, baseline: Array, hedera: Array, centre: float, share: float, rng: np.random.Generator
 ) -> tuple[Bounds, Bounds, float]:
-    """95 % and 99 % bounds around `centre`, and the standard error, by resampling the units."""
-    own, error = (float(value) for value in estimator(baseline, hedera))
+    """95 % and 99 % bounds around `centre`, and the standard error, by resampling `share` of the units."""
+    own, contributions = estimator(baseline, hedera)
+    worth = max(FEWEST_DRAWN, round(share * len(baseline)))
+    error = float(_error(contributions)) * math.sqrt(len(baseline) / worth)
     if not error > 1e-12 * max(1.0, abs(centre)):
         return (centre, centre), (centre, centre), 0.0  # every unit says the same, and so does every resample
-
-    def off_by(first: Array, second: Array, axis: int) -> Any:  # noqa: ARG001 (scipy names it; it is the last)
-        estimates, errors = estimator(first, second)
-        return (estimates - own) / np.maximum(errors, 1e-3 * error)
-
-    drawn = _drawn(off_by, baseline, hedera, rng)
+    drawn = []
+    batch = max(1, BATCH_VALUES // worth)
+    for first in range(0, RESAMPLES, batch):
+        picked = rng.integers(0, len(baseline), (min(batch, RESAMPLES - first), worth))
+        estimates, resampled = estimator(baseline[picked], hedera[picked])
+        drawn.append((estimates - own) / np.maximum(_error(resampled), 1e-3 * error))
+    off_by = np.concatenate(drawn)
     bounds = []
     for level in (CONFIDENT, SURE):
-        low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+        low, high = np.quantile(off_by, [(1 - level) / 2, (1 + level) / 2])
         bounds.append((centre - float(high) * error, centre - float(low) * error))
     return bounds[0], bounds[1], error
 
@@ -213,7 +288,8 @@ def _widened(
     estimator: Estimator, baseline: Array, hedera: Array, centre: float, rng: np.random.Generator
 ) -> tuple[Bounds, Bounds, float]:
     """The same by the percentile bootstrap, widened for few units."""
-    own, error = (float(value) for value in estimator(baseline, hedera))
+    value, contributions = estimator(baseline, hedera)
+    own, error = float(value), float(_error(contributions))
     units = len(baseline)
 
     def figure(first: Array, second: Array, axis: int) -> Any:  # noqa: ARG001 (as above)
@@ -229,22 +305,16 @@ def _widened(
     return bounds[0], bounds[1], error
 
 
-def _correlation_factor(units: Array) -> float:
-    """By how much to stretch an interval over units, in the order of time, that still resemble their neighbours.
+def _block_stretch(units: Array) -> float:
+    """By how much to stretch an interval over blocks, in the order of time, that still resemble their neighbours.
 
-    Of units that follow each other with correlation r (a first-order autoregression), a mean's error is
-    sqrt((1 + r) / (1 - r)) times that of independent ones. A correlation that chance produces in five of six runs of
-    independent units, below one standard error, is not believed.
+    There are few of them, so only their plain correlation is believed, without doubt on top.
     """
     count = len(units)
-    centred = units - units.mean()
-    total = float(centred @ centred)
-    if total <= 0:
+    found = _neighbours(units) + 1 / count  # its estimate is low by about that
+    if found <= 1 / math.sqrt(count):
         return 1.0
-    correlation = float(centred[1:] @ centred[:-1]) / total + 1 / count  # its estimate is low by about 1/n
-    if correlation <= 1 / math.sqrt(count):
-        return 1.0
-    believed = min(correlation, MOST_CORRELATION)
+    believed = min(found, MOST_BLOCK_CORRELATION)
     return math.sqrt((1 + believed) / (1 - believed))
 
 
@@ -270,7 +340,7 @@ def _drawn(statistic: Callable[..., Any], baseline: Array, hedera: Array, rng: n
     return drawn
 
 
-def _percentile(estimate: float, drawn: dict[str, Array]) -> Interval:
+def _percentile(estimate: float, drawn: dict[str, Array], worth: float) -> Interval:
     def bounds(values: Array, level: float) -> Bounds:
         low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
         return float(low), float(high)
@@ -281,6 +351,7 @@ def _percentile(estimate: float, drawn: dict[str, Array]) -> Interval:
         blocks=bounds(drawn["blocks"], CONFIDENT) if "blocks" in drawn else None,
         sure=_hull([bounds(values, SURE) for values in drawn.values()]),
         error=math.nan,
+        worth=worth,
     )
 
 

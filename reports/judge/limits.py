@@ -136,14 +136,18 @@ def _missed(accounting: Mapping[str, Any], operations: Sequence[Mapping[str, Any
 def _stall(operations: Sequence[Mapping[str, Any]], latest_ms: float) -> str:
     """What the network did to keep all users busy, in words; "" where it did nothing unusual.
 
-    An operation that took STALLED times its median explains starts that were late by about as long, and no later.
+    The longest operation of all, where it took STALLED times the median of its kind, explains starts that were late by
+    about as long, and no later.
     """
-    for entry in operations:
-        latency = entry["latency_ms"]
-        if latency and latency["max"] >= max(STALLED * latency["p50"], latest_ms / 1.5):
-            longest, usual = (phrases.milliseconds(latency[figure]) for figure in ("max", "p50"))
-            return f" while {entry['name']} took up to {longest} instead of {usual}"
-    return ""
+    done = [entry for entry in operations if entry["latency_ms"]]
+    if not done:
+        return ""
+    entry = max(done, key=lambda one: float(one["latency_ms"]["max"]))
+    latency = entry["latency_ms"]
+    if latency["max"] < max(STALLED * latency["p50"], latest_ms / 1.5):
+        return ""
+    longest, usual = (phrases.milliseconds(latency[figure]) for figure in ("max", "p50"))
+    return f" while {entry['name']} took up to {longest} instead of {usual}"
 
 
 def _waited(operations: Sequence[Mapping[str, Any]]) -> list[Sign]:

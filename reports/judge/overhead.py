@@ -19,6 +19,12 @@ FEWEST: Final[Mapping[str, int]] = {"mean": 20, "p50": 30, "p95": 200, "p99": 1_
 """Pairs that a figure needs. With fewer, its interval holds the truth less often than it says (measured on skewed
 latencies, docs/decisions/0010); a percentile needs some ten pairs beyond it."""
 
+FEWEST_WORTH: Final[Mapping[str, float]] = {"mean": 8, "p50": 15, "p95": 100, "p99": 500}
+"""Independent pairs that those of a figure must be worth; fewer show only that neighbours resemble each other."""
+
+NARROW: Final = 0.02
+"""An interval that reaches no further than this part of the estimate is given however few pairs its own are worth."""
+
 SHARES: Final = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 CURVE_POINTS: Final = 60
@@ -64,6 +70,8 @@ def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tup
     if reason is None:
         mean = intervals.mean_interval(intervals.difference, baseline, hedera, seed)
         relative = intervals.mean_interval(intervals.relative_difference, baseline, hedera, seed)
+        reason = _alike(sample.complete, mean)
+        mean, relative = (None, None) if reason else (mean, relative)
     judged = judge(name, confirm, mean, relative, float(baseline.mean()) if len(baseline) else 0.0, reason)
     length = intervals.block_length(len(kept)) if len(kept) else 1
     return {
@@ -84,6 +92,7 @@ def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tup
             "block_pairs": length if mean and mean.blocks else None,
             "blocks_count": len(kept) // length if mean and mean.blocks else None,
         },
+        "worth_pairs": mean.worth if mean else None,
         "detectable_ms": POWER * mean.error if mean else None,
         "slower_pct": 100 * float(np.mean(hedera > baseline)) if mean else None,
         "conclusion": judged.conclusion,
@@ -115,6 +124,22 @@ def _refusal(name: str, sample: PairSample, arms: set[tuple[str, str]]) -> str |
     return None
 
 
+def tells(mean: Interval) -> bool:
+    """Whether the pairs are worth enough independent ones, or differ by so little that nobody would mind."""
+    reach = max(abs(bound - mean.estimate) for bound in mean.ci95)
+    return mean.worth >= FEWEST_WORTH["mean"] or reach <= NARROW * abs(mean.estimate)
+
+
+def _alike(pairs: int, mean: Interval | None) -> str | None:
+    """Why no figure is given although there are pairs enough, or None."""
+    if mean is None or tells(mean):
+        return None
+    return (
+        f"the {pairs:,} pairs resemble their neighbours so much that they tell no more than {mean.worth:.0f} "
+        "independent ones would; run longer"
+    )
+
+
 def _estimate(interval: Interval | None) -> dict[str, Any]:
     if interval is None:
         return {"estimate": None, "ci95": None}
@@ -131,6 +156,10 @@ def _comparisons(
             rows.append(_row(name, "ms", None, None, None, None) | {"reason": f"needs {FEWEST[name]:,} pairs"})
             continue
         absolute, ratio = intervals.quantile_intervals(baseline, hedera, share, seed)
+        if absolute.worth < FEWEST_WORTH[name]:
+            reason = f"its pairs resemble their neighbours, and are worth {absolute.worth:,.0f} independent ones"
+            rows.append(_row(name, "ms", None, None, None, None) | {"reason": reason})
+            continue
         first, second = (intervals.quantile(arm, share) for arm in (baseline, hedera))
         rows.append(_row(name, "ms", first, second, absolute, ratio))
     return [*rows, _throughput(baseline, hedera, relative, seed)]

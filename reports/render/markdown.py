@@ -97,7 +97,9 @@ def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
 
 def _accounting(accounting: Mapping[str, Any]) -> list[str]:
     if accounting["balanced"]:
-        return [f"- Accounting: all {accounting['started']:,} started operations are accounted for."]
+        arrivals = accounting.get("arrivals")
+        due = f" of {arrivals['due']:,} that were due ({arrivals['shed']:,} shed)" if arrivals else ""
+        return [f"- Accounting: all {accounting['started']:,} started operations{due} are accounted for."]
     return [f"- ⚠ Accounting: {text(reason)}" for reason in accounting["reasons"]]
 
 

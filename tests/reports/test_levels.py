@@ -24,7 +24,7 @@ def pair_records(pairs: int) -> list[OperationRecord]:
     records = []
     for number in range(pairs):
         level = LEVELS[number % len(LEVELS)]
-        extra = {"queued": 0.001, "ack": 0.005, "receipt": 2.0, "mirror": 3.0}[level] + number / 1e6
+        extra = {"queued": 0.001, "ack": 0.005, "receipt": 2.0, "mirror": 3.0}[level] + (7919 * number % 97) / 1e6
         for arm, confirm, took in ((Arm.BASELINE, "", 0.05), (Arm.HEDERA, level, 0.05 + extra)):
             at = BEGAN + number / 10
             pair = f"0.1.{level}.{number}"
