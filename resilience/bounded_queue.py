@@ -28,6 +28,7 @@ from typing import Any, Final
 import gevent
 from gevent.event import Event
 
+from resilience.depth import DepthHistory
 from resilience.errors import DeadlinePassed, QueueExpired, QueueFull, QueueLeft, Rejected
 from resilience.policies import fault, refuse
 
@@ -68,6 +69,7 @@ class BoundedQueue:
         max_age_s: Seconds after which an entry expires; more than 0.
         name: Appears in its refusals.
         clock: Seconds of a clock that never goes back.
+        now: Unix time in seconds; only dates how deep it was.
         spawn: Starts a greenlet.
 
     Raises:
@@ -81,6 +83,7 @@ class BoundedQueue:
         *,
         name: str = "queue",
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
         spawn: Callable[..., Any] = gevent.spawn,
     ) -> None:
         refuse(
@@ -110,6 +113,7 @@ class BoundedQueue:
         self._counts = dict.fromkeys(("enqueued", "drained", "expired", "rejected", "left", "withdrawn"), 0)
         self._max_depth = self._max_continuing = 0
         self._waited_s = self._waited_max_s = 0.0
+        self._history = DepthHistory(now)
 
     @property
     def depth(self) -> int:
@@ -206,6 +210,7 @@ class BoundedQueue:
         `max_depth` is of the bounded line, `max_continuing` of the other. `expired` are entries that grew too old or
         whose deadline passed, `rejected` those turned away because it was full (they never entered), `left` those that
         waited when it was closed, `withdrawn` those whose caller was killed. Times are those of drained entries.
+        `histories` says how deep it was when (`resilience.depth.add_up` reads it).
         """
         return {
             "capacity": self.capacity,
@@ -215,6 +220,7 @@ class BoundedQueue:
             "max_continuing": self._max_continuing,
             "waited_s": round(self._waited_s, 6),
             "waited_max_s": round(self._waited_max_s, 6),
+            "histories": [self._history.snapshot()],
         }
 
     def __repr__(self) -> str:
@@ -236,6 +242,7 @@ class BoundedQueue:
         self._max_continuing = max(self._max_continuing, len(self._continuing))
         self.busy = True
         self._empty.clear()
+        self._history.note(self.depth)
         self._set_alarm(entry)
         if self._drainer is None:
             self._drainer = self._spawn(self._drain)
@@ -247,6 +254,7 @@ class BoundedQueue:
     def _remove(self, entry: Entry) -> None:
         del self._line_of(entry)[entry.number]
         entry.waiting = False
+        self._history.note(self.depth)
         if self.depth == 0:
             self._empty.set()
             self._bell.set()  # so that the drainer ends

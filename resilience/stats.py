@@ -159,10 +159,17 @@ def _add_up(counts: Iterable[dict[str, int]]) -> dict[str, int]:
 
 
 def _sum(parts: list[dict[str, Any]], extremes: frozenset[str] = frozenset()) -> dict[str, Any] | None:
-    """The sum of each key, or its maximum; None of nothing."""
+    """The sum of each key, or its maximum, or all entries of its lists; None of nothing."""
     if not parts:
         return None
-    return {key: (max if key in extremes else sum)(part[key] for part in parts) for key in parts[0]}
+    total: dict[str, Any] = {}
+    for key, first in parts[0].items():
+        values = [part[key] for part in parts]
+        if isinstance(first, list):
+            total[key] = sorted(entry for value in values for entry in value)
+        else:
+            total[key] = max(values) if key in extremes else sum(values)
+    return total
 
 
 def _merge_waits(parts: list[dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:

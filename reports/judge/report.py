@@ -23,6 +23,7 @@ from reports.judge.verdict import checks, exit_code, headline
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 from resilience import merge_snapshots
+from resilience.depth import add_up
 
 SCHEMA: Final = "hedera-load-report/1"
 SCHEMA_FILE: Final = Path(__file__).parent.parent / "schema" / "report-1.json"
@@ -137,10 +138,10 @@ def _fault(fault: Mapping[str, Any], began_at: float) -> dict[str, Any]:
     }
 
 
-def _queue(queue: Mapping[str, Any] | None, began_at: float) -> list[list[float]]:
-    """The queue's `samples` (Unix time, depth), where the queue keeps them, in seconds since the start."""
-    samples = (queue or {}).get("samples", [])
-    return [[round(at - began_at, 1), depth] for at, depth in samples if at >= began_at]
+def _queue(queue: dict[str, Any] | None, began_at: float) -> list[list[float]]:
+    """Take the histories out of the queues' snapshot; return their depth together, in seconds since the start."""
+    histories = queue.pop("histories", []) if queue else []
+    return [[max(0.0, round(second - began_at, 1)), depth] for second, depth in add_up(histories)]
 
 
 @cache

@@ -182,5 +182,11 @@ def resilience(text: str = "") -> dict[str, Any]:
             "max_continuing": 4,
             "waited_s": 90.0,
             "waited_max_s": 5.4,
+            "histories": [
+                [
+                    [int(BEGAN) + at, depth, depth]
+                    for at, depth in ((21, 8), (22, 30), (24, 41), (27, 40), (28, 12), (29, 0))
+                ]
+            ],
         },
     }
