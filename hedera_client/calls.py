@@ -12,7 +12,7 @@ from hedera_client.status import CLOSED, NoAnswer, transport_error
 TransportName = Literal["http2", "grpc"]
 
 TRANSPORTS: Final[tuple[TransportName, ...]] = get_args(TransportName)
-"""`http2` is this project's own and several times cheaper under gevent; `grpc` is gRPC's own (docs/client.md)."""
+"""`http2` is this project's own and much cheaper; `grpc` is gRPC's own (docs/client.md, benchmarks/README.md)."""
 
 
 class Transport(Protocol):

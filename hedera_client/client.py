@@ -51,7 +51,7 @@ class HederaClient:
         operator: Pays and signs.
         lane: 0 to 999, one per process that shares the operator (see `TransactionIds`).
         rpc_timeout: Seconds after which one call is given up; a call may be given less, and never has more.
-        transport: `http2` (this project's own, several times cheaper) or `grpc`.
+        transport: `http2` (this project's own, much cheaper) or `grpc`.
         valid_duration: Seconds from its valid start in which a transaction may be accepted, 16 to 180. Nodes accept it
             until 10 s before the end, and its valid start lies 5 s back.
         sleep: Waits so many seconds (between two looks for a receipt).
