@@ -126,6 +126,10 @@ class RunSettings(BaseModel):
             description="nodes to call: those configured, or all of the mirror's address book with their certificates"
         ),
     ] = "configured"
+    transport: Annotated[
+        Literal["http2", "grpc"],
+        Field(description="how nodes are spoken to: the project's own HTTP/2, or gRPC's channels (docs/client.md)"),
+    ] = "http2"
     valid_duration: Annotated[
         int,
         Field(

@@ -65,6 +65,7 @@ class Session:
             operator,
             lane=worker,
             rpc_timeout=settings.rpc_timeout,
+            transport=settings.transport,
             valid_duration=settings.valid_duration,
         )
         self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))

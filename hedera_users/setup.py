@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from locust.env import Environment
 
+from typing import Final
+
 from config.networks import Network
 from config.settings import RunSettings
 from hedera_client import HederaClient, Operator
@@ -19,6 +21,9 @@ SETUP_LANE = 999
 
 PURPOSES = ("events", "models")
 
+_NO_WAITING: Final = {"queue": 0, "breaker_storage": "", "rate_limit": "off", "concurrency": "off"}
+"""With a circuit open, waiting in a queue would only hide that the network cannot be reached."""
+
 
 def create_topics(network: Network, operator: Operator, run_id: str, settings: RunSettings) -> dict[str, str]:
     """Create the run's topics, which only the operator may write to, and return their ids by purpose.
@@ -30,9 +35,10 @@ def create_topics(network: Network, operator: Operator, run_id: str, settings: R
         Rejected: its circuit opened on the way.
     """
     prepare_process(len(PURPOSES))
-    client = HederaClient(network, operator, lane=SETUP_LANE, rpc_timeout=settings.rpc_timeout)
-    # With a circuit open, waiting in a queue would only hide that the network cannot be reached.
-    guards = make_guards(settings.model_copy(update={"queue": 0}), client.nodes, GuardStats(), Place())
+    client = HederaClient(
+        network, operator, lane=SETUP_LANE, rpc_timeout=settings.rpc_timeout, transport=settings.transport
+    )
+    guards = make_guards(settings.model_copy(update=_NO_WAITING), client.nodes, GuardStats(), Place())
     service = HederaService(client, guards, None, Background(Environment(), "setup", 0), settings)
     operation = uncounted("setup")
     try:
