@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
+import time
 from collections import Counter
 
 import gevent
@@ -226,7 +227,7 @@ def test_a_sleep_that_took_too_long_does_not_let_an_attempt_begin_late(make_guar
 
 def test_waits_are_told_to_the_caller_and_counted_also_when_it_is_killed(make_guard, script, errors):
     """A kill in the back-off ends it; the time it took until then is booked."""
-    guard = make_guard(sleep=gevent.sleep, clock=__import__("time").monotonic, retry=RetryPolicy(backoff=30))
+    guard = make_guard(sleep=gevent.sleep, clock=time.monotonic, retry=RetryPolicy(backoff=30))
     waited: list[str] = []
     greenlet = gevent.spawn(guard.run, script(errors.unavailable), on_wait=lambda what, _: waited.append(what))
     gevent.sleep(0.01)
