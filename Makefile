@@ -22,7 +22,7 @@ test: $(DEV_STAMP) ## lint, types, the floors of the house, and all tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest $(ARGS)
 
-calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own count (about a quarter of an hour)
+calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own count (about ten minutes)
 	$(BIN)/python benchmarks/calibrate.py $(ARGS)
 
 chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twenty minutes; SCHEDULES=n for others)

@@ -21,8 +21,8 @@ transaction is one of four, up to 3.2 times the mean (skewness 1.8), and the bas
 `equal-skewed`: both arms do the same, Hedera included; the truth is 0 and the verdict must not claim a difference.
 
 Passes (exit code 0) where the interval holds the truth in at least 93 of 100 repetitions that give one (at least 90 of
-100 must; "silent" ones say "cannot tell", which is right where other work makes neighbours alike), and equal arms are told apart in at most
-5 of 100 repetitions; with fewer repetitions, where they do so often enough that the deviation may be chance
+100 must; "silent" ones say "cannot tell", which is right where other work makes neighbours alike), and equal arms are
+told apart in at most 5 of 100; with fewer repetitions, where they do so often enough that the deviation may be chance
 (`--exact`, used by the tests: only 1 in 10,000 honest instruments would do worse).
 """
 
@@ -60,7 +60,7 @@ BASELINE_S: Final = 0.051
 PAIRS: Final = 60
 USERS: Final = 3
 ENOUGH_TOLD: Final = 0.9
-"""Part of the repetitions that must give a figure at all; a machine that is busy with something else correlates pairs."""
+"""Part of the repetitions that must give a figure at all; a machine that is busy with other work correlates pairs."""
 SKEW: Final = ((0.4, 0.4), (0.3, 0.8), (0.2, 1.4), (0.1, 3.2))
 """Share of the transactions and their delay in multiples of the mean; the mean of all is 1."""
 

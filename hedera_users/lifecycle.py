@@ -136,7 +136,7 @@ class Lifecycle:
             network=network,
             operator_id=operator.account_id,
             topics=topics,
-            workers=max(1, min(getattr(environment.runner, "worker_count", 1), options.num_users or 1)),
+            workers=_sharing(environment),
         )
 
     def _network(self, settings: RunSettings) -> Network:
@@ -164,6 +164,13 @@ class Lifecycle:
         if self._localnet is not None:
             self._localnet.stop()
             self._localnet = None
+
+
+def _sharing(environment: Environment) -> int:
+    """Processes that users will run in, and that share an arrival rate: a worker without users has no part of it."""
+    options: Any = environment.parsed_options
+    workers: int = getattr(environment.runner, "worker_count", 1)
+    return max(1, min(workers, options.num_users or workers))
 
 
 def _break_localnet(environment: Environment, localnet: Localnet, settings: RunSettings) -> None:

@@ -18,7 +18,7 @@ def operations(
     consensus: Mapping[OperationKey, Distribution],
     duration_s: float,
 ) -> list[dict[str, Any]]:
-    """Return the report's `operations`, by name and arm.
+    """Return the report's `operations`, by name, arm and level.
 
     Args:
         measures: What was measured.
@@ -28,7 +28,7 @@ def operations(
     """
     return [
         _entry(key, measure, consensus.get(key), duration_s)
-        for key, measure in sorted(measures.items())
+        for key, measure in sorted(measures.items(), key=lambda item: item[0].order)
         if measure.closed
     ]
 
@@ -102,7 +102,7 @@ def timeline(series: Timeline) -> dict[str, Any]:
                     _point((slot - first) * series.resolution_s, point) for slot, point in sorted(points.items())
                 ],
             }
-            for key, points in sorted(series.series.items())
+            for key, points in sorted(series.series.items(), key=lambda item: item[0].order)
         ],
     }
 

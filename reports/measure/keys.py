@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from config.levels import LEVELS
 from reports.records import Arm, OperationRecord
 
 
@@ -23,6 +24,11 @@ class OperationKey(NamedTuple):
     def ledger_key(self) -> str:
         """Its name in the users' own count."""
         return f"{self.name}|{self.arm}"
+
+    @property
+    def order(self) -> tuple[str, str, int]:
+        """Sorts lines by name, arm, and the order in which levels are reached."""
+        return self.name, self.arm, ["", *LEVELS, self.confirm].index(self.confirm)
 
     def dump(self) -> str:
         """As the key of a message to the master."""

@@ -15,6 +15,7 @@
     ticktext: rows.map((row) => short(row.label, 48).replace(/ · | (?=\()/, narrow() ? "<br>" : "$&")),
     range: [-0.6, rows.length - 0.4],
   });
+  const total = (one) => one.succeeded.reduce((sum, count) => sum + count, 0);
   const narrow = () => document.documentElement.clientWidth < 640;
 
   const layout = (extra) => ({
@@ -116,15 +117,21 @@
     });
   };
 
+  // More lines than colours are a tangle: the busiest are drawn, the others wait in the legend.
+  const busiest = new Set([...data.timeline].sort((a, b) => total(b) - total(a)).slice(0, 6).map((one) => one.label));
+  const crowded = data.timeline.length > 8;
+  const shade = (one) => series(crowded && busiest.has(one.label) ? [...busiest].indexOf(one.label) : data.timeline.indexOf(one));
+  const hidden = (one) => (crowded && !busiest.has(one.label) ? "legendonly" : true);
+
   const throughput = () => {
     const step = data.resolution_s;
     const last = Math.max(0, ...data.timeline.flatMap((one) => one.t));
     const slots = Array.from({ length: last / step + 1 }, (_, i) => i * step);
-    const traces = data.timeline.map((one, index) => {
+    const traces = data.timeline.map((one) => {
       const done = new Map(one.t.map((t, i) => [t, one.succeeded[i]]));  // a slot without a point had no operation
       return {
-        name: plain(one.label), legendgroup: one.label, x: slots, y: slots.map((t) => (done.get(t) ?? 0) / step), mode: "lines",
-        line: { color: series(index), width: 2 }, hovertemplate: "%{y:.1f}/s", yaxis: "y",
+        name: plain(one.label), legendgroup: one.label, visible: hidden(one), x: slots, y: slots.map((t) => (done.get(t) ?? 0) / step), mode: "lines",
+        line: { color: shade(one), width: 2 }, hovertemplate: "%{y:.1f}/s", yaxis: "y",
       };
     });
     for (const [outcome, variable] of OUTCOMES) {
@@ -141,10 +148,10 @@
     return traces;
   };
 
-  const latency = () => data.timeline.flatMap((one, index) => [["p50_ms", "solid", 2, ""], ["p95_ms", "dot", 1.5, ", p95"]].map(
+  const latency = () => data.timeline.flatMap((one) => [["p50_ms", "solid", 2, ""], ["p95_ms", "dot", 1.5, ", p95"]].map(
     ([key, dash, width, suffix]) => ({
-      name: plain(one.label) + suffix, legendgroup: one.label, showlegend: false, x: one.t, y: one[key], yaxis: "y2",
-      mode: "lines", connectgaps: true, line: { color: series(index), width, dash }, hovertemplate: "%{y:.1f} ms",
+      name: plain(one.label) + suffix, legendgroup: one.label, showlegend: false, visible: hidden(one), x: one.t, y: one[key], yaxis: "y2",
+      mode: "lines", connectgaps: true, line: { color: shade(one), width, dash }, hovertemplate: "%{y:.1f} ms",
     })));
 
   const depth = () => data.queue.length ? [{

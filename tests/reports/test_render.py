@@ -13,6 +13,7 @@ import pytest
 
 from reports.__main__ import main
 from reports.judge.phrases import amount, with_margin
+from reports.judge.report import violations
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import OperationMeasure
 from reports.records import OperationRecord, Outcome
@@ -168,3 +169,26 @@ def test_figures_read_well() -> None:
     assert amount(116, 112, 120) == "116 ms ± 4 ms"
     assert amount(116, 112, 190) == "116 ms (between 112 ms and 190 ms)"
     assert tied("costs 116 ms ± 4 ms (+227 %).") == "costs 116\u00a0ms ±\u00a04\u00a0ms (+227\u00a0%)."
+
+
+def test_starts_and_response_times_are_shown_where_operations_were_due(tmp_path: Path) -> None:
+    """An open model: what was due, late and shed, both kinds of time side by side, and how operations began."""
+    report = sample_report(tmp_path)
+    closed = render_html(report)
+    assert "Response time beside latency" not in closed
+    assert "when a user has ended the one before" in closed
+    report["accounting"]["arrivals"] = {
+        "due": 1_200,
+        "started": 1_180,
+        "shed": 20,
+        "late": {"no_user": 31, "process": 4},
+        "latest_ms": 2_010.0,
+    }
+    report["run"]["settings"]["arrival_rate"] = 20.0
+    assert violations(report) == []
+    shown = " ".join(render_html(report).split())
+    assert "1,200 operations were due by the schedule; 1,180 were started and 20 shed" in shown
+    assert "35 started more than 20 ms late, 2.01 s at most: 31 because no user was free, 4 because" in shown
+    assert "Response time beside latency" in shown
+    assert "by a schedule: 20.0 per second over all processes, at the same distance" in shown
+    assert "operations of 1,200 that were due (20 shed)" in render_markdown(report)
