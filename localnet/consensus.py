@@ -15,7 +15,7 @@ from localnet.latency import Latency
 from localnet.record_cache import RecordCache
 from localnet.state import State
 from localnet.status import Refused, codes
-from localnet.submission import Submission
+from localnet.submission import Submission, child_of
 from localnet.transactions import Settlement
 
 Transfers = tuple[tuple[int, int], ...]
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _TIMER_TOLERANCE_S = 1e-3  # event loops count in clock ticks, and their timers may come one early
 _SHARED_TRANSFERS = 4_096
+TRANSFER = "CRYPTOTRANSFER"
 FEE_ACCOUNT = 98
 """Where network and service fees go. The public networks share them out further; here one account takes them."""
 
@@ -142,6 +143,16 @@ class Consensus:
         submission.status = status
         self._cache.settle(submission)
         self._on_settled(submission)
+        if at.children and status == codes.SUCCESS:
+            self._settle_children(submission, at.children)
+
+    def _settle_children(self, parent: Submission, transfers: list[Transfers]) -> None:
+        """Let what the network did by itself follow its parent."""
+        children = [child_of(parent, nonce, TRANSFER, moved) for nonce, moved in enumerate(transfers, 1)]
+        self._clock.go_on_from(children[-1].consensus_ns)
+        self._cache.add_children(parent, children)
+        for child in children:
+            self._on_settled(child)
 
     def _shared(self, transfers: Transfers) -> Transfers:
         """The same tuple for the same transfers: under load most are alike, and they are a quarter of the memory."""

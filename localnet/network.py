@@ -184,11 +184,13 @@ class LocalNetwork:
         cache = RecordCache(self._clock, latency.gossip_s)
 
         def settled(submission: Submission) -> None:
-            self._ledger.settled(submission)
+            is_child = submission.nonce > 0  # it never arrived anywhere, and is made again with its parent
+            if not is_child:
+                self._ledger.settled(submission)
             if self._replaying:
                 importer.show_again(submission)
                 return
-            if self._persistence is not None:
+            if self._persistence is not None and not is_child:
                 self._persistence.keep(submission)
             importer.settled(submission)
 

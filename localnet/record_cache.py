@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from typing import Any
 
 from localnet.clock import NANOS, Clock
-from localnet.ids import TransactionKey
+from localnet.ids import TransactionKey, transaction_key
 from localnet.status import codes
 from localnet.submission import Submission
 
@@ -30,7 +31,17 @@ class RecordCache:
         self._gossip_s = gossip_s
         self._by_id: dict[TransactionKey, Submission] = {}
         self._duplicates: dict[TransactionKey, list[Submission]] = {}
+        self._children: dict[TransactionKey, list[Submission]] = {}
         self._settled: deque[Submission] = deque()
+
+    def find(self, node: int, transaction_id: Any) -> Submission | None:
+        """What a node knows by a protobuf `TransactionID`: the transaction that counts, or with a nonce its child."""
+        key, nonce = transaction_key(transaction_id), transaction_id.nonce
+        known = self.known_to(node, key)
+        if known is None or not nonce:
+            return known
+        children = self.children(key)
+        return children[nonce - 1] if 0 < nonce <= len(children) else None
 
     def known_to(self, node: int, key: TransactionKey) -> Submission | None:
         """The transaction that counts, if this node has heard of one with this id; else None."""
@@ -55,6 +66,15 @@ class RecordCache:
     def duplicates(self, key: TransactionKey) -> list[Submission]:
         """The duplicates of a transaction that have reached consensus."""
         return [one for one in self._duplicates.get(key, ()) if one.status is not None]
+
+    def children(self, key: TransactionKey) -> list[Submission]:
+        """The children of a transaction, in the order of their nonces."""
+        return self._children.get(key, [])
+
+    def add_children(self, parent: Submission, children: list[Submission]) -> None:
+        """A transaction that was settled has children."""
+        assert parent.key is not None
+        self._children[parent.key] = children
 
     def recent(self) -> Iterator[Submission]:
         """What reached consensus in the last 180 s, in that order."""
@@ -86,6 +106,7 @@ class RecordCache:
             if self._by_id.get(gone.key) is gone:
                 del self._by_id[gone.key]
                 self._duplicates.pop(gone.key, None)
+                self._children.pop(gone.key, None)
 
     def _put_first(self, submission: Submission) -> None:
         """Let what was settled count, where so far something counts that was not, or that its node is to blame for."""

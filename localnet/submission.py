@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localnet.ids import TransactionKey
+from localnet.status import codes
 
 if TYPE_CHECKING:
     from localnet.fees import Fee
@@ -55,6 +56,7 @@ class Submission:
         message, chunk, sequence_number, running_hash: Of a message on a topic.
         effect: The entity as it was right after, for the mirror; None where the mirror keeps nothing of it.
         fault: The kind of fault that hit it at its node; "" for none.
+        nonce: 0; of a child, a transaction that the network itself made while it handled another, its number from 1.
         raw: Its bytes, until they are in the state file; b"" where there is none.
     """
 
@@ -88,6 +90,7 @@ class Submission:
     running_hash: bytes = b""
     effect: Topic | Account | None = None
     fault: str = ""
+    nonce: int = 0
     raw: bytes = b""
 
     @property
@@ -95,6 +98,24 @@ class Submission:
         """The part of the body that belongs to its operation."""
         assert self.operation is not None
         return getattr(self.body, self.operation.field)
+
+
+def child_of(parent: Submission, nonce: int, kind: str, transfers: tuple[tuple[int, int], ...]) -> Submission:
+    """A child that moved hbar while its parent was handled; a nanosecond each behind it, with its id and no fee."""
+    return Submission(
+        index=parent.index,
+        node=parent.node,
+        arrival=parent.arrival,
+        size=0,
+        kind=kind,
+        key=parent.key,
+        valid_duration=parent.valid_duration,
+        precheck=0,
+        status=codes.SUCCESS,
+        consensus_ns=parent.consensus_ns + nonce,
+        transfers=transfers,
+        nonce=nonce,
+    )
 
 
 def consensus_ns(submission: Submission) -> int:

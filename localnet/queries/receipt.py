@@ -15,7 +15,7 @@ from localnet.submission import Submission
 
 
 class GetReceipt(Query):
-    """Free. With duplicates on request; there are no child receipts, because no transaction here makes others."""
+    """Free. With duplicates and children on request."""
 
     field = "transactionGetReceipt"
     paid = False
@@ -26,17 +26,18 @@ class GetReceipt(Query):
 
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Give the receipt, or the one that says UNKNOWN."""
-        key = transaction_key(request.transactionID)
-        submission = view.cache.known_to(view.node, key)
+        submission = view.cache.find(view.node, request.transactionID)
         if submission is None:
             raise Refused(codes.RECEIPT_NOT_FOUND)
         if submission.status is None:
             reply.receipt.status = codes.UNKNOWN
             return
         fill_receipt(reply.receipt, submission, view)
-        if request.includeDuplicates:
-            for duplicate in view.cache.duplicates(key):
-                fill_receipt(reply.duplicateTransactionReceipts.add(), duplicate, view)
+        for duplicate in wanted_duplicates(request, view):
+            fill_receipt(reply.duplicateTransactionReceipts.add(), duplicate, view)
+        if request.include_child_receipts and not submission.nonce:
+            for child in view.cache.children(transaction_key(request.transactionID)):
+                fill_receipt(reply.child_transaction_receipts.add(), child, view)
         if submission.receipt_served is None:
             submission.receipt_served = view.clock.now()
 
@@ -52,6 +53,13 @@ def check_transaction_id(request: Any) -> None:
         request.HasField("transactionID") and wanted.HasField("accountID") and wanted.HasField("transactionValidStart")
     ):
         raise Refused(codes.INVALID_TRANSACTION_ID)
+
+
+def wanted_duplicates(request: Any, view: View) -> list[Submission]:
+    """The duplicates of a transaction, where the query asks for them; a child has none."""
+    if not request.includeDuplicates or request.transactionID.nonce:
+        return []
+    return view.cache.duplicates(transaction_key(request.transactionID))
 
 
 def fill_receipt(receipt: Any, submission: Submission, view: View) -> None:

@@ -8,7 +8,7 @@ from localnet import pb
 from localnet.clock import NANOS
 from localnet.ids import transaction_key
 from localnet.queries.query import Query, View
-from localnet.queries.receipt import check_transaction_id, fill_receipt
+from localnet.queries.receipt import check_transaction_id, fill_receipt, wanted_duplicates
 from localnet.status import Refused, codes
 from localnet.submission import Submission
 
@@ -17,15 +17,13 @@ RECORD = 1_000_000
 
 
 class GetRecord(Query):
-    """With duplicates on request, each of which costs as much as the record itself."""
+    """With duplicates and children on request, for a price of their own."""
 
     field = "transactionGetRecord"
 
     def extras(self, request: Any, view: View) -> int:
         """One record is included."""
-        if not request.includeDuplicates:
-            return 0
-        return RECORD * len(view.cache.duplicates(transaction_key(request.transactionID)))
+        return RECORD * (len(wanted_duplicates(request, view)) + len(_wanted_children(request, view)))
 
     def check(self, request: Any) -> None:
         """Refuse an id without account or valid start."""
@@ -33,14 +31,20 @@ class GetRecord(Query):
 
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Give the record."""
-        key = transaction_key(request.transactionID)
-        submission = view.cache.known_to(view.node, key)
+        submission = view.cache.find(view.node, request.transactionID)
         if submission is None or submission.status is None:
             raise Refused(codes.RECORD_NOT_FOUND)
         fill_record(reply.transactionRecord, submission, view)
-        if request.includeDuplicates:
-            for duplicate in view.cache.duplicates(key):
-                fill_record(reply.duplicateTransactionRecords.add(), duplicate, view)
+        for duplicate in wanted_duplicates(request, view):
+            fill_record(reply.duplicateTransactionRecords.add(), duplicate, view)
+        for child in _wanted_children(request, view):
+            fill_record(reply.child_transaction_records.add(), child, view)
+
+
+def _wanted_children(request: Any, view: View) -> list[Submission]:
+    if not request.include_child_records or request.transactionID.nonce:
+        return []
+    return view.cache.children(transaction_key(request.transactionID))
 
 
 def fill_record(record: Any, submission: Submission, view: View) -> None:
@@ -50,6 +54,10 @@ def fill_record(record: Any, submission: Submission, view: View) -> None:
     record.transactionHash = submission.hash
     record.consensusTimestamp.seconds, record.consensusTimestamp.nanos = divmod(submission.consensus_ns, NANOS)
     record.transactionID.CopyFrom(submission.key.to_proto())
+    if submission.nonce:
+        record.transactionID.nonce = submission.nonce
+        parent_ns = submission.consensus_ns - submission.nonce
+        record.parent_consensus_timestamp.seconds, record.parent_consensus_timestamp.nanos = divmod(parent_ns, NANOS)
     record.memo = submission.memo
     record.transactionFee = submission.fee
     for account, amount in submission.transfers:

@@ -1,7 +1,7 @@
 """Custom fees on topics (HIP-991), in hbar: who sets them, who pays them, who is exempt.
 
-A submitter pays each fee to its collector before the message is accepted. The payment is in the transfer list of the
-message's own record; this network makes no child transactions. Fees in tokens are NOT_SUPPORTED, as tokens are.
+A submitter pays each fee to its collector before the message is accepted, by a transfer that is a child transaction of
+the message's. Fees in tokens are NOT_SUPPORTED, as tokens are.
 """
 
 from __future__ import annotations
@@ -90,8 +90,7 @@ def charge(at: Settlement, topic: Topic) -> None:
     if at.state.accounts[payer].balance < total:
         raise Refused(codes.INSUFFICIENT_PAYER_BALANCE_FOR_CUSTOM_FEE)
     for fee in due:
-        at.move(payer, -fee.amount)
-        at.move(fee.collector, fee.amount)
+        at.pay(payer, fee.collector, fee.amount)
 
 
 def _check_limit(limits: Any, payer: int, total: int) -> None:

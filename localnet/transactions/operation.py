@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from localnet.keys import CompiledKey, is_satisfied
@@ -22,12 +22,14 @@ class Settlement:
         submission: The transaction; the operation fills in `entity`, `created`, `effect` and a message's own fields.
         consensus_ns: Its consensus timestamp, Unix nanoseconds.
         transfers: Balance changes by account number so far (the fee's).
+        children: Balance changes of the transfers that the network makes by itself, each a transaction of its own.
     """
 
     state: State
     submission: Submission
     consensus_ns: int
     transfers: dict[int, int]
+    children: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
 
     @property
     def data(self) -> Any:
@@ -57,6 +59,12 @@ class Settlement:
         """Change an account's balance by `amount` tinybars; the changes of a transaction must sum to zero."""
         self.state.accounts[account].balance += amount
         self.transfers[account] = self.transfers.get(account, 0) + amount
+
+    def pay(self, payer: int, collector: int, amount: int) -> None:
+        """Let the network transfer hbar in a child transaction."""
+        self.state.accounts[payer].balance -= amount
+        self.state.accounts[collector].balance += amount
+        self.children.append(tuple(sorted(((payer, -amount), (collector, amount)))))
 
     def created(self, number: int) -> None:
         """Note that the transaction created entity `number`."""

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hiero_sdk_python import Client, ResponseCode, TransactionGetReceiptQuery, TransactionId
 
 from localnet import pb
+from localnet.fees import ExchangeRate
+from localnet.ids import transaction_key
+from localnet.status import status_name
 
 if TYPE_CHECKING:
+    from config.launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 FRIEND = Ed25519PrivateKey.from_private_bytes(b"f" * 32)
@@ -34,15 +42,16 @@ def balance(rest: Rest, account: int) -> int:
 
 
 def test_the_submitter_pays_the_collector(wire: Wire, rest: Rest, collector: int) -> None:
-    """Each message pays; the record's transfers say so; the topic shows its fees."""
+    """Each message pays every fee; the topic shows them."""
     topic = wire.create_topic(custom_fees=[fee(collector), fee(collector, 6)])
     assert wire.status(wire.message(topic)) == "SUCCESS"
     assert balance(rest, collector) == FEE + 6
     row = rest(f"/api/v1/topics/0.0.{topic}")[1]["custom_fees"]["fixed_fees"]
     assert [one["amount"] for one in row] == [FEE, 6]
-    (transaction,) = rest(f"/api/v1/transactions?account.id=0.0.{collector}&type=credit&limit=1")[1]["transactions"]
-    assert sum(one["amount"] for one in transaction["transfers"]) == 0
-    assert {"account": f"0.0.{collector}", "amount": FEE + 6, "is_approval": False} in transaction["transfers"]
+    rows = rest(f"/api/v1/transactions?account.id=0.0.{collector}&type=credit&order=asc")[1]["transactions"]
+    assert [sum(one["amount"] for one in row["transfers"]) for row in rows] == [0, 0]
+    received = [one["amount"] for row in rows for one in row["transfers"] if one["account"] == f"0.0.{collector}"]
+    assert received == [FEE, 6]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +74,85 @@ def test_the_submitter_may_set_a_limit(
     body.MergeFrom(pb.TransactionBody(max_custom_fees=limits))
     assert wire.status(body) == expected
     assert balance(rest, collector) == (FEE if expected == "SUCCESS" else 0)
+
+
+def test_payments_are_children_of_the_message(wire: Wire, rest: Rest, client: Client, collector: int) -> None:
+    """Receipts and records give them on request and by their nonce; the mirror shows them behind their parent."""
+    topic = wire.create_topic(custom_fees=[fee(collector), fee(collector, 6)])
+    body = wire.message(topic)
+    assert wire.status(body) == "SUCCESS"
+    transaction_id = TransactionId._from_proto(body.transactionID)
+    receipt = TransactionGetReceiptQuery(transaction_id).set_include_children(True).execute(client)
+    assert [child.status for child in receipt.children] == [ResponseCode.SUCCESS] * 2
+    assert not TransactionGetReceiptQuery(transaction_id).execute(client).children
+    header = {"payment": wire.payment(20_000_000)}
+    asked = {"transactionID": body.transactionID, "include_child_records": True, "header": header}
+    reply = wire.query(transactionGetRecord=asked).transactionGetRecord
+    record, children = reply.transactionRecord, reply.child_transaction_records
+    assert [child.transactionID.nonce for child in children] == [1, 2]
+    assert {child.parent_consensus_timestamp.nanos for child in children} == {record.consensusTimestamp.nanos}
+    moved = [{one.accountID.accountNum: one.amount for one in child.transferList.accountAmounts} for child in children]
+    assert moved == [{wire.operator: -FEE, collector: FEE}, {wire.operator: -6, collector: 6}]
+    assert collector not in [one.accountID.accountNum for one in record.transferList.accountAmounts]
+    second = pb.TransactionID()
+    second.CopyFrom(body.transactionID)
+    second.nonce = 2
+    one = wire.query(transactionGetRecord={"transactionID": second, "header": {"payment": wire.payment(20_000_000)}})
+    assert one.transactionGetRecord.transactionRecord == children[1]
+    second.nonce = 3
+    missing = wire.query(transactionGetReceipt={"transactionID": second}).transactionGetReceipt.header
+    assert status_name(missing.nodeTransactionPrecheckCode) == "RECEIPT_NOT_FOUND"
+    path = f"/api/v1/transactions/{transaction_key(body.transactionID).mirror_form}"
+    rows = rest(path)[1]["transactions"]
+    assert [(row["nonce"], row["name"]) for row in rows] == [
+        (0, "CONSENSUSSUBMITMESSAGE"),
+        (1, "CRYPTOTRANSFER"),
+        (2, "CRYPTOTRANSFER"),
+    ]
+    assert {row["parent_consensus_timestamp"] for row in rows[1:]} == {rows[0]["consensus_timestamp"]}
+    assert rest(path + "?nonce=2")[1]["transactions"] == rows[2:]
+
+
+def test_children_come_again_with_a_state_file(
+    start: Callable[..., Localnet],
+    open_wire: Callable[[Localnet], Wire],
+    open_rest: Callable[[Localnet], Rest],
+    tmp_path: Path,
+) -> None:
+    """The next network has the same rows and balances."""
+    options = ("--latency", "instant", "--throttles", "off", "--state", str(tmp_path / "network.sqlite"))
+    running = start(*options)
+    wire = open_wire(running)
+    topic = wire.create_topic(custom_fees=[fee(2)])
+    assert wire.status(wire.message(topic)) == "SUCCESS"
+    paths = ("/api/v1/transactions", "/api/v1/accounts/0.0.2")
+    before = [open_rest(running)(path)[1] for path in paths]
+    running.stop()
+    again = start(*options)
+    after = [open_rest(again)(path)[1] for path in paths]
+    assert after[0] == before[0]
+    assert len(after[0]["transactions"]) == 3
+    assert after[1]["balance"]["balance"] == before[1]["balance"]["balance"]
+
+
+def test_an_estimate_by_state_knows_the_topic(wire: Wire, rest: Rest, collector: int) -> None:
+    """A message on a topic with custom fees costs $0.05, as it is charged; without the state nobody knows."""
+    topic = wire.create_topic(custom_fees=[fee(collector)])
+    body = wire.message(topic, b"m" * 500)
+    raw = wire.sign(body)
+    url = f"{rest.base}/api/v1/network/fees"
+    kind = {"Content-Type": "application/protobuf"}
+    state, intrinsic = (
+        requests.post(f"{url}?mode={mode}", data=raw, headers=kind, timeout=10).json()
+        for mode in ("STATE", "INTRINSIC")
+    )
+    assert state["total"] == 500_000_000
+    assert [item["name"] for item in state["service"]["extras"]] == ["CONSENSUS_SUBMIT_MESSAGE_WITH_CUSTOM_FEE"]
+    assert intrinsic["total"] == 1_700_000 + 400 * 6_800
+    wire.send(raw)
+    path = f"/api/v1/transactions/{transaction_key(body.transactionID).mirror_form}?nonce=0"
+    charged = rest(path)[1]["transactions"][0]["charged_tx_fee"]
+    assert charged == sum(map(ExchangeRate().to_tinybars, (100_000, 900_000, 499_000_000)))
 
 
 def test_who_is_exempt(wire: Wire, rest: Rest, collector: int) -> None:

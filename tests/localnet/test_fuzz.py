@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ import requests
 
 from config.launcher import Localnet, network_from_ready
 from localnet import pb
+from localnet.http2 import frames
+from localnet.http2.blocks import literal
+from localnet.http2.messages import write_message
 from tests.localnet.conftest import Wire
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,6 +152,33 @@ def attack_nodes(wire: Wire, source: random.Random) -> None:
             send(wire.channels[3], method, raw)
 
 
+def attack_http2(running: Localnet, wire: Wire, source: random.Random) -> None:
+    """Mutants of a right HTTP/2 conversation, and pure nonsense, at a node's port; each on a connection of its own."""
+    address = next(iter(running.network.nodes))
+    host, _, port = address.rpartition(":")
+    block = b"\x83\x86" + b"".join(
+        literal(name, value)
+        for name, value in (
+            (b":path", b"/proto.ConsensusService/submitMessage"),
+            (b"content-type", b"application/grpc"),
+            (b"te", b"trailers"),
+        )
+    )
+    for number in range(300):
+        call = frames.frame(frames.HEADERS, frames.END_HEADERS, 1, block)
+        call += frames.frame(frames.DATA, frames.END_STREAM, 1, write_message(wire.sign(wire.message(1002))))
+        right = frames.PREFACE + frames.settings({}) + call
+        keep = len(frames.PREFACE) if number % 3 else 0  # most get further than the preface
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(right[:keep] + mutate(right[keep:], source))
+            connection.shutdown(socket.SHUT_WR)
+            said = b""
+            with suppress(ConnectionResetError):
+                while piece := connection.recv(65_536):
+                    said += piece
+        assert b"Traceback" not in said
+
+
 def attack_http(running: Localnet, source: random.Random) -> None:
     """Nonsense at the mirror's REST API, the relay and the control API."""
     session = requests.Session()
@@ -179,6 +210,7 @@ def test_nothing_breaks_it(process: tuple[subprocess.Popen[str], Localnet]) -> N
     topic = wire.create_topic()
     before = psutil.Process(started.pid).memory_info().rss
     attack_nodes(wire, source)
+    attack_http2(running, wire, source)
     with grpc.insecure_channel(running.network.mirror_grpc) as channel:
         right = pb.ConsensusTopicQuery(topicID={"topicNum": topic}, limit=1).SerializeToString()
         for method in MIRROR_METHODS:

@@ -224,6 +224,17 @@ def test_unknown_queries_are_answered(wire: Wire) -> None:
     assert status_name(reply.tokenGetInfo.header.nodeTransactionPrecheckCode) == "NOT_SUPPORTED"
 
 
+def test_the_version_is_told(wire: Wire) -> None:
+    """Of the protobufs and of the services, for a payment."""
+    cost = wire.query(
+        networkGetVersionInfo={"header": {"responseType": pb.COST_ANSWER}}
+    ).networkGetVersionInfo.header.cost
+    header = {"payment": wire.payment(cost)}
+    told = wire.query(networkGetVersionInfo={"header": header}).networkGetVersionInfo
+    assert (told.hapiProtoVersion.minor, told.hederaServicesVersion.minor) == (78, 78)
+    assert told.header.cost == cost > 0
+
+
 def test_a_malformed_query_is_a_grpc_error(wire: Wire) -> None:
     """Bytes that are no query cannot be answered in kind."""
     call = wire.channels[3].unary_unary("/proto.CryptoService/cryptoGetBalance")

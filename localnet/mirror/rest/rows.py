@@ -109,9 +109,9 @@ def transaction_row(submission: Submission) -> dict[str, Any]:
         "memo_base64": _base64(submission.memo.encode()),
         "name": submission.kind,
         "nft_transfers": [],
-        "node": format_entity(submission.node),
-        "nonce": 0,
-        "parent_consensus_timestamp": None,
+        "node": None if submission.nonce else format_entity(submission.node),
+        "nonce": submission.nonce,
+        "parent_consensus_timestamp": _parent_timestamp(submission),
         "result": status_name(submission.status),
         "scheduled": False,
         "staking_reward_transfers": [],
@@ -125,6 +125,10 @@ def transaction_row(submission: Submission) -> dict[str, Any]:
         "valid_duration_seconds": str(submission.valid_duration),
         "valid_start_timestamp": _valid_start(submission.key),
     }
+
+
+def _parent_timestamp(submission: Submission) -> str | None:
+    return format_timestamp(submission.consensus_ns - submission.nonce) if submission.nonce else None
 
 
 def account_row(account: Account, now_ns: int) -> dict[str, Any]:

@@ -39,14 +39,16 @@ class Transactions:
         ]
 
     async def transaction(self, request: web.Request) -> web.Response:
-        """One transaction by its id."""
+        """What has an id: one transaction, and the duplicates and children that there may be."""
         query = QueryString(request, _ONE_PARAMETERS)
         key = parse_transaction_id(request.match_info["id"])
         if key is None:
             raise invalid("transactionId")
         found = self._store.with_key(key)
-        # There are neither child nor scheduled transactions here, so asking for one finds none.
-        if not found or query.last("nonce") not in (None, "0") or query.last("scheduled") not in (None, "false"):
+        nonce = query.last("nonce")
+        if nonce is not None:
+            found = [one for one in found if str(one.nonce) == nonce]
+        if not found or query.last("scheduled") not in (None, "false"):  # nothing is scheduled here
             raise not_found()
         return web.json_response({"transactions": [transaction_row(one) for one in found]})
 

@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hiero_sdk_python import Client, ResponseCode, TopicCreateTransaction
+from hiero_sdk_python.exceptions import MaxAttemptsError
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.launcher import LocalnetError
 from localnet.faults import FaultError, parse_faults
 from localnet.faults.kinds import KINDS
+from tests.localnet.faults.conftest import Faults
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
-    from tests.localnet.faults.conftest import Faults
+    from tests.localnet.conftest import Wire
 
 ROOT = Path(__file__).resolve().parents[3]
 NODES = ["0.0.3", "0.0.4"]
@@ -156,14 +159,44 @@ def test_every_example_is_right(faults: Faults, broken: Localnet) -> None:
     faults.clear()
 
 
-def test_faults_from_a_file_at_the_start(start: Callable[..., Localnet], tmp_path: Path) -> None:
-    """`--faults FILE` begins them with the network; a wrong file ends it with one line before it is ready."""
+def test_faults_from_a_file_at_the_start(
+    start: Callable[..., Localnet], open_client: Callable[[Localnet], Client], tmp_path: Path
+) -> None:
+    """`--faults FILE` begins them with the network, each in its time: one is over after its hit, one is to come.
+
+    A wrong file ends the network with one line before it is ready.
+    """
     plan = tmp_path / "plan.json"
-    plan.write_text('[{"kind": "node-down", "nodes": ["0.0.3"]}]')
-    start("--faults", str(plan))
+    now = {"kind": "status", "status": "BUSY", "operations": ["createTopic"], "count": 1}
+    later = {"kind": "node-down", "start": 3_600}
+    plan.write_text(json.dumps([now, later]))
+    running = start("--latency", "instant", "--faults", str(plan))
+    client = open_client(running)
+    client.set_max_attempts(1)
+    assert [fault["state"] for fault in Faults(running).call("GET", "/faults")[1]["faults"]] == ["active", "scheduled"]
+    with pytest.raises(MaxAttemptsError):
+        TopicCreateTransaction().execute(client)
+    assert TopicCreateTransaction().execute(open_client(running)).status == ResponseCode.SUCCESS
+    assert [fault["state"] for fault in Faults(running).call("GET", "/faults")[1]["faults"]] == ["over", "scheduled"]
     plan.write_text('[{"kind": "node-up"}]')
     with pytest.raises(LocalnetError):
         start("--faults", str(plan))
+
+
+def test_a_seed_makes_decisions_repeatable(
+    start: Callable[..., Localnet], open_wire: Callable[[Localnet], Wire]
+) -> None:
+    """Which of 40 calls a share hits is the same with the same seed, and not with another."""
+
+    def run(seed: int) -> list[str]:
+        running = start("--throttles", "off", "--seed", str(seed))
+        wire = open_wire(running)
+        Faults(running).add(kind="status", status="BUSY", share=0.5)
+        return [wire.precheck(wire.message(1002)) for _ in range(40)]
+
+    first = run(1)
+    assert first == run(1) != run(2)
+    assert set(first) == {"OK", "BUSY"}
 
 
 def test_the_page_of_faults_is_the_table() -> None:

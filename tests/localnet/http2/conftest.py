@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import pytest
 
 from localnet.http2 import Method, frames
 from localnet.http2.connection import Connection
+from localnet.http2.errors import ErrorCode
 from localnet.http2.messages import write_message
 
 HEADERS = (
@@ -21,6 +23,9 @@ HEADERS = (
     ("te", "trailers"),
     ("content-type", "application/grpc"),
 )
+
+
+OK = {":status": "200", "content-type": "application/grpc", "grpc-status": "0"}
 
 
 class Frame(NamedTuple):
@@ -116,6 +121,15 @@ class Peer(asyncio.Transport):
 def data(stream_id: int, payload: bytes, *, end_stream: bool = True) -> bytes:
     """A DATA frame."""
     return frames.frame(frames.DATA, frames.END_STREAM if end_stream else 0, stream_id, payload)
+
+
+def goaway(peer: Peer) -> ErrorCode:
+    """The code of the GOAWAY that must have come last; the connection must be closed."""
+    last = peer.take()[-1]
+    assert last.kind == frames.GOAWAY
+    assert peer.closed
+    assert not peer.connections
+    return ErrorCode(struct.unpack(">II", last.payload[:8])[1])
 
 
 class Held:

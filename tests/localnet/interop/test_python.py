@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hiero_sdk_python import (
     AccountCreateTransaction,
+    AccountId,
     AccountInfoQuery,
     Client,
     CryptoGetAccountBalanceQuery,
@@ -24,6 +25,7 @@ from hiero_sdk_python import (
     Hbar,
     PrivateKey,
     ResponseCode,
+    TokenCreateTransaction,
     TopicCreateTransaction,
     TopicDeleteTransaction,
     TopicInfoQuery,
@@ -168,6 +170,30 @@ def test_key_lists_and_thresholds_are_enforced(client: Client) -> None:
     assert submit(holders[0]) == ResponseCode.INVALID_SIGNATURE
     assert submit(holders[0], holders[1]) == ResponseCode.SUCCESS
     assert submit(holders[1], holders[2]) == ResponseCode.SUCCESS
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda client: (
+            TokenCreateTransaction()
+            .set_token_name("coin")
+            .set_token_symbol("C")
+            .set_treasury_account_id(client.operator_account_id)
+        ),
+        lambda client: (
+            TransferTransaction()
+            .add_hbar_transfer(client.operator_account_id, -1)
+            .add_hbar_transfer(AccountId(0, 0, 2), 1)
+            .schedule()
+        ),
+    ],
+    ids=["token", "schedule"],
+)
+def test_what_is_not_built_says_so(client: Client, build: Callable[[Client], Any]) -> None:
+    """Tokens and schedules are answered with the network's own status, not with a gRPC error."""
+    with pytest.raises(PrecheckError, match="NOT_SUPPORTED"):
+        build(client).execute(client)
 
 
 def test_record_tells_the_fee(client: Client) -> None:
