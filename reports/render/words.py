@@ -90,6 +90,19 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
+FILES: Final[Mapping[str, tuple[str, str]]] = {
+    "stored": ("Files stored", "models whose writer was told that all of it is there"),
+    "verified": ("Verified", "of these, read back with the SHA-256 that was stored"),
+    "mismatched": ("Mismatched", "read back with other bytes than were stored"),
+    "deleted": ("Cleared away", "could not be completed, and were deleted again"),
+    "left_over": ("Left over", "could not be completed, and deleting them did not succeed"),
+    "uncertain": ("Uncertain", "not completed, and whether they exist could not be learned"),
+}
+"""Counts of files in the audit; the last four are shown where they are not 0."""
+
+BAD_FILES: Final = ("mismatched", "left_over", "uncertain")
+
+
 def signed_ms(value: float | None) -> str:
     """A difference: `+116 ms`, `−0.41 ms`."""
     if value is None:

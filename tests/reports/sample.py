@@ -53,13 +53,42 @@ def sample_report(folder: Path, pairs: int = 900, text: str = "", **evidence: An
     sender.sources = {"ledger": ledger, "resilience": resilience(text)}
     collector.senders["local"] = sender
     fields: dict[str, Any] = {
-        "audit": nothing_settled(),
+        "audit": nothing_settled() | {"files": files(text)},
         "arguments": ["locust", "--headless", "--memo", text],
         "faults": [{"name": f"BUSY 30 %{text}", "started": BEGAN + 20, "ended": BEGAN + 28}],
         "clock_offset_ms": 1.4,
         "exceptions": [f"ValueError{text}"] if text else [],
     }
     return build(Evidence(run, collector, BEGAN + LENGTH_S, **(fields | evidence)))
+
+
+def files(text: str = "") -> dict[str, Any]:
+    """What became of files: most were read back as stored, one could not be cleared away."""
+    return {
+        "attempted": 14,
+        "stored": 12,
+        "verified": 11,
+        "mismatched": 0,
+        "not_read_back": 1,
+        "appends": 24,
+        "bytes": 122_880,
+        "deleted": 1,
+        "left_over": 1,
+        "uncertain": 0,
+        "bytes_per_s": 1_714.5,
+        "slowest_append": {"file_id": "0.0.1011", "transaction_id": "0.0.2@1.000000001", "ms": 2_410.0},
+        "offenders": [
+            {
+                "kind": "left",
+                "file_id": f"0.0.1012{text}",
+                "transaction_id": "0.0.2@1.000000002",
+                "size_bytes": 10_240,
+                "sha256": "00",
+                "outcome": "failed",
+                "status": f"UNAVAILABLE{text}",
+            }
+        ],
+    }
 
 
 def records(pairs: int, text: str = "") -> list[OperationRecord]:

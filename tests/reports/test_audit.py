@@ -253,6 +253,17 @@ def test_files_are_held_against_what_was_read(tmp_path: Path) -> None:
     assert exit_code_of(result) == 3
 
 
+def test_what_is_left_of_files_is_counted_and_named(tmp_path: Path) -> None:
+    """A file that was deleted again is only counted; one that is left, or may be, is named with its transaction."""
+    half = [
+        StoredFile(f"0.0.{number}", "aa", 500, transaction_id=f"0.0.2@1.00000000{number}", leftover=leftover)
+        for number, leftover in ((4, "deleted"), (5, "left"), (6, "uncertain"), (7, ""))
+    ]
+    files = audit(write_journal(tmp_path, [file_record(stored=one) for one in half]), Mirror([]))["files"]
+    assert (files["deleted"], files["left_over"], files["uncertain"]) == (1, 1, 1)
+    assert [(one["kind"], one["file_id"]) for one in files["offenders"]] == [("left", "0.0.5"), ("uncertain", "0.0.6")]
+
+
 @given(
     streams=st.integers(1, 4),
     length=st.integers(1, 12),

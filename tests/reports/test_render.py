@@ -137,6 +137,37 @@ def test_breakers_become_lanes(report: dict[str, Any]) -> None:
     assert breaker_spans(stuck)[0]["spans"] == [{"state": "open", "from": 21, "to": 60}]
 
 
+def test_what_resilience_did_is_shown(report: dict[str, Any]) -> None:
+    """Refusals with their meaning, the queue, limiters, and only the breakers that had something to do."""
+    shown = render_html(report)
+    section = shown[shown.index('id="resilience"') : shown.index('id="accounting"')]
+    assert "the queue was full" in section
+    assert "QUEUE_EXPIRED" in section
+    assert "RATE_LIMITED" not in section, "nothing was limited"
+    assert "adaptive" in section
+    assert "0/hcs" in section
+    assert "0/hfs" not in section
+    assert "1 breaker (one per worker, service and node) stayed closed" in section
+
+
+def test_files_that_could_not_be_completed_are_shown(report: dict[str, Any]) -> None:
+    """What was stored, verified and cleared away, and by name what is left over."""
+    shown = render_html(report)
+    section = shown[shown.index('id="audit"') :]
+    for words in ("Files stored", "Verified", "Cleared away", "Left over", "0.0.1012", "Slowest append"):
+        assert words in section
+    assert "Mismatched" not in section, "nothing was"
+
+
+def test_the_queue_is_drawn_over_time(report: dict[str, Any]) -> None:
+    """Its depth stands on the run's axis, and its raw history nowhere."""
+    depths = report["timeline"]["queue"]
+    assert [21.0, 8] in depths
+    assert max(depth for _, depth in depths) == 41
+    assert depths[-1][1] == 0
+    assert "histories" not in report["resilience"]["queue"]
+
+
 def test_faults_are_drawn_on_the_runs_axis(report: dict[str, Any]) -> None:
     """A fault that lasts ends with the run."""
     assert chart_data(report, namer(report))["faults"] == [{"name": "BUSY 30 %", "from": 20, "to": 28}]
