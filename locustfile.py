@@ -13,9 +13,10 @@ from hedera_users import lifecycle
 from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.model_storer import ModelStorer
 from hedera_users.overhead_user import OverheadUser
+from hedera_users.relay_reader import RelayReader
 from reports import hooks
 
-__all__ = ["HcsSubmitter", "ModelStorer", "OverheadUser"]
+__all__ = ["HcsSubmitter", "ModelStorer", "OverheadUser", "RelayReader"]
 
 # Credentials and LOCUST_… defaults; what the environment already holds wins.
 load_dotenv(Path(__file__).with_name(".env"))

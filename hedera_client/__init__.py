@@ -18,6 +18,7 @@ from hedera_client.errors import (
     QueryTooExpensive,
     ReceiptFailed,
     ReceiptTimeout,
+    RelayError,
     TransactionExpired,
     TransportError,
 )
@@ -27,6 +28,7 @@ from hedera_client.mirror_rest import ExchangeRate, MirrorRest, MirrorTransactio
 from hedera_client.mirror_watcher import MirrorWatcher
 from hedera_client.queries import AccountInfo, FileInfo, Record, TopicInfo
 from hedera_client.receipts import Receipt
+from hedera_client.relay import Relay
 from hedera_client.running_hash import running_hash_v3
 from hedera_client.settling import Settled, Settlement, Window
 from hedera_client.transactions import Prepared
@@ -59,6 +61,8 @@ __all__ = [
     "ReceiptFailed",
     "ReceiptTimeout",
     "Record",
+    "Relay",
+    "RelayError",
     "Settled",
     "Settlement",
     "Signer",

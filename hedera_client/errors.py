@@ -12,7 +12,8 @@
     ├── ReceiptFailed                 consensus was reached, with a status other than SUCCESS
     ├── ReceiptTimeout                no receipt until the deadline
     ├── MirrorError                   the mirror's REST API said no or did not answer
-    └── MirrorTimeout                 the mirror did not show a message until the deadline
+    ├── MirrorTimeout                 the mirror did not show a message until the deadline
+    └── RelayError                    the JSON-RPC relay said no or did not answer
 
 Where a foreign exception or status code becomes one of these, and which fate it has, is in `hedera_client.status`.
 """
@@ -41,8 +42,8 @@ class HederaError(Exception):
     """An operation on the network did not succeed.
 
     Attributes:
-        status: One word: the network's status name, gRPC's code, or the mirror's HTTP status, e.g. `BUSY`,
-            `UNAVAILABLE`.
+        status: One word: the network's status name, gRPC's code, the mirror's HTTP status or the relay's error code,
+            e.g. `BUSY`, `UNAVAILABLE`, `HTTP_503`, `RPC_-32602`.
         fate: What is known about the operation now.
         busy: The other side asked for a slower pace; it is not broken.
         node: Account id of the node, e.g. `0.0.3`; "" where no node is concerned.
@@ -136,3 +137,13 @@ class MirrorError(HederaError):
 
 class MirrorTimeout(HederaError):  # noqa: N818 (the name says what happened)
     """The mirror did not show a message until the deadline; it may still appear."""
+
+
+class RelayError(HederaError):
+    """The JSON-RPC relay did not answer as asked.
+
+    Attributes:
+        http_status: E.g. 400, 429, 503; None where no answer came.
+    """
+
+    http_status: int | None = None

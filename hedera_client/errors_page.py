@@ -14,6 +14,9 @@ from hedera_client.status import (
     PENDING,
     PRECHECK,
     RECEIPT,
+    RELAY,
+    RELAY_BROKEN,
+    RELAY_REFUSED,
     TRANSPORT,
     Judgement,
 )
@@ -48,6 +51,15 @@ REFUSED_STREAM, GOAWAY), it is **retryable** whatever the code. A call that only
 unknown below is **retryable** for queries.
 """
 
+_RELAY = f"""\
+## The JSON-RPC relay
+
+`RPC_<code>` is an error of JSON-RPC by its code, `HTTP_<status>` an answer without one. With an HTTP status of 500 and
+above: **{RELAY_BROKEN.fate}**, {RELAY_BROKEN.reason}.
+Every other: **{RELAY_REFUSED.fate}**, {RELAY_REFUSED.reason}.
+What is unknown is **retryable** for methods that only read, which are all but `eth_sendRawTransaction`.
+"""
+
 
 def errors_page() -> str:
     """The page, as Markdown."""
@@ -65,6 +77,8 @@ def errors_page() -> str:
             f"`SUCCESS` is no error, and {' and '.join(f'`{name}`' for name in PENDING)} say that it is still to come. "
             f"Every other status: **{OTHER_RECEIPT.fate}** for this transaction id, {OTHER_RECEIPT.reason}.\n",
             _table(RECEIPT, response_code_pb2.ResponseCodeEnum.Value),
+            _RELAY,
+            _table(RELAY, lambda _: "–"),
         )
     )
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from hedera_client.bodies import HBAR, ChunkInfo
 from hedera_client.errors import Fate, MirrorError
+from hedera_client.http_session import ProcessSession, cause
 from hedera_client.ids import TransactionId, parse_entity, parse_timestamp
 from hedera_client.messages import TopicMessage
 
@@ -21,7 +20,6 @@ T = TypeVar("T")
 PAGE_ROWS: Final = 100
 """Rows per page; the most that mirror nodes give (their `rest.response.limit.max`)."""
 
-_CONNECTIONS = 64
 _TOO_MANY_REQUESTS = 429
 _NOT_FOUND = 404
 
@@ -91,8 +89,7 @@ class MirrorRest:
     def __init__(self, base_url: str, *, timeout: float = 10.0) -> None:
         self.base_url = base_url.rstrip("/")
         self._timeout = timeout
-        self._pid = 0
-        self._session = requests.Session()
+        self._http = ProcessSession()
 
     def topic(self, topic_id: str) -> dict[str, Any]:
         """A topic's row of `/api/v1/topics/{id}`."""
@@ -160,14 +157,13 @@ class MirrorRest:
 
     def close(self) -> None:
         """Close this process's connections; a later call opens new ones."""
-        if self._pid == os.getpid():
-            self._session.close()
+        self._http.close()
 
     def _get(self, path: str) -> dict[str, Any]:
         try:
-            response = self._process_session().get(self.base_url + path, timeout=self._timeout)
+            response = self._http.request("GET", self.base_url + path, timeout=self._timeout)
         except requests.RequestException as error:
-            raise self._error("MIRROR_UNREACHABLE", f"did not answer {path}: {_cause(error)}") from error
+            raise self._error("MIRROR_UNREACHABLE", f"did not answer {path}: {cause(error)}") from error
         if response.status_code != requests.codes.ok:
             raise self._error(
                 f"HTTP_{response.status_code}", f"answered {path} with {_reason(response)}", response.status_code
@@ -196,16 +192,6 @@ class MirrorRest:
         if following == path or not following.startswith("/"):
             raise self._error("UNREADABLE", f"named {following!r} as the page after {path}")
         return following
-
-    def _process_session(self) -> requests.Session:
-        """Return the session of this process; sockets that came over a fork are not used."""
-        if self._pid != os.getpid():
-            session = requests.Session()
-            adapter = HTTPAdapter(pool_connections=1, pool_maxsize=_CONNECTIONS, max_retries=0)
-            session.mount("http://", adapter)
-            session.mount("https://", adapter)
-            self._session, self._pid = session, os.getpid()
-        return self._session
 
     def _error(self, status: str, what: str, http_status: int | None = None) -> MirrorError:
         final = http_status is not None and 400 <= http_status < 500 and http_status != _TOO_MANY_REQUESTS
@@ -281,11 +267,3 @@ def _reason(response: requests.Response) -> str:
     except (ValueError, KeyError, IndexError, TypeError):
         message = response.reason
     return f"({str(message)[:200]})"
-
-
-def _cause(error: requests.RequestException) -> str:
-    """The innermost reason in a few words; urllib3 wraps it several times."""
-    reason: BaseException = error
-    while reason.__context__ is not None:
-        reason = reason.__context__
-    return (str(reason) or type(error).__name__)[:200]

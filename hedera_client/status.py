@@ -1,7 +1,8 @@
 """The one place where status codes and foreign exceptions are judged.
 
-Three tables say what each word of a node, each code of gRPC and each status of a receipt means for the operation;
-everything else here applies them, and docs/errors.md shows them (`python -m hedera_client errors` writes that page).
+Four tables say what each word of a node, each code of gRPC, each status of a receipt and each answer of the relay means
+for the operation; everything else here applies them, and docs/errors.md shows them (`python -m hedera_client errors`
+writes that page).
 Precheck codes are checked in the order of hiero-consensus-node's `IngestWorkflowImpl`: a transaction is known to the
 network only after the last check, so every refusal but FAIL_INVALID and UNKNOWN happened before anything was accepted.
 
@@ -20,6 +21,7 @@ from hedera_client.errors import (
     Fate,
     HederaError,
     PrecheckError,
+    RelayError,
     TransactionExpired,
     TransportError,
 )
@@ -174,6 +176,32 @@ RECEIPT: Final[dict[str, Judgement]] = {
 }
 """What a receipt's status means, other than SUCCESS and those that say that it is PENDING."""
 
+RELAY_RATE_LIMITED: Final = "RELAY_RATE_LIMITED"
+RELAY_TIMEOUT: Final = "RELAY_TIMEOUT"
+RELAY_UNREACHABLE: Final = "RELAY_UNREACHABLE"
+RELAY_UNREADABLE: Final = "RELAY_UNREADABLE"
+
+RPC_RATE_LIMITED: Final = -32605
+"""The relay's error code for an address that calls too often (hiero-json-rpc-relay, `JsonRpcError.ts`). Its HTTP status
+was 409 in earlier versions, so the code decides too."""
+
+RELAY_BROKEN: Final = Judgement(Fate.UNKNOWN, "the relay, its mirror, or a gateway before it is broken")
+"""Judges every answer of the relay with an HTTP status of 500 and above, whatever its error code."""
+RELAY_REFUSED: Final = Judgement(Fate.FINAL, "a refusal of what was asked for, which the same request meets again")
+"""Judges every other answer of the relay that is no result: `RPC_<code>` where it names an error code, else
+`HTTP_<status>`."""
+
+RELAY: Final[dict[str, Judgement]] = {
+    RELAY_RATE_LIMITED: Judgement(
+        Fate.RETRYABLE, "HTTP 429, or the error code -32605: this address has called too often, and waits", busy=True
+    ),
+    RELAY_TIMEOUT: Judgement(Fate.UNKNOWN, "the answer is late or lost"),
+    RELAY_UNREACHABLE: Judgement(Fate.UNKNOWN, "no connection, or it broke, maybe after the request had left"),
+    RELAY_UNREADABLE: Judgement(Fate.UNKNOWN, "HTTP says that it went well, and the answer is not of JSON-RPC 2.0"),
+}
+"""What it means that the relay gave no result, beside RELAY_BROKEN and RELAY_REFUSED. A method that only reads may
+always be called again: what is UNKNOWN here is RETRYABLE for it."""
+
 NEVER_SENT: Final = ("failed to connect to all addresses", "DNS resolution failed")
 """How gRPC's details of UNAVAILABLE begin when there was no connection to send on (grpc core, `pick_first.cc` and the
 DNS resolvers). Any other UNAVAILABLE may be a connection that broke after the request had left."""
@@ -242,9 +270,43 @@ def transport_error(
     )
 
 
+def judge_relay(status: str, http_status: int | None) -> Judgement:
+    """What it means that the relay gave no result. `http_status` is None where no answer came."""
+    if status in RELAY:
+        return RELAY[status]
+    return RELAY_BROKEN if http_status is not None and http_status >= _SERVER_ERROR else RELAY_REFUSED
+
+
+def relay_error(
+    status: str, details: str, *, url: str, action: str, http_status: int | None = None, reading: bool = True
+) -> RelayError:
+    """The error for a call on the relay that brought no result.
+
+    Args:
+        status: One of RELAY, `RPC_<code>` or `HTTP_<status>`.
+        details: What more is known.
+        url: Who was called.
+        action: The method.
+        http_status: Of the answer; None where no answer came.
+        reading: It changes nothing, so calling again is harmless and an unknown fate does not arise.
+    """
+    judgement = judge_relay(status, http_status)
+    error = RelayError(
+        f"{status}: relay {url} gave no result for {action} ({_one_line(details)})",
+        status=status,
+        fate=Fate.RETRYABLE if reading and judgement.fate is Fate.UNKNOWN else judgement.fate,
+        busy=judgement.busy,
+    )
+    error.http_status = http_status
+    return error
+
+
 def status_of(error: BaseException) -> str:
     """The word to count an error under: a HederaError's status, else the name of its type."""
     return error.status if isinstance(error, HederaError) else type(error).__name__
+
+
+_SERVER_ERROR: Final = 500
 
 
 def _what(action: str, transaction_id: str) -> str:

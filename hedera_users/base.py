@@ -10,7 +10,7 @@ import itertools
 import random
 import time
 from collections import defaultdict
-from typing import Any
+from typing import Any, ClassVar
 
 from gevent import GreenletExit
 from gevent.event import AsyncResult, Event
@@ -33,9 +33,13 @@ class HederaUser(User):
         number: The user's number in its process.
         stream: `<worker>.<number>`, unique in the run.
         random: The user's own source of randomness, repeatable from the run's seed.
+        by_name_only: The class takes part in a run only where it is asked for by name.
+        needs_relay: The class calls the network's JSON-RPC relay.
     """
 
     abstract = True
+    by_name_only: ClassVar[bool] = False
+    needs_relay: ClassVar[bool] = False
 
     session: Session
     number: int

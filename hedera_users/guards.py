@@ -8,7 +8,7 @@ from typing import Final
 
 from config.settings import RunSettings
 from hedera_client import Fate, HederaError
-from hedera_client.status import status_of
+from hedera_client.status import RELAY_TIMEOUT, status_of
 from hedera_users.pace import file_limiter, message_limiter
 from resilience import (
     BUSY,
@@ -27,7 +27,7 @@ from resilience import (
 )
 from resilience.redis_storage import redis_storage
 
-TIMEOUTS: Final = ("DEADLINE_EXCEEDED", "RECEIPT_TIMEOUT", "MIRROR_TIMEOUT")
+TIMEOUTS: Final = ("DEADLINE_EXCEEDED", "RECEIPT_TIMEOUT", "MIRROR_TIMEOUT", RELAY_TIMEOUT)
 """Statuses of calls that were given up waiting for; a retry after one costs the budget more."""
 
 MIRROR_ATTEMPTS: Final = 1
@@ -64,22 +64,25 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """One guard per service: consensus, files (what writes is paced, what reads is not), and the mirror."""
+    """One guard per service: consensus, files (what writes is paced, what reads is not), the mirror, and the relay."""
 
     hcs: Guard
     hfs: Guard
     hfs_reads: Guard
     mirror: Guard
+    relay: Guard
 
     def close(self) -> None:
         """Let nobody wait any longer: who still stands in a queue is refused."""
-        for guard in (self.hcs, self.hfs, self.hfs_reads):
+        for guard in (self.hcs, self.hfs, self.hfs_reads, self.relay):
             if guard.queue is not None:
                 guard.queue.close()
 
 
 def make_guards(settings: RunSettings, nodes: Sequence[str], stats: GuardStats, place: Place) -> Guards:
     """Return guards with the policies of the settings, and one breaker per node and service.
+
+    Mirror and relay are one member each: a process has one circuit of its own for either.
 
     Args:
         settings: The run's settings.
@@ -94,6 +97,7 @@ def make_guards(settings: RunSettings, nodes: Sequence[str], stats: GuardStats, 
         hfs=maker.guard("hfs", files, file_limiter(settings, place.workers)),
         hfs_reads=maker.guard("hfs-reads", files, None),
         mirror=maker.mirror_guard(),
+        relay=maker.guard("relay", maker.breaker, None),
     )
 
 
@@ -105,7 +109,7 @@ class _Maker:
         self._nodes = nodes
         self._stats = stats
         self._place = place
-        self._breaker = BreakerPolicy(
+        self.breaker = BreakerPolicy(
             failures=settings.breaker_failures,
             recovery=settings.breaker_recovery,
             trials=settings.breaker_trials,
@@ -118,14 +122,14 @@ class _Maker:
         return Pool(
             service if shared else f"{place.worker}/{service}",
             nodes,
-            self._breaker,
+            self.breaker,
             balance=settings.node_choice,
             start=place.worker,
             storage=redis_storage(shared, f"hedera-load:{place.run_id}") if shared else None,
         )
 
-    def guard(self, service: str, pool: Pool, limiter: Limiter | None) -> Guard:
-        """Everything that the settings ask for, around calls to nodes."""
+    def guard(self, service: str, pool: Pool | BreakerPolicy, limiter: Limiter | None) -> Guard:
+        """Everything that the settings ask for, around calls to nodes or, by a policy, to the service's only member."""
         settings = self._settings
         return Guard(
             f"{self._place.worker}/{service}",
@@ -142,4 +146,4 @@ class _Maker:
     def mirror_guard(self) -> Guard:
         """A breaker around waits for the mirror."""
         retry = RetryPolicy(attempts=MIRROR_ATTEMPTS)
-        return Guard(f"{self._place.worker}/mirror", classify, retry, self._breaker, self._stats, status_of=status_of)
+        return Guard(f"{self._place.worker}/mirror", classify, retry, self.breaker, self._stats, status_of=status_of)

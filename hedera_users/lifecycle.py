@@ -22,6 +22,7 @@ from config.run import Run
 from config.settings import RunSettings, SettingsError, read_faults
 from hedera_client import CredentialError, HederaError, Operator
 from hedera_client.address_book import network_from_address_book
+from hedera_users import mix
 from hedera_users.baseline import find_function
 from hedera_users.session import close_session, open_session
 from hedera_users.setup import create_topics
@@ -59,9 +60,10 @@ class Lifecycle:
         """Check what was asked for and bring the embedded network up; a wrong option ends the process with 2."""
         SecondSignal().install()
         if isinstance(runner, WorkerRunner):
-            return  # a worker is told by the master
+            return  # a worker is told by the master, of user classes too: it keeps all of them at hand
+        mix.leave_out_unnamed(environment)
         try:
-            settings = checked_settings(environment.parsed_options)
+            settings = _settings_of(environment)
         except SettingsError as error:
             _refuse(error.faults)
         if settings.network == "localnet":
@@ -85,7 +87,7 @@ class Lifecycle:
         if not isinstance(runner, WorkerRunner):
             setattr(options, _RUN, None)
             try:
-                settings = checked_settings(options)
+                settings = _settings_of(environment)
                 setattr(options, _RUN, self._set_up(environment, settings).model_dump_json())
             except SettingsError as error:
                 _give_up(environment, str(error), EXIT_CONFIGURATION)
@@ -217,6 +219,20 @@ def _operator(settings: RunSettings, options: Any) -> Operator:
     if settings.network == "localnet":
         return Operator.parse(*getattr(options, _LOCALNET_OPERATOR))
     return Operator.from_environment(os.environ)
+
+
+def _settings_of(environment: Environment) -> RunSettings:
+    """Return the checked settings of a run of the environment's user classes.
+
+    Raises:
+        SettingsError: see `checked_settings`; or the network lacks what a user class needs.
+    """
+    settings = checked_settings(environment.parsed_options)
+    network = settings.known_network()
+    faults = [] if network is None else mix.faults(environment.user_classes, network)  # the embedded one has it all
+    if faults:
+        raise SettingsError(faults)
+    return settings
 
 
 def checked_settings(options: Any) -> RunSettings:

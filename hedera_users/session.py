@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from config.levels import Confirm
 from config.run import Run
-from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator
+from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator, Relay
 from hedera_client.greenlets import prepare_process
 from hedera_users import schedule
 from hedera_users.arrivals import Arrivals, Turn
@@ -24,6 +24,7 @@ from hedera_users.hedera_service import MIRROR, HederaService
 from hedera_users.ledger import Ledger
 from hedera_users.mirror_view import MirrorView
 from hedera_users.operation import Operation
+from hedera_users.relay_view import RelayView
 from reports.records import Arm
 from reports.sources import publish
 from resilience import GuardStats
@@ -71,6 +72,7 @@ class Session:
         self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))
         self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None
         self.hedera = HederaService(self.client, self._guards, self._mirror, self.background, settings)
+        self.relay = _relay_view(run, self._guards)
         scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
         self.baseline: Baseline = make_baseline(settings.baseline, scratch)
 
@@ -129,6 +131,8 @@ class Session:
             self.background.kill()
         if self._mirror is not None:
             self._mirror.close()
+        if self.relay is not None:
+            self.relay.close()
         self.client.close()
         self.baseline.close()
 
@@ -138,6 +142,13 @@ def _mirror_view(run: Run, guards: Guards) -> MirrorView:
     settings = run.settings
     rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout)
     return MirrorView(watchers, rest, guards.mirror, settings.confirm_timeout)
+
+
+def _relay_view(run: Run, guards: Guards) -> RelayView | None:
+    """What users see of the network's relay, which no run connects to before it asks it something; None without one."""
+    if run.network.relay is None:
+        return None
+    return RelayView(Relay(run.network.relay, timeout=run.settings.rpc_timeout), guards.relay)
 
 
 def make_arrivals(run: Run, worker: int, ledger: Ledger) -> Arrivals | None:

@@ -33,6 +33,7 @@ NETWORK_STATUSES: Final = frozenset(
     {
         *("BUSY", "PLATFORM_NOT_ACTIVE", "PLATFORM_TRANSACTION_NOT_CREATED", "RESOURCE_EXHAUSTED"),
         *("UNAVAILABLE", "DEADLINE_EXCEEDED", "RECEIPT_TIMEOUT", "MIRROR_TIMEOUT"),
+        *("RELAY_RATE_LIMITED", "RELAY_TIMEOUT", "RELAY_UNREACHABLE"),
     }
 )
 """What the network answers, or does not, when it is slow or full."""

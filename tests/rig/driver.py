@@ -1,6 +1,7 @@
 """Does jobs of real load in a process that gevent has patched, as Locust's are: one JSON line in, one JSON line out.
 
-A job names the network, the settings of the run, and how many messages and files each stream sends. It goes the way of
+A job names the network, the settings of the run, and how many messages, files and reads of the
+relay each stream makes. It goes the way of
 every operation: session, guards, client, localnet. The tests' own process cannot do that, for it is not patched.
 """
 
@@ -22,7 +23,7 @@ import requests
 from config.networks import Network
 from config.run import Run
 from config.settings import parse_settings
-from hedera_client import Operator
+from hedera_client import Operator, Relay
 from hedera_users.payloads import audit_event
 from hedera_users.session import Session, open_session
 from hedera_users.setup import create_topics
@@ -84,15 +85,24 @@ class Job:
         }
 
     def _stream(
-        self, number: int, messages: int = 0, files: int = 0, delay_s: float = 0.0, every_s: float = 0.0
+        self,
+        number: int,
+        messages: int = 0,
+        files: int = 0,
+        reads: int = 0,
+        delay_s: float = 0.0,
+        every_s: float = 0.0,
     ) -> None:
-        """Send `messages` audit events, then store and read back `files` models of three chunks."""
+        """Send `messages` audit events, store and read back `files` models of three chunks, read `reads` times."""
         gevent.sleep(delay_s)
         for count in range(1, messages + 1):
             _submit(self.session, f"0.{number}", count, self.asked.get("message_bytes", 200))
             gevent.sleep(every_s)
         for count in range(files):
             _store(self.session, f"0.{number}", count)
+        for _ in range(reads):
+            _read(self.session)
+            gevent.sleep(every_s)
 
 
 def _submit(session: Session, stream: str, number: int, size: int) -> None:
@@ -115,6 +125,12 @@ def _store(session: Session, stream: str, number: int) -> None:
         with session.operation("hfs.fetch", size_bytes=1200) as fetched:
             contents = hedera.fetch_file(fetched, stored.record.stored_files[0].file_id)
             assert contents == b"".join(chunks), "what was read back is not what was stored"
+
+
+def _read(session: Session) -> None:
+    assert session.relay is not None, "the network has a relay"
+    with session.operation("relay.eth_blockNumber") as operation:
+        session.relay.ask(operation, Relay.block_number)
 
 
 def main() -> None:

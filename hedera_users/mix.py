@@ -1,0 +1,35 @@
+"""Which user classes take part in a run, and whether its network has what they need."""
+
+from __future__ import annotations
+
+from locust import User
+from locust.env import Environment
+
+from collections.abc import Iterable
+
+from config.networks import Network
+
+
+def leave_out_unnamed(environment: Environment) -> None:
+    """Without names on the command line, let all user classes take part but those that want to be named.
+
+    Locust would take all. A locustfile with no other classes keeps them: whoever loads it has asked for them. Locust's
+    class picker in the web form offers all in any case, and takes what is picked.
+    """
+    options = environment.parsed_options
+    if options is None or options.user_classes:
+        return
+    others = [one for one in environment.user_classes if not getattr(one, "by_name_only", False)]
+    environment.user_classes = others or environment.user_classes
+
+
+def faults(user_classes: Iterable[type[User]], network: Network) -> list[str]:
+    """Return one line for each user class that cannot work on a network; empty when all can."""
+    if network.relay is not None:
+        return []
+    return [
+        f"--network {network.name!r}: it has no JSON-RPC relay, which {one.__name__} reads from; "
+        f'give the network\'s file a "relay" (its URL), or leave {one.__name__} out'
+        for one in user_classes
+        if getattr(one, "needs_relay", False)
+    ]
