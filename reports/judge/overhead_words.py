@@ -79,11 +79,19 @@ def summary(entries: Sequence[Mapping[str, Any]]) -> str:
     if len(levels) == 1 or not told:
         return str(levels[0]["verdict"])
     parts = []
-    for entry in levels:
+    for entry in told:
         amount = entry["short"] if entry["conclusion"] != "saves" else f"{entry['short']} less"
-        amount = "an amount that this run cannot tell" if entry["conclusion"] == "cannot tell" else amount
         compared = entry["relative_pct"]["estimate"] if entry["conclusion"] in ("costs", "saves") else None
-        parts.append(
-            f"{amount}{'' if compared is None else f' ({phrases.relative(compared)})'} up to “{entry['confirm']}”"
-        )
-    return f"Hedera costs {levels[0]['operation']}, per operation: {', '.join(parts[:-1])} and {parts[-1]}."
+        parts.append(f"{amount}{'' if compared is None else f' ({phrases.relative(compared)})'} {_upto([entry])}")
+    open_ones = [entry for entry in levels if entry not in told]
+    rest = f"; what it costs {_upto(open_ones)}, this run cannot tell" if open_ones else ""
+    return f"Hedera costs {levels[0]['operation']}, per operation: {_listed(parts)}{rest}."
+
+
+def _upto(entries: Sequence[Mapping[str, Any]]) -> str:
+    return "up to " + _listed([f"“{entry['confirm']}”" for entry in entries])
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from config.levels import LEVELS
 from reports.judge.overhead import overhead
+from reports.judge.overhead_words import summary
 from reports.measure.measurements import Measurements
 from reports.measure.recorder import Recorder
 from reports.records import Arm, OperationRecord, Outcome
@@ -89,3 +90,29 @@ def test_what_was_queued_may_overtake(tmp_path: Path) -> None:
         result = audit(write_journal(folder, records), Mirror(topic.rows))
         assert result["delivered"] == 3
         assert (result["out_of_order"] > 0) is (expected > 0), level
+
+
+def test_levels_that_cannot_be_told_stand_at_the_end_of_the_sentence() -> None:
+    """What is known comes first; what is not is named once."""
+
+    def entry(confirm: str, conclusion: str, short: str = "", percent: float | None = None) -> dict[str, Any]:
+        return {
+            "operation": "audit-event",
+            "confirm": confirm,
+            "conclusion": conclusion,
+            "short": short,
+            "verdict": "Cannot tell.",
+            "relative_pct": {"estimate": percent},
+        }
+
+    entries = [
+        entry("queued", "cannot tell"),
+        entry("ack", "costs", "9.2 ms ± 0.4 ms", 18.0),
+        entry("receipt", "costs", "702 ms ± 20 ms", 1_376.0),
+        entry("mirror", "cannot tell"),
+    ]
+    assert summary(entries) == (
+        "Hedera costs audit-event, per operation: 9.2 ms ± 0.4 ms (+18 %) up to “ack” and 702 ms ± 20 ms (+1,376 %) up to "
+        "“receipt”; what it costs up to “queued” and “mirror”, this run cannot tell."
+    )
+    assert summary(entries[:2]).endswith("up to “ack”; what it costs up to “queued”, this run cannot tell.")
