@@ -112,7 +112,7 @@ def test_levels_that_cannot_be_told_stand_at_the_end_of_the_sentence() -> None:
         entry("mirror", "cannot tell"),
     ]
     assert summary(entries) == (
-        "Hedera costs audit-event, per operation: 9.2 ms ± 0.4 ms (+18 %) up to “ack” and 702 ms ± 20 ms (+1,376 %) up to "
-        "“receipt”; what it costs up to “queued” and “mirror”, this run cannot tell."
+        "Hedera costs audit-event, per operation: 9.2 ms ± 0.4 ms (+18 %) up to “ack” and 702 ms ± 20 ms (+1,376 %) "
+        "up to “receipt”; what it costs up to “queued” and “mirror”, this run cannot tell."
     )
     assert summary(entries[:2]).endswith("up to “ack”; what it costs up to “queued”, this run cannot tell.")
