@@ -189,7 +189,10 @@ def quantile_intervals(baseline: Array, hedera: Array, share: float, seed: int) 
     lengths = {"pairs": math.ceil(len(baseline) / MAX_QUANTILE_UNITS), "blocks": block_length(len(baseline))}
     points = [quantile(arm, share) for arm in (baseline, hedera)]
     estimate, ratio = points[1] - points[0], 100 * (points[1] / points[0] - 1) if points[0] else math.nan
-    inflation = variance_inflation(_beyond(hedera, share) - _beyond(baseline, share))
+    # Whether values lie beyond a quantile tells little of how alike neighbours are; the differences may tell more.
+    inflation = max(
+        variance_inflation(_beyond(hedera, share) - _beyond(baseline, share)), variance_inflation(hedera - baseline)
+    )
     worth = len(baseline) / inflation
     beyond = max(2.0, worth * min(share, 1 - share))  # a quantile is known by the values on its far side
     stretch = {
