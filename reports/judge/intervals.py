@@ -41,8 +41,8 @@ MIN_BLOCKS: Final = 12
 GRID: Final = 512
 """Steps between which a quantile is looked for; see `_Counts`."""
 
-MOST_CORRELATION: Final = 0.97
-"""Neighbours that correlate more than this are a trend; the stretch stays finite."""
+MOST_CORRELATION: Final = 0.95
+"""Neighbours that correlate more than this are a trend; pairs are worth a 39th of their number at least."""
 
 MOST_BLOCK_CORRELATION: Final = 0.9
 """The same for blocks."""
@@ -150,26 +150,34 @@ def mean_interval(estimator: Estimator, baseline: Array, hedera: Array, seed: in
 def variance_inflation(values: Array) -> float:
     """By how much correlation between neighbours inflates the variance of the mean of values in the order of time.
 
-    Of values that follow each other with correlation r (a first-order autoregression), the mean varies
-    (1 + r) / (1 - r) times as much as that of independent ones. The correlation is estimated on the values and on their
-    ranks, because a few long latencies hide it, and the larger one is taken; its bias in short series is made up for
-    (Kendall 1954), and it is taken to be DOUBT standard errors larger. One that chance produces in five of six series
-    of independent values, below one standard error, is not believed.
+    If values correlate by r with the next one, and each step further by p times less, the mean varies
+    1 + 2 r / (1 - p) times as much as that of independent ones: p is r for an autoregression, and larger for a slow
+    drift that noise hides. Both are estimated on the values and on their ranks, because a few long latencies hide them,
+    and the larger result is taken. The bias of r in short series is made up for (Kendall 1954), and r is taken to be
+    DOUBT standard errors larger. One that chance produces in five of six series of independent values, below one
+    standard error, is not believed.
     """
+    return max(_inflation(values), _inflation(stats.rankdata(values)))
+
+
+def _inflation(values: Array) -> float:
     count = len(values)
-    found = max(_neighbours(values), _neighbours(stats.rankdata(values)))
-    found += (1 + 3 * found) / count
-    if found <= 1 / math.sqrt(count):
+    first, second, third = (_correlation(values, lag) for lag in (1, 2, 3))
+    first += (1 + 3 * first) / count
+    if first <= 1 / math.sqrt(count):
         return 1.0
-    believed = min(found + DOUBT * math.sqrt(max(0.0, 1 - found**2) / count), MOST_CORRELATION)
-    return (1 + believed) / (1 - believed)
+    # Further away the bias is about 2/n; two ratios together are steadier than one.
+    further = [max(0.0, found + 2 / count) for found in (second, third)]
+    believed = first + DOUBT * math.sqrt(max(0.0, 1 - first**2) / count)
+    lasting = max(believed, sum(further) / (believed + further[0]))
+    return 1 + 2 * min(believed, MOST_CORRELATION) / (1 - min(lasting, MOST_CORRELATION))
 
 
-def _neighbours(values: Array) -> float:
-    """Correlation of each value with the next one; 0 where all are the same."""
+def _correlation(values: Array, lag: int) -> float:
+    """Correlation of each value with the one `lag` further on; 0 where all are the same, or there are too few."""
     centred = values - values.mean()
     total = float(centred @ centred)
-    return float(centred[1:] @ centred[:-1]) / total if total > 0 else 0.0
+    return float(centred[lag:] @ centred[:-lag]) / total if total > 0 else 0.0
 
 
 def quantile_intervals(baseline: Array, hedera: Array, share: float, seed: int) -> tuple[Interval, Interval | None]:
@@ -189,7 +197,10 @@ def quantile_intervals(baseline: Array, hedera: Array, share: float, seed: int) 
     lengths = {"pairs": math.ceil(len(baseline) / MAX_QUANTILE_UNITS), "blocks": block_length(len(baseline))}
     points = [quantile(arm, share) for arm in (baseline, hedera)]
     estimate, ratio = points[1] - points[0], 100 * (points[1] / points[0] - 1) if points[0] else math.nan
-    inflation = variance_inflation(_beyond(hedera, share) - _beyond(baseline, share))
+    # Whether values lie beyond a quantile tells little of how alike neighbours are; the differences may tell more.
+    inflation = max(
+        variance_inflation(_beyond(hedera, share) - _beyond(baseline, share)), variance_inflation(hedera - baseline)
+    )
     worth = len(baseline) / inflation
     beyond = max(2.0, worth * min(share, 1 - share))  # a quantile is known by the values on its far side
     stretch = {
@@ -311,7 +322,7 @@ def _block_stretch(units: Array) -> float:
     There are few of them, so only their plain correlation is believed, without doubt on top.
     """
     count = len(units)
-    found = _neighbours(units) + 1 / count  # its estimate is low by about that
+    found = _correlation(units, 1) + 1 / count  # its estimate is low by about that
     if found <= 1 / math.sqrt(count):
         return 1.0
     believed = min(found, MOST_BLOCK_CORRELATION)

