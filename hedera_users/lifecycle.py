@@ -13,6 +13,7 @@ import time
 from typing import Any, NoReturn
 
 import gevent
+import psutil
 from flask import Response, jsonify, request
 
 from config.launcher import Localnet, LocalnetError, start_localnet
@@ -262,6 +263,9 @@ def _refuse(faults: list[str]) -> NoReturn:
     """End the process before anything has started, with one line per fault."""
     for fault in faults:
         sys.stderr.write(f"locust: error: {fault}\n")
+    # Workers that `--processes` has forked would wait a minute for a master that is gone.
+    for child in psutil.Process().children():
+        child.terminate()
     sys.exit(EXIT_CONFIGURATION)
 
 

@@ -84,12 +84,23 @@ def test_limits_of_our_own_hold_the_run_back(run_locust: Any, tmp_path: Path) ->
 
 
 def test_an_outage_fills_the_queue_which_drains_when_it_is_over(run_locust: Any, tmp_path: Path) -> None:
-    """All nodes go down for two seconds: circuits open, operations wait, and go on when the nodes are back."""
-    plan = plan_of(tmp_path, {"kind": "node-down", "start": 1.5, "duration": 2})
+    """All nodes go down for three seconds: circuits open, operations wait, and go on when the nodes are back."""
+    plan = plan_of(tmp_path, {"kind": "node-down", "start": 1, "duration": 3})
     finished = run_locust(
         *SHORT,
         *QUICK,
-        *("--breaker-recovery", "0.5", "--backoff", "0.05", "--attempts", "10", "--localnet-faults", plan),
+        *(
+            "--users",
+            "20",
+            "--breaker-recovery",
+            "0.5",
+            "--backoff",
+            "0.05",
+            "--attempts",
+            "10",
+            "--localnet-faults",
+            plan,
+        ),
         "HcsSubmitter",
     )
     report = finished.report
