@@ -6,6 +6,8 @@ from locust.env import Environment
 
 from typing import Final
 
+import gevent
+
 from config.networks import Network
 from config.settings import RunSettings
 from hedera_client import HederaClient, Operator
@@ -40,8 +42,12 @@ def create_topics(network: Network, operator: Operator, run_id: str, settings: R
     )
     guards = make_guards(settings.model_copy(update=_NO_WAITING), client.nodes, GuardStats(), Place())
     service = HederaService(client, guards, None, Background(Environment(), "setup", 0), settings)
-    operation = uncounted("setup")
     try:
-        return {purpose: service.create_topic(operation, f"hedera-load {run_id} {purpose}") for purpose in PURPOSES}
+        making = {
+            purpose: gevent.spawn(service.create_topic, uncounted("setup"), f"hedera-load {run_id} {purpose}")
+            for purpose in PURPOSES
+        }
+        gevent.joinall(making.values(), raise_error=True)
+        return {purpose: made.value for purpose, made in making.items()}
     finally:
         client.close()

@@ -1,0 +1,163 @@
+"""What has to be there before the first user: the network, the run's topics on it, and the faults it shall survive."""
+
+from __future__ import annotations
+
+from locust.env import Environment
+
+import logging
+import os
+import random
+import time
+from typing import Any
+
+from config.launcher import Localnet, LocalnetError, start_localnet
+from config.networks import Network
+from config.run import Run
+from config.settings import RunSettings, SettingsError, read_faults
+from hedera_client import Operator
+from hedera_client.address_book import network_from_address_book
+from hedera_users.setup import create_topics
+from reports.sources import publish_faults
+
+logger = logging.getLogger(__name__)
+
+_LOCALNET_OPERATOR = "hedera_localnet_operator"
+
+
+class Preparation:
+    """Prepares runs of one master or local process, and owns the embedded network where there is one."""
+
+    def __init__(self) -> None:
+        self._localnet: Localnet | None = None
+        self._localnet_arguments: tuple[str, ...] = ()
+
+    def bring_up(self, settings: RunSettings) -> None:
+        """Start the embedded network, where the run is for it, and see that its faults are right.
+
+        Raises:
+            SettingsError: a fault is wrong.
+            LocalnetError: it does not start.
+        """
+        if settings.network != "localnet":
+            return
+        localnet = self._start_localnet(settings)
+        _begin_faults(localnet, settings)  # only to see that they are right; a run begins them itself
+        localnet.clear_faults()
+
+    def prepare(self, environment: Environment, settings: RunSettings) -> Run:
+        """Reach the network, create the run's topics, and describe the run, which has yet to begin.
+
+        Raises:
+            LocalnetError: the embedded network does not start.
+            HederaError: the network refused, or could not be reached.
+            Rejected: its circuits opened on the way.
+        """
+        options: Any = environment.parsed_options
+        network = self._network(settings)
+        if self._localnet is not None:
+            setattr(options, _LOCALNET_OPERATOR, [self._localnet.operator_id, self._localnet.operator_key])
+        if settings.seed == 0:
+            settings = settings.model_copy(update={"seed": random.randrange(1, 2**32)})
+        if settings.node_list == "address-book":
+            network = network_from_address_book(network, timeout=settings.rpc_timeout)
+        operator = operator_of(settings, options)
+        now = time.time()
+        run_id = time.strftime("%Y%m%d-%H%M%S", time.localtime(now)) + f"-{os.getpid() % 0x10000:04x}"
+        topics = create_topics(network, operator, run_id, settings)
+        logger.info(
+            "Run %s on %s: audit events on topic %s, models on topic %s, seed %d",
+            *(run_id, network.name, topics["events"], topics["models"], settings.seed),
+        )
+        return Run(
+            run_id=run_id,
+            started_at=now,
+            settings=settings,
+            network=network,
+            operator_id=operator.account_id,
+            topics=topics,
+        )
+
+    def begin(self, environment: Environment, run: Run) -> Run:
+        """Start the run's clock, its faults with it; returns its description as of now.
+
+        Raises:
+            SettingsError: a fault is wrong; none has begun.
+        """
+        if run.settings.network == "localnet" and self._localnet is not None:
+            _break(environment, self._localnet, run.settings)
+        return run.model_copy(update={"started_at": time.time(), "workers": _sharing(environment)})
+
+    def close(self) -> None:
+        """Stop the embedded network, where there is one."""
+        if self._localnet is not None:
+            self._localnet.stop()
+            self._localnet = None
+
+    def _network(self, settings: RunSettings) -> Network:
+        known = settings.known_network()
+        if known is not None:
+            return known
+        return self._start_localnet(settings).network
+
+    def _start_localnet(self, settings: RunSettings) -> Localnet:
+        """Start the embedded network, unless it runs already as it is asked for."""
+        arguments = _localnet_arguments(settings)
+        if self._localnet is not None and self._localnet.alive and self._localnet_arguments == arguments:
+            return self._localnet
+        self.close()
+        self._localnet = start_localnet(*arguments)
+        self._localnet_arguments = arguments
+        logger.info(
+            "Embedded network ready: nodes %s, mirror %s",
+            ", ".join(self._localnet.network.nodes),
+            self._localnet.network.mirror_rest,
+        )
+        return self._localnet
+
+
+def operator_of(settings: RunSettings, options: Any) -> Operator:
+    """The operator of this process: the embedded network's documented one, or the environment's."""
+    if settings.network == "localnet":
+        return Operator.parse(*getattr(options, _LOCALNET_OPERATOR))
+    return Operator.from_environment(os.environ)
+
+
+def _sharing(environment: Environment) -> int:
+    """Processes that users will run in, and that share an arrival rate: a worker without users has no part of it."""
+    options: Any = environment.parsed_options
+    workers: int = getattr(environment.runner, "worker_count", 1)
+    return max(1, min(workers, options.num_users or workers))
+
+
+def _break(environment: Environment, localnet: Localnet, settings: RunSettings) -> None:
+    """Begin or schedule the run's faults, and let the report read what was injected when; an earlier run's are not its.
+
+    Raises:
+        SettingsError: one of them is wrong; none has begun.
+    """
+    localnet.clear_faults()
+    earlier = {fault["id"] for fault in localnet.faults()}
+    _begin_faults(localnet, settings)
+    publish_faults(environment, lambda: [fault for fault in localnet.faults() if fault["id"] not in earlier])
+
+
+def _begin_faults(localnet: Localnet, settings: RunSettings) -> None:
+    """Begin or schedule the faults of `--localnet-faults`.
+
+    Raises:
+        SettingsError: one of them is wrong; none has begun.
+    """
+    if not settings.localnet_faults:
+        return
+    try:
+        localnet.add_faults(read_faults(settings.localnet_faults))
+    except (LocalnetError, ValueError) as error:
+        raise SettingsError([f"--localnet-faults {settings.localnet_faults!r}: {error}"]) from error
+
+
+def _localnet_arguments(settings: RunSettings) -> tuple[str, ...]:
+    """The options of the embedded network that a run asks for."""
+    throttles = ("--throttles", settings.localnet_throttles)
+    if settings.localnet_latency == "standard":
+        return "--consensus-delay", str(settings.localnet_consensus_delay), *throttles
+    return "--latency", settings.localnet_latency, *throttles
