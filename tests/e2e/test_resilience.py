@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import time
@@ -116,10 +117,12 @@ def test_an_outage_fills_the_queue_which_drains_when_it_is_over(run_locust: Any,
 
 @pytest.fixture
 def redis_url() -> Iterator[str]:
-    """A Redis of the test's own; where none is installed the test fails, for `.ci/run` installs it."""
+    """A Redis of the test's own; where REQUIRE_REDIS is set, as in CI, a machine without one is a failure."""
     server = shutil.which("redis-server")
     if server is None:
-        pytest.fail("redis-server is not installed; .ci/run installs Debian's package")
+        if os.environ.get("REQUIRE_REDIS"):
+            pytest.fail("redis-server is not installed, and REQUIRE_REDIS is set")
+        pytest.skip("redis-server is not installed")
     port = free_port()
     process = subprocess.Popen([server, "--port", port, "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL)
     time.sleep(0.5)
