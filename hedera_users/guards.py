@@ -131,15 +131,16 @@ class _Maker:
     def guard(self, service: str, pool: Pool | BreakerPolicy, limiter: Limiter | None) -> Guard:
         """Everything that the settings ask for, around calls to nodes or, by a policy, to the service's only member."""
         settings = self._settings
+        name = f"{self._place.worker}/{service}"
         return Guard(
-            f"{self._place.worker}/{service}",
+            name,
             classify,
             RetryPolicy(attempts=settings.attempts, backoff=settings.backoff, backoff_max=settings.backoff_max),
             pool,
             self._stats,
             limiter=limiter,
-            budget=RetryBudget(settings.retry_budget) if settings.retry_budget else None,
-            queue=BoundedQueue(settings.queue, settings.queue_expiry) if settings.queue else None,
+            budget=RetryBudget(settings.retry_budget, name=name) if settings.retry_budget else None,
+            queue=BoundedQueue(settings.queue, settings.queue_expiry, name=name) if settings.queue else None,
             status_of=status_of,
         )
 

@@ -124,7 +124,9 @@ def redis_url() -> Iterator[str]:
             pytest.fail("redis-server is not installed, and REQUIRE_REDIS is set")
         pytest.skip("redis-server is not installed")
     port = free_port()
-    process = subprocess.Popen([server, "--port", port, "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [server, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL
+    )
     time.sleep(0.5)
     yield f"redis://127.0.0.1:{port}/0"
     process.terminate()
