@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,16 @@ def free_port() -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return str(free.getsockname()[1])
+
+
+def wait_for_run(folder: Path) -> Path:
+    """Wait until a run keeps its journal, and a little longer, so that it is in its middle; returns its folder."""
+    deadline = time.monotonic() + 40
+    while not (found := list(folder.glob("out/*/journal.sqlite"))):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(3)
+    return found[0].parent
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from typing import Any
 import jsonschema
 import psutil
 
+from tests.e2e.conftest import wait_for_run
+
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = (
     *(
@@ -212,15 +214,6 @@ def test_killing_the_network_mid_run_ends_in_a_report(spawn: Any, finish: Any) -
     assert report["accounting"]["rejected"] > 0, "the circuits of all nodes opened, and nobody waits for them"
     assert any(breaker["opened"] for breaker in report["resilience"]["breakers"])
     assert report["errors"]
-
-
-def wait_for_run(folder: Path) -> None:
-    """Wait until a run has begun to keep its journal, and a little longer, so that it is in its middle."""
-    deadline = time.monotonic() + 40
-    while not list(folder.glob("**/journal.sqlite")):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    time.sleep(3)
 
 
 def test_interrupting_a_run_ends_in_a_report(spawn: Any, finish: Any, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.e2e.conftest import wait_for_run
+
 ROOT = Path(__file__).resolve().parents[2]
 LONG = (
     "--headless",
@@ -26,16 +28,6 @@ LONG = (
     "--audit-timeout",
     "2",
 )
-
-
-def wait_for_run(folder: Path) -> Path:
-    """Wait until a run keeps its journal, and a little longer, so that it is in its middle; returns its folder."""
-    deadline = time.monotonic() + 40
-    while not (found := list(folder.glob("out/*/journal.sqlite"))):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    time.sleep(3)
-    return found[0].parent
 
 
 def test_sigterm_drains_and_reports(spawn: Any, finish: Any, tmp_path: Path) -> None:
