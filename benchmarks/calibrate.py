@@ -74,8 +74,8 @@ class Cell:
         delay: Mean delay from arrival to consensus, in seconds.
         skewed: Whether delays and baselines have long tails.
         equal: Whether both arms do the same.
-        interval: Seconds between two looks for a receipt; the delay is no multiple of it. Where a look falls on the very
-            moment of consensus, one in fifty finds nothing and costs a whole interval more, and no interval from
+        interval: Seconds between two looks for a receipt; the delay is no multiple of it. Where a look falls on the
+            very moment of consensus, one in fifty finds nothing and costs a whole interval more, and no interval from
             60 pairs can know of what happens once in fifty (docs/decisions/0011).
         batch: Repetitions that run side by side: as many as two cores carry without queueing.
     """
