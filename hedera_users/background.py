@@ -46,7 +46,7 @@ class Background:
         """
         if len(self._deliveries) >= self._capacity:
             raise QueueFull(self._name, self._capacity)
-        operation.hand_over()
+        hand = operation.hand_over()
         before = self._tails.get(after)
         if after:
             self._tails[after] = operation
@@ -56,12 +56,12 @@ class Background:
                 before.passed.wait()
             deliver()
 
-        self._spawn(self._deliveries, operation, in_turn, None)
+        self._start(self._deliveries, in_turn, lambda error: operation.close(error, hand))
 
     def clear_away(self, operation: Operation, error: BaseException, clear: Callable[[], object]) -> None:
         """Let `clear` go on after an operation that `error` has cut off, and close the operation behind it."""
-        operation.hand_over()
-        self._spawn(self._clearing, operation, clear, error)
+        hand = operation.hand_over()
+        self._start(self._clearing, clear, lambda _: operation.close(error, hand))
 
     @property
     def pending(self) -> int:
@@ -75,28 +75,36 @@ class Background:
             gevent.joinall([*self._deliveries, *self._clearing], timeout=rest)
         return not self.pending
 
-    def kill(self) -> None:
-        """End what is still pending: it closes as cut off by the end of the run."""
-        gevent.sleep(0)  # one that is killed before its first turn runs nothing, and could not close its operation
-        gevent.killall([*self._deliveries, *self._clearing])
+    def kill(self, grace_s: float = 0.0) -> None:
+        """End what is still pending: it closes as cut off by the end of the run.
 
-    def _spawn(
-        self, among: set[gevent.Greenlet], operation: Operation, work: Callable[[], object], cause: BaseException | None
+        Args:
+            grace_s: Seconds for what clears away behind it.
+        """
+        gevent.sleep(0)  # one that is killed before its first turn runs nothing, and could not close its operation
+        gevent.killall(list(self._deliveries))
+        gevent.joinall(list(self._clearing), timeout=grace_s)
+        gevent.killall(list(self._clearing))
+
+    def _start(
+        self, among: set[gevent.Greenlet], work: Callable[[], object], end: Callable[[BaseException | None], None]
     ) -> None:
-        greenlet = gevent.Greenlet(self._run, operation, work, cause)
+        """Start `work` in a greenlet; `end` is told what it ended in."""
+        greenlet = gevent.Greenlet(self._run, among, work, end)
         among.add(greenlet)
         greenlet.start()
 
-    def _run(self, operation: Operation, work: Callable[[], object], cause: BaseException | None) -> None:
+    def _run(
+        self, among: set[gevent.Greenlet], work: Callable[[], object], end: Callable[[BaseException | None], None]
+    ) -> None:
         error: BaseException | None = None
         try:
             work()
         except BaseException as caught:
             error = caught
-        operation.close(cause or error)
-        self._deliveries.discard(gevent.getcurrent())
-        self._clearing.discard(gevent.getcurrent())
-        if error is not None and isinstance(error, Exception) and not isinstance(error, EXPECTED):
+        end(error)
+        among.discard(gevent.getcurrent())
+        if isinstance(error, Exception) and not isinstance(error, EXPECTED):
             self._tell(error)
 
     def _tell(self, error: Exception) -> None:

@@ -78,7 +78,7 @@ class Operation:
         self._sent = False
         self._in_doubt: set[str] = set()
         self._allowed_s = allowed_s
-        self._handed_over = False
+        self._hands = 0  # how often it was handed over; whoever has it last closes it
         self.passed: Event | None = None
         self.deadline: float | None = None
         self.watch = Stopwatch()
@@ -103,7 +103,7 @@ class Operation:
     @property
     def accepted(self) -> bool:
         """Whether its caller may go on: it ended well, or was handed over."""
-        return self._handed_over or self.succeeded
+        return self._hands > 0 or self.succeeded
 
     def sending(self, transaction_id: str) -> None:
         """Note that an attempt is about to leave: from here on the outcome can be unknown."""
@@ -139,7 +139,7 @@ class Operation:
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Add the time spent inside to a phase; when it ends in an error, this is the phase that ended it, so far."""
-        record, watched = self.record, not self._handed_over
+        record, watched = self.record, self._hands == 0
         begin = time.perf_counter()
         if watched:
             self.watch.enter(name)
@@ -155,7 +155,7 @@ class Operation:
 
     def waited(self, what: str, seconds: float) -> None:
         """Book time that has just been spent waiting: `queue`, `limiter`, `circuit` or `retry`."""
-        if not self._handed_over:
+        if not self._hands:
             self.watch.claim(_PHASE_OF_WAIT[what], seconds)
 
     def seen(self, sequence_number: int | None) -> None:
@@ -165,19 +165,34 @@ class Operation:
             message.seen_at = time.time()
             message.sequence_number = sequence_number
 
-    def hand_over(self) -> None:
-        """End its time here and keep it open: its user goes on, and `close` will tell how it ended."""
-        self._handed_over = True
-        self.passed = Event()
-        self._stop_watch()
+    def hand_over(self) -> int:
+        """End its time here and keep it open: its user goes on, and `close` will tell how it ended.
+
+        It may be handed on, e.g. by a delivery that is cut off to whoever clears away behind it.
+
+        Returns:
+            The hand that now holds it, for `close`.
+        """
+        self._hands += 1
+        if self.passed is None:
+            self.passed = Event()
+            self._stop_watch()
+        return self._hands
 
     def passed_on(self) -> None:
         """Note that nothing of it is left to be sent."""
         if self.passed is not None:
             self.passed.set()
 
-    def close(self, error: BaseException | None = None) -> None:
-        """Settle an operation that was handed over; `error` is what its delivery ended in."""
+    def close(self, error: BaseException | None = None, hand: int = 0) -> None:
+        """Settle it; `error` is what it ended in.
+
+        Args:
+            error: None where it succeeded.
+            hand: Who closes it: what `hand_over` returned. A hand that has handed it on has nothing to close.
+        """
+        if hand != self._hands:
+            return
         record = self.record
         record.outcome, record.status, record.error = self._settle(error)
         record.ended_in = "" if record.outcome is Outcome.SUCCEEDED else _ended_in(error) or record.ended_in
@@ -190,7 +205,7 @@ class Operation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if not self._handed_over:
+        if not self._hands:
             self._stop_watch()
             self.close(error)
         return isinstance(error, EXPECTED)

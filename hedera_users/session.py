@@ -128,7 +128,7 @@ class Session:
         if not self.background.join(drain_s):
             self._guards.close()
             self.background.join(LAST_WORDS_S)
-            self.background.kill()
+            self.background.kill(LAST_WORDS_S)
         if self._mirror is not None:
             self._mirror.close()
         if self.relay is not None:

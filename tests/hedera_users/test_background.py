@@ -114,6 +114,38 @@ def test_what_is_killed_closes_all_the_same() -> None:
     assert sorted(bench.closed) == [("sent", "unknown", "STOPPED"), ("waiting", "rejected", "STOPPED")]
 
 
+def test_who_clears_away_closes_what_was_cut_off() -> None:
+    """A delivery that is killed hands its operation on: it closes once, behind the clearing, with what cut it off."""
+    bench, cleared = Bench(), []
+
+    def store(operation: Operation) -> None:
+        operation.sending("0.0.2@1.000000001")
+        try:
+            gevent.sleep(30)
+        except BaseException as cut_off:
+            bench.background.clear_away(operation, cut_off, lambda: (gevent.sleep(0.02), cleared.append(True)))
+            raise
+
+    bench.hand_over("store", store, after="s")
+    bench.hand_over("next", lambda _: None, after="s")
+    gevent.sleep(0.01)
+    bench.background.kill(1.0)
+    assert cleared == [True]
+    assert bench.background.pending == 0
+    assert sorted(bench.closed) == [("next", "rejected", "STOPPED"), ("store", "unknown", "STOPPED")]
+    assert {counts["in_flight"] for counts in bench.ledger.snapshot().values()} == {0}
+
+
+def test_clearing_that_takes_too_long_is_ended() -> None:
+    """The end of a run does not wait for a network that is gone; the operation closes all the same."""
+    bench = Bench()
+    with Operation(bench.environment, bench.ledger, "store") as operation:
+        operation.sending("0.0.2@1.000000001")
+        bench.background.clear_away(operation, gevent.GreenletExit(), lambda: gevent.sleep(30))
+    bench.background.kill(0.01)
+    assert bench.closed == [("store", "unknown", "STOPPED")]
+
+
 def test_a_fault_in_somebodys_code_is_told_to_locust() -> None:
     """It closes the operation as failed and is listed among the exceptions, as one in a task would be."""
     bench = Bench()
