@@ -10,13 +10,13 @@ import gevent
 
 from config.networks import Network
 from config.settings import RunSettings
-from hedera_client import HederaClient, Operator
+from hedera_client import HederaClient, HederaError, Operator
 from hedera_client.greenlets import prepare_process
 from hedera_users.background import Background
 from hedera_users.guards import Place, make_guards
 from hedera_users.hedera_service import HederaService
 from hedera_users.operation import uncounted
-from resilience import GuardStats
+from resilience import GuardStats, Rejected
 
 SETUP_LANE = 999
 """Lane of transaction ids that no worker uses."""
@@ -42,12 +42,19 @@ def create_topics(network: Network, operator: Operator, run_id: str, settings: R
     )
     guards = make_guards(settings.model_copy(update=_NO_WAITING), client.nodes, GuardStats(), Place())
     service = HederaService(client, guards, None, Background(Environment(), "setup", 0), settings)
+
+    def make(purpose: str) -> str | HederaError | Rejected:
+        try:
+            return service.create_topic(uncounted("setup"), f"hedera-load {run_id} {purpose}")
+        except (HederaError, Rejected) as error:
+            return error  # gevent prints a traceback for what leaves a greenlet
+
     try:
-        making = {
-            purpose: gevent.spawn(service.create_topic, uncounted("setup"), f"hedera-load {run_id} {purpose}")
-            for purpose in PURPOSES
-        }
+        making = {purpose: gevent.spawn(make, purpose) for purpose in PURPOSES}
         gevent.joinall(making.values(), raise_error=True)
-        return {purpose: made.value for purpose, made in making.items()}
     finally:
         client.close()
+    for one in making.values():
+        if isinstance(one.value, Exception):
+            raise one.value
+    return {purpose: one.value for purpose, one in making.items()}
