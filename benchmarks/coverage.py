@@ -70,7 +70,7 @@ def held_by(first: Array, second: Array, truths: dict[str, float], seed: int) ->
     """Which intervals of one run hold the truth; a figure that the report would not print is left out."""
     held: dict[str, list[bool]] = {}
     found = intervals.mean_interval(intervals.difference, first, second, seed)
-    relative = intervals.mean_interval(intervals.relative_difference, first, second, seed)
+    relative = intervals.relative_interval(first, second, seed)
     equal = intervals.mean_interval(intervals.difference, first, second - EXTRA_MS, seed)
     assert found is not None
     assert relative is not None

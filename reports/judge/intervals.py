@@ -57,6 +57,8 @@ FEWEST_DRAWN: Final = 3
 BATCH_VALUES: Final = 1_000_000
 """Values of an arm that are resampled at a time: 8 MB."""
 
+_LARGEST_LOG: Final = 50.0  # a ratio of 5e21: what is beyond says no more
+
 CONFIDENT: Final = 0.95
 SURE: Final = 0.99
 
@@ -98,12 +100,11 @@ def difference(baseline: Array, hedera: Array) -> tuple[Array, Array]:
     return differences.mean(axis=-1), differences
 
 
-def relative_difference(baseline: Array, hedera: Array) -> tuple[Array, Array]:
-    """Difference of the means in percent of the baseline's (contributions by the delta method)."""
-    mean = baseline.mean(axis=-1)
+def log_ratio(baseline: Array, hedera: Array) -> tuple[Array, Array]:
+    """Logarithm of how many times the baseline's mean Hedera's mean is (contributions by the delta method)."""
+    first, second = baseline.mean(axis=-1), hedera.mean(axis=-1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = hedera.mean(axis=-1) / mean
-        return 100 * (ratio - 1), 100 * (hedera - ratio[..., None] * baseline) / mean[..., None]
+        return np.log(second / first), hedera / second[..., None] - baseline / first[..., None]
 
 
 def rate_difference(baseline: Array, hedera: Array) -> tuple[Array, Array]:
@@ -144,6 +145,33 @@ def mean_interval(estimator: Estimator, baseline: Array, hedera: Array, seed: in
         sure=_hull([sure for _, sure, _ in kinds]),
         error=max(error for _, _, error in kinds),
         worth=share * len(baseline),
+    )
+
+
+def relative_interval(baseline: Array, hedera: Array, seed: int) -> Interval | None:
+    """The interval of the difference of the means in percent of the baseline's; see `mean_interval`.
+
+    It is made on the logarithm of the ratio: a ratio is never negative, and a baseline that is short and skewed leaves
+    it far less certain on one side than on the other.
+
+    Returns:
+        None where an arm takes no time.
+    """
+    logarithm = mean_interval(log_ratio, baseline, hedera, seed)
+    if logarithm is None:
+        return None
+
+    def percent(bounds: Bounds) -> Bounds:
+        low, high = (100 * math.expm1(min(end, _LARGEST_LOG)) for end in bounds)
+        return low, high
+
+    return Interval(
+        estimate=100 * math.expm1(logarithm.estimate),
+        pairs=percent(logarithm.pairs),
+        blocks=percent(logarithm.blocks) if logarithm.blocks else None,
+        sure=percent(logarithm.sure),
+        error=100 * math.exp(logarithm.estimate) * logarithm.error,
+        worth=logarithm.worth,
     )
 
 
@@ -196,7 +224,7 @@ def quantile_intervals(baseline: Array, hedera: Array, share: float, seed: int) 
     order = rng.permutation(len(baseline))
     lengths = {"pairs": math.ceil(len(baseline) / MAX_QUANTILE_UNITS), "blocks": block_length(len(baseline))}
     points = [quantile(arm, share) for arm in (baseline, hedera)]
-    estimate, ratio = points[1] - points[0], 100 * (points[1] / points[0] - 1) if points[0] else math.nan
+    estimate, own = points[1] - points[0], math.log(points[1] / points[0]) if min(points) > 0 else math.nan
     # Whether values lie beyond a quantile tells little of how alike neighbours are; the differences may tell more.
     inflation = max(
         variance_inflation(_beyond(hedera, share) - _beyond(baseline, share)), variance_inflation(hedera - baseline)
@@ -217,11 +245,12 @@ def quantile_intervals(baseline: Array, hedera: Array, share: float, seed: int) 
         weights = rng.multinomial(units, np.full(units, 1 / units), size=RESAMPLES).astype(np.float64)
         first, second = (_Counts(arm, length, share).quantiles(weights) for arm in arms)
         absolute[kind] = estimate + stretch[kind] * (second - first - estimate)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            relative[kind] = ratio + stretch[kind] * (100 * (second / first - 1) - ratio)
+        with np.errstate(divide="ignore", invalid="ignore"):  # on the logarithm, as in `relative_interval`
+            drawn = own + stretch[kind] * (np.log(second / first) - own)
+            relative[kind] = 100 * np.expm1(np.minimum(drawn, _LARGEST_LOG))
     return (
         _percentile(estimate, absolute, worth),
-        _percentile(ratio, relative, worth) if math.isfinite(ratio) else None,
+        _percentile(100 * math.expm1(own), relative, worth) if math.isfinite(own) else None,
     )
 
 

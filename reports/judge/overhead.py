@@ -69,7 +69,7 @@ def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tup
     mean = relative = None
     if reason is None:
         mean = intervals.mean_interval(intervals.difference, baseline, hedera, seed)
-        relative = intervals.mean_interval(intervals.relative_difference, baseline, hedera, seed)
+        relative = intervals.relative_interval(baseline, hedera, seed)
         reason = _alike(sample.complete, mean)
         mean, relative = (None, None) if reason else (mean, relative)
     judged = judge(name, confirm, mean, relative, float(baseline.mean()) if len(baseline) else 0.0, reason)

@@ -39,6 +39,32 @@ def skewed(source: np.random.Generator, mean: float, count: int) -> np.ndarray[A
     return np.asarray(mean - 10 + source.gamma(2, 5, count))
 
 
+def test_a_short_and_skewed_baseline_leaves_the_relative_interval_positive() -> None:
+    """A local write of 1 ms, once 26 ms, beside a network of 2 s: many times the baseline, and never less than that."""
+    source = np.random.default_rng(11)
+    baseline = np.append(source.gamma(4, 0.2, 73), 26.0)
+    hedera = 2_005 + source.gamma(2, 1.5, 74)
+    interval = intervals.relative_interval(baseline, hedera, 1)
+    assert interval is not None
+    low, high = interval.ci95
+    assert 10_000 < low < interval.estimate < high < 1_000_000
+    assert interval.estimate == pytest.approx(100 * (hedera.mean() / baseline.mean() - 1))
+    for share in (0.5, 0.95):
+        _, relative = intervals.quantile_intervals(baseline, hedera, share, 1)
+        assert relative is not None
+        assert relative.ci95[0] > 0
+
+
+@pytest.mark.parametrize("baseline", [np.zeros(40), np.append(np.zeros(30), np.ones(10))])
+def test_no_relative_figure_without_a_baseline_that_takes_time(baseline: Any) -> None:
+    """What is compared with nothing has no ratio, for the mean or for a quantile, and nothing breaks."""
+    hedera = np.linspace(1, 2, 40)
+    if not baseline.any():
+        assert intervals.relative_interval(baseline, hedera, 1) is None
+    _, relative = intervals.quantile_intervals(baseline, hedera, 0.5, 1)
+    assert relative is None
+
+
 def test_the_original_headline_is_reproduced() -> None:
     """A baseline of 51 ms and 167 ms with Hedera: 116 ms and 227 %, with intervals that hold both."""
     source = np.random.default_rng(51)
