@@ -72,9 +72,9 @@ class HederaUser(User):
         Returns:
             0: Locust need not wait any longer.
         """
-        if self.session.arrivals is not None:
-            return 0.0
-        self._stop_asked.wait(self.session.run.settings.think_time * self.random.uniform(0.5, 1.5))
+        think_time = self.session.run.settings.think_time
+        if self.session.arrivals is None and think_time:  # even a wait for nothing costs a timer and two switches
+            self._stop_asked.wait(think_time * self.random.uniform(0.5, 1.5))
         return 0.0
 
     def stop(self, force: bool = False) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from locust.env import Environment
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
 
@@ -53,7 +52,7 @@ class Operation:
 
     Attributes:
         record: What is known so far; open until the operation is closed.
-        watch: Where its time goes; runs until the context is left or the operation handed over.
+        watch: Where its time goes; runs from entering the context until it is left or the operation handed over.
         deadline: When it must have ended, in seconds of `time.monotonic`; None for no such moment.
         passed: Set when nothing of a handed-over operation is left to be sent, or it has ended; what must not overtake
             it waits for this. None while it is not handed over.
@@ -81,7 +80,7 @@ class Operation:
         self._hands = 0  # how often it was handed over; whoever has it last closes it
         self.passed: Event | None = None
         self.deadline: float | None = None
-        self.watch = Stopwatch()
+        self.watch: Stopwatch
         self.record = OperationRecord(name, arm=arm, pair=pair, confirm=confirm, size_bytes=size_bytes)
 
     def __enter__(self) -> Operation:
@@ -136,26 +135,18 @@ class Operation:
         self.record.messages.append(sent)
         return sent
 
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
+    def phase(self, name: str) -> Phase:
         """Add the time spent inside to a phase; when it ends in an error, this is the phase that ended it, so far."""
-        record, watched = self.record, self._hands == 0
-        begin = time.perf_counter()
-        if watched:
-            self.watch.enter(name)
-        try:
-            yield
-        except BaseException:
-            record.ended_in = name
-            raise
-        finally:
-            if watched:
-                self.watch.leave()
-            record.phases_s[name] = record.phases_s.get(name, 0.0) + time.perf_counter() - begin
+        return Phase(self, name)
+
+    @property
+    def watched(self) -> bool:
+        """Whether its own time still runs: it was not handed over."""
+        return self._hands == 0
 
     def waited(self, what: str, seconds: float) -> None:
         """Book time that has just been spent waiting: `queue`, `limiter`, `circuit` or `retry`."""
-        if not self._hands:
+        if self.watched:
             self.watch.claim(_PHASE_OF_WAIT[what], seconds)
 
     def seen(self, sequence_number: int | None) -> None:
@@ -247,6 +238,35 @@ class Operation:
         )
 
 
+class Phase:
+    """The time that an operation spends in one of its phases; a context manager. `Operation.phase` makes it."""
+
+    __slots__ = ("_begin", "_name", "_operation", "_watched")
+
+    def __init__(self, operation: Operation, name: str) -> None:
+        self._operation = operation
+        self._name = name
+        self._begin = 0.0
+        self._watched = False
+
+    def __enter__(self) -> None:
+        operation = self._operation
+        self._watched = operation.watched
+        self._begin = time.perf_counter()
+        if self._watched:
+            operation.watch.enter(self._name)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        record, name = self._operation.record, self._name
+        if self._watched:
+            self._operation.watch.leave()
+        if error is not None:
+            record.ended_in = name
+        record.phases_s[name] = record.phases_s.get(name, 0.0) + time.perf_counter() - self._begin
+
+
 def uncounted(name: str, allowed_s: float | None = None) -> Operation:
     """Return an operation that is no part of the load: it goes the way of every other, and nobody counts it.
 
@@ -254,7 +274,9 @@ def uncounted(name: str, allowed_s: float | None = None) -> Operation:
         name: What it is for.
         allowed_s: Seconds that it may take; None for no limit.
     """
-    return Operation(Environment(), Ledger(), name, allowed_s=allowed_s)
+    operation = Operation(Environment(), Ledger(), name, allowed_s=allowed_s)
+    operation.watch = Stopwatch()  # it may go without a context, for there is nobody to tell its outcome
+    return operation
 
 
 class OperationNotDone(Exception):  # noqa: N818 (an outcome, shown in Locust's list of failures)
@@ -275,6 +297,7 @@ def _ended_in(error: BaseException | None) -> str:
     return _LAYERS.get(error.kind, "") if isinstance(error, Rejected) else ""
 
 
+@lru_cache(maxsize=256)
 def _request_type(name: str) -> str:
     """Locust's column `Type`: the service, or APP for a business operation."""
     service, dot, _ = name.partition(".")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from reports.envelope import Envelope
+
+_AUDIT_EVENT: Final = b'{"action":"model.inference","pad":"%s"}'
 
 
 def audit_event(envelope: Envelope, size: int, source: random.Random) -> bytes:
@@ -14,13 +17,9 @@ def audit_event(envelope: Envelope, size: int, source: random.Random) -> bytes:
 
     The padding is random, so that nothing on the way can compress it away.
     """
-    body = {"action": "model.inference", "pad": ""}
-    message = envelope.encode(body)
-    missing = size - len(message)
-    if missing <= 0:
-        return message
-    body["pad"] = source.randbytes(missing // 2 + 1).hex()[:missing]
-    return envelope.encode(body)
+    missing = size - envelope.overhead_bytes - len(_AUDIT_EVENT % b"")
+    pad = source.randbytes(missing // 2 + 1).hex()[:missing] if missing > 0 else ""
+    return envelope.wrap(_AUDIT_EVENT % pad.encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
-"""A session on a socket, plain or TLS: opened and read by a worker of its own, written to by whoever has something.
+"""A session on a socket, plain or TLS: opened by a worker of its own, written to by whoever has something to say.
+
+What arrives is read by the worker; under gevent by the event loop itself, which spares a greenlet's wait with its
+time-out, and two switches, for every piece (30 µs of processor time against 4).
 
 The socket is never waited for while a lock is held, and writing never waits: what the system does not take at once, a
 second worker writes when it does. So a caller's deadline holds whatever the other side does.
@@ -12,6 +15,7 @@ import select
 import socket
 import threading
 import weakref
+from collections.abc import Callable
 from typing import Final
 
 from hedera_client.http2.frames import ProtocolError
@@ -28,6 +32,10 @@ KEEPALIVE_TIMEOUT_S: Final = 10.0
 """As hiero-sdk-python 0.3.0 sets them (node.py): they find a connection whose other end has silently gone."""
 
 _READ_BYTES: Final = 65_536
+
+
+def _nothing() -> None:
+    """What there is to stop while nothing is read."""
 
 
 class Connection:
@@ -51,7 +59,7 @@ class Connection:
         self._tls = tls
         self._certificate_hash = certificate_hash
         self._pid = os.getpid()
-        self._make_waiter, self._soon = make_waiting()
+        self._make_waiter, self._loop = make_waiting()
         self._lock = make_lock()  # around the session and `_line`, which reading and writing share
         self._write_lock = make_lock()
         self._flush_planned = False
@@ -61,6 +69,9 @@ class Connection:
         self._socket: socket.socket | None = None
         self._writer: socket.socket | None = None
         self._opened = threading.Event()
+        self._over = threading.Event()
+        self._heard_at = 0.0
+        self._stop_reading: Callable[[], None] = _nothing
         self.was_open = False
         self.closed = False
         self.closed_at = 0.0
@@ -120,6 +131,7 @@ class Connection:
             self.failure = reason
             self._session.lost(status, reason)
         self._opened.set()
+        self._over.set()
         # Shut down rather than only closed: that also ends the worker's waiting.
         if self._socket is not None:
             with contextlib.suppress(OSError):
@@ -133,6 +145,7 @@ class Connection:
         self._close_sockets()
 
     def _close_sockets(self) -> None:
+        self._stop_reading()
         for one in (self._socket, self._writer):
             if one is not None:
                 with contextlib.suppress(OSError):
@@ -186,24 +199,54 @@ class Connection:
         self._opened.set()
 
     def _read(self) -> None:
-        assert self._socket is not None
-        pinged = False
-        while True:
-            self._socket.settimeout(KEEPALIVE_TIMEOUT_S if pinged else KEEPALIVE_S)
-            try:
-                data = self._socket.recv(_READ_BYTES)
-            except TimeoutError:
-                if pinged:
-                    raise ProtocolError(f"no sign of life within {KEEPALIVE_TIMEOUT_S:g} s") from None
-                pinged = True
+        """Take in what arrives until the connection ends, and see to it that something arrives now and then."""
+        self._heard_at = monotonic()
+        if self._loop is not None:
+            assert self._writer is not None
+            self._stop_reading = self._loop.watch(self._writer.fileno(), self._on_readable)
+        asked = False
+        while not self.closed:
+            patience = KEEPALIVE_TIMEOUT_S if asked else KEEPALIVE_S
+            silent_since = self._heard_at
+            self._listen(max(0.001, patience if asked else silent_since + patience - monotonic()))
+            if self._heard_at > silent_since:
+                asked = False
+            elif asked:
+                raise ProtocolError(f"no sign of life within {KEEPALIVE_TIMEOUT_S:g} s")
+            elif monotonic() >= silent_since + KEEPALIVE_S:
+                asked = True
                 with self._lock:
                     self._session.ping()
                 self._flush()
-                continue
-            pinged = False
-            self._take_in(data)
-            if self._session.draining and not self._session.streams:
-                raise ProtocolError("the node closed the connection")
+
+    def _listen(self, seconds: float) -> None:
+        """Let something arrive, for so many seconds: under gevent wait while the loop reads, else read once."""
+        if self._loop is not None:
+            self._over.wait(seconds)
+            return
+        assert self._socket is not None
+        self._socket.settimeout(seconds)
+        with contextlib.suppress(TimeoutError):
+            self._hear(self._socket.recv(_READ_BYTES))
+
+    def _on_readable(self) -> None:
+        """Read once, in the event loop."""
+        assert self._writer is not None
+        try:
+            self._hear(self._writer.recv(_READ_BYTES))
+        except BlockingIOError:
+            return
+        except (OSError, ProtocolError) as error:
+            self._end(str(error) or type(error).__name__)
+        except BaseException:
+            self._end("reading from the connection has failed")  # whatever ended it, nobody waits for nothing
+            raise
+
+    def _hear(self, data: bytes) -> None:
+        self._heard_at = monotonic()
+        self._take_in(data)
+        if self._session.draining and not self._session.streams:
+            raise ProtocolError("the node closed the connection")
 
     def _take_in(self, data: bytes) -> None:
         if not data:
@@ -219,12 +262,12 @@ class Connection:
     # Writing.
 
     def _flush_soon(self) -> None:
-        """Write what there is: at once; or under gevent at the loop's next turn, with what others add until then."""
-        if self._soon is None:
+        """Write what there is: at once; under gevent with what others add in this turn, where any are under way."""
+        if self._loop is None or len(self._session.streams) <= 1:
             self._flush()
         elif not self._flush_planned:
             self._flush_planned = True
-            self._soon(self._flush)
+            self._loop.soon(self._flush)
 
     def _flush(self) -> None:
         """Write what the system takes, without waiting. Who comes while another writes leaves its bytes to them."""

@@ -6,9 +6,11 @@ import _thread
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from hedera_client.greenlets import gevent_patched
+
+_READ: Final = 1  # of libev and of gevent's other loops
 
 
 class Waiter(Protocol):
@@ -39,8 +41,21 @@ class ThreadWaiter:
         self._lock.release()
 
 
-def make_waiting() -> tuple[Callable[[], Waiter], Callable[[Callable[[], None]], None] | None]:
-    """What fits this process: a maker of waiters, and a way to have something run in the event loop's next turn.
+class EventLoop(Protocol):
+    """The event loop of the thread that made it. What it calls must not wait for anything."""
+
+    def soon(self, call: Callable[[], object]) -> None:
+        """Call it in the loop's next turn."""
+
+    def watch(self, descriptor: int, call: Callable[[], object]) -> Callable[[], None]:
+        """Call it whenever there is something to read, until the returned function is called.
+
+        That must happen before the descriptor is closed. It may be repeated.
+        """
+
+
+def make_waiting() -> tuple[Callable[[], Waiter], EventLoop | None]:
+    """What fits this process: a maker of waiters, and the event loop.
 
     The second is None without gevent, where there is no loop. With gevent both belong to the thread that asks.
     """
@@ -75,7 +90,7 @@ def monotonic() -> float:
     return time.monotonic()
 
 
-def _greenlet_waiting() -> tuple[Callable[[], Waiter], Callable[[Callable[[], None]], None]]:
+def _greenlet_waiting() -> tuple[Callable[[], Waiter], EventLoop]:
     from gevent import get_hub
     from gevent.hub import Waiter as HubWaiter
 
@@ -103,4 +118,22 @@ def _greenlet_waiting() -> tuple[Callable[[], Waiter], Callable[[Callable[[], No
             """See Waiter."""
             loop.run_callback(self._waiter.switch, None)
 
-    return GreenletWaiter, loop.run_callback
+    class GeventLoop:
+        """See EventLoop."""
+
+        def soon(self, call: Callable[[], object]) -> None:
+            """See EventLoop."""
+            loop.run_callback(call)
+
+        def watch(self, descriptor: int, call: Callable[[], object]) -> Callable[[], None]:
+            """See EventLoop."""
+            watcher = loop.io(descriptor, _READ)
+            watcher.start(call)
+
+            def stop() -> None:
+                watcher.stop()
+                watcher.close()
+
+            return stop
+
+    return GreenletWaiter, GeventLoop()
