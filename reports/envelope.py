@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 BODY_DIGEST_CHARACTERS: Final = 32
 """128 bits: chance cannot pass a changed body off as the one that was sent. The audit's own proof is the SHA-256 of the
@@ -21,8 +20,7 @@ _BODY_KEY: Final = b',"body":'
 """Inside a JSON string a quote is escaped, so no value before the body can hold this."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """The identifying part of one message: which run, which sender, and the how-manieth of that sender.
 
     Attributes:

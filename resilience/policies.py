@@ -36,8 +36,7 @@ FINAL: Final = Verdict(retry=False, failure=False)
 """The service's considered answer (a wrong signature), or an error that is not the service's: neither."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One attempt of an operation, as the function that makes it is told about it.
 
     Attributes:
