@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,6 +99,25 @@ def test_large_requests_do_not_stop_the_loop(server: Server, transport: str) -> 
         print(sum(len(job.value) for job in big), len(small))
     """
     assert run(script, server, transport) == ["18000000", "20"]
+
+
+def test_a_connection_lost_in_a_call_ends_it(server: Server, transport: str) -> None:
+    """While greenlets wait for answers the node goes: each call ends at once, of unknown fate, and later ones fail."""
+    script = """
+        def fate(method):
+            try: send(method)
+            except TransportError as error: return error.status + "/" + error.fate.name
+        jobs = [gevent.spawn(fate, "hold") for _ in range(3)]
+        begin = time.monotonic()
+        gevent.joinall(jobs, timeout=9)
+        print(*[job.value for job in jobs], fate("echo"), time.monotonic() - begin < 8)
+    """
+    thread = threading.Thread(target=lambda: (server.entered.wait(30), server.stop()))
+    thread.start()
+    words = run(script, server, transport)
+    thread.join()
+    assert set(words[:3]) <= {"UNAVAILABLE/UNKNOWN", "CANCELLED/UNKNOWN"}
+    assert words[3:] == ["UNAVAILABLE/RETRYABLE", "True"]
 
 
 def test_a_child_process_opens_connections_of_its_own(server: Server) -> None:

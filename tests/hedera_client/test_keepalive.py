@@ -1,0 +1,93 @@
+"""A connection whose other end has silently gone is found out, and one that is only quiet is kept."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hedera_client.http2 import frames
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CALL = """
+    import sys, time
+    if sys.argv[2] == "greenlets":
+        import locust
+    from hedera_client.http2 import connection
+    from hedera_client.http2.headers import request_head, timeout_value
+    from hedera_client.status import NoAnswer
+    connection.KEEPALIVE_S, connection.KEEPALIVE_TIMEOUT_S = 0.2, 0.6
+    head = request_head("/a/b", authority="a", tls=False, user_agent="t") + timeout_value(10)
+    one = connection.Connection(sys.argv[1], tls=False)
+    try:
+        one.call(head, b"", time.monotonic() + 3)
+    except NoAnswer as failure:
+        print(failure.status, failure.sent, failure)
+"""
+
+
+class QuietNode:
+    """Speaks just enough HTTP/2 to be connected to, and never answers a call."""
+
+    def __init__(self, *, answers_pings: bool) -> None:
+        self.pings = 0
+        self.answers_pings = answers_pings
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = self._listener.accept()
+            connection.sendall(frames.settings({}))
+            data = b""
+            while received := connection.recv(65_536):
+                data = (data + received).removeprefix(frames.PREFACE)
+                data = self._read(connection, data)
+
+    def _read(self, connection: socket.socket, data: bytes) -> bytes:
+        while len(data) >= frames.HEADER_BYTES:
+            high, low, kind, flags, _ = frames.read_header(data, 0)
+            end = frames.HEADER_BYTES + (high << 8 | low)
+            if len(data) < end:
+                break
+            if kind == frames.PING and not flags & frames.ACK:
+                self.pings += 1
+                if self.answers_pings:
+                    connection.sendall(
+                        frames.frame_head(8, frames.PING, frames.ACK, 0) + data[frames.HEADER_BYTES : end]
+                    )
+            data = data[end:]
+        return data
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture(params=[True, False], ids=["answers-pings", "answers-nothing"])
+def node(request: pytest.FixtureRequest) -> Iterator[QuietNode]:
+    made = QuietNode(answers_pings=request.param)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("callers", ["threads", "greenlets"])
+def test_silence_is_asked_about(node: QuietNode, callers: str) -> None:
+    """Pings go out; without an answer the call ends long before its deadline, with one it has its whole time."""
+    command = [sys.executable, "-c", textwrap.dedent(CALL), node.address, callers]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    if node.answers_pings:
+        assert done.stdout.startswith("DEADLINE_EXCEEDED True"), done.stdout + done.stderr
+        assert node.pings > 2
+    else:
+        assert done.stdout.startswith("UNAVAILABLE True"), done.stdout + done.stderr
+        assert "no sign of life within 0.6 s" in done.stdout
+        assert node.pings == 1
