@@ -105,7 +105,9 @@ def split_message(message: bytes, size: int = MESSAGE_LIMIT_BYTES) -> list[Chunk
     """
     if not 1 <= size <= MESSAGE_LIMIT_BYTES:
         raise ValueError(f"chunk size {size}: choose 1 to {MESSAGE_LIMIT_BYTES}")
-    pieces = [message[at : at + size] for at in range(0, len(message), size)] or [b""]
+    if len(message) <= size:
+        return [Chunk(message, 1, 1)]
+    pieces = [message[at : at + size] for at in range(0, len(message), size)]
     return [Chunk(piece, number, len(pieces)) for number, piece in enumerate(pieces, start=1)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import sys
 import threading
 from typing import Final
@@ -55,6 +56,19 @@ def call_slots() -> int | None:
     import gevent
 
     return int(gevent.get_hub().threadpool.maxsize)
+
+
+def make_lock() -> _thread.LockType:
+    """A lock of the operating system, gevent or not.
+
+    Nothing that is done under it switches greenlets, so that under gevent it is always free, and costs next to nothing.
+    """
+    if not gevent_patched():
+        return _thread.allocate_lock()
+    from gevent.monkey import get_original
+
+    lock: _thread.LockType = get_original("_thread", "allocate_lock")()
+    return lock
 
 
 def gevent_patched() -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import Final, NamedTuple
 from hiero_sdk_python.hapi.services import basic_types_pb2, timestamp_pb2
 
 from hedera_client.errors import ClockError, Fate
+from hedera_client.greenlets import make_lock
 
 LANES: Final = 1_000
 """How many processes can issue transaction ids for one payer without agreeing on them."""
@@ -170,7 +170,7 @@ class TransactionIds:
         self.payer = payer
         self.lane = lane
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = make_lock()
         self._last = -1
 
     def next(self) -> TransactionId:

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from typing import Final
 
-_SINGLE: Final = tuple(bytes((value,)) for value in range(0x80))
+_SHORT_LIMIT: Final = 8_192
+_SHORT: Final = tuple(
+    bytes((value,)) if value < 0x80 else bytes((value & 0x7F | 0x80, value >> 7)) for value in range(_SHORT_LIMIT)
+)
+"""Lengths and tags are nearly always this short; looking them up takes a third of making them."""
 
 
 def varint(value: int) -> bytes:
     """A whole number from 0 to 2**64 - 1."""
-    if value < 0x80:
-        return _SINGLE[value]
-    if value < 0x4000:
-        return bytes((value & 0x7F | 0x80, value >> 7))
+    if value < _SHORT_LIMIT:
+        return _SHORT[value]
     encoded = bytearray()
     while value >= 0x80:
         encoded.append(value & 0x7F | 0x80)

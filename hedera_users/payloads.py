@@ -10,6 +10,7 @@ from typing import Final
 from reports.envelope import Envelope
 
 _AUDIT_EVENT: Final = b'{"action":"model.inference","pad":"%s"}'
+_UNPADDED_BYTES: Final = len(_AUDIT_EVENT % b"")
 
 
 def audit_event(envelope: Envelope, size: int, source: random.Random) -> bytes:
@@ -17,9 +18,12 @@ def audit_event(envelope: Envelope, size: int, source: random.Random) -> bytes:
 
     The padding is random, so that nothing on the way can compress it away.
     """
-    missing = size - envelope.overhead_bytes - len(_AUDIT_EVENT % b"")
-    pad = source.randbytes(missing // 2 + 1).hex()[:missing] if missing > 0 else ""
-    return envelope.wrap(_AUDIT_EVENT % pad.encode())
+
+    def body(length: int) -> bytes:
+        missing = max(0, length - _UNPADDED_BYTES)
+        return _AUDIT_EVENT % source.randbytes(missing // 2 + 1).hex()[:missing].encode()
+
+    return envelope.padded(body, size)
 
 
 @dataclass(frozen=True, slots=True)

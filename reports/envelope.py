@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -18,6 +19,9 @@ whole message in its journal; this one also serves where the journal's row was l
 
 _BODY_KEY: Final = b',"body":'
 """Inside a JSON string a quote is escaped, so no value before the body can hold this."""
+
+_FRAME_BYTES: Final = BODY_DIGEST_CHARACTERS + len(b'"') + len(_BODY_KEY) + len(b"}")
+"""Of a message, what is neither its head nor its body."""
 
 
 class Envelope(NamedTuple):
@@ -53,19 +57,22 @@ class Envelope(NamedTuple):
 
     def wrap(self, contents: bytes) -> bytes:
         """Return the message's bytes around a body that is JSON already."""
-        return b"".join((self._head(), _body_digest(contents).encode(), b'"', _BODY_KEY, contents, b"}"))
+        return self.padded(lambda _: contents, 0)
 
-    @property
-    def overhead_bytes(self) -> int:
-        """How much longer the message is than its body."""
-        return len(self._head()) + BODY_DIGEST_CHARACTERS + len(b'"') + len(_BODY_KEY) + len(b"}")
+    def padded(self, body: Callable[[int], bytes], size: int) -> bytes:
+        """Return the message's bytes around a body that makes them `size` bytes long.
 
-    def _head(self) -> bytes:
-        """The message up to the body's digest; written by hand, for a general encoder takes four times as long."""
-        return (
+        Args:
+            body: Makes the body, in JSON, so many bytes long (at least 0); where it is longer, so is the message.
+            size: Bytes.
+        """
+        # Written by hand, for a general encoder takes four times as long.
+        head = (
             f'{{"run":{_text(self.run_id)},"stream":{_text(self.stream)},"n":{self.number},"kind":{_text(self.kind)},'
             f'"due":{round(self.due_at, 6)!r},"sha":"'
         ).encode()
+        contents = body(max(0, size - len(head) - _FRAME_BYTES))
+        return b"".join((head, _body_digest(contents).encode(), b'"', _BODY_KEY, contents, b"}"))
 
 
 def decode(message: bytes) -> Envelope | None:

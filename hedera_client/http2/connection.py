@@ -18,10 +18,11 @@ import weakref
 from collections.abc import Callable
 from typing import Final
 
+from hedera_client.greenlets import make_lock
 from hedera_client.http2.frames import ProtocolError
 from hedera_client.http2.session import Session, Stream
 from hedera_client.http2.tls import SecureLine
-from hedera_client.http2.waiting import make_lock, make_waiting, monotonic, start_worker
+from hedera_client.http2.waiting import make_waiting, monotonic, start_worker
 from hedera_client.status import NoAnswer
 
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -227,13 +228,13 @@ class Connection:
         assert self._socket is not None
         self._socket.settimeout(seconds)
         with contextlib.suppress(TimeoutError):
-            self._hear(self._socket.recv(_READ_BYTES))
+            self._take_in(self._socket.recv(_READ_BYTES))
 
     def _on_readable(self) -> None:
         """Read once, in the event loop."""
         assert self._writer is not None
         try:
-            self._hear(self._writer.recv(_READ_BYTES))
+            self._take_in(self._writer.recv(_READ_BYTES))
         except BlockingIOError:
             return
         except (OSError, ProtocolError) as error:
@@ -242,22 +243,19 @@ class Connection:
             self._end("reading from the connection has failed")  # whatever ended it, nobody waits for nothing
             raise
 
-    def _hear(self, data: bytes) -> None:
-        self._heard_at = monotonic()
-        self._take_in(data)
-        if self._session.draining and not self._session.streams:
-            raise ProtocolError("the node closed the connection")
-
     def _take_in(self, data: bytes) -> None:
         if not data:
             raise ProtocolError("the node closed the connection")
+        self._heard_at = monotonic()
+        session = self._session
         with self._lock:
             plain = data if self._line is None else self._line.decrypt(data)
             if plain:
-                self._session.receive(plain)
-            pending = self._session.has_outgoing
-        if pending:
+                session.receive(plain)
+        if session.has_outgoing:
             self._flush_soon()
+        if session.draining and not session.streams:
+            raise ProtocolError("the node closed the connection")
 
     # Writing.
 

@@ -204,7 +204,9 @@ class Session:
         if not self.ready and kind != frames.SETTINGS:
             raise ProtocolError("the first frame is not SETTINGS")
         if kind == frames.HEADERS:
-            self._on_headers(flags, number, frames.unpadded(payload, flags))
+            if flags & (frames.PADDED | frames.PRIORITY):
+                payload = frames.unpadded(payload, flags)
+            self._on_headers(flags, number, payload)
         elif kind == frames.DATA:
             self._on_data(flags, number, payload)
         elif kind in self._rarer:
@@ -247,7 +249,9 @@ class Session:
         stream = self.streams.get(number)
         if stream is None:
             return
-        stream.data += frames.unpadded(payload, flags & ~frames.PRIORITY)
+        if flags & frames.PADDED:
+            payload = frames.unpadded(payload, flags & ~frames.PRIORITY)
+        stream.data += payload
         if len(stream.data) > LARGEST_ANSWER + _PREFIX_BYTES:
             self._give_up(stream, NoAnswer("RESOURCE_EXHAUSTED", f"an answer of more than {LARGEST_ANSWER} bytes"))
         elif flags & frames.END_STREAM:
@@ -408,4 +412,5 @@ class Session:
         """Free a call's place, and give it to the next one that waits."""
         if self.streams.pop(stream.id, None) is None and stream in self._waiting:
             self._waiting.remove(stream)
-        self._admit_waiting()
+        if self._waiting:
+            self._admit_waiting()

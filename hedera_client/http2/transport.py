@@ -6,9 +6,10 @@ import os
 from collections.abc import Mapping
 from typing import Final
 
+from hedera_client.greenlets import make_lock
 from hedera_client.http2.connection import Connection
 from hedera_client.http2.headers import request_head, timeout_value
-from hedera_client.http2.waiting import make_lock, monotonic
+from hedera_client.http2.waiting import monotonic
 from hedera_client.status import NoAnswer
 
 USER_AGENT: Final = "hedera-load"

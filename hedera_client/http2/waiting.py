@@ -62,19 +62,6 @@ def make_waiting() -> tuple[Callable[[], Waiter], EventLoop | None]:
     return _greenlet_waiting() if gevent_patched() else (ThreadWaiter, None)
 
 
-def make_lock() -> _thread.LockType:
-    """A lock of the operating system, gevent or not.
-
-    Nothing that is done under it switches greenlets, so that under gevent it is always free, and costs next to nothing.
-    """
-    if not gevent_patched():
-        return _thread.allocate_lock()
-    from gevent.monkey import get_original
-
-    lock: _thread.LockType = get_original("_thread", "allocate_lock")()
-    return lock
-
-
 def start_worker(work: Callable[[], None], name: str) -> None:
     """Run `work` beside everything else: in a daemon thread, under gevent in a greenlet. Returns at once."""
     if gevent_patched():
