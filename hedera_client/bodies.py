@@ -46,7 +46,7 @@ HBAR: Final = 100_000_000
 
 _SUBMIT_MESSAGE: Final = "ConsensusSubmitMessage"
 _SUBMIT_METHOD: Final = "/proto.ConsensusService/submitMessage"
-_SUBMIT_FIELD: Final = 27
+_SUBMIT_TAG: Final = tag(27, 2)
 _SUBMIT_FEE: Final = 2 * HBAR
 _MESSAGE_TAG: Final = tag(2, 2)
 
@@ -120,7 +120,7 @@ def submit_message(topic_id: str, message: bytes, chunk: ChunkInfo | None = None
     )
     if chunk is not None:
         operation += delimited(3, _chunk_info(chunk))
-    return Body(_SUBMIT_MESSAGE, _SUBMIT_METHOD, _SUBMIT_FEE, delimited(_SUBMIT_FIELD, operation))
+    return Body(_SUBMIT_MESSAGE, _SUBMIT_METHOD, _SUBMIT_FEE, _SUBMIT_TAG + varint(len(operation)) + operation)
 
 
 @lru_cache(maxsize=4_096)

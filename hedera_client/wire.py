@@ -20,6 +20,9 @@ def varint(value: int) -> bytes:
     """A whole number from 0 to 2**64 - 1."""
     if value < _SHORT_LIMIT:
         return _SHORT[value]
+    if 1 << 28 <= value < 1 << 35:  # most counts of nanoseconds within a second
+        low, high = value & 0x7F | 0x80, value >> 28
+        return bytes((low, value >> 7 & 0x7F | 0x80, value >> 14 & 0x7F | 0x80, value >> 21 & 0x7F | 0x80, high))
     encoded = bytearray()
     while value >= 0x80:
         encoded.append(value & 0x7F | 0x80)

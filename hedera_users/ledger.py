@@ -36,7 +36,10 @@ class Ledger:
         counts.shed += 1
 
     def _of(self, key: str) -> Counts:
-        return self._counts.setdefault(key, Counts())
+        counts = self._counts.get(key)
+        if counts is None:
+            counts = self._counts[key] = Counts()
+        return counts
 
     def snapshot(self) -> dict[str, dict[str, int]]:
         """Return `{"<name>|<arm>": {"scheduled", "shed", "started", "in_flight"}}`."""

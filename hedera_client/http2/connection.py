@@ -16,13 +16,14 @@ import socket
 import threading
 import weakref
 from collections.abc import Callable
+from time import monotonic
 from typing import Final
 
 from hedera_client.greenlets import make_lock
 from hedera_client.http2.frames import ProtocolError
 from hedera_client.http2.session import Session, Stream
 from hedera_client.http2.tls import SecureLine
-from hedera_client.http2.waiting import make_waiting, monotonic, start_worker
+from hedera_client.http2.waiting import make_waiting, start_worker
 from hedera_client.status import NoAnswer
 
 CONNECT_TIMEOUT_S: Final = 10.0
@@ -252,7 +253,7 @@ class Connection:
             plain = data if self._line is None else self._line.decrypt(data)
             if plain:
                 session.receive(plain)
-        if session.has_outgoing:
+        if session.pending:
             self._flush_soon()
         if session.draining and not session.streams:
             raise ProtocolError("the node closed the connection")
@@ -270,7 +271,7 @@ class Connection:
     def _flush(self) -> None:
         """Write what the system takes, without waiting. Who comes while another writes leaves its bytes to them."""
         self._flush_planned = False
-        while self._session.has_outgoing and not self._backlog:
+        while self._session.pending and not self._backlog:
             if not self._write_lock.acquire(False):
                 return
             try:

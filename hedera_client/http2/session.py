@@ -92,6 +92,7 @@ class Session:
         ready: The server's settings have arrived; calls may start.
         draining: It takes no more calls: the server said so, or the stream numbers are used up.
         streams: Calls in flight, by their number.
+        pending: What waits to be sent; `outgoing` takes it.
     """
 
     def __init__(self) -> None:
@@ -99,7 +100,7 @@ class Session:
         self.draining = False
         self.streams: dict[int, Stream] = {}
         self._heads = AnswerHeads()
-        self._outgoing: list[bytes | Stream] = []
+        self.pending: list[bytes | Stream] = []
         self._waiting: deque[Stream] = deque()  # for a free place
         self._blocked: deque[Stream] = deque()  # for a window to send the rest of the body
         self._next_id = 1
@@ -110,7 +111,9 @@ class Session:
         self._unread = 0  # received since the connection's window was last topped up
         self._buffer = b""
         self._block: tuple[int, int, bytes] | None = None  # a header block that continues: stream, flags, so far
-        self._rarer: dict[int, Callable[[int, int, bytes], None]] = {
+        self._handlers: dict[int, Callable[[int, int, bytes], None]] = {
+            frames.HEADERS: self._on_headers,
+            frames.DATA: self._on_data,
             frames.CONTINUATION: self._on_continuation,
             frames.SETTINGS: self._on_settings,
             frames.WINDOW_UPDATE: self._on_window_update,
@@ -125,7 +128,7 @@ class Session:
             frames.SETTING_INITIAL_WINDOW_SIZE: _STREAM_WINDOW,
         }
         top_up = frames.window_update(0, _CONNECTION_WINDOW - frames.DEFAULT_WINDOW)
-        self._outgoing.append(frames.PREFACE + frames.settings(mine) + top_up)
+        self.pending.append(frames.PREFACE + frames.settings(mine) + top_up)
 
     def start(self, stream: Stream) -> None:
         """Take a call in; where the server allows no more at once, it waits for its turn."""
@@ -142,16 +145,16 @@ class Session:
             return
         stream.done = True
         if stream.sent:
-            self._outgoing.append(frames.reset(stream.id, frames.CANCEL))
+            self.pending.append(frames.reset(stream.id, frames.CANCEL))
         self._release(stream)
 
     def ping(self) -> None:
         """Ask for a sign of life; any byte is one."""
-        self._outgoing.append(frames.frame_head(8, frames.PING, 0, 0) + bytes(8))
+        self.pending.append(frames.frame_head(8, frames.PING, 0, 0) + bytes(8))
 
     def outgoing(self) -> bytes:
         """Take what is to be sent; it counts as sent from here on."""
-        items, self._outgoing = self._outgoing, []
+        items, self.pending = self.pending, []
         parts: list[bytes] = []
         for item in items:
             if isinstance(item, bytes):
@@ -162,11 +165,6 @@ class Session:
                 item.sent = True
                 parts.append(item.head)
         return b"".join(parts)
-
-    @property
-    def has_outgoing(self) -> bool:
-        """Whether `outgoing` would give anything."""
-        return bool(self._outgoing)
 
     def lost(self, status: str, reason: str) -> None:
         """End all calls: the connection is gone. Those that had not left are known not to have arrived."""
@@ -194,29 +192,28 @@ class Session:
             stop = at + frames.HEADER_BYTES + length
             if stop > end:
                 break
-            self._frame(kind, flags, number & 0x7FFF_FFFF, buffer[at + frames.HEADER_BYTES : stop])
+            if self._block is not None or not self.ready:
+                self._check_order(kind)
+            handle = self._handlers.get(kind)  # frames of unknown types are left alone (RFC 9113, section 5.5)
+            if handle is not None:
+                handle(flags, number & 0x7FFF_FFFF, buffer[at + frames.HEADER_BYTES : stop])
             at = stop
         self._buffer = buffer[at:]
 
-    def _frame(self, kind: int, flags: int, number: int, payload: bytes) -> None:
+    def _check_order(self, kind: int) -> None:
         if self._block is not None and kind != frames.CONTINUATION:
             raise ProtocolError("a header block was not continued")
         if not self.ready and kind != frames.SETTINGS:
             raise ProtocolError("the first frame is not SETTINGS")
-        if kind == frames.HEADERS:
-            if flags & (frames.PADDED | frames.PRIORITY):
-                payload = frames.unpadded(payload, flags)
-            self._on_headers(flags, number, payload)
-        elif kind == frames.DATA:
-            self._on_data(flags, number, payload)
-        elif kind in self._rarer:
-            self._rarer[kind](flags, number, payload)
 
     # What arrived for one call.
 
     def _on_headers(self, flags: int, number: int, block: bytes) -> None:
         if number == 0 or number >= self._next_id:
             raise ProtocolError(f"headers on stream {number}")
+        if flags & (frames.PADDED | frames.PRIORITY):
+            block = frames.unpadded(block, flags)
+            flags &= ~(frames.PADDED | frames.PRIORITY)
         if not flags & frames.END_HEADERS:
             self._block = number, flags, block
             return
@@ -244,7 +241,7 @@ class Session:
             raise ProtocolError(f"data on stream {number}")
         self._unread += len(payload)
         if self._unread >= _CONNECTION_WINDOW // 2:
-            self._outgoing.append(frames.window_update(0, self._unread))
+            self.pending.append(frames.window_update(0, self._unread))
             self._unread = 0
         stream = self.streams.get(number)
         if stream is None:
@@ -272,7 +269,7 @@ class Session:
     def _finish(self, stream: Stream, grpc_status: int | None, message: str) -> None:
         """The server has said all: an answer, or why there is none."""
         if stream.body:  # it did not wait for the rest of the request, which is now of no use
-            self._outgoing.append(frames.reset(stream.id, frames.NO_ERROR))
+            self.pending.append(frames.reset(stream.id, frames.NO_ERROR))
         self._release(stream)
         if grpc_status == 0 and stream.http_status == 200:
             data = stream.data
@@ -308,7 +305,7 @@ class Session:
                     raise ProtocolError(f"frames of {value} bytes")
                 self._max_frame = value
         self.ready = True
-        self._outgoing.append(frames.frame_head(0, frames.SETTINGS, frames.ACK, 0))
+        self.pending.append(frames.frame_head(0, frames.SETTINGS, frames.ACK, 0))
         self._go_on()
 
     def _on_window_update(self, _flags: int, number: int, payload: bytes) -> None:
@@ -321,13 +318,14 @@ class Session:
             stream = self.streams.get(number)
             if stream is not None:
                 stream.window += by
-        self._go_on()
+        if self._blocked:
+            self._go_on()
 
     def _on_ping(self, flags: int, _number: int, payload: bytes) -> None:
         if len(payload) != 8:
             raise ProtocolError(f"a ping of {len(payload)} bytes")
         if not flags & frames.ACK:
-            self._outgoing.append(frames.frame_head(8, frames.PING, frames.ACK, 0) + payload)
+            self.pending.append(frames.frame_head(8, frames.PING, frames.ACK, 0) + payload)
 
     def _on_push(self, _flags: int, _number: int, _payload: bytes) -> None:
         raise ProtocolError("a push that was not allowed")
@@ -362,10 +360,10 @@ class Session:
             stream.claimed = size
             stream.head = head + frames.frame_head(size, frames.DATA, frames.END_STREAM, number) + body
             stream.body = b""
-            self._outgoing.append(stream)
+            self.pending.append(stream)
         else:
             stream.head, stream.window = head, self._stream_window
-            self._outgoing.append(stream)
+            self.pending.append(stream)
             self._blocked.append(stream)
             self._go_on()
 
@@ -397,14 +395,14 @@ class Session:
             flags = 0 if stream.body else frames.END_STREAM
             data = frames.frame_head(size, frames.DATA, flags, stream.id) + piece
             if stream.sent:
-                self._outgoing.append(data)
+                self.pending.append(data)
             else:
                 stream.claimed += size
-                stream.head += data  # it is still waiting in `_outgoing` as a whole
+                stream.head += data  # it is still waiting in `pending` as a whole
         return True
 
     def _give_up(self, stream: Stream, failure: NoAnswer) -> None:
-        self._outgoing.append(frames.reset(stream.id, frames.CANCEL))
+        self.pending.append(frames.reset(stream.id, frames.CANCEL))
         self._release(stream)
         stream.end(failure)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from time import monotonic
 from typing import Final
 
 from hedera_client.greenlets import make_lock
 from hedera_client.http2.connection import Connection
 from hedera_client.http2.headers import request_head, timeout_value
-from hedera_client.http2.waiting import monotonic
 from hedera_client.status import NoAnswer
 
 USER_AGENT: Final = "hedera-load"
@@ -103,7 +103,9 @@ class Http2Transport:
             self._adopt()
         deadline = monotonic() + timeout
         here = self._nodes[node]
-        connection = here.ready()
+        connection = here.connection
+        if connection is None or not connection.usable:
+            connection = here.ready()
         value = self._timeouts.get(timeout)
         if value is None:
             value = timeout_value(timeout)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import threading
-import time
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -70,11 +69,6 @@ def start_worker(work: Callable[[], None], name: str) -> None:
         gevent.spawn(work)
     else:
         threading.Thread(target=work, name=name, daemon=True).start()
-
-
-def monotonic() -> float:
-    """Seconds of a clock that is never set."""
-    return time.monotonic()
 
 
 def _greenlet_waiting() -> tuple[Callable[[], Waiter], EventLoop]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from reports.records import OperationRecord
+from reports.records import OperationRecord, Outcome
 
 Rows = dict[str, list[list[Any]]]
 """New rows by table; in the order of COLUMNS, without `sender`, which the collector knows."""
@@ -53,11 +53,13 @@ TABLES: Final[dict[str, dict[str, str]]] = {
 
 COLUMNS: Final = {table: tuple(columns) for table, columns in TABLES.items()}
 
+_WORDS: Final = {outcome: outcome.value for outcome in Outcome}  # `value` is a function, and asked at every row
+
 
 def rows_of(record: OperationRecord) -> Iterator[tuple[str, list[Any]]]:
     """Yield what the audit needs to know of a closed operation: table and row."""
     key = f"{record.name}|{record.arm or ''}|{record.confirm}"  # OperationKey.dump, without making one
-    outcome, status = record.outcome.value if record.outcome else "", record.status
+    outcome, status = "" if record.outcome is None else _WORDS[record.outcome], record.status
     for sent in record.messages:
         transaction_id = sent.transaction_id or (record.transaction_ids or [""])[-1]
         yield (
