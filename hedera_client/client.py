@@ -135,10 +135,9 @@ class HederaClient:
             TransportError: there was no answer.
         """
         node, kind = prepared.node, prepared.kind
+        allowed = self._timeout(timeout)
         data = self._calls.call(
-            *(node, prepared.method, prepared.request, self._timeout(timeout)),
-            action=kind,
-            transaction_id=prepared.transaction_id,
+            node, prepared.method, prepared.request, allowed, action=kind, transaction_id=prepared.transaction_id
         )
         if data == ACCEPTED:
             return

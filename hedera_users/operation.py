@@ -139,14 +139,9 @@ class Operation:
         """Add the time spent inside to a phase; when it ends in an error, this is the phase that ended it, so far."""
         return Phase(self, name)
 
-    @property
-    def watched(self) -> bool:
-        """Whether its own time still runs: it was not handed over."""
-        return self._hands == 0
-
     def waited(self, what: str, seconds: float) -> None:
         """Book time that has just been spent waiting: `queue`, `limiter`, `circuit` or `retry`."""
-        if self.watched:
+        if not self._hands:
             self.watch.claim(_PHASE_OF_WAIT[what], seconds)
 
     def seen(self, sequence_number: int | None) -> None:
@@ -251,7 +246,7 @@ class Phase:
 
     def __enter__(self) -> None:
         operation = self._operation
-        self._watched = operation.watched
+        self._watched = not operation._hands  # what happens after it was handed over is not its time
         self._begin = time.perf_counter()
         if self._watched:
             operation.watch.enter(self._name)

@@ -20,8 +20,8 @@ def audit_event(envelope: Envelope, size: int, source: random.Random) -> bytes:
     """
 
     def body(length: int) -> bytes:
-        missing = max(0, length - _UNPADDED_BYTES)
-        return _AUDIT_EVENT % source.randbytes(missing // 2 + 1).hex()[:missing].encode()
+        missing = length - _UNPADDED_BYTES
+        return _AUDIT_EVENT % (b"%0*x" % (missing, source.getrandbits(4 * missing)) if missing > 0 else b"")
 
     return envelope.padded(body, size)
 

@@ -43,7 +43,9 @@ class Stopwatch:
     def __init__(self, start_delay_s: float = 0.0, clock: Callable[[], int] = time.perf_counter_ns) -> None:
         self._clock = clock
         self._spent_ns = _NOTHING.copy()
-        self._spent_ns[START_DELAY] = self._delay_ns = max(0, round(start_delay_s * _NS))
+        self._delay_ns = 0
+        if start_delay_s > 0:
+            self._spent_ns[START_DELAY] = self._delay_ns = round(start_delay_s * _NS)
         self._left_ns: dict[str, int] = {}
         self._current = OTHER
         self._outer: list[str] = []

@@ -59,23 +59,20 @@ class Stream:
         window: Bytes of its body that the server still takes.
     """
 
-    __slots__ = (
-        *("_on_done", "answer", "body", "claimed", "data", "done"),
-        *("failure", "head", "http_status", "id", "sent", "window"),
-    )
+    # In the class, so that making a call does not set them all.
+    id = 0
+    sent = False
+    done = False
+    answer = b""
+    failure: NoAnswer | None = None
+    data = b""
+    http_status = 0
+    claimed = 0
+    window = 0
 
     def __init__(self, head: bytes, message: bytes, on_done: Callable[[], object]) -> None:
-        self.id = 0
-        self.sent = False
-        self.done = False
-        self.answer = b""
-        self.failure: NoAnswer | None = None
         self.head = head
         self.body = b"\x00" + len(message).to_bytes(4, "big") + message
-        self.data = b""
-        self.http_status = 0
-        self.claimed = 0
-        self.window = 0
         self._on_done = on_done
 
     def end(self, failure: NoAnswer | None = None) -> None:

@@ -20,6 +20,17 @@ FIRST_BACKOFF_S: Final = 0.2
 LONGEST_BACKOFF_S: Final = 1.0
 """A node that could not be reached is not tried again for so long; calls fail meanwhile, at once. Doubled each time."""
 
+_forks = 0
+"""How often this process was forked off another one; asking for the process id would be a system call per call."""
+
+
+def _count_fork() -> None:
+    global _forks  # noqa: PLW0603 (a fact of the process)
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_count_fork)
+
 
 class _Node:
     """One node as this process reaches it."""
@@ -61,12 +72,9 @@ class _Node:
             return connection
 
     def head(self, method: str) -> bytes:
-        """The header block of a call but its time-out."""
-        head = self.heads.get(method)
-        if head is None:
-            authority = NODE_NAME if self.tls else self.address
-            head = request_head(method, authority=authority, tls=self.tls, user_agent=USER_AGENT)
-            self.heads[method] = head
+        """The header block of a call but its time-out; it is kept in `heads`."""
+        authority = NODE_NAME if self.tls else self.address
+        head = self.heads[method] = request_head(method, authority=authority, tls=self.tls, user_agent=USER_AGENT)
         return head
 
     def _failed(self, connection: Connection) -> None:
@@ -99,7 +107,7 @@ class Http2Transport:
         """See `hedera_client.calls.Transport`."""
         if self._closed:
             raise NoAnswer("CANCELLED", "the client is closed", sent=False)
-        if self._pid != os.getpid():
+        if self._forks != _forks:
             self._adopt()
         deadline = monotonic() + timeout
         here = self._nodes[node]
@@ -111,12 +119,13 @@ class Http2Transport:
             value = timeout_value(timeout)
             if len(self._timeouts) < 64:  # most calls share a few; the rest of a deadline is different every time
                 self._timeouts[timeout] = value
-        return connection.call(here.head(method) + value, request, deadline)
+        head = here.heads.get(method) or here.head(method)
+        return connection.call(head + value, request, deadline)
 
     def close(self) -> None:
         """See `hedera_client.calls.Transport`."""
         self._closed = True
-        if self._pid != os.getpid():
+        if self._forks != _forks:
             return  # another process's connections are never touched
         for node in self._nodes.values():
             if node.connection is not None:
@@ -124,7 +133,7 @@ class Http2Transport:
 
     def _adopt(self) -> None:
         """Start without connections, as the process that runs this."""
-        self._pid = os.getpid()
+        self._forks = _forks
         self._nodes = {
             account: _Node(address, self._tls, self._hashes.get(account, ""))
             for account, address in self._addresses.items()

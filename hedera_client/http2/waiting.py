@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Protocol
 
 from hedera_client.greenlets import gevent_patched
@@ -78,26 +79,23 @@ def _greenlet_waiting() -> tuple[Callable[[], Waiter], EventLoop]:
     hub: Any = get_hub()
     loop: Any = hub.loop
 
-    class GreenletWaiter:
+    class GreenletWaiter(HubWaiter):
         """Waits in the hub; what wakes it, the answer or a timer, does so from the event loop."""
 
-        __slots__ = ("_waiter",)
-
-        def __init__(self) -> None:
-            self._waiter = HubWaiter(hub)
+        __slots__ = ()
 
         def wait(self, seconds: float) -> None:
             """See Waiter."""
             timer = loop.timer(max(seconds, 0.0))
-            timer.start(self._waiter.switch, None)
+            timer.start(self.switch, None)
             try:
-                self._waiter.get()
+                self.get()
             finally:
                 timer.close()
 
         def wake(self) -> None:
             """See Waiter."""
-            loop.run_callback(self._waiter.switch, None)
+            loop.run_callback(self.switch, None)
 
     class GeventLoop:
         """See EventLoop."""
@@ -117,4 +115,4 @@ def _greenlet_waiting() -> tuple[Callable[[], Waiter], EventLoop]:
 
             return stop
 
-    return GreenletWaiter, GeventLoop()
+    return partial(GreenletWaiter, hub), GeventLoop()

@@ -65,7 +65,8 @@ class OperationMeasure:
             response_s = record.response_s
             self.latency.record(record.latency_s)
             self.response.record(response_s)
-            self.slowest.record(record, response_s)
+            if response_s > self.slowest.threshold_s:
+                self.slowest.record(record)
             for phase, seconds in record.phases_s.items():
                 self.phases[phase].record(seconds)
             if record.segments_s:

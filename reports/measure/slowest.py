@@ -41,16 +41,16 @@ class SlowOperation(NamedTuple):
 class Slowest:
     """The KEPT slowest of any number of operations; merging parts gives the slowest of the whole."""
 
-    __slots__ = ("_heap", "_threshold_s")
+    __slots__ = ("_heap", "threshold_s")
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, float, str, SlowOperation]] = []
-        self._threshold_s = -1.0
+        self.threshold_s = -1.0
+        """An operation that took no longer is not among them, and need not be recorded."""
 
-    def record(self, record: OperationRecord, response_s: float) -> None:
-        """Keep an operation if it is among the slowest so far; costs one comparison if it is not."""
-        if response_s > self._threshold_s:
-            self._add(SlowOperation.of(record))
+    def record(self, record: OperationRecord) -> None:
+        """Keep an operation if it is among the slowest so far."""
+        self._add(SlowOperation.of(record))
 
     @property
     def operations(self) -> list[SlowOperation]:
@@ -73,4 +73,4 @@ class Slowest:
         elif entry[:3] > self._heap[0][:3]:
             heapq.heapreplace(self._heap, entry)
         if len(self._heap) == KEPT:
-            self._threshold_s = self._heap[0][0]
+            self.threshold_s = self._heap[0][0]
