@@ -16,7 +16,7 @@ from hedera_users.arrivals import Turn
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
 from reports.records import Arm, OperationRecord, Outcome, SentMessage
-from reports.stopwatch import Stopwatch
+from reports.stopwatch import NS_PER_S, Stopwatch
 from resilience import Rejected
 
 STOPPED: Final = "STOPPED"
@@ -52,7 +52,8 @@ class Operation:
 
     Attributes:
         record: What is known so far; open until the operation is closed.
-        watch: Where its time goes; runs from entering the context until it is left or the operation handed over.
+        watch: Where its time goes, from entering the context until it is left or the operation handed over. What is
+            done for it after that has a watch of its own, which only tells how long its phases took.
         deadline: When it must have ended, in seconds of `time.monotonic`; None for no such moment.
         passed: Set when nothing of a handed-over operation is left to be sent, or it has ended; what must not overtake
             it waits for this. None while it is not handed over.
@@ -137,12 +138,11 @@ class Operation:
 
     def phase(self, name: str) -> Phase:
         """Add the time spent inside to a phase; when it ends in an error, this is the phase that ended it, so far."""
-        return Phase(self, name)
+        return Phase((self, name))
 
     def waited(self, what: str, seconds: float) -> None:
         """Book time that has just been spent waiting: `queue`, `limiter`, `circuit` or `retry`."""
-        if not self._hands:
-            self.watch.claim(_PHASE_OF_WAIT[what], seconds)
+        self.watch.claim(_PHASE_OF_WAIT[what], seconds)
 
     def seen(self, sequence_number: int | None) -> None:
         """Note that the network was just heard to have its latest message: what the two clocks are compared by."""
@@ -163,6 +163,7 @@ class Operation:
         if self.passed is None:
             self.passed = Event()
             self._stop_watch()
+            self.watch = Stopwatch()
         return self._hands
 
     def passed_on(self) -> None:
@@ -233,33 +234,23 @@ class Operation:
         )
 
 
-class Phase:
+class Phase(tuple[Operation, str]):
     """The time that an operation spends in one of its phases; a context manager. `Operation.phase` makes it."""
 
-    __slots__ = ("_begin", "_name", "_operation", "_watched")
-
-    def __init__(self, operation: Operation, name: str) -> None:
-        self._operation = operation
-        self._name = name
-        self._begin = 0.0
-        self._watched = False
+    __slots__ = ()
 
     def __enter__(self) -> None:
-        operation = self._operation
-        self._watched = not operation._hands  # what happens after it was handed over is not its time
-        self._begin = time.perf_counter()
-        if self._watched:
-            operation.watch.enter(self._name)
+        operation, name = self
+        operation.watch.enter(name)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        record, name = self._operation.record, self._name
-        if self._watched:
-            self._operation.watch.leave()
+        operation, name = self
+        record = operation.record
         if error is not None:
             record.ended_in = name
-        record.phases_s[name] = record.phases_s.get(name, 0.0) + time.perf_counter() - self._begin
+        record.phases_s[name] = record.phases_s.get(name, 0.0) + operation.watch.leave() / NS_PER_S
 
 
 def uncounted(name: str, allowed_s: float | None = None) -> Operation:

@@ -12,7 +12,7 @@ from reports.records import SEGMENTS
 OTHER: Final = "other"
 START_DELAY: Final = "start_delay"
 
-_NS: Final = 1_000_000_000
+NS_PER_S: Final = 1_000_000_000
 _NOTHING: Final = dict.fromkeys(SEGMENTS, 0)
 
 
@@ -45,10 +45,10 @@ class Stopwatch:
         self._spent_ns = _NOTHING.copy()
         self._delay_ns = 0
         if start_delay_s > 0:
-            self._spent_ns[START_DELAY] = self._delay_ns = round(start_delay_s * _NS)
+            self._spent_ns[START_DELAY] = self._delay_ns = round(start_delay_s * NS_PER_S)
         self._left_ns: dict[str, int] = {}
         self._current = OTHER
-        self._outer: list[str] = []
+        self._outer: list[tuple[str, int]] = []  # what was open before, and when that ended
         self._total_ns: int | None = None
         self._start_ns = self._since_ns = clock()
 
@@ -63,18 +63,23 @@ class Stopwatch:
         now = self._clock()
         self._spent_ns[self._current] += now - self._since_ns
         self._since_ns = now
-        self._outer.append(self._current)
+        self._outer.append((self._current, now))
         self._current = segment
 
-    def leave(self) -> None:
-        """Go back to the segment in which the one that ends now was entered; without one, nothing changes."""
+    def leave(self) -> int:
+        """Go back to the segment in which the one that ends now was entered; without one, nothing changes.
+
+        Returns:
+            Nanoseconds since it was entered, those of segments inside it included.
+        """
         if not self._outer:
-            return
+            return 0
         now = self._clock()
         self._spent_ns[self._current] += now - self._since_ns
         self._since_ns = now
         self._left_ns[self._current] = now - self._start_ns
-        self._current = self._outer.pop()
+        self._current, entered = self._outer.pop()
+        return now - entered
 
     @contextmanager
     def segment(self, name: str) -> Iterator[None]:
@@ -96,7 +101,7 @@ class Stopwatch:
         self.enter(segment)
         self.leave()
         spent = self._spent_ns
-        moved = max(0, min(round(seconds * _NS), spent[self._current]))
+        moved = max(0, min(round(seconds * NS_PER_S), spent[self._current]))
         spent[self._current] -= moved
         spent[segment] += moved
 
@@ -108,18 +113,18 @@ class Stopwatch:
             now = self._clock()
             self._spent_ns[self._current] += now - self._since_ns
             self._total_ns = now - self._start_ns
-        return self._total_ns / _NS
+        return self._total_ns / NS_PER_S
 
     @property
     def latency_s(self) -> float:
         """Seconds from the start to `stop`, or to now."""
         elapsed = self._clock() - self._start_ns if self._total_ns is None else self._total_ns
-        return elapsed / _NS
+        return elapsed / NS_PER_S
 
     @property
     def response_s(self) -> float:
         """Seconds from the scheduled moment to `stop`, or to now."""
-        return self.latency_s + self._delay_ns / _NS
+        return self.latency_s + self._delay_ns / NS_PER_S
 
     @property
     def segments_ns(self) -> dict[str, int]:
@@ -129,9 +134,9 @@ class Stopwatch:
     @property
     def segments_s(self) -> dict[str, float]:
         """The same in seconds; what `OperationRecord.segments_s` holds."""
-        return {name: spent / _NS for name, spent in self._spent_ns.items() if spent}
+        return {name: spent / NS_PER_S for name, spent in self._spent_ns.items() if spent}
 
     @property
     def reached_s(self) -> dict[str, float]:
         """Seconds from the scheduled moment to when each segment was last left; `OperationRecord.reached_s`."""
-        return {name: (self._delay_ns + left) / _NS for name, left in self._left_ns.items()}
+        return {name: (self._delay_ns + left) / NS_PER_S for name, left in self._left_ns.items()}
