@@ -231,19 +231,28 @@ class Users:
         self.environment = Environment(user_classes=[HcsSubmitter])
         self.environment.create_local_runner()  # which brings Locust's own statistics
         self.recorder = Recorder(run.started_at)
-        self.succeeded = 0
-        self.stopping = False
         events: Any = self.environment.events
         events.request.add_listener(self.recorder.on_request)
-        events.request.add_listener(self._count)
         self._session = open_session(self.environment, run, Operator.parse("0.0.1001", KEY), 0, users)
         self._user_class = HcsSubmitter
+        self._cut_off = 0
 
-    def _count(self, exception: BaseException | None, **_: Any) -> None:
-        if exception is None:
-            self.succeeded += 1
-        elif not self.stopping:
-            raise exception
+    @property
+    def succeeded(self) -> int:
+        """Operations that succeeded, as Locust counts them; none has failed.
+
+        Raises:
+            RuntimeError: one has, and what was measured is worth nothing.
+        """
+        total = self.environment.stats.total
+        if total.num_failures > self._cut_off:
+            raise RuntimeError(f"operations failed: {self.environment.stats.errors}")
+        return int(total.num_requests - total.num_failures)
+
+    def stop(self, group: Any) -> None:
+        """End users that `start` has started; the operation that each has under way is cut off and counts as failed."""
+        group.kill()
+        self._cut_off = self.environment.stats.total.num_failures
 
     def start(self, count: int) -> Any:
         """Start so many users; returns their group of greenlets."""
@@ -266,9 +275,7 @@ class Users:
             gevent.sleep(seconds)
             self.recorder.take()
             cost = meter.cost(self.succeeded - before)
-            self.stopping = True
-            group.kill()
-            self.stopping = False
+            self.stop(group)
             return cost
 
         return measure
@@ -349,9 +356,8 @@ def memory_cost(address: str, _: argparse.Namespace) -> dict[str, float]:
         while users.succeeded < started + SPAWNED_AT_ONCE:
             gevent.sleep(0.02)
     after = psutil.Process().memory_info().rss / 1e6
-    users.stopping = True
     for group in groups:
-        group.kill()
+        users.stop(group)
     return {"before_mb": before, "mb": after, "kb_per_user": (after - before) / IDLE_USERS * 1e3}
 
 

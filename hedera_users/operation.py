@@ -181,8 +181,11 @@ class Operation:
         if hand != self._hands:
             return
         record = self.record
-        record.outcome, record.status, record.error = self._settle(error)
-        record.ended_in = "" if record.outcome is Outcome.SUCCEEDED else _ended_in(error) or record.ended_in
+        if error is None:
+            record.outcome, record.status, record.ended_in = Outcome.SUCCEEDED, "SUCCESS", ""
+        else:
+            record.outcome, record.status, record.error = self._settle(error)
+            record.ended_in = _ended_in(error) or record.ended_in
         for message in record.messages:
             message.acknowledged = record.outcome is Outcome.SUCCEEDED
         self._counts.in_flight -= 1
@@ -202,10 +205,8 @@ class Operation:
         record.latency_s = self.watch.stop()
         record.segments_s, record.reached_s = self.watch.segments_s, self.watch.reached_s
 
-    def _settle(self, error: BaseException | None) -> tuple[Outcome, str, str]:
+    def _settle(self, error: BaseException) -> tuple[Outcome, str, str]:
         """Outcome, status and one line for people."""
-        if error is None:
-            return Outcome.SUCCEEDED, "SUCCESS", ""
         if not isinstance(error, Exception):
             outcome = Outcome.UNKNOWN if self._sent else Outcome.REJECTED
             return outcome, STOPPED, "the run ended before the outcome was known"

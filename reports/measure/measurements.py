@@ -99,7 +99,7 @@ class Measurements:
         self.pairs = Pairs(seed)
         self.errors = Errors()
         self.timeline = Timeline(origin)
-        self._keys: dict[tuple[str, str | None, str], OperationKey] = {}
+        self._known: dict[tuple[str, str | None, str], tuple[OperationKey, OperationMeasure]] = {}
 
     def operation(self, key: OperationKey) -> OperationMeasure:
         """The measure of one operation, made on first use."""
@@ -114,10 +114,12 @@ class Measurements:
         if outcome is None:
             return
         line = (record.name, record.arm, record.confirm)
-        key = self._keys.get(line)
-        if key is None:
-            key = self._keys[line] = OperationKey.of(record)
-        self.operation(key).record(record, outcome)
+        known = self._known.get(line)
+        if known is None:
+            key = OperationKey.of(record)
+            known = self._known[line] = key, self.operation(key)
+        key, measure = known
+        measure.record(record, outcome)
         self.timeline.record(key, record.started_at, record.latency_s, outcome)
         if outcome is not Outcome.SUCCEEDED:
             self.errors.record(key, record)

@@ -13,6 +13,7 @@ from locust.env import Environment
 import itertools
 import json
 import sys
+import tempfile
 import time
 from dataclasses import asdict
 from typing import Any
@@ -45,7 +46,8 @@ class Job:
         )
         network = Network(**asked["network"])
         operator = Operator.parse(*asked["operator"])
-        settings = parse_settings({"seed": 1, **asked.get("settings", {})})
+        self._folder = tempfile.TemporaryDirectory()
+        settings = parse_settings({"seed": 1, "report_dir": self._folder.name, **asked.get("settings", {})})
         run_id = f"job-{next(_jobs)}-{time.time_ns()}"
         topics = asked.get("topics") or create_topics(network, operator, run_id, settings)
         self.run = Run(
