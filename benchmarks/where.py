@@ -24,7 +24,7 @@ SECONDS = 8
 PARTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("sending (system call)", ("SocketMixin.send (",)),
     ("receiving (system call)", ("SocketMixin.recv (",)),
-    ("signature (Ed25519)", ("PrivateKey.sign (", "signature_pair (")),
+    ("signature (Ed25519)", ("crypto_sign (", "signature_pair (")),
     ("client: HTTP/2", ("hedera_client/http2/",)),
     ("client: body, ids, envelope of the transaction", ("hedera_client/",)),
     ("guard", ("resilience/",)),
