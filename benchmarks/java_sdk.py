@@ -17,17 +17,14 @@ import argparse
 import subprocess
 import sys
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from benchmarks.client import KEY, MESSAGE, NODE, TOPIC, Cost, Measure, Users, in_greenlets, make_ways, server
+from benchmarks.java_jar import DISTRIBUTION, fetch_java_sdk
 from hedera_client.greenlets import prepare_process
-
-DISTRIBUTION: Final = "hedera-sdk-py==2.50.0"
-"""A Python package that carries the Java SDK 2.50.0 with all that it needs as one jar; nothing else of it is used."""
 
 COUNTS: Final = (1, 20)
 JAVA, WHOLE, BARE = "Java SDK, warmed up", "whole way (Python)", "bare Python SDK"
@@ -40,11 +37,7 @@ def java_sdk(given: Path | None) -> Iterator[Path]:
         yield given
         return
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, DISTRIBUTION]
-        subprocess.run(command, check=True, timeout=300)  # noqa: S603 (a pinned package)
-        with zipfile.ZipFile(next(Path(folder).glob("*.whl"))) as wheel:
-            name = next(name for name in wheel.namelist() if name.endswith(".jar"))
-            yield Path(wheel.extract(name, folder))
+        yield fetch_java_sdk(Path(folder))
 
 
 class Java:

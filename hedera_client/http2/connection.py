@@ -203,7 +203,7 @@ class Connection:
     def _read(self) -> None:
         """Take in what arrives until the connection ends, and see to it that something arrives now and then."""
         self._heard_at = monotonic()
-        if self._loop is not None:
+        if self._loop is not None and not self.closed:
             assert self._writer is not None
             self._stop_reading = self._loop.watch(self._writer.fileno(), self._on_readable)
         asked = False

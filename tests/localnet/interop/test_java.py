@@ -1,0 +1,64 @@
+"""The unmodified official Java SDK against the embedded network.
+
+It needs java 17 or newer, with its compiler. Where that is missing the test is skipped; with REQUIRE_JAVA=1, as in CI,
+it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.java_jar import fetch_java_sdk
+
+if TYPE_CHECKING:
+    from config.launcher import Localnet
+
+HERE = Path(__file__).parent
+INSTALL_S = 300
+RUN_S = 90
+
+
+@pytest.fixture(scope="module")
+def java(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A command that runs a source file with the SDK at hand."""
+    found = shutil.which("java") if shutil.which("javac") else None
+    if found is None:
+        reason = "the Java SDK's test needs a JDK, 17 or newer; install it (apt install openjdk-17-jdk-headless)"
+        if os.environ.get("REQUIRE_JAVA"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return [found, "-cp", str(fetch_java_sdk(tmp_path_factory.mktemp("java")))]
+
+
+@pytest.mark.timeout(INSTALL_S + RUN_S)
+def test_topics_files_and_accounts(java: list[str], localnet: Localnet) -> None:
+    """Chunks, receipts, records, subscriptions, files, accounts; refusals have the real network's statuses."""
+    nodes = ",".join(f"{address}={account}" for address, account in localnet.network.nodes.items())
+    arguments = [nodes, localnet.network.mirror_grpc, localnet.operator_id, localnet.operator_key]
+    done = subprocess.run(
+        [*java, "JavaInterop.java", *arguments], cwd=HERE, capture_output=True, text=True, timeout=RUN_S
+    )
+    assert done.returncode == 0, done.stderr
+    assert dict(line.split("=", 1) for line in done.stdout.splitlines()) == {
+        "chunk1": "SUCCESS 48",
+        "chunk2": "SUCCESS 48",
+        "chunk3": "SUCCESS 48",
+        "record": "SUCCESS true",
+        "charged": "true",
+        "sum": "0",
+        "topic": "from Java 4",
+        "mirror3": "3000",  # three chunks, put together by the SDK
+        "mirror4": "4",
+        "delivered": "true",
+        "file": "true",
+        "size": "9005",
+        "balance": "300000000",
+        "refused": "INVALID_TOPIC_ID",
+        "token": "NOT_SUPPORTED",
+    }
