@@ -14,7 +14,6 @@ guard, client, acknowledgement, Locust's event and statistics, and the recorder,
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import platform
@@ -23,11 +22,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from benchmarks.agreeing_node import server
 
 NODE = "0.0.3"
 TOPIC = "0.0.1002"
@@ -38,60 +38,10 @@ THREADS = (1, 20)
 IDLE_USERS = 10_000
 SPAWNED_AT_ONCE = 200
 WHOLE_LIMIT, MEMORY_LIMIT_MB, LOOKS_PER_S_LIMIT = 0.6, 600.0, 4.0
-RECEIPT_AFTER_S = 1.1
 
 Way = Callable[[], object]
 Cost = tuple[float, float]
 Measure = Callable[[float], Cost]
-
-
-def serve() -> None:
-    """Answer OK to every transaction, and every receipt query RECEIPT_AFTER_S after it was first asked for it."""
-    import grpc
-    import grpc.aio
-    from hiero_sdk_python.hapi.services import query_pb2, response_code_pb2, response_pb2
-
-    asked: dict[bytes, float] = {}
-
-    def receipt(request: bytes) -> bytes:
-        wanted = query_pb2.Query.FromString(request).transactionGetReceipt.transactionID.SerializeToString()
-        first = asked.setdefault(wanted, time.monotonic())
-        response = response_pb2.Response()
-        there = time.monotonic() - first >= RECEIPT_AFTER_S
-        response.transactionGetReceipt.receipt.status = (
-            response_code_pb2.SUCCESS if there else response_code_pb2.UNKNOWN
-        )
-        return bytes(response.SerializeToString())
-
-    class Node(grpc.GenericRpcHandler):
-        def service(self, details: Any) -> Any:
-            is_receipt = details.method.endswith("getTransactionReceipts")
-
-            async def answer(request: bytes, _: Any) -> bytes:
-                return receipt(request) if is_receipt else b""
-
-            return grpc.unary_unary_rpc_method_handler(answer)
-
-    async def run() -> None:
-        server = grpc.aio.server(handlers=[Node()])
-        print(server.add_insecure_port("127.0.0.1:0"), flush=True)
-        await server.start()
-        await asyncio.to_thread(sys.stdin.read)  # until the parent is gone
-
-    asyncio.run(run())
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    """Such a server; its address."""
-    command = [sys.executable, "-m", "benchmarks.client", "--serve"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 (itself)
-    assert process.stdout is not None
-    try:
-        yield f"127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.kill()
-        process.wait()
 
 
 def make_ways(address: str) -> dict[str, Way]:
@@ -434,11 +384,7 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="WAY", help="only ways whose name begins so, under greenlets")
     parser.add_argument("--greenlets", type=int, default=0, help="only with so many greenlets")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        serve()
-        return 0
     if options.part or options.only:
         with server() as address:
             print(json.dumps(PARTS[options.part or "greenlets"](address, options)))

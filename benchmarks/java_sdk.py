@@ -22,7 +22,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from benchmarks.client import KEY, MESSAGE, NODE, TOPIC, Cost, Measure, Users, in_greenlets, make_ways, server
+from benchmarks.agreeing_node import server
+from benchmarks.client import KEY, MESSAGE, NODE, TOPIC, Cost, Measure, Users, in_greenlets, make_ways
 from benchmarks.java_jar import DISTRIBUTION, fetch_java_sdk
 from hedera_client.greenlets import prepare_process
 

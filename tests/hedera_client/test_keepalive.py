@@ -1,4 +1,4 @@
-"""A connection whose other end has silently gone is found out, and one that is only quiet is kept."""
+"""A connection whose other end has gone is found out, said or not, and one that is only quiet is kept."""
 
 from __future__ import annotations
 
@@ -37,9 +37,11 @@ CALL = """
 class QuietNode:
     """Speaks just enough HTTP/2 to be connected to, and never answers a call."""
 
-    def __init__(self, *, answers_pings: bool) -> None:
+    def __init__(self, *, answers_pings: bool = False, hangs_up: bool = False) -> None:
         self.pings = 0
+        self.calls = 0
         self.answers_pings = answers_pings
+        self.hangs_up = hangs_up
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._serve, daemon=True).start()
@@ -52,6 +54,9 @@ class QuietNode:
             while received := connection.recv(65_536):
                 data = (data + received).removeprefix(frames.PREFACE)
                 data = self._read(connection, data)
+                if self.hangs_up and self.calls:
+                    connection.close()  # without a word, as a process that was killed
+                    return
 
     def _read(self, connection: socket.socket, data: bytes) -> bytes:
         while len(data) >= frames.HEADER_BYTES:
@@ -65,11 +70,18 @@ class QuietNode:
                     connection.sendall(
                         frames.frame_head(8, frames.PING, frames.ACK, 0) + data[frames.HEADER_BYTES : end]
                     )
+            self.calls += kind == frames.HEADERS
             data = data[end:]
         return data
 
     def close(self) -> None:
         self._listener.close()
+
+
+def call(node: QuietNode, callers: str) -> subprocess.CompletedProcess[str]:
+    """Make one call in a process of its own, from a thread or a greenlet; it prints how the call ended."""
+    command = [sys.executable, "-c", textwrap.dedent(CALL), node.address, callers]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture(params=[True, False], ids=["answers-pings", "answers-nothing"])
@@ -82,8 +94,7 @@ def node(request: pytest.FixtureRequest) -> Iterator[QuietNode]:
 @pytest.mark.parametrize("callers", ["threads", "greenlets"])
 def test_silence_is_asked_about(node: QuietNode, callers: str) -> None:
     """Pings go out; without an answer the call ends long before its deadline, with one it has its whole time."""
-    command = [sys.executable, "-c", textwrap.dedent(CALL), node.address, callers]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = call(node, callers)
     if node.answers_pings:
         assert done.stdout.startswith("DEADLINE_EXCEEDED True"), done.stdout + done.stderr
         assert node.pings > 2
@@ -91,3 +102,13 @@ def test_silence_is_asked_about(node: QuietNode, callers: str) -> None:
         assert done.stdout.startswith("UNAVAILABLE True"), done.stdout + done.stderr
         assert "no sign of life within 0.6 s" in done.stdout
         assert node.pings == 1
+
+
+@pytest.mark.parametrize("callers", ["threads", "greenlets"])
+def test_a_node_that_hangs_up_without_a_word(callers: str) -> None:
+    """The call that waits ends at once, of unknown fate, and no ping is needed to find out."""
+    node = QuietNode(hangs_up=True)
+    done = call(node, callers)
+    node.close()
+    assert done.stdout.startswith("UNAVAILABLE True UNAVAILABLE: the node closed the connection"), done.stdout
+    assert node.pings == 0
