@@ -130,6 +130,14 @@ class RunSettings(BaseModel):
         Literal["http2", "grpc"],
         Field(description="how nodes are spoken to: the project's own HTTP/2, or gRPC's channels (docs/client.md)"),
     ] = "http2"
+    connections: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000,
+            description="connections per node and process at most; a node takes 10 calls at once on each",
+        ),
+    ] = 64
     valid_duration: Annotated[
         int,
         Field(

@@ -68,6 +68,7 @@ class Session:
             rpc_timeout=settings.rpc_timeout,
             transport=settings.transport,
             valid_duration=settings.valid_duration,
+            max_connections=settings.connections,
         )
         self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))
         self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None
@@ -182,6 +183,7 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     setattr(environment, _ATTRIBUTE, session)
     publish(environment, "resilience", session.stats.snapshot)
     publish(environment, "ledger", session.ledger.snapshot)
+    publish(environment, "connections", session.client.connections)
     _plug_in(environment, session.arrivals)
     return session
 

@@ -183,7 +183,7 @@ class _Attempts:
         operation.sending(text)
         try:
             with operation.phase("ack"):
-                client.submit(prepared, attempt.timeout)
+                client.submit(prepared, attempt.timeout, on_wait=operation.connecting)
         except AlreadySubmitted:
             if attempt.number == 1:
                 raise  # the id is somebody else's: nothing of ours has arrived

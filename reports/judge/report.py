@@ -16,6 +16,7 @@ from reports.collect.collector import Collector
 from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.causes import errors
+from reports.judge.connections import connections
 from reports.judge.limits import limit
 from reports.judge.operations import operations, timeline
 from reports.judge.overhead import overhead
@@ -101,9 +102,10 @@ def build(evidence: Evidence) -> Report:
         },
         "operations": operations(measured.operations, evidence.consensus, duration_s),
         "overhead": paired,
-        "resilience": merge_snapshots(
-            [sender.sources["resilience"] for sender in senders if "resilience" in sender.sources]
-        ),
+        "resilience": {
+            **merge_snapshots([sender.sources["resilience"] for sender in senders if "resilience" in sender.sources]),
+            "connections": connections(sender.sources.get("connections", {}) for sender in senders),
+        },
         "accounting": accounting,
         "audit": dict(evidence.audit),
         "cost": {

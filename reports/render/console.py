@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from reports.judge import connections
 from reports.judge.phrases import milliseconds
 
 
@@ -25,6 +26,8 @@ def render_console(report: Mapping[str, Any], path: str) -> str:
         f"{accounting['failed']:,} failed, {accounting['unknown']:,} unknown, {unsent:,} never sent, "
         f"{report['resilience']['retries']['attempts']:,} retries."
     )
+    told = connections.in_words(report["resilience"].get("connections", []))
+    lines += [told] if told else []
     lines.append(_audit_line(report["audit"]))
     lines += [f"Warning: {warning}" for warning in report["resources"]["warnings"]]
     return "\n".join([*lines, f"Report: {path}", ""])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from reports.judge import connections
 from reports.judge.phrases import milliseconds
 from reports.render import words
 from reports.render.views import namer
@@ -27,6 +28,8 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     parts += _overhead(report["overhead"])
     parts += _operations(report)
     parts += _accounting(report["accounting"])
+    told = connections.in_words(report["resilience"].get("connections", []))
+    parts += [text(told), ""] if told else []
     parts += _audit(report["audit"])
     parts += _errors(report["errors"])
     parts += [f"- ⚠ {text(warning)}" for warning in report["resources"]["warnings"]]

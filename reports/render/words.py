@@ -25,6 +25,7 @@ PHASES: Final[Mapping[str, tuple[str, str]]] = {
     "circuit_wait": ("Open circuit", "waiting at an open circuit breaker"),
     "baseline": ("Own work", "the application's own work, which the baseline consists of"),
     "prepare": ("Prepare", "building and signing the transaction"),
+    "connection": ("Connection", "waiting for a connection to the node, or for room on one"),
     "ack": ("Acknowledgement", "until the node answered that it accepted it"),
     "retry_wait": ("Retry wait", "slept between two attempts"),
     "consensus": ("Consensus", "from sending until the network put the transaction in order"),
