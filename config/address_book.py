@@ -119,10 +119,10 @@ def shown(value: object) -> str:
     return harmless(text)
 
 
-def harmless(text: str) -> str:
-    """A book's text without what could move a terminal's cursor or break a line, and not too long."""
+def harmless(text: str, most: int = _SHOWN_CHARACTERS) -> str:
+    """Text from outside without what could move a terminal's cursor or break a line, and not too long."""
     clean = "".join(character if character.isprintable() else "?" for character in text)
-    return clean if len(clean) <= _SHOWN_CHARACTERS else clean[:_SHOWN_CHARACTERS] + "…"
+    return clean if len(clean) <= most else clean[:most] + "…"
 
 
 def _entry(row: object, place: int) -> Entry:

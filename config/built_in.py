@@ -81,12 +81,14 @@ def book_text(head: Mapping[str, str], entries: Sequence[Entry]) -> str:
 def replace_file(path: Path, text: str) -> None:
     """Write a file so that a reader finds the old text or the new one, never a part.
 
+    Half a character, which JSON from outside may hold and UTF-8 has no bytes for, is written as JSON's own `\\udc80`.
+
     Raises:
         OSError: it cannot be written; the old file is there still.
     """
     descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
         Path(scratch).chmod(0o644)
         Path(scratch).replace(path)

@@ -90,7 +90,7 @@ def _route(entry: Entry, tls: bool, owners: dict[str, str]) -> Route:
             addresses.append(address)
         else:
             remarks.append(f"{address} is listed for {owner} too, and called as that")
-    left_out = "" if addresses else f"none of its {_many(len(entry.endpoints), 'endpoint')} can be called"
+    left_out = "" if addresses else "it has no endpoint that can be called"
     return Route(entry, tuple(addresses), certificate_hash, left_out, tuple(remarks))
 
 
@@ -148,10 +148,13 @@ def _merged(entries: Iterable[Entry]) -> list[Entry]:
         first = merged.get(entry.account_id)
         if first is None:
             merged[entry.account_id or f"entry {place}"] = entry
-        elif read_hash(first.certificate_hash) == read_hash(entry.certificate_hash) and not (
-            first.fault or entry.fault
-        ):
+        elif _alike(first, entry):
             merged[entry.account_id] = replace(first, endpoints=(*first.endpoints, *entry.endpoints))
         else:
             rest.append(replace(entry, fault="it is listed a second time, differently; the first entry counts"))
     return [*merged.values(), *rest]
+
+
+def _alike(one: Entry, other: Entry) -> bool:
+    """Whether two entries may be of the same node: neither is broken, and both name the same certificate."""
+    return not (one.fault or other.fault) and read_hash(one.certificate_hash) == read_hash(other.certificate_hash)

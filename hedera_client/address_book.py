@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from config.address_book import Entry, entries_from_rows
+from config.address_book import Entry, entries_from_rows, harmless
 from config.built_in import built_in_list
 from config.networks import HOSTED, Network, NodeList, network_by
 from config.routes import Route, counted, routes
@@ -16,8 +16,12 @@ from hedera_client.mirror_rest import MirrorRest
 
 FETCH_ATTEMPTS: Final = 3
 FETCH_PAUSE_S: Final = 0.5
-"""How often a mirror is asked that says no at once, and what is waited in between: a mirror behind a balancer may refuse
-one request in passing, and a run of hours should not begin with an old list for that."""
+"""How often a mirror is asked that says no at once, and what is waited in between: a mirror behind a balancer may
+refuse one request in passing, and a run of hours should not begin with an old list for that."""
+
+
+_ERROR_SHOWN: Final = 400
+"""Longest piece of an error's text that is shown: a mirror chooses part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def choose_nodes(
     try:
         return _from_mirror(network, timeout, now)
     except MirrorError as error:
-        return _built_in(network, f"since the mirror gave no address book: {error}", fallback=True)
+        return _built_in(network, f"since the mirror gave no address book: {harmless(str(error), _ERROR_SHOWN)}", fallback=True)
 
 
 def network_from_address_book(network: Network, timeout: float = 10.0) -> Network:

@@ -76,7 +76,8 @@ def _json_values(data: bytes) -> list[Any] | None:
         while place < len(text):
             value, end = decoder.raw_decode(text, place)
             values.append(value)
-            place = _BLANK.match(text, end).end()  # type: ignore[union-attr] (it matches nothing, too)
+            blank = _BLANK.match(text, end)
+            place = end if blank is None else blank.end()
     except (ValueError, RecursionError):
         return None
     return values or None

@@ -15,8 +15,8 @@ from config.networks import KNOWN, Network, load_custom, network_by
 from config.routes import Route, counted, routes
 from hedera_client.address_book import NodeChoice, choose_nodes
 from hedera_client.book_file import read_book
-from hedera_client.credentials import CredentialError, Operator
-from hedera_client.errors import MirrorError
+from hedera_client.credentials import Operator
+from hedera_client.errors import CredentialError, MirrorError
 from hedera_client.health import UNREACHED, Finding, examine
 
 EXIT_HEALTHY: Final = 0
@@ -59,7 +59,7 @@ def add_check(commands: Any) -> None:
     )
     check.add_argument("--tls", action="store_true", help="with an address book: speak TLS to the nodes")
     check.add_argument("--list", action="store_true", help="only show the nodes; needs no operator and calls no node")
-    check.add_argument("--timeout", type=_seconds, default=10.0, metavar="S", help="seconds per call (default: 10)")
+    check.add_argument("--timeout", type=seconds_of, default=10.0, metavar="S", help="seconds per call (default: 10)")
 
 
 def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -87,6 +87,17 @@ def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         findings.append(finding)
         _print(finding)
     return _conclude(chosen.network, findings)
+
+
+def seconds_of(text: str) -> float:
+    """A positive number of seconds, an hour at most."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r}: give seconds, more than 0 and at most 3600")
+    return seconds
 
 
 def listing(chosen: NodeChoice) -> Iterator[str]:
@@ -221,14 +232,3 @@ def _nowhere(node: str, findings: Iterable[Finding]) -> str:
         return ""
     unreached = all(finding.detail.startswith(UNREACHED) for finding in found)
     return f"node {node} {UNREACHED if unreached else 'is not well'} at any of its addresses ({len(found)})"
-
-
-def _seconds(text: str) -> float:
-    """A positive number of seconds, an hour at most."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r}: give seconds, more than 0 and at most 3600")
-    return seconds

@@ -16,6 +16,7 @@ from config.networks import HOSTED, KNOWN
 from config.routes import Route, counted, routes
 from hedera_client.address_book import fetch_entries
 from hedera_client.book_file import read_book
+from hedera_client.check import seconds_of
 from hedera_client.errors import MirrorError
 
 EXIT_WRITTEN: Final = 0
@@ -44,7 +45,11 @@ def add_addresses(commands: Any) -> None:
         help="the day as of which a file's book is right (default: what it says itself, else when it was written)",
     )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the lists are kept (default: the project's)")
-    parser.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds per page (default: 10)")
+    parser.add_argument("--timeout", type=seconds_of, default=10.0, metavar="S", help="seconds per page (default: 10)")
+
+
+class _UselessBook(Exception):  # noqa: N818 (the name says what was found)
+    """A mirror's address book that must not be written; the message is one line."""
 
 
 def addresses(options: argparse.Namespace) -> int:
@@ -53,21 +58,19 @@ def addresses(options: argparse.Namespace) -> int:
     0: written; 1: a mirror gave no address book, and its network's list is as it was; 2: wrong arguments or a wrong
     file, and nothing was written.
     """
-    code = EXIT_WRITTEN
-    try:
-        if options.network is None and (options.address_book_file or options.mirror or options.date):
-            raise ValueError("--address-book-file, --mirror and --date need --network")
-        for network in [options.network] if options.network else HOSTED:
-            try:
-                listed = _listed(network, options)
-            except MirrorError as error:
-                print(f"FAILED  {network}: {error}", flush=True)
-                code = EXIT_NO_MIRROR
-                continue
-            _replace(listed, options.folder)
-    except (ValueError, OSError) as error:
-        sys.stderr.write(f"hedera_client: error: {error}\n")
+    if options.network is None and (options.address_book_file or options.mirror or options.date):
+        sys.stderr.write("hedera_client: error: --address-book-file, --mirror and --date need --network\n")
         return EXIT_CONFIGURATION
+    code = EXIT_WRITTEN
+    for network in [options.network] if options.network else HOSTED:
+        try:
+            _replace(_listed(network, options), options.folder)
+        except (MirrorError, _UselessBook) as error:
+            print(f"FAILED  {error}", flush=True)
+            code = EXIT_NO_MIRROR
+        except (ValueError, OSError) as error:
+            sys.stderr.write(f"hedera_client: error: {error}\n")
+            return EXIT_CONFIGURATION
     return code
 
 
@@ -76,7 +79,10 @@ def changes(before: Sequence[Entry], after: Sequence[Entry]) -> Iterator[str]:
 
     The order of addresses does not count: mirrors and nodes list them in orders of their own.
     """
-    old, new = ({way.entry.account_id: way for way in routes(entries, tls=True)} for entries in (before, after))
+    old, new = (
+        {way.entry.account_id: way for way in routes(entries, tls=True) if not way.entry.fault}
+        for entries in (before, after)
+    )
     for account, way in new.items():
         if account not in old:
             yield f"added    {account} at {', '.join(way.addresses) or 'no address'}  ({way.entry.description})"
@@ -105,6 +111,7 @@ def _listed(network: str, options: argparse.Namespace) -> BuiltInList:
     Raises:
         ValueError: the file is no address book of this network, or none of its nodes can be called.
         MirrorError: the mirror gives none.
+        _UselessBook: the mirror gives one that is of no use.
     """
     if options.address_book_file is not None:
         path: Path = options.address_book_file
@@ -115,12 +122,16 @@ def _listed(network: str, options: argparse.Namespace) -> BuiltInList:
         listed = BuiltInList(
             network, options.date or book.date or written, book.source or f"the file {path.name}", book.entries
         )
+        _refuse_useless(listed)
     else:
         mirror = options.mirror or KNOWN[network].mirror_rest
         entries = tuple(fetch_entries(mirror, options.timeout))
         today = time.strftime("%Y-%m-%d", time.gmtime())
         listed = BuiltInList(network, options.date or today, f"the address book of the mirror {mirror}", entries)
-    _refuse_useless(listed)
+        try:
+            _refuse_useless(listed)
+        except ValueError as error:
+            raise _UselessBook(f"mirror {mirror}: {error}") from error
     return listed
 
 

@@ -129,7 +129,7 @@ def row(number: int, *endpoints: tuple[str, int], cert: str = "0x" + WRONG) -> d
 
 
 def test_a_public_networks_address_book(mirror: str) -> None:
-    """All pages; by the well-known ports, first address first; nodes without a fitting address are left out."""
+    """All pages; every address of each node, by the well-known ports, in the book's order."""
     Mirror.book = [
         row(3, ("10.0.0.1", 50212), ("10.0.0.1", 50211), ("10.0.0.2", 50211), ("10.0.0.2", 50212)),
         row(4, ("10.0.0.3", 50211)),
@@ -137,15 +137,25 @@ def test_a_public_networks_address_book(mirror: str) -> None:
     ]
     network = Network(name="custom", nodes={"h:1": "0.0.9"}, mirror_rest=mirror, mirror_grpc="h:1", tls=True)
     secure = network_from_address_book(network)
-    assert secure.nodes == {"10.0.0.1:50212": "0.0.3", "10.0.0.4:50212": "0.0.5"}
-    assert secure.certificate_hashes == {"0.0.3": WRONG}
+    assert secure.nodes == {
+        "10.0.0.1:50212": "0.0.3",
+        "10.0.0.2:50212": "0.0.3",
+        "10.0.0.3:50212": "0.0.4",
+        "10.0.0.4:50212": "0.0.5",
+    }
+    assert secure.certificate_hashes == {"0.0.3": WRONG, "0.0.4": WRONG}
     plain = network_from_address_book(network.model_copy(update={"tls": False}))
-    assert plain.nodes == {"10.0.0.1:50211": "0.0.3", "10.0.0.3:50211": "0.0.4", "10.0.0.4:50211": "0.0.5"}
+    assert plain.nodes == {
+        "10.0.0.1:50211": "0.0.3",
+        "10.0.0.2:50211": "0.0.3",
+        "10.0.0.3:50211": "0.0.4",
+        "10.0.0.4:50211": "0.0.5",
+    }
 
 
 def test_an_address_book_without_nodes(mirror: str) -> None:
     """Is an error that says so, and not an empty network."""
-    Mirror.book = [row(3, ("10.0.0.1", 50211))]
+    Mirror.book = [row(3, ("10.0.0.1", 50211), cert="<N/A>")]
     network = Network(name="custom", nodes={"h:1": "0.0.9"}, mirror_rest=mirror, mirror_grpc="h:1", tls=True)
     with pytest.raises(MirrorError, match="lists 1 nodes, and none with a TLS address"):
         network_from_address_book(network)
