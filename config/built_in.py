@@ -81,7 +81,7 @@ def book_text(head: Mapping[str, str], entries: Sequence[Entry]) -> str:
 def replace_file(path: Path, text: str) -> None:
     """Write a file so that a reader finds the old text or the new one, never a part.
 
-    Half a character, which JSON from outside may hold and UTF-8 has no bytes for, is written as JSON's own `\\udc80`.
+    Half a character, which JSON from outside may hold and UTF-8 has no bytes for, is written as JSON's own escape.
 
     Raises:
         OSError: it cannot be written; the old file is there still.

@@ -79,7 +79,9 @@ def choose_nodes(
     try:
         return _from_mirror(network, timeout, now)
     except MirrorError as error:
-        return _built_in(network, f"since the mirror gave no address book: {harmless(str(error), _ERROR_SHOWN)}", fallback=True)
+        return _built_in(
+            network, f"since the mirror gave no address book: {harmless(str(error), _ERROR_SHOWN)}", fallback=True
+        )
 
 
 def network_from_address_book(network: Network, timeout: float = 10.0) -> Network:

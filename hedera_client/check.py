@@ -77,7 +77,7 @@ def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     left_out = [way for way in chosen.ways if not way.addresses]
     if operator is None:
         return EXIT_UNHEALTHY if left_out else EXIT_HEALTHY
-    findings = [Finding(way.name, False, 0.0, f"left out: {way.left_out}") for way in left_out]
+    findings = [Finding(way.name, False, 0.0, f"left out: {way.left_out}", way.entry.account_id) for way in left_out]
     if len(left_out) == len(chosen.ways) > 0:
         print(f"FAILED  address book: none of its {len(left_out)} nodes can be called")
         return EXIT_UNHEALTHY

@@ -122,7 +122,9 @@ def test_a_hash_in_each_of_its_forms(listed: str) -> None:
     assert read_hash(listed) == HASH
 
 
-@pytest.mark.parametrize("listed", ["<N/A>", HASH[:-2], HASH + "00", "0x0x" + HASH[4:], "zz" * 48, 7, ["x"], "ａb" * 48])
+@pytest.mark.parametrize(
+    "listed", ["<N/A>", HASH[:-2], HASH + "00", "0x0x" + HASH[4:], "zz" * 48, 7, ["x"], "ａb" * 48]
+)
 def test_a_node_with_another_hash_is_left_out_over_tls(listed: Any) -> None:
     """One line with node and value; in plain text, where hashes have no use, it is called."""
     listed_node = row(3, ("10.0.0.1", 50212), cert=listed)

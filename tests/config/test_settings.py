@@ -171,7 +171,7 @@ def test_a_built_in_list_that_somebody_broke(tmp_path: Path, contents: str | Non
     """Is told in one line that names the file."""
     if contents is not None:
         (tmp_path / "testnet.json").write_text(contents)
-    with pytest.raises(ValueError, match="testnet.json' cannot be read") as caught:
+    with pytest.raises(ValueError, match=r"testnet\.json' cannot be read") as caught:
         built_in_list("testnet", tmp_path)
     assert "\n" not in str(caught.value)
 
@@ -186,7 +186,7 @@ def test_a_list_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     odd = replace(listed, source="half a character: \udc80")
     assert built_in_list("testnet", write_built_in_list(odd, tmp_path).parent) == odd
     (tmp_path / "mainnet.json").mkdir()
-    with pytest.raises(OSError, match="mainnet.json"):
+    with pytest.raises(OSError, match=r"mainnet\.json"):
         write_built_in_list(replace(listed, network="mainnet"), tmp_path)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mainnet.json", "testnet.json"]
 

@@ -75,7 +75,7 @@ def test_pages_of_a_mirror(tmp_path: Path) -> None:
 def test_a_first_page_alone_is_no_whole_book(tmp_path: Path) -> None:
     """Mirrors give 25 nodes a page unless asked for more (MN: rest.response.limit.default), and mainnet has 29."""
     page = json.dumps({"nodes": [], "links": {"next": "/api/v1/network/nodes?node.id=gt:32"}})
-    with pytest.raises(ValueError, match="names '/api/v1/network/nodes.node.id=gt:32' as the next"):
+    with pytest.raises(ValueError, match=r"names '/api/v1/network/nodes.* as the next"):
         read(tmp_path, page)
 
 
@@ -140,7 +140,9 @@ def test_what_is_no_address_book_is_told_in_one_line(tmp_path: Path, contents: b
 @given(st.binary(max_size=200) | st.text(max_size=60).map(lambda text: json.dumps({"nodes": [text]}).encode()))
 def test_any_file_is_read_or_refused_in_one_line(tmp_path: Path, contents: bytes) -> None:
     """Never a traceback."""
+    said = ""
     try:
         routes(read(tmp_path, contents).entries, tls=True)
     except ValueError as error:
-        assert "\n" not in str(error)
+        said = str(error)
+    assert "\n" not in said
