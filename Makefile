@@ -28,7 +28,7 @@ calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own 
 chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twenty minutes; SCHEDULES=n for others)
 	CHAOS_SCHEDULES=$(or $(SCHEDULES),200) $(BIN)/pytest tests/chaos -q -m "background or not background" $(ARGS)
 
-addresses: $(RUN_STAMP) ## refresh the built-in lists of nodes (ARGS="--network mainnet --address-book-file FILE" for one from a file)
+addresses: $(RUN_STAMP) ## refresh the built-in lists of nodes (ARGS="--network mainnet --address-book-file FILE")
 	$(BIN)/python -m hedera_client addresses $(ARGS)
 
 clean: ## remove the virtual environment and all reports
