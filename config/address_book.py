@@ -29,7 +29,7 @@ class Endpoint:
 
     Attributes:
         ip: IPv4 address in dotted form, or "".
-        domain: Domain name, or "" (HIP-1046 and HIP-869: a node lists one of the two).
+        domain: Domain name, or "" (HIP-869; an endpoint has one of the two).
         port: TCP port, or None where what is listed is no whole number.
     """
 

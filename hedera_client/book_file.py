@@ -95,7 +95,7 @@ def _from_pages(values: list[Any]) -> Book:
     following = _mapping(pages[-1].get("links")).get("next")
     if following is not None:
         raise ValueError(
-            f"its last page names {shown(following)} as the next: save that one too, behind it, or ask for ?limit=100"
+            f"its last page names {shown(following)} as the next: save that one too, behind it, and so on to the last"
         )
     head = pages[0]
     return Book(

@@ -55,7 +55,7 @@ def add_check(commands: Any) -> None:
         "--address-book-file",
         type=Path,
         metavar="FILE",
-        help="take the nodes from a file: a mirror's /api/v1/network/nodes, or the contents of file 0.0.102",
+        help="take the nodes from a file: a mirror's /api/v1/network/nodes, all pages, or the contents of file 0.0.102",
     )
     check.add_argument("--tls", action="store_true", help="with an address book: speak TLS to the nodes")
     check.add_argument("--list", action="store_true", help="only show the nodes; needs no operator and calls no node")

@@ -20,6 +20,10 @@ T = TypeVar("T")
 PAGE_ROWS: Final = 100
 """Rows per page; the most that mirror nodes give (their `rest.response.limit.max`)."""
 
+PAGE_NODES: Final = 25
+"""Nodes per page; the most that mirror nodes give. Older ones refuse a higher limit with 400
+(MN:rest/controllers/networkController.js, networkNodesMaxSize), newer ones take it for this."""
+
 MOST_NODES: Final = 10_000
 """Nodes in an address book at which reading on is given up: a mirror whose pages go round in circles has no end."""
 
@@ -135,7 +139,7 @@ class MirrorRest:
     def network_nodes(self) -> list[Any]:
         """The rows of the address book, all pages of it, as they are: `config.address_book` reads them."""
         rows: list[Any] = []
-        path: str | None = f"/api/v1/network/nodes?limit={PAGE_ROWS}&order=asc"
+        path: str | None = f"/api/v1/network/nodes?limit={PAGE_NODES}&order=asc"
         while path is not None:
             page = self._get(path)
             rows += self._read(page, lambda page: list(page["nodes"]))

@@ -35,7 +35,7 @@ def add_addresses(commands: Any) -> None:
         "--address-book-file",
         type=Path,
         metavar="FILE",
-        help="an address book: a mirror's /api/v1/network/nodes, or the contents of file 0.0.102; needs --network",
+        help="a mirror's /api/v1/network/nodes, all pages, or the contents of file 0.0.102 (with --network)",
     )
     source.add_argument("--mirror", metavar="URL", help="ask this mirror instead of the network's; needs --network")
     parser.add_argument(

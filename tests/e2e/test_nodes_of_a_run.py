@@ -18,7 +18,7 @@ from config.networks import Network
 from config.routes import routes
 from hedera_client.book_file import read_book
 
-BOOK = "/api/v1/network/nodes?limit=100"
+BOOK = "/api/v1/network/nodes?limit=25"
 FILE = "tests/e2e/hosted_locustfile.py"
 SHORT = ("-f", FILE, "--headless", "--only-summary", "--network", "testnet", "--users", "4", "--run-time", "3s")
 

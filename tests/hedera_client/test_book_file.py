@@ -73,7 +73,7 @@ def test_pages_of_a_mirror(tmp_path: Path) -> None:
 
 
 def test_a_first_page_alone_is_no_whole_book(tmp_path: Path) -> None:
-    """Mirrors give 25 nodes a page unless asked for more (MN: rest.response.limit.default), and mainnet has 29."""
+    """Mirrors give 10 nodes a page, or 25 at most (MN:rest/controllers/networkController.js), and mainnet has 29."""
     page = json.dumps({"nodes": [], "links": {"next": "/api/v1/network/nodes?node.id=gt:32"}})
     with pytest.raises(ValueError, match=r"names '/api/v1/network/nodes.* as the next"):
         read(tmp_path, page)

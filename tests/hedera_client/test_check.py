@@ -72,7 +72,7 @@ def test_mainnets_recorded_address_book_is_shown_whole() -> None:
     assert "grpc-1.node5.example.com:50212, then grpc-2.node5.example.com:50212  (" in lines["0.0.8"]
     assert "13.36.123.209:50212, then 34.76.140.109:50212, then node18.example.org:443  (" in lines["0.0.21"]
     assert "TLS, certificate not checked: 35.241.248.229:50212" in lines["0.0.41"]
-    assert "web.node5" not in done.stdout, "a web proxy is no place for gRPC (HIP-1046)"
+    assert "web.node5" not in done.stdout, "a web proxy is for browsers (HIP-1046)"
     assert "13.200.238.211 is listed with port 50211 only" in done.stdout
     assert done.stdout.splitlines()[-1] == "29 nodes listed: 29 nodes at 60 addresses"
 

@@ -98,15 +98,18 @@ def test_hashes_are_checked_when_they_are_given() -> None:
 
 
 class Mirror(BaseHTTPRequestHandler):
-    """A mirror with an address book like a public network's: several addresses a node, several pages."""
+    """A mirror with an address book like a public network's: several addresses a node, several pages.
+
+    It refuses more than 25 nodes a page, as mirrors do (MN:rest/controllers/networkController.js, networkNodesMaxSize).
+    """
 
     book: list[dict[str, Any]] = []  # noqa: RUF012 (set by the test)
 
     def do_GET(self) -> None:
         page = 1 if "node.id" in self.path else 0
-        links = {"next": None if page else "/api/v1/network/nodes?limit=100&order=asc&node.id=gt:1"}
+        links = {"next": None if page else "/api/v1/network/nodes?limit=25&order=asc&node.id=gt:1"}
         body = json.dumps({"nodes": self.book[2 * page : 2 * page + 2], "links": links}).encode()
-        self.send_response(200)
+        self.send_response(200 if "limit=25&" in self.path else 400)
         self.end_headers()
         self.wfile.write(body)
 
