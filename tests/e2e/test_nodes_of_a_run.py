@@ -20,7 +20,8 @@ from hedera_client.book_file import read_book
 
 BOOK = "/api/v1/network/nodes?limit=25"
 FILE = "tests/e2e/hosted_locustfile.py"
-SHORT = ("-f", FILE, "--headless", "--only-summary", "--network", "testnet", "--users", "4", "--run-time", "3s")
+LOAD = ("--headless", "--only-summary", "--users", "4", "--spawn-rate", "20", "--run-time", "8s")
+SHORT = ("-f", FILE, "--network", "testnet", *LOAD)
 
 
 class Mirror(ThreadingHTTPServer):
@@ -173,7 +174,7 @@ def test_an_address_book_that_was_asked_for_has_no_substitute(
 
 def test_the_embedded_network_says_its_nodes_itself(run_locust: Any) -> None:
     """No list is fetched, told or kept."""
-    finished = run_locust("--headless", "--only-summary", "--users", "2", "--run-time", "2s", "HcsSubmitter")
+    finished = run_locust(*LOAD, "HcsSubmitter")
     assert finished.exit_code == 0, finished.output
     assert "Nodes of" not in finished.output
     assert finished.report["run"]["network"]["node_source"] == ""
