@@ -49,9 +49,10 @@ class HederaClient:
     Args:
         network: Where the nodes are. Where several addresses belong to one account, the first is used.
         operator: Pays and signs.
-        lane: 0 to 999, one per process that shares the operator (see `TransactionIds`).
+        lane: 0 to 999, one per process that shares the operator and the scatter (see `TransactionIds`).
         rpc_timeout: Seconds after which one call is given up; a call may be given less, and never has more.
         transport: `http2` (this project's own, much cheaper) or `grpc`.
+        scatter: Where in time this run's transaction ids lie; the same in all its processes. None draws one.
         valid_duration: Seconds from its valid start in which a transaction may be accepted, 16 to 180. Nodes accept it
             until 10 s before the end, and its valid start lies 5 s back.
         sleep: Waits so many seconds (between two looks for a receipt).
@@ -73,6 +74,7 @@ class HederaClient:
         operator: Operator,
         *,
         lane: int,
+        scatter: int | None = None,
         rpc_timeout: float,
         transport: TransportName = "http2",
         valid_duration: int = DEFAULT_VALID_DURATION_S,
@@ -97,7 +99,7 @@ class HederaClient:
         self._calls = NodeCalls(
             addresses, tls=network.tls, certificate_hashes=network.certificate_hashes, transport=transport
         )
-        self._ids = TransactionIds(operator.account_id, lane)
+        self._ids = TransactionIds(operator.account_id, lane, scatter=scatter)
         self._turn = itertools.count(lane)  # processes begin with different nodes
 
     def next_node(self, avoid: Collection[str] = ()) -> str:
