@@ -9,6 +9,8 @@ from typing import Any
 
 from reports.judge.audit import integrity_faults
 from reports.judge.overhead_words import summary
+from reports.judge.rate import in_words
+from reports.judge.success import LEAST_DONE, shortfalls
 
 
 class ExitCode(IntEnum):
@@ -34,17 +36,43 @@ class Check:
         return asdict(self) | {"exit_code": int(self.exit_code)}
 
 
-def checks(accounting: Mapping[str, Any], audit: Mapping[str, Any], exceptions: Sequence[str]) -> list[Check]:
+@dataclass(frozen=True, slots=True)
+class KeptRate:
+    """How much of the rate that was asked for was kept.
+
+    Attributes:
+        rate: The report's `run.rate`; None where no rate was asked for.
+        least_percent: How much of it has to be kept.
+        limit_by: Who was at the limit: the report's `run.limit.by`. Where that is the network, it is an answer that the
+            rate could not be kept; elsewhere nothing can be said of the network.
+    """
+
+    rate: Mapping[str, float] | None
+    least_percent: float
+    limit_by: str
+
+
+def checks(
+    accounting: Mapping[str, Any],
+    audit: Mapping[str, Any],
+    exceptions: Sequence[str],
+    operations: Sequence[Mapping[str, Any]],
+    kept: KeptRate,
+) -> list[Check]:
     """Judge a run.
 
     Args:
         accounting: The report's.
         audit: The report's.
         exceptions: Messages of exceptions that Locust caught in users.
+        operations: The report's.
+        kept: The rate that was asked for and kept.
     """
     return [
         _measured(accounting),
         _requests(accounting),
+        _success(operations, accounting),
+        *_rate(kept),
         _users(exceptions),
         Check(
             "accounting", accounting["balanced"], "; ".join(accounting["reasons"]) or "every operation is accounted for"
@@ -81,15 +109,35 @@ def _measured(accounting: Mapping[str, Any]) -> Check:
 
 def _requests(accounting: Mapping[str, Any]) -> Check:
     unsettled = accounting["unknown"] - accounting["stopped"]
-    failed = accounting["failed"]
+    failed = accounting["failed"] - accounting["stopped_reads"]
     if failed or unsettled:
         return Check("requests", False, f"{failed:,} operations failed and {unsettled:,} ended with an unknown fate")
     notes = [f"all {accounting['succeeded']:,} operations that ran to their end succeeded"]
     if accounting["rejected"]:
         notes.append(f"{accounting['rejected']:,} were never sent")
-    if accounting["stopped"]:
-        notes.append(f"{accounting['stopped']:,} were cut off by the end of the run")
+    stopped = accounting["stopped"] + accounting["stopped_reads"]
+    if stopped:
+        notes.append(f"{stopped:,} were cut off by the end of the run")
     return Check("requests", True, "; ".join(notes))
+
+
+def _success(operations: Sequence[Mapping[str, Any]], accounting: Mapping[str, Any]) -> Check:
+    short = shortfalls(operations, accounting)
+    if not short:
+        return Check("success", True, f"at least {LEAST_DONE:.0%} of every kind of operation succeeded")
+    code = ExitCode.FAILED if any(one.conclusive for one in short) else ExitCode.INCONCLUSIVE
+    return Check("success", False, "; ".join(one.words for one in short), code)
+
+
+def _rate(kept: KeptRate) -> list[Check]:
+    """Whether the load that was asked for was made; nothing to check where no rate was asked for."""
+    if kept.rate is None:
+        return []
+    words = in_words(kept.rate)
+    if kept.rate["kept_percent"] >= kept.least_percent:
+        return [Check("rate", True, words)]
+    code = ExitCode.FAILED if kept.limit_by == "network" else ExitCode.INCONCLUSIVE
+    return [Check("rate", False, f"{words}, less than {kept.least_percent:g} % (--least-rate)", code)]
 
 
 def _users(exceptions: Sequence[str]) -> Check:

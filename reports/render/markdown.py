@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from reports.judge.phrases import milliseconds
+from reports.judge.rate import in_words
 from reports.render import words
 from reports.render.views import namer
 
@@ -22,6 +23,8 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     """Return the Markdown of a report."""
     run = report["run"]
     parts = [f"## {text(run['headline'])}", "", _state(run), ""]
+    if run.get("rate"):
+        parts += [f"Rate: {text(in_words(run['rate']))}.", ""]
     if run.get("limit"):
         parts += [text(run["limit"]["sentence"]), ""]
     parts += _overhead(report["overhead"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from locust.env import Environment
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -137,6 +139,67 @@ def test_a_killed_greenlet_closes_its_operation(observed: Observed, sent: bool, 
     greenlet.kill()
     assert (observed.record.outcome, observed.record.status) == (outcome, STOPPED)
     assert observed.ledger.snapshot()["hcs.submit|"]["in_flight"] == 0
+
+
+def cut_off(observed: Observed, before: Callable[[Operation], None]) -> OperationRecord:
+    """The record of an operation that is killed after `before`."""
+
+    def user() -> None:
+        with observed.operation() as operation:
+            before(operation)
+            gevent.sleep(60)
+
+    greenlet = gevent.spawn(user)
+    gevent.sleep(0)
+    greenlet.kill()
+    return observed.record
+
+
+def test_what_was_refused_at_every_attempt_has_failed_when_it_is_cut_off(observed: Observed) -> None:
+    """BUSY each time, killed in the back-off: nothing may have been accepted, so nothing is unknown."""
+
+    def refused_twice(operation: Operation) -> None:
+        for _ in range(2):
+            operation.sending("0.0.2@1.000000001")
+            operation.refused(hedera_error(Fate.RETRYABLE, "BUSY"))
+
+    record = cut_off(observed, refused_twice)
+    assert (record.outcome, record.status) == (Outcome.FAILED, "BUSY")
+    assert "the run ended before another attempt" in record.error
+
+
+@pytest.mark.parametrize("then", ["doubt", "taken", "under way"])
+def test_a_refusal_does_not_outweigh_what_may_have_been_accepted(observed: Observed, then: str) -> None:
+    """An earlier attempt of open fate, an earlier transaction that was accepted, or an attempt that is under way."""
+
+    def attempts(operation: Operation) -> None:
+        operation.sending("0.0.2@1.000000001")
+        if then == "doubt":
+            operation.doubt("0.0.2@1.000000001")
+        elif then == "taken":
+            operation.taken()
+            operation.settled("0.0.2@1.000000001")
+        operation.refused(hedera_error(Fate.RETRYABLE, "BUSY"))
+        if then == "under way":
+            operation.sending("0.0.2@1.000000001")
+
+    assert cut_off(observed, attempts).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_only_asks_is_never_unknown(observed: Observed, refused: bool) -> None:
+    """A read that is cut off has changed nothing: in its attempt, or between two of them."""
+
+    def asks(operation: Operation) -> None:
+        if refused:
+            with suppress(HederaError), operation.reading():
+                raise hedera_error(Fate.RETRYABLE, "UNAVAILABLE")
+        else:
+            reading = operation.reading()
+            reading.__enter__()
+
+    record = cut_off(observed, asks)
+    assert (record.outcome, record.status) == (Outcome.FAILED, "UNAVAILABLE" if refused else STOPPED)
 
 
 @given(st.lists(st.sampled_from(["ok", "error", "kill", "leave"]), max_size=30))
