@@ -15,12 +15,13 @@ from config.run import Run
 from reports.collect.collector import Collector
 from reports.judge import provenance
 from reports.judge.accounting import account
+from reports.judge.answers import answers, headline, where
 from reports.judge.causes import errors
 from reports.judge.limits import limit
 from reports.judge.operations import operations, timeline
 from reports.judge.overhead import overhead
 from reports.judge.rate import rate
-from reports.judge.verdict import KeptRate, checks, exit_code, headline
+from reports.judge.verdict import KeptRate, checks, exit_code
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 from resilience import merge_snapshots
@@ -74,7 +75,6 @@ def build(evidence: Evidence) -> Report:
     if ended_at == began_at:
         ended_at = max(began_at, evidence.ended_at)
     duration_s = ended_at - began_at
-    paired = overhead(measured.pairs.samples, run.settings.seed, measured.operations)
     found = _found(evidence, began_at, duration_s)
     limited = limit(found)
     kept = rate(run.settings.arrival_rate, found["accounting"]["arrivals"])
@@ -83,8 +83,10 @@ def build(evidence: Evidence) -> Report:
         evidence.audit,
         evidence.exceptions,
         found["operations"],
+        found["overhead"],
         KeptRate(kept, run.settings.least_rate, limited["by"]),
     )
+    told = answers(found, where(run), kept)
     report: Report = {
         "schema": SCHEMA,
         "run": {
@@ -92,7 +94,8 @@ def build(evidence: Evidence) -> Report:
             "started_at": began_at,
             "ended_at": ended_at,
             "duration_s": round(duration_s, 3),
-            "headline": headline(paired, results),
+            "headline": headline(told),
+            "answers": told,
             "exit_code": int(exit_code(results)),
             "checks": [check.as_report() for check in results],
             "confirm": ", ".join(run.settings.confirm),
@@ -111,8 +114,6 @@ def build(evidence: Evidence) -> Report:
             "rate": kept,
         },
         **found,
-        "overhead": paired,
-        "audit": dict(evidence.audit),
         "cost": {
             "hbar": None,
             "usd": None,
@@ -123,11 +124,7 @@ def build(evidence: Evidence) -> Report:
         },
         "gates": [],
         "drills": [],
-        "timeline": timeline(measured.timeline),
     }
-    report["timeline"]["faults"] = [
-        _fault(fault, began_at) for fault in evidence.faults if fault["started"] is not None
-    ]
     report["timeline"]["queue"] = _queue(report["resilience"]["queue"], began_at)
     return report
 
@@ -136,6 +133,7 @@ def _found(evidence: Evidence, began_at: float, duration_s: float) -> Report:
     """The parts of the report that hold what was counted and measured, and that the run is judged by."""
     collector = evidence.collector
     measured, senders = collector.measurements, list(collector.senders.values())
+    faults = [_fault(fault, began_at) for fault in evidence.faults if fault["started"] is not None]
     resilience = [sender.sources["resilience"] for sender in senders if "resilience" in sender.sources]
     return {
         "operations": operations(measured.operations, evidence.consensus, duration_s),
@@ -143,6 +141,9 @@ def _found(evidence: Evidence, began_at: float, duration_s: float) -> Report:
         "accounting": account(senders, measured.operations),
         "resources": provenance.resources(senders, evidence.master, began_at - evidence.run.started_at),
         "errors": errors(measured.errors.groups, began_at),
+        "overhead": overhead(measured.pairs.samples, evidence.run.settings.seed, measured.operations),
+        "audit": dict(evidence.audit),
+        "timeline": timeline(measured.timeline) | {"faults": faults},
     }
 
 

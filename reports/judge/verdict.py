@@ -1,4 +1,4 @@
-"""Whether the run passed: the checks, the exit code, and the one sentence that a reader sees first."""
+"""Whether the run passed: the checks, and the exit code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from enum import IntEnum
 from typing import Any
 
 from reports.judge.audit import integrity_faults
-from reports.judge.overhead_words import summary
 from reports.judge.rate import in_words
 from reports.judge.success import LEAST_DONE, shortfalls
 
@@ -57,6 +56,7 @@ def checks(
     audit: Mapping[str, Any],
     exceptions: Sequence[str],
     operations: Sequence[Mapping[str, Any]],
+    overhead: Sequence[Mapping[str, Any]],
     kept: KeptRate,
 ) -> list[Check]:
     """Judge a run.
@@ -66,6 +66,7 @@ def checks(
         audit: The report's.
         exceptions: Messages of exceptions that Locust caught in users.
         operations: The report's.
+        overhead: The report's.
         kept: The rate that was asked for and kept.
     """
     return [
@@ -73,6 +74,7 @@ def checks(
         _requests(accounting),
         _success(operations, accounting),
         *_rate(kept),
+        *_overhead(overhead),
         _users(exceptions),
         Check(
             "accounting", accounting["balanced"], "; ".join(accounting["reasons"]) or "every operation is accounted for"
@@ -89,16 +91,6 @@ def exit_code(results: Sequence[Check]) -> ExitCode:
         if code in failed:
             return code
     return ExitCode.PASSED
-
-
-def headline(overhead: Sequence[Mapping[str, Any]], results: Sequence[Check]) -> str:
-    """The answer to what Hedera costs; where no pairs were run, how the run went."""
-    if overhead:
-        return summary(overhead)
-    failed = [check.name for check in results if not check.passed]
-    if failed:
-        return f"No baseline was run beside Hedera, so there is no overhead to tell; failed: {', '.join(failed)}."
-    return "No baseline was run beside Hedera, so there is no overhead to tell; everything else passed."
 
 
 def _measured(accounting: Mapping[str, Any]) -> Check:
@@ -138,6 +130,16 @@ def _rate(kept: KeptRate) -> list[Check]:
         return [Check("rate", True, words)]
     code = ExitCode.FAILED if kept.limit_by == "network" else ExitCode.INCONCLUSIVE
     return [Check("rate", False, f"{words}, less than {kept.least_percent:g} % (--least-rate)", code)]
+
+
+def _overhead(overhead: Sequence[Mapping[str, Any]]) -> list[Check]:
+    """Whether a run that compared anything can tell what it costs; nothing to check where it compared nothing."""
+    if not overhead:
+        return []
+    told = [entry for entry in overhead if entry["conclusion"] != "cannot tell"]
+    if told:
+        return [Check("overhead", True, f"{len(told)} of {len(overhead)} comparisons have an answer")]
+    return [Check("overhead", False, str(overhead[0]["verdict"]).rstrip("."), ExitCode.INCONCLUSIVE)]
 
 
 def _users(exceptions: Sequence[str]) -> Check:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.judge.phrases import milliseconds
-from reports.judge.rate import in_words
 
 
 def render_console(report: Mapping[str, Any], path: str) -> str:
@@ -16,8 +15,7 @@ def render_console(report: Mapping[str, Any], path: str) -> str:
     state = "PASSED" if not failed else "FAILED: " + ", ".join(check["name"] for check in failed)
     lines = ["", run["headline"], f"{state} (exit code {run['exit_code']})"]
     lines += [f"  {check['name']}: {check['detail']}" for check in failed]
-    if run.get("rate"):
-        lines.append(f"Rate: {in_words(run['rate'])}.")
+    lines += [f"{told['question']} {told['answer']}" for told in run.get("answers", [])[1:]]
     if run.get("limit"):
         lines.append(run["limit"]["sentence"])
     lines.append("")

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from reports.judge.phrases import milliseconds
-from reports.judge.rate import in_words
 from reports.render import words
 from reports.render.views import namer
 
@@ -23,8 +22,8 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     """Return the Markdown of a report."""
     run = report["run"]
     parts = [f"## {text(run['headline'])}", "", _state(run), ""]
-    if run.get("rate"):
-        parts += [f"Rate: {text(in_words(run['rate']))}.", ""]
+    for told in run.get("answers", [])[1:]:
+        parts += [f"{text(told['question'])} {text(told['answer'])}", ""]
     if run.get("limit"):
         parts += [text(run["limit"]["sentence"]), ""]
     parts += _overhead(report["overhead"])

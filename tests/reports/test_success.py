@@ -45,10 +45,15 @@ def accounting(*entries: dict[str, Any], shed: int = 0, stopped: int = 0, stoppe
     }
 
 
-def verdict(*entries: dict[str, Any], kept: KeptRate | None = None, **counts: int) -> tuple[ExitCode, dict[str, Check]]:
+def verdict(
+    *entries: dict[str, Any],
+    kept: KeptRate | None = None,
+    overhead: list[dict[str, Any]] | None = None,
+    **counts: int,
+) -> tuple[ExitCode, dict[str, Check]]:
     """How a run with these operations ends, and its failed checks."""
     account = accounting(*entries, **counts)
-    results = checks(account, CLEAN_AUDIT, [], list(entries), kept or KeptRate(None, 95.0, "none"))
+    results = checks(account, CLEAN_AUDIT, [], list(entries), overhead or [], kept or KeptRate(None, 95.0, "none"))
     return exit_code(results), {check.name: check for check in results if not check.passed}
 
 
@@ -123,6 +128,15 @@ def test_less_than_the_rate_that_was_asked_for(started: int, due: int, limit_by:
     assert code is expected
     if failed:
         assert failed["rate"].detail == "100/s asked, 94.9/s kept (94.9 %), less than 95 % (--least-rate)"
+
+
+def test_a_comparison_without_any_answer_is_inconclusive() -> None:
+    """Stopped after four pairs: nothing failed, and what was asked is not answered. One answer of several is one."""
+    open_ = {"conclusion": "cannot tell", "verdict": "Cannot tell what Hedera costs x: 4 complete pairs."}
+    code, failed = verdict(entry(succeeded=4), overhead=[open_])
+    assert code is ExitCode.INCONCLUSIVE
+    assert failed["overhead"].detail == "Cannot tell what Hedera costs x: 4 complete pairs"
+    assert verdict(entry(succeeded=4), overhead=[open_, {"conclusion": "costs"}])[0] is ExitCode.PASSED
 
 
 def test_a_rate_in_words_never_rounds_a_shortfall_away() -> None:
