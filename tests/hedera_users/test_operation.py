@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedera_client import Fate, HederaError
+from hedera_client import Fate, HederaError, TransportError
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
-from hedera_users.operation import STOPPED, Mismatch, Operation
+from hedera_users.operation import STOPPED, Mismatch, Operation, OperationNotDone
 from reports.records import Arm, OperationRecord, Outcome
 from resilience import CircuitOpen
 
@@ -99,7 +99,8 @@ def test_an_error_becomes_the_outcome(
     assert (observed.record.outcome, observed.record.status) == (outcome, status)
     assert observed.record.error == str(error)
     assert not message.acknowledged
-    assert observed.fired[0]["exception"] is error
+    assert isinstance(observed.fired[0]["exception"], OperationNotDone)
+    assert str(observed.fired[0]["exception"]).startswith(status)
 
 
 def test_a_doubt_outweighs_a_later_refusal(observed: Observed) -> None:
@@ -114,6 +115,21 @@ def test_a_doubt_outweighs_a_later_refusal(observed: Observed) -> None:
         operation.settled("0.0.2@1.000000001")
         raise hedera_error(Fate.FINAL, "INVALID_SIGNATURE")
     assert observed.fired[1]["context"]["record"].outcome is Outcome.FAILED
+
+
+def test_failures_of_one_kind_are_one_row_for_locust(observed: Observed) -> None:
+    """Thousands of failures that differ in their transaction ids do not fill Locust's table, its CSV and its memory."""
+    for number in range(1_000):
+        with observed.operation() as operation, operation.phase("ack"):
+            operation.sending(f"0.0.2@{number}.000000001")
+            raise TransportError(
+                f"UNAVAILABLE: node 0.0.3 did not answer ConsensusSubmitMessage 0.0.2@{number}.000000001",
+                status="UNAVAILABLE",
+                fate=Fate.UNKNOWN,
+                transaction_id=f"0.0.2@{number}.000000001",
+            )
+    assert {repr(event["exception"]) for event in observed.fired} == {"OperationNotDone('UNAVAILABLE in ack')"}
+    assert "@7.000000001" in observed.fired[7]["context"]["record"].error
 
 
 def test_other_peoples_errors_are_recorded_and_go_on(observed: Observed) -> None:
