@@ -62,6 +62,15 @@ class RunSettings(BaseModel):
             "or 50/s; 0: each user waits for its own operation, and thinks",
         ),
     ] = 0.0
+    least_rate: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=100,
+            description="percent of the operations due by --arrival-rate that have to be started; with fewer the run "
+            "ends with 5, or with 1 where the network was the limit",
+        ),
+    ] = 95.0
     arrivals: Annotated[
         Literal["constant", "poisson"],
         Field(description="with --arrival-rate: the same time between two operations, or times drawn by chance"),

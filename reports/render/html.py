@@ -14,6 +14,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from reports.judge.phrases import interval, milliseconds
+from reports.judge.rate import in_words
 from reports.render import views, words
 from reports.render.charts import chart_data
 
@@ -43,7 +44,13 @@ def environment() -> jinja2.Environment:
     )
     engine.policies["json.dumps_kwargs"] = {"sort_keys": False}  # the order of phases has a meaning
     engine.globals.update(
-        views=views, words=words, interval=interval, inline=_inline, scripts=_scripts, script_hashes=_script_hashes
+        views=views,
+        words=words,
+        interval=interval,
+        rate_in_words=in_words,
+        inline=_inline,
+        scripts=_scripts,
+        script_hashes=_script_hashes,
     )
     engine.filters.update(
         ms=milliseconds,
