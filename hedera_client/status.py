@@ -44,8 +44,8 @@ class NoAnswer(Exception):  # noqa: N818 (the name says what is missing)
         details: What more is known.
         sent: Whether the node may have seen the call. False only where that is certainly not so: no byte of it left
             this process, or it stands above the last stream of a GOAWAY (RFC 9113, section 6.8).
-        incident: What names the event that ended it where that ended others too (a connection that was lost, an
-            attempt to open one that failed), unique in this process; "" where it concerns this call alone.
+        incident: What names the event that ended it where that may have ended others too (connections that were lost,
+            attempts to open one that failed), unique in this process; "" where it concerns this call alone.
         busy: The other side asks for a slower pace, whatever the code says.
     """
 

@@ -10,7 +10,6 @@ second worker writes when it does. So a caller's deadline holds whatever the oth
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import random
 import select
@@ -33,15 +32,17 @@ from hedera_client.http2.waiting import EventLoop, start_worker
 from hedera_client.status import NoAnswer
 
 _READ_BYTES: Final = 65_536
-_numbers = itertools.count(1)
 
 
 class Owner(Protocol):
-    """Who is told of a connection's life, never while a lock of the connection is held."""
+    """Who is told of a connection's life; but for `incident`, never while a lock of the connection is held."""
 
     @property
     def line(self) -> Collection[Stream]:
         """Calls that wait for a free place; while there are any, `serve` is called when there may be one."""
+
+    def incident(self, now: float) -> str:
+        """What names the end of a connection that ends now."""
 
     def serve(self) -> None:
         """There may be a free place."""
@@ -74,7 +75,7 @@ class Connection:
         address: As given.
         session: What is known of the other side; its `limit`, `streams` and `draining` may be looked at any time.
         vitality: When it was last used and heard.
-        incident: What names its end.
+        incident: What names its end, where the other side or the way there ended it.
         made_at: Monotonic seconds when it began to be opened.
         opened_at: Monotonic seconds since when calls can be made on it; 0.0 before.
         closed: It is over.
@@ -115,7 +116,7 @@ class Connection:
         self._over = threading.Event()
         self._stop_reading: Callable[[], None] = _nothing
         self._told_draining = False
-        self.incident = f"c{next(_numbers)}"
+        self.incident = ""
         self.made_at = monotonic()
         self.opened_at = 0.0
         self.closed = False
@@ -159,10 +160,11 @@ class Connection:
         with self._lock:
             if self.closed:
                 return
-            self.by_node = by_node
             self.closed, self.closed_at = True, monotonic()
-            self.failure = reason
-            lost, unsent = self.session.lost(status, reason, self.incident if status == "UNAVAILABLE" else "")
+            self.failure, self.by_node = reason, by_node
+            if by_node and (self.session.streams or not self.opened_at):
+                self.incident = self._owner.incident(self.closed_at)
+            lost, unsent = self.session.lost(status, reason, self.incident)
         self._over.set()
         # Shut down rather than only closed: that also ends the worker's waiting.
         if self._socket is not None:

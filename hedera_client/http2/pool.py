@@ -21,6 +21,7 @@ from hedera_client.http2.connection import Connection
 from hedera_client.http2.counts import Counts
 from hedera_client.http2.endpoints import Endpoints
 from hedera_client.http2.headers import timeout_value
+from hedera_client.http2.incidents import Incidents
 from hedera_client.http2.stream import Stream
 from hedera_client.http2.timing import Timing
 from hedera_client.http2.waiting import EventLoop, Waiter, make_waiting
@@ -68,6 +69,7 @@ class Pool:
         self._timing = timing
         self._endpoints = Endpoints(addresses, timing)
         self._ages = Ages()
+        self._incidents = Incidents(timing.incident)
         self._lock = make_lock()
         self._open: list[Connection] = []  # take calls, or would if they were not full
         self._opening: list[Connection] = []
@@ -255,6 +257,10 @@ class Pool:
 
     # What the connections tell (see `hedera_client.http2.connection.Owner`).
 
+    def incident(self, now: float) -> str:
+        """See Owner."""
+        return self._incidents.name(now)
+
     def serve(self) -> None:
         """See Owner."""
         with self._lock:
@@ -358,7 +364,7 @@ class Pool:
     def _note_failure(self, connection: Connection, at: float, failure: str) -> None:
         """An address could not be used: it is left alone for a while, and its calls hear why."""
         self._endpoints.failed(connection.address, at)
-        self._failure, self._incident = failure, connection.incident
+        self._failure, self._incident = failure, connection.incident or self._incidents.name(at)
 
     def _replaced_by(self, connection: Connection) -> Connection | None:
         """Whom a connection was opened for, if anybody; that is forgotten."""

@@ -17,13 +17,15 @@ class Timing:
         idle: A connection without calls is closed after so long, unless it is its node's only one. Less than the 10 s
             after which a real node closes it (hiero-consensus-node, NettyConfig `prod.maxConnectionIdle`).
         user_timeout: Bytes that the other side does not acknowledge for so long end a connection (TCP_USER_TIMEOUT,
-            Linux only), as gRPC does it (gRFC A18).
+            Linux only), as gRPC does it (gRFC A18). Less than the 10 s that a call has unless the caller says
+            otherwise: so the calls on it end with one incident, and not one by one as late.
         overdue: With calls in flight, silence for so long is asked about by a ping,
         overdue_answer: which is to be answered within so long;
         ping_interval: but so long has to be between two such pings: real nodes permit one a minute and close the
             connection of who asks more often (NettyConfig `prod.permitKeepAliveTime`).
         keepalive: Without calls, silence for so long is asked about,
         keepalive_answer: which is to be answered within so long. As hiero-sdk-python 0.3.0 sets them (node.py).
+        incident: What happens to a node's connections within so long is one incident.
         tick: How often a connection is looked at.
     """
 
@@ -32,10 +34,11 @@ class Timing:
     first_backoff: float = 0.05
     longest_backoff: float = 1.0
     idle: float = 8.0
-    user_timeout: float = 10.0
-    overdue: float = 4.0
-    overdue_answer: float = 6.0
+    user_timeout: float = 8.0
+    overdue: float = 3.0
+    overdue_answer: float = 4.0
     ping_interval: float = 60.0
     keepalive: float = 100.0
     keepalive_answer: float = 10.0
+    incident: float = 1.0
     tick: float = 1.0
