@@ -155,6 +155,7 @@ class Pool:
                 return
             if stream.connection is not None:
                 stream.connection.cancel(stream)
+                self._serve()  # its place is free
                 return
             self.line.remove(stream)
             why = "still connecting" if self._opening else "no free stream on any connection"

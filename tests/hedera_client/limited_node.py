@@ -65,6 +65,8 @@ class LimitedNode:
         ends: Of the connection by its number, beginning with 0, how it ends; None: it does not.
         port: Where to listen; 0 takes a free one.
         answers: Whether calls are answered at all.
+        refuses: Processed calls are reset with REFUSED_STREAM instead of being answered, as a proxy does it.
+        http_status: Calls are answered with this status of HTTP and a page, and not processed.
 
     Attributes:
         processed: How often each message was processed.
@@ -82,7 +84,10 @@ class LimitedNode:
         ends: Callable[[int], End | None] = lambda _: None,
         port: int = 0,
         answers: bool = True,
+        refuses: bool = False,
+        http_status: str = "",
     ) -> None:
+        self.refuses, self.http_status = refuses, http_status
         self.streams, self.delay, self.ends, self.answers = streams, delay, ends, answers
         self.processed: Counter[bytes] = Counter()
         self.faults: list[str] = []
@@ -231,10 +236,19 @@ class Line:
 
     def _process(self, number: int) -> None:
         message = self._open[number][5:]
+        if self._node.http_status:
+            del self._open[number]
+            head = block((":status", self._node.http_status), ("content-type", "text/html"))
+            page = frame(frames.DATA, frames.END_STREAM, number, b"<html>\n<h1>Wait</h1></html>")
+            self._send(frame(frames.HEADERS, frames.END_HEADERS, number, head) + page)
+            return
         with self._node.lock:
             self._node.processed[message] += 1
         self._taken += 1
-        if self._node.answers:
+        if self._node.refuses:
+            del self._open[number]
+            self._send(frames.reset(number, frames.REFUSED_STREAM))
+        elif self._node.answers:
             self._node.later(self._node.delay, lambda: self._answer(number, message))
         if self._end is not None and self._taken == self._end.after:
             self._begin_end(number)

@@ -70,9 +70,9 @@ def counts(transport: Http2Transport) -> dict[str, float]:
     return transport.connections()[NODE]
 
 
-def succeeds(transport: Http2Transport) -> bool:
+def succeeds(transport: Http2Transport, timeout: float = 20.0) -> bool:
     try:
-        call(transport)
+        call(transport, timeout=timeout)
     except NoAnswer:
         return False
     return True
@@ -157,6 +157,18 @@ def test_a_deadline_holds_in_line(rig: Rig) -> None:
         assert waits[0] >= 0.1
         assert (first.result(), call(transport, b"next")) == (b"first", b"next")
     assert set(node.processed) == {b"first", b"next"}
+
+
+def test_a_call_that_is_late_makes_room(rig: Rig) -> None:
+    """Its stream is the next one's, at once and not only when something arrives."""
+    node = rig.node(streams=1, answers=False)
+    transport = rig.transport(node.address, max_connections=1)
+    with ThreadPoolExecutor(2) as pool:
+        late = pool.submit(succeeds, transport, 0.4)
+        until(lambda: bool(node.processed))
+        node.answers = True
+        assert call(transport, b"next", 5.0) == b"next"
+        assert late.result() is False
 
 
 def test_what_is_idle_is_closed_but_for_the_last(rig: Rig) -> None:
