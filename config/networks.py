@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from config.built_in import built_in_list
+from config.routes import Route, routes
+
 NetworkName = Literal["localnet", "solo", "testnet", "previewnet", "mainnet", "custom"]
+
+NodeList = Literal["auto", "address-book", "configured"]
 
 CertificateHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{96}$")]
 
@@ -18,10 +24,10 @@ NETWORK_NAMES: Final[tuple[NetworkName, ...]] = ("localnet", "solo", "testnet", 
 class Network(BaseModel):
     """Where one Hedera network is reached.
 
-    `nodes` maps a node's gRPC address (`host:port`) to the account id it is paid under; `mirror_rest` is the base URL
-    of the mirror's REST API (without `/api/v1`); `mirror_grpc` is `host:port` of its HCS stream; `relay` is the
-    JSON-RPC relay's URL, or None where there is none; `control` is the embedded network's control API, or None on any
-    other.
+    `nodes` maps a node's gRPC address (`host:port`) to the account id it is paid under, several addresses to one
+    account where a node has several, the first to be tried first; `mirror_rest` is the base URL of the mirror's REST
+    API (without `/api/v1`); `mirror_grpc` is `host:port` of its HCS stream; `relay` is the JSON-RPC relay's URL, or
+    None where there is none; `control` is the embedded network's control API, or None on any other.
     `tls` applies to the nodes, `mirror_tls` to the mirror's stream. `certificate_hashes` holds, by a node's account id,
     what its TLS certificate is known by: the SHA-384 of its PEM in hex, as in the network's address book; a node
     without one may show any.
@@ -40,42 +46,52 @@ class Network(BaseModel):
     certificate_hashes: dict[str, CertificateHash] = Field(default_factory=dict)
 
 
-def _hosted(name: NetworkName, nodes: dict[str, str], rest_host: str) -> Network:
+HOSTED: Final[tuple[NetworkName, ...]] = ("mainnet", "testnet", "previewnet")
+"""Networks whose mirror lists nodes that anybody can reach, and that have a built-in list of them."""
+
+
+def network_by(network: Network, ways: Sequence[Route]) -> Network:
+    """The same network with the nodes of an address book, all addresses of each, and their certificates' hashes.
+
+    Raises:
+        ValueError: none of the nodes can be called; the message is one line.
+    """
+    if not any(way.addresses for way in ways):
+        why = next((f", e.g. {line}" for way in ways for line in way.lines()), "")
+        kind = "TLS" if network.tls else "plain"
+        raise ValueError(f"it lists {len(ways)} nodes, and none with a {kind} address that can be called{why}")
+    # Validated anew: what a book says is input like any other.
+    return Network(**{**network.model_dump(), **_called(ways)})
+
+
+def _called(ways: Sequence[Route]) -> dict[str, dict[str, str]]:
+    """The fields of a network that say whom to call."""
+    return {
+        "nodes": {address: way.entry.account_id for way in ways for address in way.addresses},
+        "certificate_hashes": {
+            way.entry.account_id: way.certificate_hash for way in ways if way.addresses and way.certificate_hash
+        },
+    }
+
+
+def _hosted(name: NetworkName, rest_host: str) -> Network:
+    """A public network with the nodes of its built-in list, over TLS; mirrors as in hiero-sdk-python's network.py."""
+    called: dict[str, Any] = _called(routes(built_in_list(name).entries, tls=True))
     return Network(
         name=name,
-        nodes=nodes,
         mirror_rest=f"https://{rest_host}.mirrornode.hedera.com",
         mirror_grpc=f"{name}.mirrornode.hedera.com:443",
         relay=f"https://{name}.hashio.io/api",
         tls=True,
         mirror_tls=True,
+        **called,
     )
 
 
-# Node lists and mirror hosts as in hiero-sdk-python 0.3.0, client/network.py, on the TLS port (50212).
-_MAINNET_HOSTS: Final = [
-    "35.237.200.180",
-    "35.186.191.247",
-    "35.192.2.25",
-    "35.199.161.108",
-    "35.203.82.240",
-    "35.236.5.219",
-    "35.197.192.225",
-    "35.242.233.154",
-    "35.240.118.96",
-    "35.204.86.32",
-    "35.234.132.107",
-    "35.236.2.27",
-]
-
 KNOWN: Final[dict[str, Network]] = {
-    "mainnet": _hosted(
-        "mainnet", {f"{host}:50212": f"0.0.{3 + i}" for i, host in enumerate(_MAINNET_HOSTS)}, "mainnet-public"
-    ),
-    "testnet": _hosted("testnet", {f"{i}.testnet.hedera.com:50212": f"0.0.{3 + i}" for i in range(4)}, "testnet"),
-    "previewnet": _hosted(
-        "previewnet", {f"{i}.previewnet.hedera.com:50212": f"0.0.{3 + i}" for i in range(4)}, "previewnet"
-    ),
+    "mainnet": _hosted("mainnet", "mainnet-public"),
+    "testnet": _hosted("testnet", "testnet"),
+    "previewnet": _hosted("previewnet", "previewnet"),
     # Where SDKs look for a Solo network (hiero-sdk-python 0.3.0, client/network.py).
     "solo": Network(
         name="solo",

@@ -14,6 +14,10 @@ STOP_TIMEOUT: Final = "30s"
 them, and an operation that is killed after it was sent has an unknown outcome."""
 
 
+WEB_HOST: Final = "127.0.0.1"
+"""Locust's `--web-host`, unless it is given: whoever reaches the web UI can start load. `*` is every interface."""
+
+
 class _Parser(Protocol):
     """What is needed here of Locust's argument parser."""
 
@@ -34,7 +38,7 @@ class _AnyChoice(list[str]):
 
 def add_options(parser: _Parser) -> None:
     """Add one option per settings field, with the `LOCUST_…` variable and the web form field that belong to it."""
-    parser.set_defaults(stop_timeout=STOP_TIMEOUT)
+    parser.set_defaults(stop_timeout=STOP_TIMEOUT, web_host=WEB_HOST)
     for name, field in RunSettings.model_fields.items():
         choices = _choices(field.annotation)
         default = levels_text(field.default) if isinstance(field.default, tuple) else str(field.default)

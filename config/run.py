@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from pydantic import BaseModel, ConfigDict
 
 from config.networks import Network
@@ -18,7 +20,10 @@ class Run(BaseModel):
         run_id: Name of the run and of its folder below the report directory, e.g. `20261124-101500-3f9a`.
         started_at: Unix time in seconds at which the test started on the master.
         settings: What was asked for.
-        network: Where the network is reached.
+        network: Where the network is reached. Its nodes are found out once, by whoever makes the run: workers call
+            these and ask no mirror for others.
+        node_source: Where the nodes come from, in words; "" where the network says its nodes itself.
+        node_remarks: What is to be said of single nodes of the list: who is left out, and why; one line each.
         operator_id: The account that pays, e.g. `0.0.2`.
         topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models).
         workers: Processes that generate its load; each has its share of rates.
@@ -30,6 +35,17 @@ class Run(BaseModel):
     started_at: float
     settings: RunSettings
     network: Network
+    node_source: str = ""
+    node_remarks: tuple[str, ...] = ()
     operator_id: str
     topics: dict[str, str]
     workers: int = 1
+
+    @property
+    def scatter(self) -> int:
+        """Where in time the run's transaction ids lie: the same in every process, and as good as random beside others.
+
+        Derived from the run's id and start, which no two runs share, so that it need not travel.
+        """
+        digest = sha256(f"{self.run_id}/{self.started_at!r}".encode()).digest()
+        return int.from_bytes(digest[:8], "big")

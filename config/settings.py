@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from config.baselines import parse_baseline
 from config.levels import Levels
-from config.networks import KNOWN, NETWORK_NAMES, Network, NetworkName, load_custom
+from config.networks import KNOWN, NETWORK_NAMES, Network, NetworkName, NodeList, load_custom
 
 CHUNK_LIMIT_BYTES: Final = 5_800
 """Largest file chunk that leaves room for body and signatures in a transaction of at most 6,144 bytes."""
@@ -62,6 +62,15 @@ class RunSettings(BaseModel):
             "or 50/s; 0: each user waits for its own operation, and thinks",
         ),
     ] = 0.0
+    least_rate: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=100,
+            description="percent of the operations due by --arrival-rate that have to be started; with fewer the run "
+            "ends with 5, or with 1 where the network was the limit",
+        ),
+    ] = 95.0
     arrivals: Annotated[
         Literal["constant", "poisson"],
         Field(description="with --arrival-rate: the same time between two operations, or times drawn by chance"),
@@ -121,11 +130,13 @@ class RunSettings(BaseModel):
         Literal["round-robin", "least-outstanding"], Field(description="which of the healthy nodes is called next")
     ] = "round-robin"
     node_list: Annotated[
-        Literal["configured", "address-book"],
+        NodeList,
         Field(
-            description="nodes to call: those configured, or all of the mirror's address book with their certificates"
+            description="nodes to call: address-book: all of the mirror's, with their certificates; configured: those "
+            "built in, or of the network file; auto: on a public network the address book, and where the mirror gives "
+            "none those built in; elsewhere those configured"
         ),
-    ] = "configured"
+    ] = "auto"
     transport: Annotated[
         Literal["http2", "grpc"],
         Field(description="how nodes are spoken to: the project's own HTTP/2, or gRPC's channels (docs/client.md)"),

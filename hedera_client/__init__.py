@@ -24,7 +24,7 @@ from hedera_client.errors import (
 )
 from hedera_client.ids import TransactionId, TransactionIds
 from hedera_client.messages import TopicMessage
-from hedera_client.mirror_rest import ExchangeRate, MirrorRest, MirrorTransaction, NetworkNode
+from hedera_client.mirror_rest import ExchangeRate, MirrorRest, MirrorTransaction
 from hedera_client.mirror_watcher import MirrorWatcher
 from hedera_client.queries import AccountInfo, FileInfo, Record, TopicInfo
 from hedera_client.receipts import Receipt
@@ -51,7 +51,6 @@ __all__ = [
     "MirrorTimeout",
     "MirrorTransaction",
     "MirrorWatcher",
-    "NetworkNode",
     "NodeError",
     "Operator",
     "PrecheckError",

@@ -1,24 +1,94 @@
-"""The node list of a network from its mirror's address book, instead of a list that ages in a file."""
+"""Which nodes of a network are called: those of its mirror's address book, or those of a list that is at hand."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
-from config.networks import Network
+from config.address_book import Entry, entries_from_rows, harmless
+from config.built_in import built_in_list
+from config.networks import HOSTED, Network, NodeList, network_by
+from config.routes import Route, counted, routes
 from hedera_client.errors import Fate, MirrorError
-from hedera_client.mirror_rest import MirrorRest, NetworkNode
+from hedera_client.mirror_rest import MirrorRest
 
-PLAIN_PORT: Final = 50211
-TLS_PORT: Final = 50212
-"""Where consensus nodes listen, in plain text and over TLS (hiero-sdk-python 0.3.0, managed_node_address.py)."""
+FETCH_ATTEMPTS: Final = 3
+FETCH_PAUSE_S: Final = 0.5
+"""How often a mirror is asked that says no at once, and what is waited in between: a mirror behind a balancer may
+refuse one request in passing, and a run of hours should not begin with an old list for that."""
+
+
+_ERROR_SHOWN: Final = 400
+"""Longest piece of an error's text that is shown: a mirror chooses part of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeChoice:
+    """The nodes that are to be called, and where they come from.
+
+    Attributes:
+        network: The network with these nodes.
+        source: Where they come from, in words for people; "" where the network says its nodes itself.
+        ways: How each node of the list is called; empty where the network says its nodes itself.
+        fallback: Whether it is a list at hand in place of the address book that was wanted.
+        fetched_at: Unix time at which the mirror gave the list; None where it did not.
+    """
+
+    network: Network
+    source: str = ""
+    ways: tuple[Route, ...] = ()
+    fallback: bool = False
+    fetched_at: float | None = None
+    remarks: tuple[str, ...] = field(init=False)
+    """What is to be said of single nodes, one line each."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "remarks", tuple(line for way in self.ways for line in way.lines()))
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The list's nodes, as listed."""
+        return tuple(way.entry for way in self.ways)
+
+
+def choose_nodes(
+    network: Network, wanted: NodeList, *, timeout: float = 10.0, now: Callable[[], float] = time.time
+) -> NodeChoice:
+    """Find out which nodes of a network to call.
+
+    Args:
+        network: As it is known. Its `mirror_rest` is asked, its `tls` says which addresses are taken.
+        wanted: `address-book`: those of the mirror's address book, or an error; `configured`: those that `network` has,
+            which is the built-in list on a public network; `auto`: the address book on a public network, else
+            (and where the mirror gives none) those that `network` has.
+        timeout: Seconds per page of the address book.
+        now: Unix seconds.
+
+    Raises:
+        MirrorError: `address-book` only: the mirror gives no address book, or none of its nodes can be called.
+    """
+    hosted = network.name in HOSTED
+    if wanted == "address-book":
+        return _from_mirror(network, timeout, now)
+    if not hosted:
+        return NodeChoice(network)
+    if wanted == "configured":
+        return _built_in(network, "as asked for")
+    try:
+        return _from_mirror(network, timeout, now)
+    except MirrorError as error:
+        return _built_in(
+            network, f"since the mirror gave no address book: {harmless(str(error), _ERROR_SHOWN)}", fallback=True
+        )
 
 
 def network_from_address_book(network: Network, timeout: float = 10.0) -> Network:
     """The same network with the nodes that its mirror's address book lists, and the hashes of their certificates.
 
-    A node is listed with its plain and its TLS addresses, by the well-known ports; `network.tls` says which are taken.
-    The embedded network uses other ports, the plain one first and the TLS one, if any, second. Of a node's several
-    addresses of the kind that is wanted the first counts, and nodes without one are left out.
+    Every address at which a node can be called is there, by the rules of `config.routes`; nodes that cannot be called
+    are left out.
 
     Args:
         network: Its `mirror_rest` is asked, its `tls` decides; everything but nodes and hashes stays.
@@ -27,39 +97,68 @@ def network_from_address_book(network: Network, timeout: float = 10.0) -> Networ
     Raises:
         MirrorError: the mirror does not answer, or its address book has no node that could be called.
     """
-    rest = MirrorRest(network.mirror_rest, timeout=timeout)
+    return choose_nodes(network, "address-book", timeout=timeout).network
+
+
+def fetch_entries(
+    mirror_rest: str,
+    timeout: float = 10.0,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> list[Entry]:
+    """A mirror's address book as listed, all pages.
+
+    A refusal that may be gone in a moment is met by asking again, within the time that one silence would take.
+
+    Args:
+        mirror_rest: The mirror's base URL.
+        timeout: Seconds per page.
+        sleep: Waits so many seconds.
+        clock: Monotonic seconds.
+
+    Raises:
+        MirrorError: the mirror does not answer.
+    """
+    rest = MirrorRest(mirror_rest, timeout=timeout)
+    over = clock() + timeout
     try:
-        listed = rest.network_nodes()
+        for attempt in range(1, FETCH_ATTEMPTS + 1):
+            try:
+                return entries_from_rows(rest.network_nodes())
+            except MirrorError as error:
+                if error.fate is Fate.FINAL or attempt == FETCH_ATTEMPTS or clock() + FETCH_PAUSE_S > over:
+                    raise
+            sleep(FETCH_PAUSE_S)
+        raise AssertionError("the last attempt returns or raises")
     finally:
         rest.close()
-    nodes: dict[str, str] = {}
-    hashes: dict[str, str] = {}
-    for node in listed:
-        address = _address(node, tls=network.tls)
-        if address is not None:
-            nodes.setdefault(address, node.account_id)
-            if network.tls and node.certificate_hash:
-                hashes[node.account_id] = node.certificate_hash.lower()
-    if not nodes:
-        kind = "TLS" if network.tls else "plain"
+
+
+def moment(seconds: float) -> str:
+    """A moment in words: `2026-11-27 14:05:12 UTC`."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
+
+
+def _from_mirror(network: Network, timeout: float, now: Callable[[], float]) -> NodeChoice:
+    entries = fetch_entries(network.mirror_rest, timeout)
+    fetched_at = now()
+    ways = routes(entries, tls=network.tls)
+    try:
+        chosen = network_by(network, ways)
+    except ValueError as error:
         raise MirrorError(
-            f"NO_NODES: mirror {network.mirror_rest} lists {len(listed)} nodes, and none with a {kind} address",
+            f"NO_NODES: mirror {network.mirror_rest} has an address book of no use: {error}",
             status="NO_NODES",
             fate=Fate.FINAL,
-        )
-    # Validated anew: what a mirror says is input like any other.
-    return Network(**{**network.model_dump(), "nodes": nodes, "certificate_hashes": hashes})
+        ) from error
+    source = f"address book of the mirror, {counted(ways)}, fetched at {moment(fetched_at)}"
+    return NodeChoice(chosen, source, tuple(ways), fetched_at=fetched_at)
 
 
-def _address(node: NetworkNode, *, tls: bool) -> str | None:
-    """The address that is to be called, `host:port`, or None."""
-    wanted, other = (TLS_PORT, PLAIN_PORT) if tls else (PLAIN_PORT, TLS_PORT)
-    by_port = [address for address in node.addresses if address.rpartition(":")[2] == str(wanted)]
-    if by_port:
-        return by_port[0]
-    # No well-known port: a network on ports of its own, that lists plain before TLS.
-    rest = [address for address in node.addresses if address.rpartition(":")[2] != str(other)]
-    if len(rest) != len(node.addresses):
-        return None
-    place = 1 if tls else 0
-    return rest[place] if len(rest) > place else None
+def _built_in(network: Network, why: str, *, fallback: bool = False) -> NodeChoice:
+    listed = built_in_list(network.name)
+    ways = routes(listed.entries, tls=network.tls)
+    return NodeChoice(
+        network_by(network, ways), f"built-in list of {listed.date}, {counted(ways)}, {why}", tuple(ways), fallback
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -14,7 +15,14 @@ from hedera_client.errors import ClockError, Fate
 from hedera_client.greenlets import make_lock
 
 LANES: Final = 1_000
-"""How many processes can issue transaction ids for one payer without agreeing on them."""
+"""How many processes can share a payer and a scatter and never issue the same transaction id."""
+
+WIDEST_SLOT_NS: Final = 10_000_000
+NARROWEST_SLOT_NS: Final = 1_000
+"""Widths of the slots of time in which a generator issues one id each; powers of ten, and never less than LANES."""
+
+AHEAD_NS: Final = 500_000_000
+"""How far ids may be ahead of the clock before their slots become narrower: a burst of 50 passes in the widest."""
 
 BACKDATE_NS: Final = 5_000_000_000
 """How far valid starts lie in the past: a node whose clock is behind by less still finds them started. (A node refuses
@@ -147,31 +155,46 @@ class TransactionId(NamedTuple):
 class TransactionIds:
     """Issues transaction ids of one payer: strictly increasing, never twice, never in the future.
 
-    A valid start is the clock minus BACKDATE_NS, with the lane as its last three digits (nanoseconds % 1000).
-    Processes on different lanes therefore never meet, and one lane has room for a million ids per second. Issued
-    faster, starts run ahead of the clock and eat up the backdating (a sustained 2,000,000/s would, after 5 s); the
-    same happens while a clock that was set back catches up. Only when the backdating is used up does `next` raise,
-    rather than issue an id that nodes would refuse. A process that follows another on the same lane starts after the
-    other's last id, unless the clock was set back between them. Safe for threads and greenlets.
+    A valid start is the clock minus BACKDATE_NS, cut down to a slot, plus a place within the slot that this generator
+    keeps: `(scatter + lane) % slot` nanoseconds. Who shares a scatter and has another lane has another place in slots
+    of every width, so the processes of one run never meet. Runs and applications that know nothing of each other each
+    draw a scatter at random; two of them share a place with a probability of one in `slot`.
+
+    Slots are as wide as the rate allows: 10 ms at first, room for 100 ids/s; a tenth of that each time when ids have
+    run ahead of the clock by AHEAD_NS, down to 1 µs (a million ids/s). So two independent generators meet with a
+    probability of 1e-7 at up to 100 ids/s each, 1e-6 at 1,000/s and 1e-5 at 10,000/s, however long they run. An SDK
+    that draws each valid start anew, at `r` ids/s beside ours at `q`, meets one of ours `q * r * 1e-9` times a second.
+    Only a second paying account makes it impossible.
+
+    Issued faster, starts run ahead of the clock and eat up the backdating (a sustained 2,000,000/s would, after 5 s);
+    the same happens while a clock that was set back catches up. Only when the backdating is used up does `next` raise,
+    rather than issue an id that nodes would refuse. Safe for threads and greenlets.
 
     Args:
         payer: Account id that pays.
-        lane: 0 to 999; one per process that shares the payer.
+        lane: 0 to 999; one per process that shares payer and scatter.
         clock: Nanoseconds since 1970.
+        scatter: 0 or more; the same for all processes of a run. None draws one.
 
     Raises:
-        ValueError: lane or payer are out of range or form.
+        ValueError: lane, scatter or payer are out of range or form.
     """
 
-    def __init__(self, payer: str, lane: int, clock: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self, payer: str, lane: int, clock: Callable[[], int] = time.time_ns, *, scatter: int | None = None
+    ) -> None:
         if not 0 <= lane < LANES:
             raise ValueError(f"lane {lane}: choose 0 to {LANES - 1}")
+        if scatter is not None and scatter < 0:
+            raise ValueError(f"scatter {scatter}: choose 0 or more")
         parse_entity(payer)
         self.payer = payer
         self.lane = lane
         self._clock = clock
         self._lock = make_lock()
         self._last = -1
+        self._place = (secrets.randbelow(WIDEST_SLOT_NS) if scatter is None else scatter) + lane
+        self._slot = WIDEST_SLOT_NS
 
     def next(self) -> TransactionId:
         """Issue an id.
@@ -181,9 +204,10 @@ class TransactionIds:
         """
         with self._lock:
             now = self._clock()
-            start = (now - BACKDATE_NS) // LANES * LANES + self.lane
+            slot = self._slot
+            start = (now - BACKDATE_NS) // slot * slot + self._place % slot
             if start <= self._last:
-                start = self._last + LANES
+                start = self._after_last(now)
             if start > now:
                 raise ClockError(
                     f"CLOCK_SET_BACK: the clock is {(start - now) / NS_PER_S:.3f} s behind the last transaction id",
@@ -192,3 +216,10 @@ class TransactionIds:
                 )
             self._last = start
         return TransactionId(self.payer, start)
+
+    def _after_last(self, now: int) -> int:
+        """The first start after the last one; in narrower slots, where those of today's width have run ahead."""
+        if self._last - (now - BACKDATE_NS) > AHEAD_NS and self._slot > NARROWEST_SLOT_NS:
+            self._slot //= 10
+        slot = self._slot
+        return (self._last // slot + 1) * slot + self._place % slot

@@ -20,6 +20,13 @@ T = TypeVar("T")
 PAGE_ROWS: Final = 100
 """Rows per page; the most that mirror nodes give (their `rest.response.limit.max`)."""
 
+PAGE_NODES: Final = 25
+"""Nodes per page; the most that mirror nodes give. Older ones refuse a higher limit with 400
+(MN:rest/controllers/networkController.js, networkNodesMaxSize), newer ones take it for this."""
+
+MOST_NODES: Final = 10_000
+"""Nodes in an address book at which reading on is given up: a mirror whose pages go round in circles has no end."""
+
 _TOO_MANY_REQUESTS = 429
 _NOT_FOUND = 404
 
@@ -58,17 +65,6 @@ class ExchangeRate:
     def usd(self, tinybars: int) -> float:
         """US dollars that an amount is worth."""
         return tinybars / HBAR * self.cents / self.hbars / 100
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkNode:
-    """A consensus node of the address book; `addresses` are `host:port`, `certificate_hash` is hex or empty."""
-
-    account_id: str
-    node_id: int
-    description: str
-    certificate_hash: str
-    addresses: tuple[str, ...]
 
 
 class MirrorRest:
@@ -140,15 +136,17 @@ class MirrorRest:
         row = self.account(account_id)
         return self._read(row, lambda row: int(row["balance"]["balance"]))
 
-    def network_nodes(self) -> list[NetworkNode]:
-        """The address book, all pages of it."""
-        nodes: list[NetworkNode] = []
-        path: str | None = f"/api/v1/network/nodes?limit={PAGE_ROWS}&order=asc"
+    def network_nodes(self) -> list[Any]:
+        """The rows of the address book, all pages of it, as they are: `config.address_book` reads them."""
+        rows: list[Any] = []
+        path: str | None = f"/api/v1/network/nodes?limit={PAGE_NODES}&order=asc"
         while path is not None:
             page = self._get(path)
-            nodes += self._read(page, lambda page: [_network_node(row) for row in page["nodes"]])
+            rows += self._read(page, lambda page: list(page["nodes"]))
+            if len(rows) > MOST_NODES:
+                raise self._error("UNREADABLE", f"lists more than {MOST_NODES} nodes")
             path = self._next_page(page, path)
-        return nodes
+        return rows
 
     def exchange_rate(self) -> ExchangeRate:
         """The rate that the network converts fees with now."""
@@ -241,18 +239,6 @@ def _transaction(row: Mapping[str, Any]) -> MirrorTransaction:
         charged_fee=int(row["charged_tx_fee"]),
         node=row.get("node"),
         entity_id=row.get("entity_id"),
-    )
-
-
-def _network_node(row: Mapping[str, Any]) -> NetworkNode:
-    return NetworkNode(
-        account_id=row["node_account_id"],
-        node_id=int(row["node_id"]),
-        description=row.get("description") or "",
-        certificate_hash=(row.get("node_cert_hash") or "").removeprefix("0x"),
-        addresses=tuple(
-            f"{point['ip_address_v4'] or point['domain_name']}:{point['port']}" for point in row["service_endpoints"]
-        ),
     )
 
 

@@ -140,8 +140,7 @@ class HederaService:
         """
 
         def attempt(attempt: Attempt) -> bytes:
-            operation.sending("")
-            with operation.phase("ack"):
+            with operation.reading(), operation.phase("ack"):
                 return self._client.file_contents(file_id, attempt.member, timeout=attempt.timeout)
 
         begin = time.perf_counter()

@@ -13,10 +13,9 @@ from typing import Any, NoReturn
 
 import gevent
 import psutil
-from flask import Response, jsonify, request
 
 from config.launcher import LocalnetError
-from config.options import add_options, faults_in_form, settings_from
+from config.options import add_options, settings_from
 from config.run import Run
 from config.settings import RunSettings, SettingsError
 from hedera_client import CredentialError, HederaError, Operator
@@ -25,6 +24,7 @@ from hedera_users.baseline import find_function
 from hedera_users.preparation import Preparation, operator_of
 from hedera_users.session import close_session, open_session
 from hedera_users.signals import SecondSignal
+from hedera_users.web_form import judge_request
 from resilience import Rejected
 
 logger = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Lifecycle:
             self._refuse([f"the run could not be set up: {error}"], EXIT_FAILED)
         environment.host = environment.host or settings.network  # Locust asks for a host; ours is the network
         if web_ui is not None:
-            web_ui.app.before_request(lambda: _judge_form(environment))
+            web_ui.app.before_request(lambda: judge_request(environment))
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
         """Begin the run on the master or local runner; open this process's session wherever users will run."""
@@ -175,13 +175,3 @@ def _give_up(environment: Environment, reason: str, exit_code: int) -> None:
     runner = environment.runner
     if runner is not None:
         gevent.spawn_later(0, runner.quit if options.headless else runner.stop)
-
-
-def _judge_form(environment: Environment) -> Response | None:
-    """Answer a start from the web form with what is wrong with it, before Locust takes it over."""
-    if request.method != "POST" or not request.path.endswith("/swarm"):
-        return None
-    faults = faults_in_form(environment.parsed_options, request.form.items())
-    if not faults:
-        return None
-    return jsonify({"success": False, "message": "\n".join(faults), "host": environment.host})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from locust.env import Environment
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
@@ -79,6 +81,9 @@ class Operation:
         self._ledger = ledger
         self._turn = turn
         self._sent = False
+        self._may_have_happened = False  # some attempt was accepted, or is under way, or its fate is open
+        self._accepted = False
+        self._last_refusal: HederaError | None = None
         self._in_doubt: set[str] = set()
         self._allowed_s = allowed_s
         self._hands = 0  # how often it was handed over; whoever has it last closes it
@@ -109,16 +114,37 @@ class Operation:
         return self._hands > 0 or self.succeeded
 
     def sending(self, transaction_id: str) -> None:
-        """Note that an attempt is about to leave: from here on the outcome can be unknown."""
+        """Note that an attempt is about to leave. One that names a transaction may be accepted from here on."""
         self._sent = True
+        if transaction_id:
+            self._may_have_happened = True
         self.record.attempts += 1
         if transaction_id and transaction_id not in self.record.transaction_ids:
             self.record.transaction_ids.append(transaction_id)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One attempt at something that changes nothing: whatever becomes of it, its outcome is never unknown."""
+        self.sending("")
+        try:
+            yield
+        except HederaError as error:
+            self.refused(error)
+            raise
 
     @property
     def underway(self) -> bool:
         """Whether anything of it has been sent: what follows belongs to an operation that was let in."""
         return self._sent
+
+    def refused(self, error: HederaError) -> None:
+        """Note that the attempt that was just made has surely not been accepted, and by which error that is known."""
+        self._last_refusal = error
+        self._may_have_happened = self._accepted or bool(self._in_doubt)
+
+    def taken(self) -> None:
+        """Note that a node has accepted a transaction of it: it may take effect, whatever happens to its caller."""
+        self._accepted = self._may_have_happened = True
 
     def doubt(self, transaction_id: str) -> None:
         """Note that an attempt may have been accepted although it brought no answer."""
@@ -127,6 +153,7 @@ class Operation:
     def settled(self, transaction_id: str) -> None:
         """Note that it is known what became of every attempt at this transaction."""
         self._in_doubt.discard(transaction_id)
+        self._may_have_happened = self._accepted or bool(self._in_doubt)
 
     def in_doubt(self, transaction_id: str) -> bool:
         """Whether an attempt at this transaction may have been accepted."""
@@ -220,10 +247,15 @@ class Operation:
 
     def _settle(self, error: BaseException) -> tuple[Outcome, str, str]:
         """Outcome, status and one line for people."""
-        if not isinstance(error, Exception):
+        if isinstance(error, Exception):
+            return self._outcome_of(error), _status_of(error), str(error) or type(error).__name__
+        refusal = self._last_refusal
+        if self._may_have_happened or not self._sent:
             outcome = Outcome.UNKNOWN if self._sent else Outcome.REJECTED
             return outcome, STOPPED, "the run ended before the outcome was known"
-        return self._outcome_of(error), _status_of(error), str(error) or type(error).__name__
+        if refusal is None:
+            return Outcome.FAILED, STOPPED, "the run ended before the answer came; nothing was changed"
+        return Outcome.FAILED, refusal.status, f"the run ended before another attempt; the last one: {refusal}"
 
     def _outcome_of(self, error: Exception) -> Outcome:
         """What is known after an error: an attempt that may have been accepted outweighs a later refusal."""
@@ -242,7 +274,7 @@ class Operation:
             name=f"{record.name} [{record.arm}]" if record.arm else record.name,
             response_time=record.latency_s * 1000,
             response_length=record.size_bytes,
-            exception=(error or OperationNotDone(record.status)) if failed else None,
+            exception=_for_locust(record, error) if failed else None,
             context={"record": record},
             start_time=record.started_at,
         )
@@ -280,7 +312,19 @@ def uncounted(name: str, allowed_s: float | None = None) -> Operation:
 
 
 class OperationNotDone(Exception):  # noqa: N818 (an outcome, shown in Locust's list of failures)
-    """Stands in Locust's statistics for an operation that ended without an exception of its own."""
+    """Stands in Locust's statistics for what an operation ended in.
+
+    Locust keeps a row for every text that it is given. Transaction ids and addresses stand in our own record; here the
+    text is the status and where it was met, so that a thousand failures of one kind are one row.
+    """
+
+
+def _for_locust(record: OperationRecord, error: Exception | None) -> Exception:
+    """What Locust is told: the outcome by its kind; faults in somebody's code as they are."""
+    if error is not None and not isinstance(error, EXPECTED):
+        return error
+    place = f" in {record.ended_in}" if record.ended_in else ""
+    return OperationNotDone(f"{record.status}{place}")
 
 
 def _status_of(error: Exception) -> str:

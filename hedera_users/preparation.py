@@ -8,6 +8,7 @@ import logging
 import os
 import random
 import time
+from pathlib import Path
 from typing import Any
 
 from config.launcher import Localnet, LocalnetError, start_localnet
@@ -15,7 +16,8 @@ from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings, SettingsError, read_faults
 from hedera_client import Operator
-from hedera_client.address_book import network_from_address_book
+from hedera_client.address_book import NodeChoice, choose_nodes
+from hedera_users.node_list import keep_list, tell
 from hedera_users.setup import create_topics
 from reports.sources import publish_faults
 
@@ -30,6 +32,7 @@ class Preparation:
     def __init__(self) -> None:
         self._localnet: Localnet | None = None
         self._localnet_arguments: tuple[str, ...] = ()
+        self._nodes: NodeChoice | None = None
 
     def bring_up(self, settings: RunSettings) -> None:
         """Start the embedded network, where the run is for it, and see that its faults are right.
@@ -58,12 +61,12 @@ class Preparation:
             setattr(options, _LOCALNET_OPERATOR, [self._localnet.operator_id, self._localnet.operator_key])
         if settings.seed == 0:
             settings = settings.model_copy(update={"seed": random.randrange(1, 2**32)})
-        if settings.node_list == "address-book":
-            network = network_from_address_book(network, timeout=settings.rpc_timeout)
+        self._nodes = chosen = choose_nodes(network, settings.node_list, timeout=settings.rpc_timeout)
+        tell(chosen, logger)
         operator = operator_of(settings, options)
         now = time.time()
         run_id = time.strftime("%Y%m%d-%H%M%S", time.localtime(now)) + f"-{os.getpid() % 0x10000:04x}"
-        topics = create_topics(network, operator, run_id, settings)
+        topics = create_topics(chosen.network, operator, run_id, settings)
         logger.info(
             "Run %s on %s: audit events on topic %s, models on topic %s, seed %d",
             *(run_id, network.name, topics["events"], topics["models"], settings.seed),
@@ -72,7 +75,9 @@ class Preparation:
             run_id=run_id,
             started_at=now,
             settings=settings,
-            network=network,
+            network=chosen.network,
+            node_source=chosen.source,
+            node_remarks=chosen.remarks,
             operator_id=operator.account_id,
             topics=topics,
         )
@@ -85,6 +90,8 @@ class Preparation:
         """
         if run.settings.network == "localnet" and self._localnet is not None:
             _break(environment, self._localnet, run.settings)
+        if self._nodes is not None:
+            keep_list(self._nodes, Path(run.settings.report_dir) / run.run_id, logger)
         return run.model_copy(update={"started_at": time.time(), "workers": _sharing(environment)})
 
     def close(self) -> None:

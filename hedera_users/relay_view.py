@@ -37,8 +37,7 @@ class RelayView:
         """
 
         def attempt(attempt: Attempt) -> T:
-            operation.sending("")
-            with operation.phase("ack"):
+            with operation.reading(), operation.phase("ack"):
                 return question(self._relay, attempt.timeout)
 
         return self._guard.run(attempt, deadline=operation.deadline, on_wait=operation.waited)

@@ -65,6 +65,7 @@ class Session:
             run.network,
             operator,
             lane=worker,
+            scatter=run.scatter,
             rpc_timeout=settings.rpc_timeout,
             transport=settings.transport,
             valid_duration=settings.valid_duration,

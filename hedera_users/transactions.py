@@ -128,6 +128,8 @@ class Transactions:
         settlement = self._ask(operation, sent, self._allowed(operation))
         if settlement.verdict is Settled.UNKNOWN:
             raise error
+        if settlement.verdict is not Settled.NEVER_HAPPENED:
+            operation.taken()
         operation.settled(str(sent.transaction_id))
         if settlement.verdict is Settled.NEVER_HAPPENED:
             raise _never_happened(sent.transaction_id, settlement.reason) from error
@@ -184,13 +186,17 @@ class _Attempts:
         try:
             with operation.phase("ack"):
                 client.submit(prepared, attempt.timeout, on_wait=operation.connecting)
-        except AlreadySubmitted:
+        except AlreadySubmitted as error:
             if attempt.number == 1:
+                operation.refused(error)
                 raise  # the id is somebody else's: nothing of ours has arrived
         except HederaError as error:
             if error.fate is Fate.UNKNOWN:
                 operation.doubt(text)
+            else:
+                operation.refused(error)
             raise
+        operation.taken()
         operation.settled(text)
         return Acknowledged(transaction_id, attempt.member)
 

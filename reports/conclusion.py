@@ -33,8 +33,11 @@ def run_folder(run: Run) -> Path:
     return Path(run.settings.report_dir) / run.run_id
 
 
-def conclude(environment: Environment, collector: Collector, journal: Journal, master: dict[str, Any] | None) -> None:
+def conclude(environment: Environment, collector: Collector, journal: Journal, master: dict[str, Any] | None) -> str:
     """Turn what was collected into the run's reports and the process's exit code.
+
+    Returns:
+        The summary for the terminal, which nobody has printed yet.
 
     Args:
         environment: Locust's environment of the master or the local process; `process_exit_code` is set.
@@ -54,15 +57,21 @@ def conclude(environment: Environment, collector: Collector, journal: Journal, m
     journal.close()
     logger.info("The run has ended; reading the mirror to see that everything arrived")
     settled = settle_run(collector, journal.path, ending)
-    environment.process_exit_code = publish(settled, run_folder(collector.run))
+    folder = run_folder(collector.run)
+    environment.process_exit_code = _write(settled, folder)
+    return render_console(settled.report, str(folder / HTML_NAME))
 
 
 def publish(settled: Settled, folder: Path) -> int:
     """Write a settled run's files, print its summary, and return the exit code."""
-    histograms = partial(render_histograms, settled.collector.measurements.operations, settled.consensus)
-    code = publish_report(settled.report, folder, {HISTOGRAMS_NAME: histograms})
+    code = _write(settled, folder)
     print(render_console(settled.report, str(folder / HTML_NAME)), file=sys.stdout, flush=True)
     return code
+
+
+def _write(settled: Settled, folder: Path) -> int:
+    histograms = partial(render_histograms, settled.collector.measurements.operations, settled.consensus)
+    return publish_report(settled.report, folder, {HISTOGRAMS_NAME: histograms})
 
 
 def publish_report(report: Report, folder: Path, further: Mapping[str, Callable[[], str]] | None = None) -> int:

@@ -7,9 +7,10 @@ from locust.runners import MasterRunner, WorkerRunner
 
 import inspect
 import logging
+import sys
 import time
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import gevent
 from gevent.event import Event
@@ -58,6 +59,7 @@ class Reporting:
     def __init__(self) -> None:
         self._recording: Recording | None = None
         self._gathering: Gathering | None = None
+        self._last_words: tuple[str, TextIO] | None = None
 
     def install(self, events: Any) -> None:
         """Register with Locust."""
@@ -66,6 +68,7 @@ class Reporting:
         events.test_stop.add_listener(self.on_test_stop)
         events.report_to_master.add_listener(self.on_report_to_master)
         events.worker_report.add_listener(self.on_worker_report)
+        events.quit.add_listener(self.on_quit)
 
     def on_init(self, environment: Environment, runner: Any, **_: Any) -> None:
         """Listen to the other side of the handshake."""
@@ -127,7 +130,20 @@ class Reporting:
             used = gathering.monitor.summary(with_samples=True)
         elif recording is not None:
             gathering.collector.merge(LOCAL, recording.finish())
-        conclude(environment, gathering.collector, gathering.journal, used)
+        summary = conclude(environment, gathering.collector, gathering.journal, used)
+        options: Any = environment.parsed_options
+        if getattr(options, "headless", False):
+            # Locust's own tables come when it quits; the verdict follows them, and leaves `--json` what it is.
+            self._last_words = summary, sys.stderr if getattr(options, "json", False) else sys.stdout
+        else:
+            print(summary, flush=True)
+
+    def on_quit(self, **_: Any) -> None:
+        """Say how the run went, as the last thing that is said."""
+        if self._last_words is not None:
+            summary, stream = self._last_words
+            self._last_words = None
+            print(summary, file=stream, flush=True)
 
     def on_quitting(self, environment: Environment, **_: Any) -> None:
         """End a run that a signal has cut short, while its exit code can still be set."""

@@ -62,10 +62,10 @@ def account(senders: Iterable[Sender], measures: Mapping[OperationKey, Operation
     """Return the report's `accounting`.
 
     Besides the counts in total it holds `operations` (the same per operation and arm), `stopped` (unknown ones that the
-    end of the run cut off), `incomplete_workers` (processes whose last data never came) and `reasons` (why it does not
-    balance, in words). `arrivals` is what the schedule counted, None in a closed model: operations that were `due`,
-    `started` and `shed`, those that started `late` because no user was free (`no_user`) or no processor (`process`),
-    and how late the latest was (`latest_ms`).
+    end of the run cut off), `stopped_reads` (failed ones that it cut off: they had only asked), `incomplete_workers`
+    (processes whose last data never came) and `reasons` (why it does not balance, in words). `arrivals` is what the
+    schedule counted, None in a closed model: operations that were `due`, `started` and `shed`, those that started
+    `late` because no user was free (`no_user`) or no processor (`process`), and how late the latest was (`latest_ms`).
     """
     everyone = list(senders)
     accounts: dict[str, Account] = {}
@@ -82,6 +82,7 @@ def account(senders: Iterable[Sender], measures: Mapping[OperationKey, Operation
     return total.as_report() | {
         "balanced": not reasons,
         "stopped": sum(measure.stopped for measure in measures.values()),
+        "stopped_reads": sum(measure.stopped_reads for measure in measures.values()),
         "operations": [
             {"name": key.partition("|")[0], "arm": key.partition("|")[2] or None} | one.as_report()
             for key, one in sorted(accounts.items())

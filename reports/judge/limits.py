@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from reports.judge import phrases
+from reports.measure.measurements import STOPPED
 from reports.measure.resources import CPU_WARNING_PERCENT
 from reports.records import Outcome
 
@@ -30,6 +31,7 @@ WAITED_SHARE: Final = 0.2
 POLICY_SEGMENTS: Final = ("queue", "limiter", "circuit_wait")
 
 CONNECTION_SEGMENT: Final = "connection"
+NETWORK_PHASES: Final = ("ack", "receipt", "mirror")
 
 NETWORK_STATUSES: Final = frozenset(
     {
@@ -65,7 +67,8 @@ def limit(report: Mapping[str, Any]) -> dict[str, Any]:
     counted.sort(key=lambda sign: -sign.operations)
     signs = [*processors, *counted]
     if not signs:
-        return {"by": "none", "sentence": _pace(report["operations"]), "evidence": []}
+        sentence = _failing(report["errors"]) or _pace(report["operations"])
+        return {"by": "none", "sentence": sentence, "evidence": []}
     first = signs[0]
     who = {"generator": "the load generator", "policy": "the client's own policy", "network": "the network"}[first.by]
     return {
@@ -95,11 +98,18 @@ def _counted(report: Mapping[str, Any]) -> list[Sign]:
     signs = []
     signs += _missed(accounting, report["operations"])
     refused = _by_status(report["errors"], Outcome.REJECTED)
-    refused.pop("STOPPED", None)
+    refused.pop(STOPPED, None)
     if refused:
         words = f"{sum(refused.values()):,} operations were never sent ({_listed(refused)}{_after(report)})"
         signs.append(Sign("policy", sum(refused.values()), words))
     signs += [sign for sign in _waited(report["operations"]) if sign.by == "policy" or not accounting.get("arrivals")]
+    left = _left_waiting(report["errors"])
+    if left:
+        words = (
+            f"{sum(left.values()):,} operations were still waiting for the network when the run ended, longer than "
+            f"--stop-timeout lets them ({_listed(left)})"
+        )
+        signs.append(Sign("network", sum(left.values()), words))
     answered = _network_answers(report)
     if answered:
         words = f"{sum(answered.values()):,} attempts were turned away or not answered in time ({_listed(answered)})"
@@ -211,6 +221,33 @@ def _network_answers(report: Mapping[str, Any]) -> dict[str, int]:
             if status in NETWORK_STATUSES:
                 counts[status] = counts.get(status, 0) + number
     return counts
+
+
+def _left_waiting(errors: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Operations that the end of the run cut off while they waited for the network, by what they waited for."""
+    counts: dict[str, int] = {}
+    for error in errors:
+        if error["status"] == STOPPED and error["phase"] in NETWORK_PHASES:
+            counts[error["phase"]] = counts.get(error["phase"], 0) + error["count"]
+    return counts
+
+
+def _failing(errors: Sequence[Mapping[str, Any]]) -> str:
+    """What failed most, where something did; "" where nothing did. The errors are sorted, the most frequent first."""
+    failed = [
+        error
+        for error in errors
+        if error["outcome"] in (Outcome.FAILED, Outcome.UNKNOWN) and error["status"] != STOPPED
+    ]
+    if not failed:
+        return ""
+    worst = failed[0]
+    cause = f" {worst['cause']}" if worst["cause"] else ""
+    arm = f" [{worst['arm']}]" if worst["arm"] else ""
+    return (
+        f"Nothing was at its limit, and yet {sum(error['count'] for error in failed):,} operations did not succeed: "
+        f"{worst['operation']}{arm} most of all, by {worst['status']} ({worst['count']:,}).{cause}"
+    )
 
 
 def _by_status(errors: Iterable[Mapping[str, Any]], outcome: Outcome) -> dict[str, int]:

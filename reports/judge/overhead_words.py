@@ -56,7 +56,7 @@ def judge(
     if not mean.sure[0] <= 0 <= mean.sure[1]:
         verb: Conclusion = "costs" if mean.estimate > 0 else "saves"
         amount = phrases.amount(abs(mean.estimate), *sorted((abs(low), abs(high))))
-        compared = f" ({phrases.relative(relative.estimate)})" if relative is not None else ""
+        compared = _compared(None if relative is None else (relative.estimate, *relative.ci95))
         upto = f" up to “{confirm}”" if confirm else ""
         return Judged(verb, amount, f"Hedera {verb} {name} {amount} per operation{compared}{upto}.")
     reach = max(-low, high)
@@ -81,11 +81,19 @@ def summary(entries: Sequence[Mapping[str, Any]]) -> str:
     parts = []
     for entry in told:
         amount = entry["short"] if entry["conclusion"] != "saves" else f"{entry['short']} less"
-        compared = entry["relative_pct"]["estimate"] if entry["conclusion"] in ("costs", "saves") else None
-        parts.append(f"{amount}{'' if compared is None else f' ({phrases.relative(compared)})'} {_upto([entry])}")
+        relative = entry["relative_pct"]
+        told_relative = entry["conclusion"] in ("costs", "saves") and relative["estimate"] is not None
+        compared = _compared((relative["estimate"], *relative["ci95"]) if told_relative else None)
+        parts.append(f"{amount}{compared} {_upto([entry])}")
     open_ones = [entry for entry in levels if entry not in told]
     rest = f"; what it costs {_upto(open_ones)}, this run cannot tell" if open_ones else ""
     return f"Hedera costs {levels[0]['operation']}, per operation: {_listed(parts)}{rest}."
+
+
+def _compared(relative: tuple[float, float, float] | None) -> str:
+    """A relative difference and its interval in parentheses; "" where there is none, or it is too wide to be told."""
+    words = "" if relative is None else phrases.relative_within(*relative)
+    return f" ({words})" if words else ""
 
 
 def _upto(entries: Sequence[Mapping[str, Any]]) -> str:

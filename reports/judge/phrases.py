@@ -65,3 +65,17 @@ def relative(percent: float) -> str:
     if percent >= 10_000:
         return f"{1 + percent / 100:,.0f} times the baseline"
     return f"{percent:+,.0f} %" if abs(percent) >= 9.5 else f"{percent:+.1f} %"
+
+
+def relative_within(percent: float, low: float, high: float) -> str:
+    """A relative difference with its interval, where that shows: `+227 %, between +221 % and +235 %`.
+
+    "" where the interval is no narrower than the number itself: such a number would say more than is known.
+    """
+    if high - low >= abs(percent):
+        return ""
+    told = relative(percent)
+    ends = [f"{1 + end / 100:,.0f}" if percent >= 10_000 else relative(end) for end in (low, high)]
+    if told.startswith(ends[0]) and ends[0] == ends[1]:
+        return told
+    return f"{told}, between {ends[0]} and {ends[1]}"

@@ -28,9 +28,10 @@ def settings(run: Run) -> dict[str, Any]:
 
 
 def network(run: Run) -> dict[str, Any]:
-    """Where the network was reached."""
+    """Where the network was reached, and where its nodes were known from."""
     fields = run.network.model_dump(mode="json", include={"name", "nodes", "mirror_rest", "mirror_grpc", "tls"})
-    return {name: _redacted(value) for name, value in fields.items()}
+    fields = {name: _redacted(value) for name, value in fields.items()}
+    return {**fields, "node_source": _redacted(run.node_source), "node_remarks": list(run.node_remarks)}
 
 
 def versions() -> dict[str, str]:

@@ -15,12 +15,14 @@ from config.run import Run
 from reports.collect.collector import Collector
 from reports.judge import provenance
 from reports.judge.accounting import account
+from reports.judge.answers import answers, headline, where
 from reports.judge.causes import errors
 from reports.judge.connections import connections
 from reports.judge.limits import limit
 from reports.judge.operations import operations, timeline
 from reports.judge.overhead import overhead
-from reports.judge.verdict import checks, exit_code, headline
+from reports.judge.rate import rate
+from reports.judge.verdict import KeptRate, checks, exit_code
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 from resilience import merge_snapshots
@@ -74,9 +76,18 @@ def build(evidence: Evidence) -> Report:
     if ended_at == began_at:
         ended_at = max(began_at, evidence.ended_at)
     duration_s = ended_at - began_at
-    accounting = account(senders, measured.operations)
-    paired = overhead(measured.pairs.samples, run.settings.seed, measured.operations)
-    results = checks(accounting, evidence.audit, evidence.exceptions)
+    found = _found(evidence, began_at, duration_s)
+    limited = limit(found)
+    kept = rate(run.settings.arrival_rate, found["accounting"]["arrivals"])
+    results = checks(
+        found["accounting"],
+        evidence.audit,
+        evidence.exceptions,
+        found["operations"],
+        found["overhead"],
+        KeptRate(kept, run.settings.least_rate, limited["by"]),
+    )
+    told = answers(found, where(run), kept)
     report: Report = {
         "schema": SCHEMA,
         "run": {
@@ -84,7 +95,8 @@ def build(evidence: Evidence) -> Report:
             "started_at": began_at,
             "ended_at": ended_at,
             "duration_s": round(duration_s, 3),
-            "headline": headline(paired, results),
+            "headline": headline(told),
+            "answers": told,
             "exit_code": int(exit_code(results)),
             "checks": [check.as_report() for check in results],
             "confirm": ", ".join(run.settings.confirm),
@@ -99,15 +111,10 @@ def build(evidence: Evidence) -> Report:
             "versions": provenance.versions(),
             "machine": provenance.machine(),
             "clock_offset_ms": evidence.clock_offset_ms,
+            "limit": limited,
+            "rate": kept,
         },
-        "operations": operations(measured.operations, evidence.consensus, duration_s),
-        "overhead": paired,
-        "resilience": {
-            **merge_snapshots([sender.sources["resilience"] for sender in senders if "resilience" in sender.sources]),
-            "connections": connections(sender.sources.get("connections", {}) for sender in senders),
-        },
-        "accounting": accounting,
-        "audit": dict(evidence.audit),
+        **found,
         "cost": {
             "hbar": None,
             "usd": None,
@@ -116,18 +123,32 @@ def build(evidence: Evidence) -> Report:
             "budget_hbar": None,
             "note": "Fees are not measured in this version.",
         },
-        "resources": provenance.resources(senders, evidence.master, began_at - run.started_at),
         "gates": [],
         "drills": [],
-        "errors": errors(measured.errors.groups, began_at),
-        "timeline": timeline(measured.timeline),
     }
-    report["timeline"]["faults"] = [
-        _fault(fault, began_at) for fault in evidence.faults if fault["started"] is not None
-    ]
     report["timeline"]["queue"] = _queue(report["resilience"]["queue"], began_at)
-    report["run"]["limit"] = limit(report)
     return report
+
+
+def _found(evidence: Evidence, began_at: float, duration_s: float) -> Report:
+    """The parts of the report that hold what was counted and measured, and that the run is judged by."""
+    collector = evidence.collector
+    measured, senders = collector.measurements, list(collector.senders.values())
+    faults = [_fault(fault, began_at) for fault in evidence.faults if fault["started"] is not None]
+    resilience = [sender.sources["resilience"] for sender in senders if "resilience" in sender.sources]
+    return {
+        "operations": operations(measured.operations, evidence.consensus, duration_s),
+        "resilience": {
+            **merge_snapshots(resilience),
+            "connections": connections(sender.sources.get("connections", {}) for sender in senders),
+        },
+        "accounting": account(senders, measured.operations),
+        "resources": provenance.resources(senders, evidence.master, began_at - evidence.run.started_at),
+        "errors": errors(measured.errors.groups, began_at),
+        "overhead": overhead(measured.pairs.samples, evidence.run.settings.seed, measured.operations),
+        "audit": dict(evidence.audit),
+        "timeline": timeline(measured.timeline) | {"faults": faults},
+    }
 
 
 def _fault(fault: Mapping[str, Any], began_at: float) -> dict[str, Any]:

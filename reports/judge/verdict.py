@@ -1,4 +1,4 @@
-"""Whether the run passed: the checks, the exit code, and the one sentence that a reader sees first."""
+"""Whether the run passed: the checks, and the exit code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from enum import IntEnum
 from typing import Any
 
 from reports.judge.audit import integrity_faults
-from reports.judge.overhead_words import summary
+from reports.judge.rate import in_words
+from reports.judge.success import LEAST_DONE, shortfalls
 
 
 class ExitCode(IntEnum):
@@ -34,17 +35,46 @@ class Check:
         return asdict(self) | {"exit_code": int(self.exit_code)}
 
 
-def checks(accounting: Mapping[str, Any], audit: Mapping[str, Any], exceptions: Sequence[str]) -> list[Check]:
+@dataclass(frozen=True, slots=True)
+class KeptRate:
+    """How much of the rate that was asked for was kept.
+
+    Attributes:
+        rate: The report's `run.rate`; None where no rate was asked for.
+        least_percent: How much of it has to be kept.
+        limit_by: Who was at the limit: the report's `run.limit.by`. Where that is the network, it is an answer that the
+            rate could not be kept; elsewhere nothing can be said of the network.
+    """
+
+    rate: Mapping[str, float] | None
+    least_percent: float
+    limit_by: str
+
+
+def checks(
+    accounting: Mapping[str, Any],
+    audit: Mapping[str, Any],
+    exceptions: Sequence[str],
+    operations: Sequence[Mapping[str, Any]],
+    overhead: Sequence[Mapping[str, Any]],
+    kept: KeptRate,
+) -> list[Check]:
     """Judge a run.
 
     Args:
         accounting: The report's.
         audit: The report's.
         exceptions: Messages of exceptions that Locust caught in users.
+        operations: The report's.
+        overhead: The report's.
+        kept: The rate that was asked for and kept.
     """
     return [
         _measured(accounting),
         _requests(accounting),
+        _success(operations, accounting),
+        *_rate(kept),
+        *_overhead(overhead, operations),
         _users(exceptions),
         Check(
             "accounting", accounting["balanced"], "; ".join(accounting["reasons"]) or "every operation is accounted for"
@@ -63,16 +93,6 @@ def exit_code(results: Sequence[Check]) -> ExitCode:
     return ExitCode.PASSED
 
 
-def headline(overhead: Sequence[Mapping[str, Any]], results: Sequence[Check]) -> str:
-    """The answer to what Hedera costs; where no pairs were run, how the run went."""
-    if overhead:
-        return summary(overhead)
-    failed = [check.name for check in results if not check.passed]
-    if failed:
-        return f"No baseline was run beside Hedera, so there is no overhead to tell; failed: {', '.join(failed)}."
-    return "No baseline was run beside Hedera, so there is no overhead to tell; everything else passed."
-
-
 def _measured(accounting: Mapping[str, Any]) -> Check:
     done = accounting["started"]
     detail = f"{done:,} operations were started" if done else "no operation was started, so nothing can be said"
@@ -81,15 +101,48 @@ def _measured(accounting: Mapping[str, Any]) -> Check:
 
 def _requests(accounting: Mapping[str, Any]) -> Check:
     unsettled = accounting["unknown"] - accounting["stopped"]
-    failed = accounting["failed"]
+    failed = accounting["failed"] - accounting["stopped_reads"]
     if failed or unsettled:
         return Check("requests", False, f"{failed:,} operations failed and {unsettled:,} ended with an unknown fate")
     notes = [f"all {accounting['succeeded']:,} operations that ran to their end succeeded"]
     if accounting["rejected"]:
         notes.append(f"{accounting['rejected']:,} were never sent")
-    if accounting["stopped"]:
-        notes.append(f"{accounting['stopped']:,} were cut off by the end of the run")
+    stopped = accounting["stopped"] + accounting["stopped_reads"]
+    if stopped:
+        notes.append(f"{stopped:,} were cut off by the end of the run")
     return Check("requests", True, "; ".join(notes))
+
+
+def _success(operations: Sequence[Mapping[str, Any]], accounting: Mapping[str, Any]) -> Check:
+    short = shortfalls(operations, accounting)
+    if not short:
+        return Check("success", True, f"at least {LEAST_DONE:.0%} of every kind of operation succeeded")
+    code = ExitCode.FAILED if any(one.conclusive for one in short) else ExitCode.INCONCLUSIVE
+    return Check("success", False, "; ".join(one.words for one in short), code)
+
+
+def _rate(kept: KeptRate) -> list[Check]:
+    """Whether the load that was asked for was made; nothing to check where no rate was asked for."""
+    if kept.rate is None:
+        return []
+    words = in_words(kept.rate)
+    if kept.rate["kept_percent"] >= kept.least_percent:
+        return [Check("rate", True, words)]
+    code = ExitCode.FAILED if kept.limit_by == "network" else ExitCode.INCONCLUSIVE
+    return [Check("rate", False, f"{words}, less than {kept.least_percent:g} % (--least-rate)", code)]
+
+
+def _overhead(overhead: Sequence[Mapping[str, Any]], operations: Sequence[Mapping[str, Any]]) -> list[Check]:
+    """Whether a run that did nothing but compare can tell what Hedera costs.
+
+    One that did other things as well has answers all the same; its comparison says by itself what it cannot tell.
+    """
+    if not overhead or any(entry["arm"] is None and entry["succeeded"] for entry in operations):
+        return []
+    told = [entry for entry in overhead if entry["conclusion"] != "cannot tell"]
+    if told:
+        return [Check("overhead", True, f"{len(told)} of {len(overhead)} comparisons have an answer")]
+    return [Check("overhead", False, str(overhead[0]["verdict"]).rstrip("."), ExitCode.INCONCLUSIVE)]
 
 
 def _users(exceptions: Sequence[str]) -> Check:

@@ -27,6 +27,7 @@ class OperationMeasure:
     Attributes:
         counts: Closed operations by outcome.
         stopped: How many of the unknown ones the end of the run cut off.
+        stopped_reads: How many of the failed ones it cut off: they had only asked, so nothing about them is unknown.
         attempts: Attempts over all of them.
         bytes_sent: Payload bytes of those that succeeded.
         latency: From the start, of those that succeeded.
@@ -41,6 +42,7 @@ class OperationMeasure:
 
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(OUTCOMES, 0))
     stopped: int = 0
+    stopped_reads: int = 0
     attempts: int = 0
     bytes_sent: int = 0
     latency: Distribution = field(default_factory=Distribution)
@@ -75,8 +77,10 @@ class OperationMeasure:
                 for segment, seconds in record.segments_s.items():
                     segments_ns[segment] += round(seconds * 1e9)
             return
-        if outcome is Outcome.UNKNOWN and record.status == STOPPED:
+        if record.status == STOPPED and outcome is Outcome.UNKNOWN:
             self.stopped += 1
+        elif record.status == STOPPED and outcome is Outcome.FAILED:
+            self.stopped_reads += 1
         elif outcome is not Outcome.REJECTED:
             self.latency_failed.record(record.latency_s)
 
@@ -135,6 +139,7 @@ class Measurements:
             operations[key.dump()] = {
                 "counts": dict(measure.counts),
                 "stopped": measure.stopped,
+                "stopped_reads": measure.stopped_reads,
                 "attempts": measure.attempts,
                 "bytes_sent": measure.bytes_sent,
                 "timed": measure.timed,
@@ -156,6 +161,7 @@ class Measurements:
             for outcome, count in fields["counts"].items():
                 measure.counts[outcome] += count
             measure.stopped += fields["stopped"]
+            measure.stopped_reads += fields.get("stopped_reads", 0)  # a checkpoint of an earlier version has none
             measure.attempts += fields["attempts"]
             measure.bytes_sent += fields["bytes_sent"]
             measure.timed += fields["timed"]

@@ -16,6 +16,7 @@ def render_console(report: Mapping[str, Any], path: str) -> str:
     state = "PASSED" if not failed else "FAILED: " + ", ".join(check["name"] for check in failed)
     lines = ["", run["headline"], f"{state} (exit code {run['exit_code']})"]
     lines += [f"  {check['name']}: {check['detail']}" for check in failed]
+    lines += [f"{told['question']} {told['answer']}" for told in run.get("answers", [])[1:]]
     if run.get("limit"):
         lines.append(run["limit"]["sentence"])
     lines.append("")

@@ -15,6 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from reports.judge import connections
 from reports.judge.phrases import interval, milliseconds
+from reports.judge.rate import in_words
 from reports.render import views, words
 from reports.render.charts import chart_data
 
@@ -48,6 +49,7 @@ def environment() -> jinja2.Environment:
         words=words,
         interval=interval,
         connections_in_words=connections.in_words,
+        rate_in_words=in_words,
         inline=_inline,
         scripts=_scripts,
         script_hashes=_script_hashes,

@@ -23,6 +23,8 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     """Return the Markdown of a report."""
     run = report["run"]
     parts = [f"## {text(run['headline'])}", "", _state(run), ""]
+    for told in run.get("answers", [])[1:]:
+        parts += [f"{text(told['question'])} {text(told['answer'])}", ""]
     if run.get("limit"):
         parts += [text(run["limit"]["sentence"]), ""]
     parts += _overhead(report["overhead"])

@@ -50,6 +50,9 @@ OUTCOMES: Final[Mapping[str, str]] = {
 CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "measured": ("Measured", "the run did something"),
     "requests": ("Requests", "nothing failed, and no fate stayed unknown"),
+    "success": ("Success", "enough of every kind of operation went through"),
+    "rate": ("Rate", "as much load was made as was asked for"),
+    "overhead": ("Overhead", "what was compared has an answer"),
     "users": ("Users", "the simulated users ran without errors of their own"),
     "accounting": ("Accounting", "every operation that began is accounted for"),
     "audit": ("Audit", "the mirror could be read back"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.baselines import parse_baseline
+from config.built_in import FOLDER, built_in_list, write_built_in_list
 from config.networks import KNOWN, load_custom
+from config.routes import routes
 from config.settings import RunSettings, SettingsError, option_name, parse_settings
 
 
@@ -148,13 +151,44 @@ def test_other_baselines_are_refused(text: str) -> None:
         parse_baseline(text)
 
 
-def test_hosted_networks_use_tls_and_unique_node_accounts() -> None:
-    """Every public network is reached over TLS, and no node account stands twice."""
-    for name in ("testnet", "previewnet", "mainnet"):
-        network = KNOWN[name]
-        assert network.tls
-        assert network.mirror_tls
-        assert len(set(network.nodes.values())) == len(network.nodes)
+@pytest.mark.parametrize(("name", "nodes"), [("mainnet", 29), ("testnet", 7), ("previewnet", 7)])
+def test_hosted_networks_have_a_dated_list_of_all_their_nodes(name: str, nodes: int) -> None:
+    """Over TLS, every address of each, each with its certificate's hash (@hiero-ledger/sdk 2.87.0, addressbooks)."""
+    network = KNOWN[name]
+    assert network.tls
+    assert network.mirror_tls
+    assert len(set(network.nodes.values())) == nodes == len(network.certificate_hashes)
+    assert len(network.nodes) > nodes
+    assert all(address.endswith(":50212") for address in network.nodes)
+    listed = built_in_list(name)
+    assert listed.date >= "2026-08-23"
+    assert listed.source
+    assert {line for way in routes(listed.entries, tls=True) for line in way.lines()} == set()
+
+
+@pytest.mark.parametrize("contents", [None, "{", "[]", "{}", '{"date": "today", "source": "", "nodes": []}'])
+def test_a_built_in_list_that_somebody_broke(tmp_path: Path, contents: str | None) -> None:
+    """Is told in one line that names the file."""
+    if contents is not None:
+        (tmp_path / "testnet.json").write_text(contents)
+    with pytest.raises(ValueError, match=r"testnet\.json' cannot be read") as caught:
+        built_in_list("testnet", tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_list_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    """What was there stays until the new list is, and no scratch file is left; one node is one line."""
+    listed = built_in_list("testnet")
+    path = write_built_in_list(listed, tmp_path)
+    assert built_in_list("testnet", tmp_path) == listed
+    assert path.read_text() == (FOLDER / "testnet.json").read_text()
+    assert sum("node_account_id" in line for line in path.read_text().splitlines()) == len(listed.entries)
+    odd = replace(listed, source="half a character: \udc80")
+    assert built_in_list("testnet", write_built_in_list(odd, tmp_path).parent) == odd
+    (tmp_path / "mainnet.json").mkdir()
+    with pytest.raises(OSError, match=r"mainnet\.json"):
+        write_built_in_list(replace(listed, network="mainnet"), tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mainnet.json", "testnet.json"]
 
 
 def test_a_custom_network_is_read_from_its_file(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_ids_of_four_processes_are_distinct() -> None:
     script = """
         import sys
         from hedera_client import TransactionIds
-        ids = TransactionIds("0.0.1001", int(sys.argv[1]))
+        ids = TransactionIds("0.0.1001", int(sys.argv[1]), scatter=12_345_678)
         print("\\n".join(str(ids.next()) for _ in range(5000)))
     """
     with ThreadPoolExecutor(4) as pool:

@@ -98,15 +98,18 @@ def test_hashes_are_checked_when_they_are_given() -> None:
 
 
 class Mirror(BaseHTTPRequestHandler):
-    """A mirror with an address book like a public network's: several addresses a node, several pages."""
+    """A mirror with an address book like a public network's: several addresses a node, several pages.
+
+    It refuses more than 25 nodes a page, as mirrors do (MN:rest/controllers/networkController.js, networkNodesMaxSize).
+    """
 
     book: list[dict[str, Any]] = []  # noqa: RUF012 (set by the test)
 
     def do_GET(self) -> None:
         page = 1 if "node.id" in self.path else 0
-        links = {"next": None if page else "/api/v1/network/nodes?limit=100&order=asc&node.id=gt:1"}
+        links = {"next": None if page else "/api/v1/network/nodes?limit=25&order=asc&node.id=gt:1"}
         body = json.dumps({"nodes": self.book[2 * page : 2 * page + 2], "links": links}).encode()
-        self.send_response(200)
+        self.send_response(200 if "limit=25&" in self.path else 400)
         self.end_headers()
         self.wfile.write(body)
 
@@ -129,7 +132,7 @@ def row(number: int, *endpoints: tuple[str, int], cert: str = "0x" + WRONG) -> d
 
 
 def test_a_public_networks_address_book(mirror: str) -> None:
-    """All pages; by the well-known ports, first address first; nodes without a fitting address are left out."""
+    """All pages; every address of each node, by the well-known ports, in the book's order."""
     Mirror.book = [
         row(3, ("10.0.0.1", 50212), ("10.0.0.1", 50211), ("10.0.0.2", 50211), ("10.0.0.2", 50212)),
         row(4, ("10.0.0.3", 50211)),
@@ -137,15 +140,25 @@ def test_a_public_networks_address_book(mirror: str) -> None:
     ]
     network = Network(name="custom", nodes={"h:1": "0.0.9"}, mirror_rest=mirror, mirror_grpc="h:1", tls=True)
     secure = network_from_address_book(network)
-    assert secure.nodes == {"10.0.0.1:50212": "0.0.3", "10.0.0.4:50212": "0.0.5"}
-    assert secure.certificate_hashes == {"0.0.3": WRONG}
+    assert secure.nodes == {
+        "10.0.0.1:50212": "0.0.3",
+        "10.0.0.2:50212": "0.0.3",
+        "10.0.0.3:50212": "0.0.4",
+        "10.0.0.4:50212": "0.0.5",
+    }
+    assert secure.certificate_hashes == {"0.0.3": WRONG, "0.0.4": WRONG}
     plain = network_from_address_book(network.model_copy(update={"tls": False}))
-    assert plain.nodes == {"10.0.0.1:50211": "0.0.3", "10.0.0.3:50211": "0.0.4", "10.0.0.4:50211": "0.0.5"}
+    assert plain.nodes == {
+        "10.0.0.1:50211": "0.0.3",
+        "10.0.0.2:50211": "0.0.3",
+        "10.0.0.3:50211": "0.0.4",
+        "10.0.0.4:50211": "0.0.5",
+    }
 
 
 def test_an_address_book_without_nodes(mirror: str) -> None:
     """Is an error that says so, and not an empty network."""
-    Mirror.book = [row(3, ("10.0.0.1", 50211))]
+    Mirror.book = [row(3, ("10.0.0.1", 50211), cert="<N/A>")]
     network = Network(name="custom", nodes={"h:1": "0.0.9"}, mirror_rest=mirror, mirror_grpc="h:1", tls=True)
     with pytest.raises(MirrorError, match="lists 1 nodes, and none with a TLS address"):
         network_from_address_book(network)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from locust.env import Environment
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -11,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedera_client import Fate, HederaError
+from hedera_client import Fate, HederaError, TransportError
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
-from hedera_users.operation import STOPPED, Mismatch, Operation
+from hedera_users.operation import STOPPED, Mismatch, Operation, OperationNotDone
 from reports.records import Arm, OperationRecord, Outcome
 from resilience import CircuitOpen
 
@@ -109,7 +111,8 @@ def test_an_error_becomes_the_outcome(
     assert (observed.record.outcome, observed.record.status) == (outcome, status)
     assert observed.record.error == str(error)
     assert not message.acknowledged
-    assert observed.fired[0]["exception"] is error
+    assert isinstance(observed.fired[0]["exception"], OperationNotDone)
+    assert str(observed.fired[0]["exception"]).startswith(status)
 
 
 def test_a_doubt_outweighs_a_later_refusal(observed: Observed) -> None:
@@ -124,6 +127,21 @@ def test_a_doubt_outweighs_a_later_refusal(observed: Observed) -> None:
         operation.settled("0.0.2@1.000000001")
         raise hedera_error(Fate.FINAL, "INVALID_SIGNATURE")
     assert observed.fired[1]["context"]["record"].outcome is Outcome.FAILED
+
+
+def test_failures_of_one_kind_are_one_row_for_locust(observed: Observed) -> None:
+    """Thousands of failures that differ in their transaction ids do not fill Locust's table, its CSV and its memory."""
+    for number in range(1_000):
+        with observed.operation() as operation, operation.phase("ack"):
+            operation.sending(f"0.0.2@{number}.000000001")
+            raise TransportError(
+                f"UNAVAILABLE: node 0.0.3 did not answer ConsensusSubmitMessage 0.0.2@{number}.000000001",
+                status="UNAVAILABLE",
+                fate=Fate.UNKNOWN,
+                transaction_id=f"0.0.2@{number}.000000001",
+            )
+    assert {repr(event["exception"]) for event in observed.fired} == {"OperationNotDone('UNAVAILABLE in ack')"}
+    assert "@7.000000001" in observed.fired[7]["context"]["record"].error
 
 
 def test_other_peoples_errors_are_recorded_and_go_on(observed: Observed) -> None:
@@ -149,6 +167,67 @@ def test_a_killed_greenlet_closes_its_operation(observed: Observed, sent: bool, 
     greenlet.kill()
     assert (observed.record.outcome, observed.record.status) == (outcome, STOPPED)
     assert observed.ledger.snapshot()["hcs.submit|"]["in_flight"] == 0
+
+
+def cut_off(observed: Observed, before: Callable[[Operation], None]) -> OperationRecord:
+    """The record of an operation that is killed after `before`."""
+
+    def user() -> None:
+        with observed.operation() as operation:
+            before(operation)
+            gevent.sleep(60)
+
+    greenlet = gevent.spawn(user)
+    gevent.sleep(0)
+    greenlet.kill()
+    return observed.record
+
+
+def test_what_was_refused_at_every_attempt_has_failed_when_it_is_cut_off(observed: Observed) -> None:
+    """BUSY each time, killed in the back-off: nothing may have been accepted, so nothing is unknown."""
+
+    def refused_twice(operation: Operation) -> None:
+        for _ in range(2):
+            operation.sending("0.0.2@1.000000001")
+            operation.refused(hedera_error(Fate.RETRYABLE, "BUSY"))
+
+    record = cut_off(observed, refused_twice)
+    assert (record.outcome, record.status) == (Outcome.FAILED, "BUSY")
+    assert "the run ended before another attempt" in record.error
+
+
+@pytest.mark.parametrize("then", ["doubt", "taken", "under way"])
+def test_a_refusal_does_not_outweigh_what_may_have_been_accepted(observed: Observed, then: str) -> None:
+    """An earlier attempt of open fate, an earlier transaction that was accepted, or an attempt that is under way."""
+
+    def attempts(operation: Operation) -> None:
+        operation.sending("0.0.2@1.000000001")
+        if then == "doubt":
+            operation.doubt("0.0.2@1.000000001")
+        elif then == "taken":
+            operation.taken()
+            operation.settled("0.0.2@1.000000001")
+        operation.refused(hedera_error(Fate.RETRYABLE, "BUSY"))
+        if then == "under way":
+            operation.sending("0.0.2@1.000000001")
+
+    assert cut_off(observed, attempts).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_only_asks_is_never_unknown(observed: Observed, refused: bool) -> None:
+    """A read that is cut off has changed nothing: in its attempt, or between two of them."""
+
+    def asks(operation: Operation) -> None:
+        if refused:
+            with suppress(HederaError), operation.reading():
+                raise hedera_error(Fate.RETRYABLE, "UNAVAILABLE")
+        else:
+            reading = operation.reading()
+            reading.__enter__()
+
+    record = cut_off(observed, asks)
+    assert (record.outcome, record.status) == (Outcome.FAILED, "UNAVAILABLE" if refused else STOPPED)
 
 
 @given(st.lists(st.sampled_from(["ok", "error", "kill", "leave"]), max_size=30))

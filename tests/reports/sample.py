@@ -22,8 +22,17 @@ LENGTH_S = 60
 
 
 QUIET_CONNECTIONS = {
-    "opened": 3, "closed": 0, "failed": 0, "lost": 0, "drained": 0, "aged": 0, "open": 3, "most_open": 1,
-    "waited": 6, "waited_s": 0.014, "moved": 0,
+    "opened": 3,
+    "closed": 0,
+    "failed": 0,
+    "lost": 0,
+    "drained": 0,
+    "aged": 0,
+    "open": 3,
+    "most_open": 1,
+    "waited": 6,
+    "waited_s": 0.014,
+    "moved": 0,
 }
 """What a node's connections were in a run in which nothing happened to them."""
 

@@ -102,7 +102,7 @@ def test_levels_that_cannot_be_told_stand_at_the_end_of_the_sentence() -> None:
             "conclusion": conclusion,
             "short": short,
             "verdict": "Cannot tell.",
-            "relative_pct": {"estimate": percent},
+            "relative_pct": {"estimate": percent, "ci95": None if percent is None else [0.95 * percent, 1.1 * percent]},
         }
 
     entries = [
@@ -112,7 +112,8 @@ def test_levels_that_cannot_be_told_stand_at_the_end_of_the_sentence() -> None:
         entry("mirror", "cannot tell"),
     ]
     assert summary(entries) == (
-        "Hedera costs audit-event, per operation: 9.2 ms ± 0.4 ms (+18 %) up to “ack” and 702 ms ± 20 ms (+1,376 %) "
-        "up to “receipt”; what it costs up to “queued” and “mirror”, this run cannot tell."
+        "Hedera costs audit-event, per operation: 9.2 ms ± 0.4 ms (+18 %, between +17 % and +20 %) up to “ack” and "
+        "702 ms ± 20 ms (+1,376 %, between +1,307 % and +1,514 %) up to “receipt”; what it costs up to “queued” and "
+        "“mirror”, this run cannot tell."
     )
     assert summary(entries[:2]).endswith("up to “ack”; what it costs up to “queued”, this run cannot tell.")

@@ -24,9 +24,17 @@ def report(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-def error(outcome: str, status: str, count: int) -> dict[str, Any]:
+def error(outcome: str, status: str, count: int, phase: str | None = None, cause: str | None = None) -> dict[str, Any]:
     """One kind of error."""
-    return {"outcome": outcome, "status": status, "count": count}
+    return {
+        "operation": "hcs.submit",
+        "arm": None,
+        "outcome": outcome,
+        "status": status,
+        "count": count,
+        "phase": phase,
+        "cause": cause,
+    }
 
 
 def test_without_any_sign_the_users_set_the_pace() -> None:
@@ -113,6 +121,33 @@ def test_busy_and_timeouts_are_the_networks() -> None:
 def test_a_handful_of_errors_is_no_limit() -> None:
     """One in a thousand operations says nothing about what a run could have done."""
     assert limit(report(errors=[error("failed", "BUSY", 9)]))["by"] == "none"
+
+
+def test_a_run_that_failed_says_what_failed_most() -> None:
+    """Statuses that speak of no limit (a skewed clock, a fee too low) are named with their cause and remedy."""
+    found = limit(
+        report(
+            errors=[
+                error("failed", "INSUFFICIENT_TX_FEE", 70, cause="The offered maximum fee was below the price."),
+                error("unknown", "FAIL_INVALID", 30),
+                error("unknown", "STOPPED", 5),
+            ]
+        )
+    )
+    assert found["by"] == "none"
+    assert found["sentence"] == (
+        "Nothing was at its limit, and yet 100 operations did not succeed: hcs.submit most of all, by "
+        "INSUFFICIENT_TX_FEE (70). The offered maximum fee was below the price."
+    )
+
+
+def test_what_still_waited_for_the_network_at_the_end_is_the_networks() -> None:
+    """A stall that outlasts the run ends every operation by the stop; what they waited for says whose it was."""
+    stopped = [error("unknown", "STOPPED", 24, phase="receipt"), error("rejected", "STOPPED", 3)]
+    found = limit(report(errors=stopped))
+    assert found["by"] == "network"
+    assert "24 operations were still waiting for the network when the run ended" in found["sentence"]
+    assert limit(report(errors=[error("rejected", "STOPPED", 300)]))["by"] == "none"
 
 
 def test_time_spent_waiting_for_ones_own_policy_counts() -> None:

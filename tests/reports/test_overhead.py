@@ -14,6 +14,7 @@ from scipy.stats import binom
 from reports.judge import intervals
 from reports.judge.overhead import FEWEST, overhead
 from reports.judge.overhead_words import summary
+from reports.judge.phrases import relative_within
 from reports.measure.keys import OperationKey
 from reports.measure.pairs import Pair, PairMatcher, Pairs
 from reports.records import Arm, OperationRecord, Outcome
@@ -53,6 +54,22 @@ def test_a_short_and_skewed_baseline_leaves_the_relative_interval_positive() -> 
         _, relative = intervals.quantile_intervals(baseline, hedera, share, 1)
         assert relative is not None
         assert relative.ci95[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("relative", "words"),
+    [
+        ((227.0, 227.0, 227.0), "+227 %"),
+        ((227.4, 221.0, 235.2), "+227 %, between +221 % and +235 %"),
+        ((-40.0, -45.0, -35.0), "-40 %, between -45 % and -35 %"),
+        ((186_200.0, 150_000.0, 220_000.0), "1,863 times the baseline, between 1,501 and 2,201"),
+        ((175_600.0, 715.0, 352_630.0), ""),
+        ((5.0, -1.0, 11.0), ""),
+    ],
+)
+def test_a_ratio_is_told_with_its_interval_or_not_at_all(relative: tuple[float, float, float], words: str) -> None:
+    """ "1,757 times the baseline" says nothing where it may be 8 or 3,527 times."""
+    assert relative_within(*relative) == words
 
 
 @pytest.mark.parametrize("baseline", [np.zeros(40), np.append(np.zeros(30), np.ones(10))])

@@ -1,0 +1,234 @@
+"""The command `python -m hedera_client check`: which nodes would be called and how, and whether they answer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from config.address_book import shown
+from config.launcher import network_from_ready
+from config.networks import KNOWN, Network, load_custom, network_by
+from config.routes import Route, counted, routes
+from hedera_client.address_book import NodeChoice, choose_nodes
+from hedera_client.book_file import read_book
+from hedera_client.credentials import Operator
+from hedera_client.errors import CredentialError, MirrorError
+from hedera_client.health import UNREACHED, Finding, examine
+
+EXIT_HEALTHY: Final = 0
+EXIT_UNHEALTHY: Final = 1
+EXIT_CONFIGURATION: Final = 2
+
+_HASH_SHOWN: Final = 12
+"""Hex digits of a certificate's hash that are shown."""
+
+
+def add_check(commands: Any) -> None:
+    """Add the command's options to `commands`, the parser's sub-commands."""
+    check = commands.add_parser("check", help="look once at nodes, mirror and operator; spends nothing")
+    where = check.add_mutually_exclusive_group(required=True)
+    where.add_argument("--network", choices=sorted(KNOWN), help="a known network")
+    where.add_argument("--network-file", type=Path, metavar="FILE", help="a network of your own (JSON)")
+    where.add_argument(
+        "--ready-file", metavar="FILE", help="the ready line of `python -m localnet`; - reads standard input"
+    )
+    nodes = check.add_mutually_exclusive_group()
+    nodes.add_argument(
+        "--node-list",
+        choices=("auto", "address-book", "configured"),
+        default="auto",
+        help="whose nodes, as in a run; auto (default): the mirror's address book on a public network, and where it "
+        "gives none the built-in list; elsewhere the network's own",
+    )
+    nodes.add_argument(
+        "--address-book",
+        action="store_const",
+        dest="node_list",
+        const="address-book",
+        help="take the nodes, and their certificates' hashes, from the mirror; the same as --node-list address-book",
+    )
+    nodes.add_argument(
+        "--address-book-file",
+        type=Path,
+        metavar="FILE",
+        help="take the nodes from a file: a mirror's /api/v1/network/nodes, all pages, or the contents of file 0.0.102",
+    )
+    check.add_argument("--tls", action="store_true", help="with an address book: speak TLS to the nodes")
+    check.add_argument("--list", action="store_true", help="only show the nodes; needs no operator and calls no node")
+    check.add_argument("--timeout", type=seconds_of, default=10.0, metavar="S", help="seconds per call (default: 10)")
+
+
+def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Run the command and return its exit code: 0 all is well, 1 something is not, 2 nothing was tried."""
+    try:
+        ready = None if options.ready_file is None else _ready_line(options.ready_file)
+        network = _network(options, ready)
+        chosen, operator = _prepare(options, environment, network, ready)
+    except (ValueError, OSError) as error:
+        sys.stderr.write(f"hedera_client: error: {error}\n")
+        return EXIT_CONFIGURATION
+    except MirrorError as error:
+        print(f"FAILED  address book: {error}")
+        return EXIT_UNHEALTHY
+    left_out = [way for way in chosen.ways if not way.addresses]
+    if operator is None:
+        return EXIT_UNHEALTHY if left_out else EXIT_HEALTHY
+    findings = [Finding(way.name, False, 0.0, f"left out: {way.left_out}", way.entry.account_id) for way in left_out]
+    if len(left_out) == len(chosen.ways) > 0:
+        print(f"FAILED  address book: none of its {len(left_out)} nodes can be called")
+        return EXIT_UNHEALTHY
+    for finding in findings:
+        _print(finding)
+    for finding in examine(chosen.network, operator, timeout=options.timeout):
+        findings.append(finding)
+        _print(finding)
+    return _conclude(chosen.network, findings)
+
+
+def seconds_of(text: str) -> float:
+    """A positive number of seconds, an hour at most."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r}: give seconds, more than 0 and at most 3600")
+    return seconds
+
+
+def listing(chosen: NodeChoice) -> Iterator[str]:
+    """How each node would be called, one line per node and one per remark; then how many there are."""
+    network = chosen.network
+    yield f"{network.name}: {chosen.source or 'nodes as configured'}"
+    if not chosen.ways:
+        for address, account in network.nodes.items():
+            yield f"node {account:8}  {_manner(network.tls, network.certificate_hashes.get(account, ''))}: {address}"
+        return
+    for way in chosen.ways:
+        yield _line(way, tls=network.tls)
+        yield from (f"{'':13}  {remark}" for remark in way.remarks)
+    yield f"{len(chosen.ways)} nodes listed: {counted(chosen.ways)}"
+
+
+def _prepare(
+    options: argparse.Namespace, environment: Mapping[str, str], network: Network, ready: Mapping[str, Any] | None
+) -> tuple[NodeChoice, Operator | None]:
+    """The nodes, which are shown where a list says them, and the operator, who is not needed for showing only.
+
+    Raises:
+        ValueError: a file or the operator's credentials are wrong.
+        MirrorError: the mirror was to give the address book, and does not.
+    """
+    operator: Operator | CredentialError | None = None
+    if not options.list:
+        try:
+            operator = _operator(environment, ready)
+        except CredentialError as error:
+            operator = error
+    if isinstance(operator, CredentialError) and options.address_book_file is None:
+        raise operator  # before anybody is asked anything
+    if options.address_book_file is not None:
+        chosen = _from_file(network, options.address_book_file)
+    else:
+        chosen = choose_nodes(network, options.node_list, timeout=options.timeout)
+    if chosen.ways or options.list:
+        print("\n".join(listing(chosen)), flush=True)
+    if isinstance(operator, CredentialError):
+        raise CredentialError(f"{operator}; --list shows the nodes without")
+    return chosen, operator
+
+
+def _from_file(network: Network, path: Path) -> NodeChoice:
+    """The nodes of a file's address book; if none of them can be called, the network's own stay.
+
+    Raises:
+        ValueError: the file is no address book, or says that it is another network's.
+    """
+    book = read_book(path)
+    if book.network and book.network != network.name:
+        raise ValueError(f"{shown(str(path))} is the address book of {shown(book.network)}, not of {network.name}")
+    ways = routes(book.entries, tls=network.tls)
+    source = f"address book {shown(str(path))}{f' ({book.source})' if book.source else ''}, {counted(ways)}"
+    if any(way.addresses for way in ways):
+        network = network_by(network, ways)
+    return NodeChoice(network, source, tuple(ways))
+
+
+def _network(options: argparse.Namespace, ready: Mapping[str, Any] | None) -> Network:
+    """The network as it is known."""
+    if ready is not None:
+        network = network_from_ready(dict(ready))
+    else:
+        network = KNOWN[options.network] if options.network else load_custom(options.network_file)
+    by_book = options.node_list == "address-book" or options.address_book_file is not None
+    return network.model_copy(update={"tls": True}) if options.tls and by_book else network
+
+
+def _operator(environment: Mapping[str, str], ready: Mapping[str, Any] | None) -> Operator:
+    """Who pays. The operator of an embedded network stands in its ready line."""
+    if ready is not None:
+        return Operator.parse(ready["operator_id"], ready["operator_key"])
+    return Operator.from_environment(environment)
+
+
+def _ready_line(source: str) -> dict[str, Any]:
+    text = sys.stdin.readline() if source == "-" else Path(source).read_text(encoding="utf-8")
+    try:
+        ready = json.loads(text)
+    except ValueError:
+        ready = None
+    needed = ("nodes", "mirror_rest", "mirror_grpc", "relay", "control", "operator_id", "operator_key")
+    if not isinstance(ready, dict) or any(name not in ready for name in needed):
+        raise ValueError(f"--ready-file {source!r}: it is no ready line of `python -m localnet`")
+    return ready
+
+
+def _line(way: Route, *, tls: bool) -> str:
+    """How one node is called."""
+    described = f"  ({way.entry.description})" if way.entry.description else ""
+    name = f"node {way.entry.account_id or '?':8}"
+    if not way.addresses:
+        return f"{name}  left out: {way.left_out}{described}"
+    return f"{name}  {_manner(tls, way.certificate_hash)}: {', then '.join(way.addresses)}{described}"
+
+
+def _manner(tls: bool, certificate_hash: str) -> str:
+    if not tls:
+        return "plain text"
+    return f"TLS, certificate {certificate_hash[:_HASH_SHOWN]}…" if certificate_hash else "TLS, certificate not checked"
+
+
+def _print(finding: Finding) -> None:
+    verdict = "ok" if finding.healthy else "FAILED"
+    print(f"{verdict:6}  {finding.took_s * 1000:7.0f} ms  {finding.subject}: {finding.detail}", flush=True)
+
+
+def _conclude(network: Network, findings: Sequence[Finding]) -> int:
+    """Say which nodes answer nowhere, and how many checks passed; returns the exit code."""
+    by_node: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.node:
+            by_node.setdefault(finding.node, []).append(finding)
+    for node in dict.fromkeys(network.nodes.values()):
+        if line := _nowhere(node, by_node[node]):
+            print(line)
+    failed = sum(not finding.healthy for finding in findings)
+    answering = sum(any(finding.healthy for finding in found) for found in by_node.values())
+    print(
+        f"{network.name}: {len(findings) - failed} of {len(findings)} checks passed; "
+        f"{answering} of {len(by_node)} nodes answer"
+    )
+    return EXIT_UNHEALTHY if failed else EXIT_HEALTHY
+
+
+def _nowhere(node: str, findings: Iterable[Finding]) -> str:
+    """A line for a node that is well at none of its addresses; "" for any other."""
+    found = list(findings)
+    if any(finding.healthy for finding in found):
+        return ""
+    unreached = all(finding.detail.startswith(UNREACHED) for finding in found)
+    return f"node {node} {UNREACHED if unreached else 'is not well'} at any of its addresses ({len(found)})"

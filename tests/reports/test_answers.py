@@ -1,0 +1,110 @@
+"""A sentence for each question that a run can answer, and none for those that it cannot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from config.run import Run
+from config.settings import RunSettings
+from reports.judge.answers import CAPACITY, COST, DELIVERY, SURVIVAL, answers, headline, where
+from reports.judge.audit import nothing_settled
+from reports.judge.recovery import recovery_s
+
+HERE = "on the embedded network (2 s to consensus, as configured)"
+COMPARED = {
+    "operation": "audit-event",
+    "confirm": "receipt",
+    "conclusion": "costs",
+    "short": "116 ms ± 4 ms",
+    "verdict": "Hedera costs audit-event 116 ms ± 4 ms per operation up to “receipt”.",
+    "relative_pct": {"estimate": None, "ci95": None},
+}
+
+
+def found(**changes: Any) -> dict[str, Any]:
+    """What a quiet run of one kind of operation found, with `changes`."""
+    done = {"name": "hcs.submit", "arm": None, "succeeded": 240, "throughput_per_s": 8.0}
+    return {
+        "operations": [done],
+        "overhead": [],
+        "resilience": {"retries": {"attempts": 0, "recovered": 0}, "breakers": []},
+        "accounting": {"started": 240, "failed": 0, "unknown": 0, "stopped": 0, "stopped_reads": 0},
+        "audit": nothing_settled() | {"acknowledged": 240, "delivered": 240},
+        "timeline": {"resolution_s": 1, "faults": [], "series": []},
+    } | changes
+
+
+def test_each_question_that_the_run_can_answer_has_a_sentence() -> None:
+    """A run without a baseline is no run without a result."""
+    told = {one["question"]: one["answer"] for one in answers(found(), HERE, None)}
+    assert told == {
+        CAPACITY: f"8 hcs.submit per second, at the users' own pace, {HERE}.",
+        DELIVERY: "Yes: all 240 acknowledged messages arrived exactly once.",
+    }
+
+
+def test_the_cost_comes_first_and_says_where() -> None:
+    """A simulated network is named in the sentence that people quote."""
+    told = answers(found(overhead=[COMPARED]), HERE, None)
+    assert told[0] == {
+        "question": COST,
+        "answer": f"Hedera costs audit-event 116 ms ± 4 ms per operation up to “receipt”, {HERE}.",
+    }
+    assert headline(told) == told[0]["answer"]
+
+
+def test_an_outage_that_was_survived_is_told_with_its_recovery() -> None:
+    """What was broken, what it cost, and how long until the rate of before was back."""
+    points = [{"t": t, "succeeded": 0 if 10 <= t < 18 else 8} for t in range(30)]
+    run = found(
+        resilience={"retries": {"attempts": 64, "recovered": 31}, "breakers": [{"opened": 4}]},
+        timeline={
+            "resolution_s": 1,
+            "faults": [{"name": "node-down", "from_s": 10.2, "to_s": 15.5}],
+            "series": [{"arm": None, "points": points}],
+        },
+    )
+    told = {one["question"]: one["answer"] for one in answers(run, HERE, None)}
+    assert told[SURVIVAL] == (
+        "with faults on purpose (node-down); none of 240 operations failed; 31 were saved by a retry; circuit breakers "
+        "opened 4 times; back at the rate of before 2.50 s after the last fault."
+    )
+
+
+def test_what_is_wrong_with_the_messages_is_the_answer() -> None:
+    """A loss is told as a no, and a mirror that could not be read answers nothing."""
+    audit = nothing_settled() | {"acknowledged": 240, "delivered": 216, "lost": 24}
+    assert answers(found(audit=audit), HERE, None)[-1]["answer"] == "No: 24 lost."
+    silent = nothing_settled("HTTP 503") | {"acknowledged": 240}
+    assert DELIVERY not in {one["question"] for one in answers(found(audit=silent), HERE, None)}
+
+
+def test_nothing_done_is_nothing_told() -> None:
+    run = found(operations=[], audit=nothing_settled())
+    assert answers(run, HERE, None) == []
+    assert "nothing to tell" in headline([])
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, HERE),
+        ({"localnet_consensus_delay": 0.3}, "on the embedded network (0.3 s to consensus, as configured)"),
+        ({"localnet_latency": "testnet"}, "on the embedded network (latencies modelled on testnet's)"),
+        ({"localnet_latency": "instant"}, "on the embedded network (no latency, as configured)"),
+        ({"network": "mainnet"}, "on mainnet"),
+        ({"network": "solo"}, "on a Solo network"),
+        ({"network": "custom", "network_file": "n.json"}, "on a network of your own"),
+    ],
+)
+def test_the_network_is_named_as_what_it_is(settings: dict[str, Any], words: str) -> None:
+    run = Run.model_construct(settings=RunSettings.model_construct(**{**RunSettings().model_dump(), **settings}))
+    assert where(run) == words
+
+
+@pytest.mark.parametrize("faults", [[], [{"name": "stall", "from_s": 0.0, "to_s": None}]])
+def test_no_recovery_without_a_fault_that_ended(faults: list[dict[str, Any]]) -> None:
+    series = [{"arm": None, "points": [{"t": 0, "succeeded": 8}]}]
+    assert recovery_s({"resolution_s": 1, "faults": faults, "series": series}) is None
