@@ -30,8 +30,8 @@ PHASES = ("prepare", "connection", "ack", "consensus", "receipt", "mirror")
 """The phases of an operation, in order. Durations of the operation's own steps: `prepare` builds and signs,
 `connection` is the wait for a connection with room for one more call (a node takes 10 on each), `ack` is the node's
 answer to the submission from when it could leave, `receipt` the wait from acknowledgement to receipt, `mirror` the wait
-from there until the mirror shows it. `consensus` runs from sending to the consensus timestamp and overlaps `connection`,
-`ack` and `receipt`."""
+from there until the mirror shows it. `consensus` runs from sending to the consensus timestamp and overlaps
+`connection`, `ack` and `receipt`."""
 
 SEGMENTS = (
     *("start_delay", "queue", "limiter", "circuit_wait", "baseline", "prepare", "connection", "ack"),
