@@ -31,8 +31,8 @@ from localnet.fees import ExchangeRate, FeeSchedule
 from localnet.ids import TransactionKey
 from localnet.mirror.blocks import BLOCK_NS, Block, Blocks
 from localnet.mirror.fee_estimate import estimate_fee
-from localnet.mirror.rest.limit import RateLimit
 from localnet.mirror.rest.interval import Interval
+from localnet.mirror.rest.limit import RateLimit
 from localnet.mirror.store import MirrorStore
 from localnet.submission import Submission
 from localnet.transactions import OPERATIONS
