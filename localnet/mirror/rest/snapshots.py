@@ -38,7 +38,8 @@ class Snapshots:
 
     def _within(self, interval: Interval) -> int | None:
         history = self._store.history
-        snapshot = history.latest(min(interval.high - 1, self._complete_ns()))
+        until_ns = max(self._complete_ns(), history.moment(0))  # the first snapshot is as old as the network
+        snapshot = history.latest(min(interval.high - 1, until_ns))
         while snapshot >= 0 and history.moment(snapshot) >= interval.low:
             if history.moment(snapshot) not in interval.excluded:
                 return snapshot
