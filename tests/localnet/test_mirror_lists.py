@@ -174,7 +174,7 @@ def test_ids_of_what_could_not_be_there(rest: Rest, path: str, name: str) -> Non
 
 
 def test_pages_of_any_origin_may_read_the_mirror(rest: Rest) -> None:
-    """MN:rest/server.js `cors()`, rest-java GenericControllerAdvice.java: answers and errors may be read by any page."""
+    """MN:rest/server.js `cors()`, rest-java GenericControllerAdvice.java: any page may read answers and errors."""
     for path in ("/blocks", "/transactions?limit=0", "/topics/0.0.999999", "/network/nodes"):
         answer = requests.get(rest.base + API + path, headers={"Origin": "https://wallet.example"}, timeout=10)
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
