@@ -48,7 +48,7 @@ class Submission:
         consensus_ns: Consensus timestamp, Unix nanoseconds; 0 until consensus.
         receipt_served: When the first receipt with the final status was served.
         mirror_visible: When the mirror began to show it.
-        entity: Number of the entity it created or changed; 0 for none.
+        entity: The entity it created or changed, or was to change; encoded if of another shard or realm, 0 for none.
         created: Whether it created `entity`.
         due: What it costs; None until its price was looked up at precheck.
         fee: What its payer was charged, in tinybars.

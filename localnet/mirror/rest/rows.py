@@ -7,6 +7,7 @@ from typing import Any
 
 from localnet.clock import NANOS, format_timestamp
 from localnet.ids import TransactionKey, format_entity
+from localnet.mirror.rest.entity import write_alias
 from localnet.running_hash import VERSION
 from localnet.state import Account, Topic
 from localnet.status import status_name
@@ -131,16 +132,25 @@ def _parent_timestamp(submission: Submission) -> str | None:
     return format_timestamp(submission.consensus_ns - submission.nonce) if submission.nonce else None
 
 
-def account_row(account: Account, now_ns: int) -> dict[str, Any]:
-    """An account, without its transactions."""
+def account_row(account: Account, balance: tuple[int, int] | None) -> dict[str, Any]:
+    """An account, without its transactions.
+
+    Args:
+        account: Which.
+        balance: Its balance and since when it is that, Unix nanoseconds; None where it is not asked for.
+    """
     expiry_ns = account.created_ns + account.auto_renew_period * NANOS
+    amount = None
+    if balance is not None:
+        amount = {"balance": balance[0], "timestamp": format_timestamp(balance[1]), "tokens": []}
     return {
         "account": format_entity(account.number),
-        "alias": None,
+        "alias": write_alias(account.alias),
         "auto_renew_period": account.auto_renew_period,
-        "balance": {"balance": account.balance, "timestamp": format_timestamp(now_ns), "tokens": []},
+        "balance": amount,
         "created_timestamp": format_timestamp(account.created_ns),
         "decline_reward": False,
+        "delegation_address": "0x",
         "deleted": account.deleted,
         "ethereum_nonce": 0,
         "evm_address": "0x" + account.evm_address.hex(),
