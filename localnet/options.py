@@ -19,7 +19,8 @@ class Ports:
     """Where everything listens; 0 is "any free port".
 
     A service may listen on several ports; the ready line and the address book tell the first. In a real network the
-    further ones of the mirror's REST API are other servers, for estimates of fees for example.
+    further ones of the mirror's REST API are other servers, for estimates of fees for example. Fixed are the ports
+    where somebody looks; most of them are among those that systems give to outgoing connections, so each may be taken.
     """
 
     nodes: tuple[tuple[int, ...], ...]
@@ -51,12 +52,12 @@ PORTS: Final = {
         control=38082,
     ),
     "local-node": Ports(
-        nodes=((_NODE, _SOLO_NODE), (51211,), (52211,), (53211,)),
-        nodes_tls=(50212, 51212, 52212, 53212),
+        nodes=((_NODE, _SOLO_NODE), (0,), (0,), (0,)),
+        nodes_tls=(50212, 0, 0, 0),
         mirror_grpc=5600,
         mirror_rest=(_REST, _SOLO_REST, _FEES),
         relay=7546,
-        control=38082,
+        control=0,
     ),
 }
 """By the value of `--ports`."""

@@ -145,13 +145,15 @@ class Connection(asyncio.Protocol):
 
     def announce_end(self, reason: str) -> None:
         """Tell the client to open no more calls here, and ask it to say that it has heard."""
-        self._write(frames.goaway(frames.MAX_STREAM_ID, ErrorCode.NO_ERROR, reason))
-        self._write(frames.frame(frames.PING, 0, 0, PING))
+        self._outbox.put(frames.goaway(frames.MAX_STREAM_ID, ErrorCode.NO_ERROR, reason))
+        self._outbox.put(frames.frame(frames.PING, 0, 0, PING))
+        self._outbox.flush()
 
     def take_no_more(self, reason: str) -> None:
         """Tell the client which call was the last that was taken; later ones are refused."""
         self._takes_more = False
-        self._write(frames.goaway(self._last_stream, ErrorCode.NO_ERROR, reason))
+        self._outbox.put(frames.goaway(self._last_stream, ErrorCode.NO_ERROR, reason))
+        self._outbox.flush()  # with the answers to what came before in the same read
 
     def close(self) -> None:
         """End the connection."""

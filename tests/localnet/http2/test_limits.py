@@ -125,6 +125,19 @@ def test_a_connection_is_asked_to_leave_when_it_is_old(new_peer: NewPeer, chance
     assert not peer.clock.timers
 
 
+def test_the_last_calls_and_the_answer_to_the_ping_come_together(peer: Peer) -> None:
+    """Their answers are written before the second GOAWAY, and the connection is closed after both."""
+    peer.clock.move(9)
+    peer.send(peer.head(1))
+    peer.clock.move(6)
+    peer.take()
+    peer.send(data(1, write_message(b"x")), peer.call(3), ACK)
+    out = peer.take()
+    assert [one.stream_id for one in out if one.flags & frames.END_STREAM] == [1, 3]
+    assert out[-1] == farewell(3, "max_age")
+    assert peer.closed
+
+
 def test_calls_under_way_have_five_seconds(peer: Peer) -> None:
     """Then the connection is closed without a word; later calls are refused (prod.maxConnectionAgeGrace)."""
     peer.clock.move(9)
