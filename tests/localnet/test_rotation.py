@@ -1,15 +1,23 @@
-"""Connections that end all the time, as the real nodes end them, are nothing that gRPC's own clients notice."""
+"""Which limits a network has, and that gRPC's own clients do not notice when connections end all the time."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections import Counter
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import grpc
+import pytest
 
 from localnet import pb
+from localnet.http2 import OFF, REAL, Limits, frames
+from localnet.http2.settings import ours
+
+if TYPE_CHECKING:
+    from config.launcher import Localnet
 
 CALLERS = 200
 LOAD_S = 4.0
@@ -38,3 +46,16 @@ def test_grpcio_under_load(hurried: dict[str, Any]) -> None:
     asyncio.run(main())
     assert list(outcomes) == ["ok"], outcomes
     assert outcomes["ok"] >= CALLERS
+
+
+@pytest.mark.parametrize(
+    ("arguments", "limits"), [((), REAL), (("--limits", "real"), REAL), (("--limits", "off"), OFF)]
+)
+def test_which_limits_a_network_has(start: Callable[..., Localnet], arguments: tuple[str, ...], limits: Limits) -> None:
+    """By default those of real nodes, on every port of every node."""
+    running = start(*arguments)
+    greeting = frames.settings(ours(limits))
+    for address in running.network.nodes:
+        host, _, port = address.rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=WAIT_S) as connection:
+            assert connection.recv(len(greeting), socket.MSG_WAITALL) == greeting
