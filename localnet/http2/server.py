@@ -14,8 +14,9 @@ from localnet.http2.rpc import Method
 
 _BACKLOG = 1_024
 _LOOK_AGAIN_S = 0.01
-_HANDSHAKE_S = 10.0
-"""For TLS, as with Netty (SslHandler)."""
+_TLS_HANDSHAKE_S = 10.0
+_TLS_GOODBYE_S = 3.0
+"""How long TLS may take to begin and to end, as with Netty (SslHandler)."""
 
 
 class Http2Server:
@@ -54,9 +55,14 @@ class Http2Server:
             OSError: it cannot be listened on.
         """
         loop = asyncio.get_running_loop()
-        handshake_s = None if tls is None else _HANDSHAKE_S
         listener = await loop.create_server(
-            self._connect, host, port, ssl=tls, backlog=_BACKLOG, ssl_handshake_timeout=handshake_s
+            self._connect,
+            host,
+            port,
+            ssl=tls,
+            backlog=_BACKLOG,
+            ssl_handshake_timeout=None if tls is None else _TLS_HANDSHAKE_S,
+            ssl_shutdown_timeout=None if tls is None else _TLS_GOODBYE_S,
         )
         self._listeners.append(listener)
         return int(listener.sockets[0].getsockname()[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,7 +25,8 @@ LOAD_S = 4.0
 WAIT_S = 20.0
 
 
-def test_grpcio_under_load(hurried: dict[str, Any]) -> None:
+@pytest.mark.parametrize("nodes", ["nodes", "nodes_tls"])
+def test_grpcio_under_load(hurried: dict[str, Any], nodes: str) -> None:
     """200 calls at once on one channel, ten per connection, and connections that are asked to leave after half a
     second: no call fails (NettyConfig prod.maxConcurrentCalls, prod.maxConnectionAge)."""
     outcomes: Counter[str] = Counter()
@@ -38,9 +40,17 @@ def test_grpcio_under_load(hurried: dict[str, Any]) -> None:
             except grpc.aio.AioRpcError as error:
                 outcomes[f"{error.code()} {error.details()}"] += 1
 
+    def open_channel() -> grpc.aio.Channel:
+        address = next(iter(hurried[nodes]))
+        if nodes == "nodes":
+            return grpc.aio.insecure_channel(address)
+        host, _, port = address.rpartition(":")
+        certificate = ssl.get_server_certificate((host, int(port)), timeout=WAIT_S)
+        return grpc.aio.secure_channel(address, grpc.ssl_channel_credentials(certificate.encode()))
+
     async def main() -> None:
         until = time.monotonic() + LOAD_S
-        async with grpc.aio.insecure_channel(next(iter(hurried["nodes"]))) as channel:
+        async with open_channel() as channel:
             await asyncio.gather(*(caller(channel, until) for _ in range(CALLERS)))
 
     asyncio.run(main())
