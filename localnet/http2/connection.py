@@ -167,10 +167,10 @@ class Connection(asyncio.Protocol):
         try:
             self._rest = self._read(self._rest)
         except ConnectionFailedError as failure:
-            self._fail(failure.code, str(failure))
+            self._fail(failure)
         except Exception:
             log.exception("a connection failed")
-            self._fail(ErrorCode.INTERNAL_ERROR, "internal error")
+            self._fail(ConnectionFailedError(ErrorCode.INTERNAL_ERROR, "internal error"))
         self._done()
         if self._more_to_do and not self._choked:
             self._timers.call_soon(self._go_on)
@@ -204,9 +204,8 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def _fail(self, code: ErrorCode, reason: str, last_stream: int = frames.MAX_STREAM_ID) -> None:
-        """End the connection with GOAWAY. As with Netty it excludes no stream: any may have been begun."""
-        self._outbox.put(frames.goaway(last_stream, code, reason))
+    def _fail(self, failure: ConnectionFailedError) -> None:
+        self._outbox.put(frames.goaway(failure.last_stream, failure.code, str(failure)))
         self._outbox.flush()
         self._failed = True
         self._rest = b""
@@ -374,7 +373,7 @@ class Connection(asyncio.Protocol):
             return
         self._outbox.put(frames.frame(frames.PING, frames.ACK, 0, payload))
         if not self._pings.permits(self._timers.time(), calls=not self.idle, answers=self._outbox.answers):
-            self._fail(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings", self._last_stream)
+            raise ConnectionFailedError(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings", self._last_stream)
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
         """The client opens no further streams; those that are open go on, and it closes the connection itself."""

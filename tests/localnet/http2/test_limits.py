@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from localnet.http2 import OFF, REAL, Room, frames
 from localnet.http2.connection import FRAMES_PER_TURN
@@ -200,6 +202,69 @@ def test_a_client_that_answers_no_ping(peer: Peer) -> None:
     assert peer.closed
 
 
+class Orderly:
+    """A client that keeps to what is announced, and notes what it hears."""
+
+    def __init__(self, chance: float) -> None:
+        self.peer = Peer(METHODS, REAL, chance=chance)
+        self.peer.greet()
+        self.begun: list[int] = []
+        self.waiting: list[int] = []
+        self.answered: list[int] = []
+        self.farewells: list[Frame] = []
+
+    def begin(self) -> None:
+        """Begin a call, if one may be begun."""
+        if not self.farewells and len(self.waiting) < REAL.max_streams:
+            self.begun.append(2 * len(self.begun) + 1)
+            self.waiting.append(self.begun[-1])
+            self.peer.send(self.peer.head(self.begun[-1]))
+
+    def end(self) -> None:
+        """Complete the call that waits longest."""
+        if self.waiting:
+            self.peer.send(data(self.waiting.pop(0), write_message(b"x")))
+
+    def acknowledge(self) -> None:
+        """Answer the PING, if there was one."""
+        if self.farewells:
+            self.peer.send(ACK)
+
+    def step(self, step: str | float) -> None:
+        """Do something, or let so many seconds go by; then listen."""
+        if isinstance(step, float):
+            self.peer.clock.move(step)
+        else:
+            getattr(self, step)()
+        for one in self.peer.take():
+            assert one.kind != frames.RST_STREAM
+            if one.kind == frames.GOAWAY:
+                self.farewells.append(one)
+            elif one.kind == frames.HEADERS and one.flags & frames.END_STREAM:
+                self.answered.append(one.stream_id)
+
+
+STEPS = st.lists(st.one_of(st.sampled_from(["begin", "end", "acknowledge"]), st.floats(0.01, 8.0)), max_size=60)
+
+
+@given(STEPS, st.floats(0.0, 1.0))
+def test_every_life_ends_in_good_order(steps: list[str | float], chance: float) -> None:
+    """Whatever an orderly client does, and when: the end comes in time, no call that was taken goes without its answer
+    unless the time was up, and the last stream is told right."""
+    client = Orderly(chance)
+    for step in [*steps, *[5.0] * 8]:
+        if not client.peer.closed:
+            client.step(step)
+    begun, answered = client.begun, client.answered
+    assert client.peer.closed
+    assert answered == begun[: len(answered)]
+    assert begun[len(answered) :] == client.waiting
+    last = begun[-1] if begun else 0
+    assert [one.payload[:4] for one in client.farewells] == [b"\x7f\xff\xff\xff", struct.pack(">I", last)]
+    assert client.peer.clock.now <= 16.5 + 10 + 5 + 8
+    assert not client.peer.clock.timers
+
+
 # --- idleness ---
 
 
@@ -281,6 +346,15 @@ def test_the_third_ping_too_many_ends_the_connection(peer: Peer, steps: str, bor
     assert peer.closed is not borne
     assert (farewell(last, "too_many_pings", ErrorCode.ENHANCE_YOUR_CALM) in out) is not borne
     assert sum(one.kind == frames.PING for one in out) == steps.count("p")
+
+
+def test_nothing_is_done_after_too_many_pings(new_peer: NewPeer) -> None:
+    """What came behind them in the same read is not looked at."""
+    called: list[bytes] = []
+    peer = new_peer({"/test/note": lambda request: called.append(request) or b""}, limits=REAL)
+    peer.send(A_PING * 3, peer.call(1, b"late", (":path", "/test/note")))
+    assert peer.closed
+    assert not called
 
 
 def test_a_ping_a_minute_is_permitted(new_peer: NewPeer) -> None:
