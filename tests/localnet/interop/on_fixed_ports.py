@@ -1,6 +1,8 @@
-"""Runs a network with `--ports solo` or `local-node` and, while it is there, a Node.js script that must find it.
+"""Runs a network with `--ports solo` or `local-node` and, while it is there, a command that must find it.
 
-    python -m tests.localnet.interop.on_fixed_ports PORTS NODE SCRIPT
+    python -m tests.localnet.interop.on_fixed_ports PORTS COMMAND...
+
+The command is run in this folder, and told who pays: account and key are its last arguments.
 
 A program of its own, so that it can be run where all ports are free.
 """
@@ -14,12 +16,12 @@ from pathlib import Path
 from config.launcher import start_localnet
 
 
-def main(ports: str, node: str, script: str) -> int:
-    """Return the script's exit code; its output is ours."""
+def main(ports: str, *command: str) -> int:
+    """Return the command's exit code; its output is ours."""
     running = start_localnet("--ports", ports, "--latency", "instant")
     try:
-        command = [node, script, running.operator_id, running.operator_key]
-        return subprocess.run(command, cwd=Path(__file__).parent, check=False, timeout=60).returncode
+        payer = (running.operator_id, running.operator_key)
+        return subprocess.run([*command, *payer], cwd=Path(__file__).parent, check=False, timeout=60).returncode
     finally:
         running.stop()
 

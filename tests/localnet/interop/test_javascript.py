@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from config.launcher import Localnet
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 INSTALL_S = 300
 RUN_S = 60
 
@@ -53,25 +52,12 @@ def run(node: str, script: str, *arguments: str, ready: dict[str, Any] | None = 
     return out
 
 
-@pytest.fixture
-def alone() -> list[str]:
-    """What a command begins with to run on a loopback of its own, where this system can do that: on 127.0.0.1 any of
-    the fixed ports may be taken, also by an outgoing connection. Elsewhere nothing, and they must be free."""
-    command = ["unshare", "--map-root-user", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
-    if not all(map(shutil.which, ("unshare", "ip"))):
-        return []
-    return command if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0 else []
-
-
 @pytest.mark.timeout(INSTALL_S + RUN_S)
 @pytest.mark.parametrize("ports", ["solo", "local-node"])
-def test_for_local_node(node: str, alone: list[str], ports: str) -> None:
+def test_for_local_node(node: str, on_fixed_ports: Callable[..., Any], ports: str) -> None:
     """`Client.forLocalNode()`, unmodified, finds nodes, mirror, REST and estimates of fees (@hiero-ledger/sdk 2.87.0:
     ClientConstants.js LocalNodeNetwork, MirrorNode.js, FeeEstimateQuery.js)."""
-    command = [*alone, sys.executable, "-m", "tests.localnet.interop.on_fixed_ports", ports, node, "local_node.mjs"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=RUN_S)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == {
+    assert on_fixed_ports(ports, node, "local_node.mjs") == {
         "topic": {"status": "SUCCESS", "sequence": 1, "delivered": "found", "memo": "local node"},
         "balance": True,
         "estimate": True,
