@@ -188,7 +188,7 @@ def through_localnet(messages: int) -> Iterator[Scene]:
     from config.launcher import start_localnet
     from hedera_client import HederaClient, Operator, bodies
 
-    running = start_localnet("--latency", "instant", "--throttles", "off")
+    running = start_localnet("--latency", "instant", "--throttles", "off", "--limits", "off")
     try:
         operator = Operator.parse(running.operator_id, running.operator_key)
         client = HederaClient(running.network, operator, lane=1, rpc_timeout=30.0)

@@ -66,7 +66,7 @@ def senders(network: Localnet) -> list[grpc.UnaryUnaryMultiCallable]:
 
 def accepted(operation: str, seconds: float) -> list[float]:
     """When each accepted transaction was offered, in seconds; to a fresh network, which has all its room."""
-    network = start_localnet("--latency", "instant", "--throttles", "mainnet")
+    network = start_localnet("--latency", "instant", "--throttles", "mainnet", "--limits", "off")
     try:
         transactions = Transactions(network, 0)
         make, calls = makers(transactions)[operation], senders(network)
@@ -108,7 +108,7 @@ def ledger(network: Localnet) -> list[dict[str, float]]:
 
 def latencies(count: int) -> tuple[list[float], list[float]]:
     """Seconds to consensus, and from there to the mirror, of `count` transactions sent over ten seconds; sorted."""
-    network = start_localnet("--latency", "mainnet", "--throttles", "off", "--seed", "7")
+    network = start_localnet("--latency", "mainnet", "--throttles", "off", "--limits", "off", "--seed", "7")
     try:
         transactions = Transactions(network, 999)
         calls, begin = senders(network), time.monotonic()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
 import pytest
 import requests
+import uvloop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hiero_sdk_python import AccountId, Client, PrivateKey
 from hiero_sdk_python.client.network import Network as SdkNetwork
@@ -17,6 +20,9 @@ from hiero_sdk_python.node import _Node
 
 from config.launcher import Localnet, start_localnet
 from localnet import pb
+from localnet.http2 import REAL
+from localnet.network import LocalNetwork
+from localnet.options import parse_options
 from localnet.status import status_name
 
 NANOS = 1_000_000_000
@@ -65,6 +71,28 @@ def start() -> Iterator[Callable[..., Localnet]]:
     yield start_one
     for network in running:
         network.stop()
+
+
+@pytest.fixture(scope="session")
+def hurried() -> Iterator[dict[str, Any]]:
+    """The ready line of a network whose nodes have the real limits, but for the age: each connection is asked to leave
+    after half a second. It runs in a thread of this process, because no command line offers that."""
+    options = parse_options(["--latency", "instant", "--throttles", "off"])
+    ready: Future[dict[str, Any]] = Future()
+    over: Future[None] = Future()
+
+    async def main() -> None:
+        network = LocalNetwork(options, replace(REAL, age_s=0.5))
+        await network.start()
+        ready.set_result(network.ready_line)
+        await asyncio.wrap_future(over)
+        await network.stop()
+
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(uvloop.run, main())
+        yield ready.result(WAIT_S)
+        over.set_result(None)
+        running.result(WAIT_S)
 
 
 @dataclass

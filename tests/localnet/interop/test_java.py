@@ -37,10 +37,17 @@ def java(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.mark.timeout(INSTALL_S + RUN_S)
-def test_topics_files_and_accounts(java: list[str], localnet: Localnet) -> None:
-    """Chunks, receipts, records, subscriptions, files, accounts; refusals have the real network's statuses."""
-    nodes = ",".join(f"{address}={account}" for address, account in localnet.network.nodes.items())
-    arguments = [nodes, localnet.network.mirror_grpc, localnet.operator_id, localnet.operator_key]
+@pytest.mark.parametrize("ages", ["real", "hurried"])
+def test_topics_files_and_accounts(java: list[str], ages: str, request: pytest.FixtureRequest) -> None:
+    """Chunks, receipts, records, subscriptions, files, accounts; refusals have the real network's statuses. Also where
+    connections do not live long."""
+    if ages == "hurried":
+        ready = request.getfixturevalue("hurried")
+        at, others = ready["nodes"], [ready[name] for name in ("mirror_grpc", "operator_id", "operator_key")]
+    else:
+        localnet: Localnet = request.getfixturevalue("localnet")
+        at, others = localnet.network.nodes, [localnet.network.mirror_grpc, localnet.operator_id, localnet.operator_key]
+    arguments = [",".join(f"{address}={account}" for address, account in at.items()), *others]
     done = subprocess.run(
         [*java, "JavaInterop.java", *arguments], cwd=HERE, capture_output=True, text=True, timeout=RUN_S
     )
