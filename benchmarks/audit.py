@@ -102,7 +102,7 @@ def serve(messages: int, ready: Connection) -> None:
     async def page(request: web.Request) -> web.Response:
         nonlocal looks
         bounds = dict(bound.split(":") for bound in request.query.getall("sequencenumber"))
-        after, until = int(bounds["gt"]), int(bounds.get("lte", messages))
+        after, until = int(bounds["gte"]) - 1, int(bounds.get("lte", messages))
         looks += after >= wrong.late
         shown = [
             row
@@ -111,12 +111,15 @@ def serve(messages: int, ready: Connection) -> None:
             for row in [rows[sequence - 1]] * (2 if sequence == wrong.duplicated else 1)
         ]
         last = min(after + 100, until)
-        more = f"{request.path}?limit=100&order=asc&sequencenumber=gt:{last}" if last < until else None
+        more = f"{request.path}?limit=100&order=asc&sequencenumber=gte:{last + 1}" if last < until else None
         return web.json_response({"messages": shown, "links": {"next": more}})
+
+    async def blocks(_: web.Request) -> web.Response:
+        return web.json_response({"blocks": [{"timestamp": {"to": "1795503600.000000000"}}]})
 
     async def main() -> None:
         app = web.Application()
-        app.add_routes([web.get(f"/api/v1/topics/{TOPIC}/messages", page)])
+        app.add_routes([web.get(f"/api/v1/topics/{TOPIC}/messages", page), web.get("/api/v1/blocks", blocks)])
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
