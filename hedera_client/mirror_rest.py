@@ -204,11 +204,10 @@ class MirrorRest:
         except requests.RequestException as error:
             raise self._error("MIRROR_UNREACHABLE", f"did not answer {path}: {_one_line(cause(error))}") from error
         if response.status_code != requests.codes.ok:
-            error = self._error(
-                f"HTTP_{response.status_code}", f"answered {path} with {_reason(response)}", response.status_code
-            )
-            error.retry_after_s = _retry_after(response)
-            raise error
+            status = response.status_code
+            refusal = self._error(f"HTTP_{status}", f"answered {path} with {_reason(response)}", status)
+            refusal.retry_after_s = _retry_after(response)
+            raise refusal
         try:
             answer = response.json()
         except (ValueError, RecursionError):
