@@ -139,9 +139,11 @@ class MirrorError(HederaError):
 
     Attributes:
         http_status: E.g. 404, 429, 503; None where no answer came.
+        retry_after_s: Seconds that it asks to be left alone for (`Retry-After`); None where it does not say.
     """
 
     http_status: int | None = None
+    retry_after_s: float | None = None
 
 
 class MirrorTimeout(HederaError):  # noqa: N818 (the name says what happened)

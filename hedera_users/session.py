@@ -142,7 +142,7 @@ class Session:
 def _mirror_view(run: Run, guards: Guards) -> MirrorView:
     watchers = {topic: MirrorWatcher(run.network, topic) for topic in run.topics.values()}
     settings = run.settings
-    rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout)
+    rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout, processes=run.workers)
     return MirrorView(watchers, rest, guards.mirror, settings.confirm_timeout)
 
 

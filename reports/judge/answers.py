@@ -8,7 +8,7 @@ from typing import Any, Final
 from config.run import Run
 from config.settings import RunSettings
 from reports.judge import phrases
-from reports.judge.audit import integrity_faults
+from reports.judge.audit import doubt_of, integrity_faults
 from reports.judge.overhead_words import summary
 from reports.judge.rate import in_words
 from reports.judge.recovery import recovery_s
@@ -112,8 +112,9 @@ def _delivery(audit: Mapping[str, Any]) -> str:
     wrong = integrity_faults(audit)
     if wrong:
         return f"No: {'; '.join(wrong)}."
-    if audit["error"] or not audit["acknowledged"]:
+    doubt = doubt_of(audit)
+    if doubt:
+        return f"Cannot tell: {doubt}."
+    if not audit["acknowledged"]:
         return ""
-    if audit["delivered"] < audit["acknowledged"]:
-        return f"{audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages have been seen."
     return f"Yes: all {audit['acknowledged']:,} acknowledged messages arrived exactly once."

@@ -5,7 +5,9 @@ Each message (one envelope, in one piece or in chunks) is settled by these rules
 * delivered: it was acknowledged, and is shown exactly once, byte for byte.
 * duplicated: it is shown more than once, acknowledged or not. A retry that landed twice is a duplicate, no success.
 * corrupted: it was acknowledged; where its receipt or its envelope says it should be, something else is shown.
-* lost: it was acknowledged, and nothing of it is shown.
+* lost: it was acknowledged, nothing of it is shown, and the mirror is demonstrably past it (`progress`).
+* not shown yet: it was acknowledged, nothing of it is shown, and the mirror may not have come to it. Nothing is wrong
+  then, and nothing is proven.
 * landed after failure: it was not acknowledged (failed, unknown, cut off), and is shown all the same: the client had
   given up on something that happened.
 
@@ -27,11 +29,12 @@ from typing import Any, Final, NamedTuple
 
 from reports.judge.chain import TopicChain
 from reports.judge.files_audit import audit_files
+from reports.judge.progress import iso
 
 MAX_OFFENDERS: Final = 100
 """Offending messages that are listed one by one."""
 
-KINDS: Final = ("lost", "corrupted", "duplicated", "out_of_order", "landed_after_failure")
+KINDS: Final = ("lost", "not_shown_yet", "corrupted", "duplicated", "out_of_order", "landed_after_failure")
 
 _SETTLE: Final = """
 CREATE TABLE audit.settled AS
@@ -41,12 +44,19 @@ SELECT s.rowid AS id, s.acknowledged AS acked, s.topic_id, s.stream, s.number, s
     min(CASE WHEN v.digest = s.digest THEN v.last_seq END) AS last_seq,
     max(v.digest = s.digest AND v.last_seq = s.sequence_number) AS in_place,
     min(CASE WHEN v.digest = s.digest THEN v.consensus_ns END) AS consensus_ns,
-    max(v.digest = s.digest AND v.late) AS late, 0 AS misplaced, s.operation LIKE '%|queued' AS queued
+    max(v.digest = s.digest AND v.late) AS late, 0 AS misplaced, s.operation LIKE '%|queued' AS queued,
+    0 AS pending
 FROM sent s LEFT JOIN seen v ON v.topic_id = s.topic_id AND v.stream = s.stream AND v.number = s.number
 GROUP BY s.rowid;
+"""
+
+_CHANGED: Final = """
 UPDATE audit.settled AS s SET changed = 1 WHERE acked AND NOT copies AND NOT changed AND (
     EXISTS (SELECT 1 FROM seen v WHERE v.topic_id = s.topic_id AND v.last_seq = s.sequence_number) OR
     EXISTS (SELECT 1 FROM other o WHERE o.topic_id = s.topic_id AND o.sequence_number = s.sequence_number));
+"""
+
+_MISPLACED: Final = """
 UPDATE audit.settled SET misplaced = 1 WHERE acked AND copies AND sequence_number IS NOT NULL AND NOT in_place;
 UPDATE audit.settled SET misplaced = 1 WHERE id IN (
     SELECT id FROM (SELECT id, first_seq, max(last_seq) OVER (
@@ -55,7 +65,8 @@ UPDATE audit.settled SET misplaced = 1 WHERE id IN (
 """
 
 _WHICH: Final = {
-    "lost": "acked AND NOT copies AND NOT changed",
+    "lost": "acked AND NOT copies AND NOT changed AND NOT pending",
+    "not_shown_yet": "acked AND NOT copies AND NOT changed AND pending",
     "corrupted": "acked AND NOT copies AND changed",
     "duplicated": "copies > 1",
     "out_of_order": "misplaced",
@@ -85,12 +96,46 @@ class ReadTopic(NamedTuple):
     chain: TopicChain
 
 
-def settle(connection: sqlite3.Connection) -> None:
-    """Settle every message of the journal by what was seen; once, when all has been seen."""
-    connection.executescript(_SETTLE)
+class Doubt(NamedTuple):
+    """Why an audit cannot say everything.
+
+    Attributes:
+        sentence: The reason, as people read it; without a full stop.
+        error: Why the mirror could not be read to the end, or None where that is not the reason.
+        foreign: The mirror shows another network's ledger, so what it shows tells nothing about the run.
+    """
+
+    sentence: str
+    error: str | None = None
+    foreign: bool = False
+
+    @property
+    def total(self) -> bool:
+        """Whether nothing can be said of what was not seen."""
+        return self.foreign or self.error is not None
 
 
-def verdict(connection: sqlite3.Connection, topics: Iterable[ReadTopic], error: str | None = None) -> dict[str, Any]:
+def unreadable(error: str) -> Doubt:
+    """The doubt where the mirror could not be read to the end."""
+    return Doubt(f"the mirror could not be read: {error}", error)
+
+
+def settle(connection: sqlite3.Connection, *, foreign: bool = False) -> None:
+    """Settle every message of the journal by what was seen; once, when all has been seen.
+
+    Args:
+        connection: Of `Sightings`.
+        foreign: The rows are another ledger's: what stands in a message's place is not called a change of it.
+    """
+    connection.executescript(_SETTLE + ("" if foreign else _CHANGED) + _MISPLACED)
+
+
+def verdict(
+    connection: sqlite3.Connection,
+    topics: Iterable[ReadTopic],
+    doubt: Doubt | None = None,
+    mirror_clock_ns: int | None = None,
+) -> dict[str, Any]:
     """Return the report's `audit` after `settle`.
 
     Besides the counts of the module's rules it holds:
@@ -100,26 +145,30 @@ def verdict(connection: sqlite3.Connection, topics: Iterable[ReadTopic], error: 
       died before it did; `unreported_corrupted` of them differ from the digest they carry.
     * `missing_rows`: sequence numbers that the mirror left out to the end.
     * `late`: some of those that were shown late; `files`: see `audit_files`.
+    * `mirror_clock`: until when the mirror showed everything, ISO 8601 in UTC; None where it did not say.
+    * `doubt`: why not everything could be said, or None; `error`: of these reasons, why the mirror could not be read.
 
     Args:
         connection: Of `Sightings`.
         topics: Every topic of the run.
-        error: Why the mirror could not be read to the end, or None. `lost` is None then: nothing is called lost that
-            was not looked for.
+        doubt: Why not everything can be said. Where nothing can be said of what was not seen, `lost` and
+            `not_shown_yet` are None: nothing is called lost that was not looked for.
+        mirror_clock_ns: Until when the mirror showed everything, nanoseconds since 1970.
     """
     read = list(topics)
     sums = ", ".join(f"total({which})" for which in _WHICH.values())
     (row,) = connection.execute(f"SELECT {sums} FROM settled").fetchall()
     counts = {kind: int(count) for kind, count in zip(_WHICH, row, strict=True)}
     strangers, unreported_corrupted = connection.execute(_STRANGERS).fetchone()
-    listed = [kind for kind in KINDS if counts[kind] and not (error and kind == "lost")]
+    unsaid = dict.fromkeys(("lost", "not_shown_yet") if doubt is not None and doubt.total else ())
+    listed = [kind for kind in KINDS if counts[kind] and kind not in unsaid]
     return {
         **counts,
-        "lost": None if error else counts["lost"],
+        **unsaid,
         "of_unreported_senders": strangers,
         "unreported_corrupted": int(unreported_corrupted),
         "missing_rows": sum(topic.chain.missing for topic in read),
-        "running_hash_verified": None if error else _chains(read),
+        "running_hash_verified": None if unsaid else _chains(read),
         "topics": [
             {
                 "topic_id": topic_id,
@@ -132,16 +181,18 @@ def verdict(connection: sqlite3.Connection, topics: Iterable[ReadTopic], error: 
         "offenders": [entry for kind in listed for entry in _listed(connection, kind, MAX_OFFENDERS // len(listed))],
         "late": _listed(connection, "shown_late", MAX_OFFENDERS // 10),
         "files": audit_files(connection),
-        "error": error,
+        "mirror_clock": None if mirror_clock_ns is None else iso(mirror_clock_ns),
+        **_as_report(doubt),
     }
 
 
 def nothing_settled(error: str | None = None) -> dict[str, Any]:
     """The report's `audit` where it could not be carried out at all, or where there was nothing to audit."""
     counts: Mapping[str, Any] = dict.fromkeys(_WHICH, 0)
+    unsaid: Mapping[str, Any] = dict.fromkeys(("lost", "not_shown_yet") if error else ())
     return {
         **counts,
-        "lost": None if error else 0,
+        **unsaid,
         "of_unreported_senders": 0,
         "unreported_corrupted": 0,
         "missing_rows": 0,
@@ -150,7 +201,8 @@ def nothing_settled(error: str | None = None) -> dict[str, Any]:
         "offenders": [],
         "late": [],
         "files": None,
-        "error": error,
+        "mirror_clock": None,
+        **_as_report(None if error is None else unreadable(error)),
     }
 
 
@@ -158,7 +210,21 @@ def exit_code_of(audit: Mapping[str, Any]) -> int:
     """What an audit alone lets a command end with: 0 clean, 3 integrity broken, 5 nothing can be said."""
     if integrity_faults(audit):
         return 3
-    return 5 if audit["error"] else 0
+    return 5 if doubt_of(audit) else 0
+
+
+def doubt_of(audit: Mapping[str, Any]) -> str | None:
+    """Why an audit could not say everything, one sentence without a full stop; None where it did.
+
+    Args:
+        audit: The report's; that of an earlier version has no `doubt` of its own.
+    """
+    doubt: str | None = audit.get("doubt")
+    return doubt or (unreadable(audit["error"]).sentence if audit["error"] else None)
+
+
+def _as_report(doubt: Doubt | None) -> dict[str, Any]:
+    return {"doubt": doubt and doubt.sentence, "error": doubt and doubt.error}
 
 
 def integrity_faults(audit: Mapping[str, Any]) -> list[str]:

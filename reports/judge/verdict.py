@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import IntEnum
 from typing import Any
 
-from reports.judge.audit import integrity_faults
+from reports.judge.audit import doubt_of, integrity_faults
 from reports.judge.rate import in_words
 from reports.judge.success import LEAST_DONE, shortfalls
 
@@ -152,8 +152,9 @@ def _users(exceptions: Sequence[str]) -> Check:
 
 
 def _audit(audit: Mapping[str, Any]) -> Check:
-    if audit["error"]:
-        return Check("audit", False, f"the mirror could not be read: {audit['error']}", ExitCode.INCONCLUSIVE)
+    doubt = doubt_of(audit)
+    if doubt:
+        return Check("audit", False, doubt, ExitCode.INCONCLUSIVE)
     return Check("audit", True, f"{sum(topic['rows'] for topic in audit['topics']):,} mirror rows were read")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reports.judge import connections
+from reports.judge.audit import doubt_of, integrity_faults
 from reports.judge.phrases import milliseconds
 
 
@@ -53,8 +54,9 @@ def _table(operations: list[dict[str, Any]]) -> list[str]:
 
 
 def _audit_line(audit: Mapping[str, Any]) -> str:
-    if audit["error"]:
-        return f"Audit: the mirror could not be read: {audit['error']}"
+    doubt = doubt_of(audit)
+    if doubt:
+        return "; ".join([f"Audit: {doubt}", *integrity_faults(audit)])
     chain = {True: "hash chain verified", False: "HASH CHAIN BROKEN", None: "no hash chain to verify"}
     return (
         f"Audit: {audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages arrived exactly once; "

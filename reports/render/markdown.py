@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from reports.judge import connections
+from reports.judge.audit import doubt_of, integrity_faults
 from reports.judge.phrases import milliseconds
 from reports.render import words
 from reports.render.views import namer
@@ -109,8 +110,9 @@ def _accounting(accounting: Mapping[str, Any]) -> list[str]:
 
 
 def _audit(audit: Mapping[str, Any]) -> list[str]:
-    if audit["error"]:
-        return [f"- ⚠ Audit: the mirror could not be read: {text(audit['error'])}"]
+    doubt = doubt_of(audit)
+    if doubt:
+        return [f"- ⚠ Audit: {text('; '.join([doubt, *integrity_faults(audit)]))}"]
     chain = {True: "hash chain verified", False: "**hash chain broken**", None: "no hash chain to verify"}
     return [
         f"- Audit: {audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages arrived exactly once; "

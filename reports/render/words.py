@@ -55,7 +55,7 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "overhead": ("Overhead", "what was compared has an answer"),
     "users": ("Users", "the simulated users ran without errors of their own"),
     "accounting": ("Accounting", "every operation that began is accounted for"),
-    "audit": ("Audit", "the mirror could be read back"),
+    "audit": ("Audit", "the mirror could be read back, and had come to every message"),
     "integrity": ("Integrity", "every acknowledged message arrived once, in order"),
 }
 
@@ -87,7 +87,8 @@ LIMITS: Final[Mapping[str, str]] = {
 AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "acknowledged": ("Acknowledged", "messages whose sender was told that they succeeded"),
     "delivered": ("Delivered", "of these, on the mirror exactly once, byte for byte"),
-    "lost": ("Lost", "acknowledged, but not on the mirror"),
+    "lost": ("Lost", "acknowledged, but not on the mirror, which is past the time they can be of"),
+    "not_shown_yet": ("Not shown yet", "acknowledged, and the mirror had not come to the time they can be of"),
     "duplicated": ("Duplicated", "on the mirror more than once"),
     "out_of_order": ("Out of order", "standing before a message that its sender had sent, and been told of, earlier"),
     "landed_after_failure": ("Landed after failure", "not acknowledged to the sender, yet on the mirror"),
