@@ -48,7 +48,7 @@ def test_the_submitter_pays_the_collector(wire: Wire, rest: Rest, collector: int
     assert balance(rest, collector) == FEE + 6
     row = rest(f"/api/v1/topics/0.0.{topic}")[1]["custom_fees"]["fixed_fees"]
     assert [one["amount"] for one in row] == [FEE, 6]
-    rows = rest(f"/api/v1/transactions?account.id=0.0.{collector}&type=credit&order=asc")[1]["transactions"]
+    rows = rest(f"/api/v1/transactions?account.id=0.0.{collector}&type=credit")[1]["transactions"][::-1]
     assert [sum(one["amount"] for one in row["transfers"]) for row in rows] == [0, 0]
     received = [one["amount"] for row in rows for one in row["transfers"] if one["account"] == f"0.0.{collector}"]
     assert received == [FEE, 6]
@@ -130,7 +130,7 @@ def test_children_come_again_with_a_state_file(
     running.stop()
     again = start(*options)
     after = [open_rest(again)(path)[1] for path in paths]
-    assert after[0] == before[0]
+    assert after[0]["transactions"] == before[0]["transactions"]  # the link goes by the present
     assert len(after[0]["transactions"]) == 3
     assert after[1]["balance"]["balance"] == before[1]["balance"]["balance"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from tests.localnet.mirror import API, refusal, topic_with_messages
 
@@ -94,8 +95,8 @@ def test_a_parameter_has_a_hundred_values_at_most(rest: Rest, path: str) -> None
     assert rest(f"{API}{path}?limit[]=1&limit[]=2")[0] == 200
 
 
-def test_a_slash_too_many_is_no_part_of_the_next_link(rest: Rest, topic: str) -> None:
-    """MN:rest/utils.js getPaginationLink keeps the other parameters in their order, one after the other by name."""
+def test_the_next_link_keeps_the_other_parameters(rest: Rest, topic: str) -> None:
+    """MN:rest/utils.js getPaginationLink: in their order, those of the same name together."""
     first, _, last = (row["consensus_timestamp"] for row in rest(f"{API}/topics/{topic}/messages")[1]["messages"])
     query = f"timestamp=gte:{first}&limit=1&timestamp=lte:{last}&encoding=utf-8"
     link = rest(f"{API}/topics/{topic}/messages?{query}")[1]["links"]["next"]
@@ -170,3 +171,14 @@ def test_things_that_are_not_there(rest: Rest, path: str) -> None:
 def test_ids_of_what_could_not_be_there(rest: Rest, path: str, name: str) -> None:
     """MN:rest/constants.js filterKeys CONTRACTID, TOKENID, SCHEDULEID."""
     assert rest(f"{API}/{path}") == refusal(f"Invalid parameter: {name}")
+
+
+def test_pages_of_any_origin_may_read_the_mirror(rest: Rest) -> None:
+    """MN:rest/server.js `cors()`, rest-java GenericControllerAdvice.java: any page may read answers and errors."""
+    for path in ("/blocks", "/transactions?limit=0", "/topics/0.0.999999", "/network/nodes"):
+        answer = requests.get(rest.base + API + path, headers={"Origin": "https://wallet.example"}, timeout=10)
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    asked = {"Origin": "https://wallet.example", "Access-Control-Request-Method": "GET"}
+    preflight = requests.options(f"{rest.base}{API}/blocks", headers=asked, timeout=10)
+    assert (preflight.status_code, preflight.headers["Access-Control-Allow-Origin"]) == (204, "*")
+    assert "GET" in preflight.headers["Access-Control-Allow-Methods"]

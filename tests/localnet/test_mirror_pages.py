@@ -461,3 +461,16 @@ def test_routes_are_those_of_the_docs(rest: Rest) -> None:
     }
     assert served == named
     assert isinstance(create_app(pages), web.Application)
+
+
+def test_public_mirrors_limits_are_the_default() -> None:
+    """docs.hedera.com, mirror node REST API: 50 requests a second from one address; `--limits off` and 0 mean none."""
+    from dataclasses import replace
+
+    from localnet.options import parse_options
+
+    unset = parse_options([])
+    assert unset.mirror_requests_per_second == 50
+    assert replace(unset, limits="off").mirror_requests_per_second == 0
+    assert parse_options(["--mirror-rate-limit", "0"]).mirror_requests_per_second == 0
+    assert replace(parse_options(["--mirror-rate-limit", "7"]), limits="off").mirror_requests_per_second == 7

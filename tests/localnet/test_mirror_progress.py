@@ -71,7 +71,11 @@ def settled(number: int, consensus_ns: int, transfers: tuple[tuple[int, int], ..
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["settle", "wait", "lag", "no lag"]), st.integers(1, 8 * NANOS)), max_size=40
+    st.tuples(
+        st.sampled_from(["settle", "wait", "lag", "no lag"]),
+        st.sampled_from([1, NANOS // 2, NANOS, BLOCK_NS, 3 * NANOS, 8 * NANOS]) | st.integers(1, 8 * NANOS),
+    ),
+    max_size=40,
 )
 
 

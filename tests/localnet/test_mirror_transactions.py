@@ -6,12 +6,15 @@ MN is hiero-ledger/hiero-mirror-node; its JavaScript part is `rest/`, its Java p
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 
 from localnet import pb
+from localnet.mirror.rest.filters import Filter
+from localnet.mirror.rest.times import DAY_NS, Times, Window
 from tests.localnet.mirror import API, RENEWAL, refusal, the_transaction
 
 if TYPE_CHECKING:
@@ -153,6 +156,37 @@ def transfer(wire: Wire, number: int) -> dict[str, Any]:
         for account, amount in ((wire.operator, -1), (number, 1))
     ]
     return {"transfers": {"accountAmounts": amounts}}
+
+
+@pytest.mark.parametrize(
+    ("filters", "descending", "looked_at", "following"),
+    [
+        ([], True, (940, 1_000), 940),
+        ([], False, (100, 160), 160),
+        (["lt:500"], True, (440, 500), 440),
+        (["gte:500"], False, (500, 560), 560),
+        (["gte:940"], True, (940, 1_000), None),
+        (["gte:939"], True, (940, 1_000), 940),
+        (["gte:200", "lt:300"], True, (240, 300), 240),
+        (["gte:200", "lt:260"], False, (200, 260), None),
+        (["500"], True, (0, None), None),
+    ],
+)
+def test_sixty_days_of_a_thousand(
+    filters: list[str], descending: bool, looked_at: tuple[int, int | None], following: int | None
+) -> None:
+    """MN:rest/timestampRange.js bindTimestampRange, on day 1,000 of a mirror whose first transaction is of day 100. The
+    numbers are days; the last is excluded.
+    """
+    window = Window(lambda: 1_000 * DAY_NS - 1, 100 * DAY_NS)
+    seconds = [re.sub(r"\d+", lambda day: str(int(day[0]) * 86_400), text) for text in filters]
+    times = Times.of([Filter.of("timestamp", text) for text in seconds])
+    bound, place = window.bind(times, descending=descending)
+    if looked_at[1] is not None:
+        assert (bound.first, bound.last) == (looked_at[0] * DAY_NS, looked_at[1] * DAY_NS - 1)
+    expected = None if following is None else following * DAY_NS - (0 if descending else 1)
+    assert place == expected
+    assert Window(lambda: 1_000 * DAY_NS, None).bind(times, descending=descending) == (times, None)
 
 
 def test_a_short_span_is_looked_at_at_once(rest: Rest, wire: Wire) -> None:

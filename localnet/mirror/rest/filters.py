@@ -78,6 +78,11 @@ def _number(least: int) -> Check:
     return check
 
 
+def _nonce(operator: str, value: str) -> bool:
+    number = parse_number(value)
+    return operator == "eq" and number is not None and number <= _MAX_INT
+
+
 def _one_of(*words: str) -> Check:
     return lambda _, value: value.lower() in words
 
@@ -96,7 +101,7 @@ _CHECKS: Final[dict[str, Check]] = {
     "file.id": lambda operator, value: operator == "eq" and is_entity_id(value, addresses=False),
     "limit": _number(1),
     "node.id": _number(0),
-    "nonce": lambda operator, value: operator == "eq" and (parse_number(value) or 0) <= _MAX_INT and value.isdigit(),
+    "nonce": _nonce,
     "order": _one_of("asc", "desc"),
     "result": _one_of("success", "fail"),
     "scheduled": _flag,
