@@ -205,6 +205,12 @@ def test_one_pace_for_a_process_and_shares_for_several() -> None:
     assert pace_of("http://mirror.example:1") is pace_of("http://mirror.example:1/")
     assert pace_of("http://mirror.example:1") is not pace_of("http://mirror.example:2")
     assert REQUESTS_PER_S + BURST < 50
+    shared = pace_of("http://mirror.example:1", 4)
+    sent, now = 0, 0.0
+    shared._due, shared._clock, shared._sleep = 0.0, lambda: now, lambda _: None
+    while shared.wait(0.999):  # what one of four processes may send within a second
+        sent += 1
+    assert 4 * sent <= REQUESTS_PER_S + 4 * BURST
 
 
 @pytest.fixture(scope="module")
