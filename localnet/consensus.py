@@ -9,14 +9,16 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Protocol
 
+from localnet.children import place_before
 from localnet.clock import NANOS, Clock
-from localnet.fees import Fee
+from localnet.fees import FEE_ACCOUNT, Fee
 from localnet.latency import Latency
 from localnet.record_cache import RecordCache
 from localnet.state import State
 from localnet.status import Refused, codes
 from localnet.submission import Submission, child_of
 from localnet.transactions import Settlement
+from localnet.transactions.hollow import complete_payer
 
 Transfers = tuple[tuple[int, int], ...]
 
@@ -25,8 +27,6 @@ log = logging.getLogger(__name__)
 _TIMER_TOLERANCE_S = 1e-3  # event loops count in clock ticks, and their timers may come one early
 _SHARED_TRANSFERS = 4_096
 TRANSFER = "CRYPTOTRANSFER"
-FEE_ACCOUNT = 98
-"""Where network and service fees go. The public networks share them out further; here one account takes them."""
 
 
 class Timer(Protocol):
@@ -127,6 +127,7 @@ class Consensus:
         at = Settlement(self._state, submission, consensus_ns, {})
         try:
             self._charge(at)
+            complete_payer(at)
             assert submission.operation is not None
             submission.operation.settle(at)
             status = codes.SUCCESS
@@ -142,6 +143,11 @@ class Consensus:
         submission.consensus_ns = consensus_ns
         submission.status = status
         self._cache.settle(submission)
+        if at.preceding:
+            place_before(submission, at.preceding)
+            self._cache.add_children(submission, at.preceding)
+            for child in at.preceding:
+                self._on_settled(child)
         self._on_settled(submission)
         if at.children and status == codes.SUCCESS:
             self._settle_children(submission, at.children)

@@ -18,6 +18,8 @@ SIGNATURE = 100_000  # each above the first
 NETWORK_MULTIPLIER = 9
 KEY = 100_000_000  # each above the included ones
 QUERY_BASE = 84
+FEE_ACCOUNT = 98
+"""Where network and service fees go. The public networks share them out further; here one account takes them."""
 
 
 class Fee(NamedTuple):

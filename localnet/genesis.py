@@ -12,6 +12,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet import pb
+from localnet.clock import NANOS
 from localnet.fees import ExchangeRate
 from localnet.keys import compile_key
 from localnet.state import Account, File, State
@@ -81,9 +82,9 @@ class NodeEntry:
         return self.host if self.host.replace(".", "").isdigit() else ""
 
 
-def create_state(now_ns: int, node_numbers: tuple[int, ...]) -> State:
+def create_state(now_ns: int, node_numbers: tuple[int, ...], rate: ExchangeRate) -> State:
     """The state at genesis: treasury, fee accounts, node accounts and the operator."""
-    state = State()
+    state = State(rate, len(node_numbers))
     for number in (*FEE_NUMBERS, *node_numbers, TREASURY_NUMBER):
         _add_account(state, number, TREASURY_KEY, NODE_HBAR * TINYBARS if number in node_numbers else 0, now_ns)
     operator = state.new_number()
@@ -134,11 +135,14 @@ def _endpoint(node: NodeEntry, port: int) -> Any:
 def _add_account(state: State, number: int, private_key: str, balance: int, now_ns: int) -> None:
     seed = bytes.fromhex(private_key.removeprefix(_ED25519_DER_PREFIX))
     key = pb.Key(ed25519=Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw())
-    state.accounts[number] = Account(
-        number=number,
-        key=key,
-        compiled=compile_key(key),
-        balance=balance,
-        created_ns=now_ns,
-        auto_renew_period=_LIFETIME_S,
+    state.put_account(
+        Account(
+            number=number,
+            key=key,
+            compiled=compile_key(key),
+            balance=balance,
+            created_ns=now_ns,
+            auto_renew_period=_LIFETIME_S,
+            expiration_s=now_ns // NANOS + _LIFETIME_S,
+        )
     )

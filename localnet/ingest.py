@@ -9,6 +9,7 @@ key is checked at consensus. What is refused after step 4 gives its room in the 
 
 from __future__ import annotations
 
+from localnet.aliases import signer_with_address
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine
 from localnet.fees import Fee, FeeSchedule
@@ -93,6 +94,10 @@ class Ingest:
             raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
         if payer.deleted:
             raise Refused(codes.PAYER_ACCOUNT_DELETED)
+        if payer.is_hollow:  # it pays with the key that belongs to its address, and gets it at consensus (HIP-583)
+            if signer_with_address(submission.signatures, payer.alias) is None:
+                raise Refused(codes.INVALID_SIGNATURE)
+            return
         if payer.compiled is None:
             raise Refused(codes.UNAUTHORIZED)
         if not is_satisfied(payer.compiled, submission.signatures):

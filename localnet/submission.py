@@ -57,6 +57,7 @@ class Submission:
         effect: The entity as it was right after, for the mirror; None where the mirror keeps nothing of it.
         fault: The kind of fault that hit it at its node; "" for none.
         nonce: 0; of a child, a transaction that the network itself made while it handled another, its number from 1.
+        parent_ns: Of a child that follows its parent, the consensus timestamp of that; else 0.
         raw: Its bytes, until they are in the state file; b"" where there is none.
     """
 
@@ -91,6 +92,7 @@ class Submission:
     effect: Topic | Account | None = None
     fault: str = ""
     nonce: int = 0
+    parent_ns: int = 0
     raw: bytes = b""
 
     @property
@@ -115,6 +117,7 @@ def child_of(parent: Submission, nonce: int, kind: str, transfers: tuple[tuple[i
         consensus_ns=parent.consensus_ns + nonce,
         transfers=transfers,
         nonce=nonce,
+        parent_ns=parent.consensus_ns,
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from localnet.aliases import address_of_alias
 from localnet.ids import TransactionKey
 from localnet.journal import Journal
 from localnet.mirror.signal import Signal
@@ -95,21 +96,11 @@ class MirrorStore:
     def _put_account(self, account: Account) -> None:
         """Show an account; its balance follows from the transfers that were shown, for the state may be ahead."""
         known = self.accounts.get(account.number)
-        self.accounts[account.number] = Account(
-            number=account.number,
-            key=account.key,
-            compiled=None,
-            balance=account.balance if known is None else known.balance,
-            created_ns=account.created_ns,
-            memo=account.memo,
-            auto_renew_period=account.auto_renew_period,
-            receiver_signature_required=account.receiver_signature_required,
-            max_automatic_token_associations=account.max_automatic_token_associations,
-            alias=account.alias,
-            deleted=account.deleted,
-        )
-        if len(account.alias) == EVM_ADDRESS_BYTES:
-            self._aliases[account.alias] = account.number
+        balance = account.balance if known is None else known.balance
+        self.accounts[account.number] = replace(account, compiled=None, balance=balance)
+        if account.alias and not account.deleted:
+            for alias in {account.alias, address_of_alias(account.alias) or account.alias}:
+                self._aliases[alias] = account.number
 
     def _forget(self, count: int) -> None:
         """A topic's forgotten messages are its oldest, because all transactions are in one order."""

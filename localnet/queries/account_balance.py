@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.ids import account_number
 from localnet.queries.query import Query, View
 from localnet.state import Account
 from localnet.status import Refused, codes
@@ -17,7 +16,9 @@ class GetAccountBalance(Query):
     paid = False
 
     def check(self, request: Any) -> None:
-        """Refuse a missing account id."""
+        """Refuse a missing account id, and every contract, for there are none (CryptoGetAccountBalanceHandler.java)."""
+        if request.WhichOneof("balanceSource") == "contractID":
+            raise Refused(codes.INVALID_CONTRACT_ID)
         if request.WhichOneof("balanceSource") != "accountID":
             raise Refused(codes.INVALID_ACCOUNT_ID)
 
@@ -34,10 +35,7 @@ def find_account(account_id: Any, view: View) -> Account:
     Raises:
         Refused: there is none (INVALID_ACCOUNT_ID), or it is deleted (ACCOUNT_DELETED).
     """
-    number = account_number(account_id)
-    if number < 0:
-        number = view.state.aliases.get(account_id.alias, -1)
-    account = view.state.accounts.get(number)
+    account = view.state.account(account_id)
     if account is None:
         raise Refused(codes.INVALID_ACCOUNT_ID)
     if account.deleted:

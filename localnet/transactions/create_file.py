@@ -7,7 +7,7 @@ from typing import Any
 from localnet.fees import KEY, extra
 from localnet.state import File
 from localnet.status import Refused, codes
-from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count
+from localnet.transactions.fields import check_memo, is_possible_expiry, proto_key_count
 from localnet.transactions.file_rules import MAX_FILE_BYTES, compile_file_keys, content_price, copy_keys
 from localnet.transactions.operation import Operation, Settlement
 
@@ -36,7 +36,10 @@ class CreateFile(Operation):
         if keys is not None:
             at.require(keys)
         check_memo(data.memo)
-        check_lifetime(data.expirationTime.seconds - at.consensus_s)
+        if not is_possible_expiry(data.expirationTime.seconds, at.consensus_s):
+            raise Refused(
+                codes.AUTORENEW_DURATION_NOT_IN_RANGE
+            )  # what FileCreateHandler makes of INVALID_EXPIRATION_TIME
         if len(data.contents) > MAX_FILE_BYTES:
             raise Refused(codes.MAX_FILE_SIZE_EXCEEDED)
         file = File(

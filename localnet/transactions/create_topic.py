@@ -9,6 +9,7 @@ from localnet.ids import account_number
 from localnet.keys import CompiledKey, is_empty_key
 from localnet.state import Topic
 from localnet.status import Refused, codes
+from localnet.transactions.account_rules import named_account, require_owner
 from localnet.transactions.custom_fees import (
     CREATE_SURCHARGE,
     check_exempt_keys,
@@ -41,7 +42,7 @@ class CreateTopic(Operation):
         """Create the topic."""
         data = at.data
         admin_key, admin = optional_key(data, "adminKey", codes.BAD_ENCODING)
-        submit_key, submit = optional_key(data, "submitKey", codes.INVALID_SUBMIT_KEY)
+        submit_key, submit = optional_key(data, "submitKey", codes.BAD_ENCODING)
         fee_schedule_key, fee_schedule = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
         check_memo(data.memo)
         if not data.HasField("autoRenewPeriod"):
@@ -99,15 +100,14 @@ def has_account(data: Any) -> bool:
 
 
 def require_auto_renew_account(at: Settlement, account_id: Any) -> int:
-    """The number of an auto-renew account, which must exist and sign.
+    """The number of an auto-renew account, which must exist and sign (ExpiryValidatorImpl.validateAutoRenewAccount).
 
     Raises:
-        Refused: INVALID_AUTORENEW_ACCOUNT or INVALID_SIGNATURE.
+        Refused: there is none, or it is deleted or hollow (INVALID_AUTORENEW_ACCOUNT), or it did not sign
+            (INVALID_SIGNATURE).
     """
-    account = at.state.accounts.get(account_number(account_id))
-    if account is None:
+    account = named_account(at.state, account_id, otherwise=codes.INVALID_AUTORENEW_ACCOUNT)
+    require_owner(at, account, otherwise=codes.INVALID_AUTORENEW_ACCOUNT)
+    if account.deleted:
         raise Refused(codes.INVALID_AUTORENEW_ACCOUNT)
-    if account.compiled is None:
-        raise Refused(codes.INVALID_SIGNATURE)
-    at.require(account.compiled)
     return account.number

@@ -22,6 +22,7 @@ class Settlement:
         submission: The transaction; the operation fills in `entity`, `created`, `effect` and a message's own fields.
         consensus_ns: Its consensus timestamp, Unix nanoseconds.
         transfers: Balance changes by account number so far (the fee's).
+        preceding: Children that come before it: accounts that are made for it, keys that hollow accounts get.
         children: Balance changes of the transfers that the network makes by itself, each a transaction of its own.
     """
 
@@ -29,6 +30,7 @@ class Settlement:
     submission: Submission
     consensus_ns: int
     transfers: dict[int, int]
+    preceding: list[Submission] = field(default_factory=list)
     children: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
 
     @property

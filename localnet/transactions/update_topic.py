@@ -11,7 +11,7 @@ from localnet.state import Topic
 from localnet.status import Refused, codes
 from localnet.transactions.create_topic import copy_key, has_account, optional_key, require_auto_renew_account
 from localnet.transactions.custom_fees import check_exempt_keys, check_fees, read_exempt_keys, read_fees
-from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count
+from localnet.transactions.fields import check_lifetime, check_memo, check_new_expiry, proto_key_count
 from localnet.transactions.operation import Operation, Settlement
 
 _KEY_FIELDS = ("adminKey", "submitKey", "fee_schedule_key")
@@ -77,6 +77,8 @@ def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
     if data.HasField("fee_exempt_key_list"):
         changed.exempt_keys = tuple(map(copy_key, data.fee_exempt_key_list.keys))
         changed.exempt = read_exempt_keys(data.fee_exempt_key_list.keys)
+    if topic.auto_renew_account and changed.admin is None and data.HasField("adminKey") and not _takes_renewer(data):
+        raise Refused(codes.AUTORENEW_ACCOUNT_NOT_ALLOWED)
     if data.HasField("memo"):
         check_memo(data.memo.value)
         changed.memo = data.memo.value
@@ -88,8 +90,14 @@ def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
     elif data.HasField("autoRenewAccount"):
         changed.auto_renew_account = 0
     if data.HasField("expirationTime"):
-        changed.expiration_s = _later_expiry(at, topic, data.expirationTime.seconds)
+        check_new_expiry(data.expirationTime.seconds, topic.expiration_s, at.consensus_s)
+        changed.expiration_s = data.expirationTime.seconds
     return changed
+
+
+def _takes_renewer(data: Any) -> bool:
+    """Whether the body takes the auto-renew account away; without an admin key there must not be one."""
+    return bool(data.HasField("autoRenewAccount")) and not has_account(data)
 
 
 def _change_keys(at: Settlement, topic: Topic, data: Any) -> None:
@@ -99,13 +107,6 @@ def _change_keys(at: Settlement, topic: Topic, data: Any) -> None:
         if topic.admin is not None:
             at.require(topic.admin)
     if data.HasField("submitKey"):
-        topic.submit_key, topic.submit = optional_key(data, "submitKey", codes.INVALID_SUBMIT_KEY)
+        topic.submit_key, topic.submit = optional_key(data, "submitKey", codes.BAD_ENCODING)
     if data.HasField("fee_schedule_key"):
         topic.fee_schedule_key, topic.fee_schedule = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
-
-
-def _later_expiry(at: Settlement, topic: Topic, expiration_s: int) -> int:
-    if expiration_s <= topic.expiration_s:
-        raise Refused(codes.EXPIRATION_REDUCTION_NOT_ALLOWED)
-    check_lifetime(expiration_s - at.consensus_s)
-    return expiration_s

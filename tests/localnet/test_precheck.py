@@ -67,7 +67,7 @@ def transaction_id(payer: int = 1001, **fields: Any) -> Any:
         ({"cryptoTransfer": {"transfers": {"accountAmounts": [{"amount": 1}]}}}, "INVALID_ACCOUNT_AMOUNTS"),
         ({"cryptoTransfer": {"tokenTransfers": [{}]}}, "NOT_SUPPORTED"),
         ({"consensusCreateTopic": {**TOPIC, "custom_fees": [{}]}}, "CUSTOM_FEE_MUST_BE_POSITIVE"),
-        ({"cryptoUpdateAccount": {}}, "INVALID_ACCOUNT_ID"),
+        ({"cryptoUpdateAccount": {}}, "ACCOUNT_ID_DOES_NOT_EXIST"),
         ({"cryptoDelete": {}}, "ACCOUNT_ID_DOES_NOT_EXIST"),
         ({"tokenCreation": {}}, "NOT_SUPPORTED"),
     ],

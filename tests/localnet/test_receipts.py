@@ -23,6 +23,7 @@ from hiero_sdk_python.exceptions import PrecheckError
 
 from localnet.clock import NANOS, Clock
 from localnet.consensus import Consensus
+from localnet.fees import ExchangeRate
 from localnet.genesis import create_state
 from localnet.ids import TransactionKey, transaction_key
 from localnet.latency import latency_of
@@ -120,7 +121,7 @@ def consensus(timer: FakeTimer, delay: float, jitter: float, settled: list[int])
     clock = Clock(lambda: int(timer.now * NANOS))
     latency = latency_of("standard", delay, jitter, None)
     cache = RecordCache(clock)
-    state = create_state(0, (3,))
+    state = create_state(0, (3,), ExchangeRate())
     return Consensus(state, clock, cache, latency, Random(7), timer, lambda one: settled.append(one.index))
 
 
@@ -159,10 +160,10 @@ def test_an_accident_at_consensus_stops_nobody_else(caplog: pytest.LogCaptureFix
 
 
 def test_consensus_timestamps_strictly_increase() -> None:
-    """Also when the wall clock stands still, or is set back."""
-    wall = iter([1_000, 1_000, 1_000, 500, 2_000])
+    """Also when the wall clock stands still, or is set back: a microsecond apart at least, as on the real platform."""
+    wall = iter([1_000, 1_000, 1_000, 500, 9_000])
     clock = Clock(lambda: next(wall))
-    assert [clock.next_consensus_ns() for _ in range(5)] == [1_000, 1_001, 1_002, 1_003, 2_000]
+    assert [clock.next_consensus_ns() for _ in range(5)] == [1_000, 2_000, 3_000, 4_000, 9_000]
 
 
 def test_receipts_are_kept_for_180_seconds() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b32encode, b64encode
 from typing import Any
 
 from localnet.clock import NANOS, format_timestamp
 from localnet.ids import TransactionKey, format_entity
 from localnet.running_hash import VERSION
-from localnet.state import Account, Topic
+from localnet.state import NO_NODE, Account, Topic
 from localnet.status import status_name
 from localnet.submission import Submission
 
@@ -128,29 +128,30 @@ def transaction_row(submission: Submission) -> dict[str, Any]:
 
 
 def _parent_timestamp(submission: Submission) -> str | None:
-    return format_timestamp(submission.consensus_ns - submission.nonce) if submission.nonce else None
+    return format_timestamp(submission.parent_ns) if submission.parent_ns else None
 
 
 def account_row(account: Account, now_ns: int) -> dict[str, Any]:
-    """An account, without its transactions."""
-    expiry_ns = account.created_ns + account.auto_renew_period * NANOS
+    """An account, without its transactions (processRow in rest/accounts.js of hiero-mirror-node)."""
+    staked_to_node = account.staked_node != NO_NODE
     return {
         "account": format_entity(account.number),
-        "alias": None,
+        "alias": b32encode(account.alias).decode().rstrip("=") if account.alias else None,
         "auto_renew_period": account.auto_renew_period,
         "balance": {"balance": account.balance, "timestamp": format_timestamp(now_ns), "tokens": []},
         "created_timestamp": format_timestamp(account.created_ns),
-        "decline_reward": False,
+        "decline_reward": account.decline_reward,
+        "delegation_address": "0x",
         "deleted": account.deleted,
         "ethereum_nonce": 0,
         "evm_address": "0x" + account.evm_address.hex(),
-        "expiry_timestamp": format_timestamp(expiry_ns),
+        "expiry_timestamp": format_timestamp(account.expiration_s * NANOS),
         "key": key_row(account.key),
         "max_automatic_token_associations": account.max_automatic_token_associations,
         "memo": account.memo,
         "pending_reward": 0,
         "receiver_sig_required": account.receiver_signature_required,
-        "stake_period_start": None,
-        "staked_account_id": None,
-        "staked_node_id": None,
+        "stake_period_start": format_timestamp(account.staked_since_s * NANOS) if staked_to_node else None,
+        "staked_account_id": format_entity(account.staked_account) if account.staked_account else None,
+        "staked_node_id": account.staked_node if staked_to_node else None,
     }
