@@ -7,7 +7,6 @@ from typing import Any
 
 from localnet.aliases import address_of_key, is_address, is_long_zero, key_of_alias, signer_with_address
 from localnet.fees import KEY, extra
-from localnet.ids import account_number
 from localnet.keys import names_no_key
 from localnet.state import Account
 from localnet.status import Refused, codes
@@ -118,10 +117,7 @@ def _check_semantics(at: Settlement) -> None:
     if data.max_automatic_token_associations > MAX_ASSOCIATIONS:
         raise Refused(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
     account_key(data.key)
-    kind = data.WhichOneof("staked_id")  # what takes a stake away in an update is nothing to begin with
-    if kind == "staked_account_id" and account_number(data.staked_account_id) <= 0:
-        raise Refused(codes.INVALID_STAKING_ID)
-    check_staked_id(data, at.state)
+    check_staked_id(data, at.state)  # what takes a stake away in an update is nothing to begin with
     if data.hook_creation_details:
         raise Refused(codes.HOOKS_NOT_ENABLED)
 

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.localnet.model.files import Files
-from tests.localnet.model.topics import Topics
+from tests.localnet.model.expiry import Expiry
 from tests.localnet.model.transfers import Transfers
 
 if TYPE_CHECKING:
     from tests.localnet.conftest import Rest, Wire
 
 
-class Network(Topics, Files, Transfers):
+class Network(Expiry, Transfers):
     """The whole model: one base class for each of its parts."""
 
 

@@ -12,7 +12,9 @@ from localnet import pb
 from localnet.status import status_name
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Rest, Wire
+    from collections.abc import Sequence
+
+    from tests.localnet.conftest import Rest, SigningKey, Wire
 
 TOTAL_TINYBARS = 50_000_000_000 * 100_000_000
 # Payers' and entities' keys; the model names a key by its place in this list.
@@ -62,13 +64,18 @@ class Machine(RuleBasedStateMachine):
         self.compare()
         assert self.all_tinybars() == TOTAL_TINYBARS
 
-    def send(self, payer: int, signers: set[int], expected: str, **operation: Any) -> Any:
-        """Send an operation; its precheck, or else its receipt, must have the expected status. Returns the receipt."""
+    def send(
+        self, payer: int, signers: set[int], expected: str, holders: Sequence[SigningKey] = (), **operation: Any
+    ) -> Any:
+        """Send an operation; its precheck, or else its receipt, must have the expected status. Returns the receipt.
+
+        Beside the payer and `signers`, which are places in KEYS, sign the `holders` of other keys.
+        """
         number, key = self.payers[payer % len(self.payers)]
         body = self.wire.body(**operation)
         body.transactionID.accountID.accountNum = number
         keys = {signer.private_bytes_raw(): signer for signer in (key, *(KEYS[signer] for signer in signers))}
-        precheck = self.wire.precheck(body, *keys.values())
+        precheck = self.wire.precheck(body, *keys.values(), *holders)
         if precheck != "OK":
             assert precheck == expected
             return None
