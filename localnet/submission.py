@@ -11,7 +11,7 @@ from localnet.status import codes
 if TYPE_CHECKING:
     from localnet.fees import Fee
     from localnet.keys import Signatures
-    from localnet.state import Account, Topic
+    from localnet.state import Account, CustomFee, Topic
     from localnet.transactions.operation import Operation
 
 
@@ -45,7 +45,8 @@ class Submission:
         precheck: The node's answer; None until it answered.
         status: The receipt's status; None until consensus.
         ack: When the node's answer was sent.
-        consensus_ns: Consensus timestamp, Unix nanoseconds; 0 until consensus.
+        consensus_ns: Consensus timestamp, Unix nanoseconds; 0 until it is known.
+        known: When that was known, and the receipt was there; None until then.
         receipt_served: When the first receipt with the final status was served.
         mirror_visible: When the mirror began to show it.
         entity: Number of the entity it created or changed; 0 for none.
@@ -53,6 +54,8 @@ class Submission:
         due: What it costs; None until its price was looked up at precheck.
         fee: What its payer was charged, in tinybars.
         transfers: Balance changes in tinybars by account number; they sum to zero.
+        assessed: The custom fees that its payer paid.
+        limits: The most its payer would pay of them: each a serialised `CustomFeeLimit`.
         message, chunk, sequence_number, running_hash: Of a message on a topic.
         effect: The entity as it was right after, for the mirror; None where the mirror keeps nothing of it.
         fault: The kind of fault that hit it at its node; "" for none.
@@ -77,6 +80,7 @@ class Submission:
     status: int | None = None
     ack: float | None = None
     consensus_ns: int = 0
+    known: float | None = None
     receipt_served: float | None = None
     mirror_visible: float | None = None
     entity: int = 0
@@ -84,6 +88,8 @@ class Submission:
     due: Fee | None = None
     fee: int = 0
     transfers: tuple[tuple[int, int], ...] = ()
+    assessed: tuple[CustomFee, ...] = ()
+    limits: tuple[bytes, ...] = ()
     message: bytes | None = None
     chunk: Chunk | None = None
     sequence_number: int = 0
@@ -113,6 +119,7 @@ def child_of(parent: Submission, nonce: int, kind: str, transfers: tuple[tuple[i
         precheck=0,
         status=codes.SUCCESS,
         consensus_ns=parent.consensus_ns + nonce,
+        known=parent.known,
         transfers=transfers,
         nonce=nonce,
     )

@@ -64,3 +64,9 @@ def fill_record(record: Any, submission: Submission, view: View) -> None:
         record.transferList.accountAmounts.append(
             pb.AccountAmount(accountID=pb.AccountID(accountNum=account), amount=amount)
         )
+    for fee in submission.assessed:
+        record.assessed_custom_fees.add(
+            amount=fee.amount,
+            fee_collector_account_id=pb.AccountID(accountNum=fee.collector),
+            effective_payer_account_id=[pb.AccountID(accountNum=submission.key.payer)],
+        )
