@@ -106,7 +106,7 @@ def test_the_order_of_arrival_is_the_order_of_consensus(
     moments = [entry["consensus"] for entry in entries]
     assert moments == sorted(moments)
     assert [entry["sequence_number"] for entry in entries[1:]] == list(range(1, 31))
-    assert len({round(entry["consensus"] - entry["arrival"], 3) for entry in entries}) > 1
+    assert len({round(entry["known"] - entry["arrival"], 3) for entry in entries}) > 1
 
 
 class FakeTimer:
@@ -206,7 +206,7 @@ def test_the_two_moments_of_a_profile(profile: str, spread: float, seed: int) ->
 
 
 def test_what_is_not_decided_is_told() -> None:
-    """Nothing is settled with a timestamp before what `undecided_ns` said; there ends what the mirror calls complete."""
+    """Nothing is settled with a timestamp before what `undecided_ns` said; there the mirror ends what is complete."""
     timer = FakeTimer()
     settled: list[Submission] = []
     network = consensus_of(timer, PROFILES["mainnet"], settled.append)
