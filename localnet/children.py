@@ -58,5 +58,5 @@ def preceding_child(
 def place_before(parent: Submission, children: list[Submission]) -> None:
     """Give the children their nonces and, right before their parent's, their consensus timestamps."""
     for nonce, child in enumerate(children, 1):
-        child.nonce = nonce
+        child.nonce, child.known = nonce, parent.known
         child.consensus_ns = parent.consensus_ns - (len(children) - nonce + 1)

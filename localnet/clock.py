@@ -26,9 +26,9 @@ class Clock:
         """Give no consensus timestamp up to this one any more."""
         self._last_consensus_ns = max(self._last_consensus_ns, consensus_ns)
 
-    def next_consensus_ns(self) -> int:
-        """A consensus timestamp: now, or a step after the last one, whichever is later."""
-        self._last_consensus_ns = max(self.now_ns(), self._last_consensus_ns + CONSENSUS_STEP_NS)
+    def next_consensus_ns(self, received_ns: int) -> int:
+        """A consensus timestamp: when the nodes received it, or a step after the last one, whichever is later."""
+        self._last_consensus_ns = max(received_ns, self._last_consensus_ns + CONSENSUS_STEP_NS)
         return self._last_consensus_ns
 
 

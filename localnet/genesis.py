@@ -38,7 +38,8 @@ TREASURY_NUMBER: Final = 2
 TREASURY_KEY: Final = _ED25519_DER_PREFIX + "91132178e72057a1d7528025956fe39b0b847f200ab59b2fdd367017f3087137"
 """The key that every local Hedera network gives to 0.0.2 (published with Solo and the local node)."""
 
-FEE_NUMBERS: Final = (98, 800, 801)
+SYSTEM_NUMBERS: Final = (50, 98, 800, 801, 802)
+"""The system administrator, and the accounts that fees and rewards go through."""
 ADDRESS_BOOK_FILE: Final = 101
 NODE_DETAILS_FILE: Final = 102
 EXCHANGE_RATE_FILE: Final = 112
@@ -83,9 +84,9 @@ class NodeEntry:
 
 
 def create_state(now_ns: int, node_numbers: tuple[int, ...], rate: ExchangeRate) -> State:
-    """The state at genesis: treasury, fee accounts, node accounts and the operator."""
+    """The state at genesis: treasury, system accounts, node accounts and the operator."""
     state = State(rate, len(node_numbers))
-    for number in (*FEE_NUMBERS, *node_numbers, TREASURY_NUMBER):
+    for number in (*SYSTEM_NUMBERS, *node_numbers, TREASURY_NUMBER):
         _add_account(state, number, TREASURY_KEY, NODE_HBAR * TINYBARS if number in node_numbers else 0, now_ns)
     operator = state.new_number()
     assert operator == OPERATOR_NUMBER

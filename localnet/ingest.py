@@ -12,7 +12,7 @@ from __future__ import annotations
 from localnet.aliases import signer_with_address
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine
-from localnet.fees import Fee, FeeSchedule
+from localnet.fees import SUPER_USERS, Fee, FeeSchedule
 from localnet.ids import account_number, format_entity
 from localnet.keys import is_satisfied
 from localnet.reading import read_transaction
@@ -66,7 +66,7 @@ class Ingest:
         if not throttle.take(functionality, submission.key.payer, self._clock.now_ns()):
             raise Refused(codes.BUSY)
         try:
-            submission.operation.check(submission.data)
+            submission.operation.check_body(submission.body)
             self._check_payer(submission)
             self._check_solvency(submission)
         except Refused:
@@ -116,12 +116,18 @@ class Ingest:
         return self._fees.transaction(size=submission.size, signatures=len(submission.signatures), service=service)
 
     def _check_solvency(self, submission: Submission) -> None:
-        """The service fee is left to consensus (SolvencyPreCheck.java), but the balance must bear it all."""
+        """Offer and balance must bear node and network fee (SolvencyPreCheck.java).
+
+        The service fee is left to consensus. The balance must also bear what the operation itself takes from its payer.
+        """
         assert submission.key is not None
         assert submission.operation is not None
         fee = submission.due = self._fee(submission)
+        payer = submission.key.payer
+        if payer in SUPER_USERS:
+            return
         if submission.max_fee < fee.without_service:
-            raise Refused(codes.INSUFFICIENT_TX_FEE, cost=fee.total)
-        needed = fee.total + submission.operation.debit(submission.data, submission.key.payer)
-        if self._state.accounts[submission.key.payer].balance < needed:
-            raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, cost=fee.total)
+            raise Refused(codes.INSUFFICIENT_TX_FEE, cost=fee.without_service)
+        needed = fee.without_service + submission.operation.debit(submission.data, payer)
+        if self._state.accounts[payer].balance < needed:
+            raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, cost=fee.without_service)

@@ -195,6 +195,7 @@ class LocalNetwork:
             importer.settled(submission)
 
         consensus = Consensus(state, self._clock, cache, latency, self._random, loop, settled)
+        importer.undecided_ns = consensus.undecided_ns
         faults.listen(lambda fault: self._on_fault(fault, faults, consensus))
         ingest = Ingest(state, self._clock, cache, fees, throttles, faults)
         return Gateway(

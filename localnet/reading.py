@@ -15,6 +15,7 @@ from localnet.keys import Signatures
 from localnet.status import Refused, codes
 from localnet.submission import Submission
 from localnet.transactions import OPERATIONS
+from localnet.transactions.custom_fees import check_limits
 from localnet.transactions.fields import MAX_AMOUNT, check_memo
 
 MAX_TRANSACTION_BYTES = 6_144
@@ -107,6 +108,8 @@ def _check_header(body: Any, into: Submission, field: str) -> None:
     check_memo(body.memo)
     if body.max_custom_fees and field != "consensusSubmitMessage":
         raise Refused(codes.MAX_CUSTOM_FEES_IS_NOT_SUPPORTED)
+    check_limits(body.max_custom_fees)
+    into.limits = tuple(limit.SerializeToString() for limit in body.max_custom_fees)
     if body.transactionFee > MAX_AMOUNT:
         raise Refused(codes.INSUFFICIENT_TX_FEE)
     if not body.HasField("transactionValidDuration"):

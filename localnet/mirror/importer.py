@@ -1,4 +1,4 @@
-"""Brings settled transactions to the mirror, some time after consensus, with whatever faults ask for."""
+"""Brings settled transactions to the mirror, some time after they are known, with whatever faults ask for."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from localnet.ids import format_entity
 from localnet.mirror.store import MirrorStore
 from localnet.submission import Submission
 
-# A transaction takes its consensus timestamp a moment before the importer hears of it.
-_MARGIN_NS = NANOS // 4
-
 
 class Importer:
-    """Shows each settled transaction on the mirror some time after consensus; without lag at once.
+    """Shows each settled transaction on the mirror some time after it is known; without lag at once.
 
     The order stays that of consensus: what is drawn a shorter lag waits for what came before it.
+
+    Attributes:
+        undecided_ns: Tells from which consensus time on more may still be settled, Unix nanoseconds.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class Importer:
     ) -> None:
         self._store = store
         self._clock = clock
+        self.undecided_ns: Callable[[], int] = clock.now_ns
         self._timer = timer
         self._lag = lag
         self._faults = faults
@@ -36,11 +37,12 @@ class Importer:
 
     def complete_ns(self) -> int:
         """Until which consensus time the mirror shows everything, Unix nanoseconds."""
-        return self._waiting[0][1].consensus_ns - 1 if self._waiting else self._clock.now_ns() - _MARGIN_NS
+        return (self._waiting[0][1].consensus_ns if self._waiting else self.undecided_ns()) - 1
 
     def settled(self, submission: Submission) -> None:
-        """A transaction reached consensus."""
-        lag = self._lag(submission.consensus_ns / NANOS)
+        """It is known that a transaction reached consensus."""
+        assert submission.known is not None
+        lag = self._lag(submission.known)
         if self._faults.at_mirror:
             lag += sum(fault.spec.delay for fault in self._faults.at_mirror if fault.spec.kind == "mirror-lag")
         if not lag and not self._waiting:

@@ -10,17 +10,16 @@ from localnet.status import Refused, codes
 
 
 class GetAccountBalance(Query):
-    """Free; answered here, though the public networks throttle it to zero since 2026 in favour of the mirror."""
+    """Free, but throttled to zero on the public networks since 2026, in favour of the mirror (DOCS get-balance)."""
 
     field = "cryptogetAccountBalance"
     paid = False
 
-    def check(self, request: Any) -> None:
-        """Refuse a missing account id, and every contract, for there are none (CryptoGetAccountBalanceHandler.java)."""
+    def validate(self, request: Any, view: View) -> None:
+        """Refuse what names no account there is (CryptoGetAccountBalanceHandler.java); contracts there are none."""
         if request.WhichOneof("balanceSource") == "contractID":
             raise Refused(codes.INVALID_CONTRACT_ID)
-        if request.WhichOneof("balanceSource") != "accountID":
-            raise Refused(codes.INVALID_ACCOUNT_ID)
+        find_account(request.accountID, view)
 
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Give the balance."""

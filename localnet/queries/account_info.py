@@ -22,6 +22,11 @@ class GetAccountInfo(Query):
         if not request.HasField("accountID"):
             raise Refused(codes.INVALID_ACCOUNT_ID)
 
+    def validate(self, request: Any, view: View) -> None:
+        """Refuse an account that there is not, or not any more."""
+        super().validate(request, view)
+        find_account(request.accountID, view)
+
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Describe the account."""
         account = find_account(request.accountID, view)

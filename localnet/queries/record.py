@@ -58,9 +58,6 @@ def fill_record(record: Any, submission: Submission, view: View) -> None:
     record.transactionID.CopyFrom(submission.key.to_proto())
     if submission.nonce:
         record.transactionID.nonce = submission.nonce
-    if submission.parent_ns:
-        parent = record.parent_consensus_timestamp
-        parent.seconds, parent.nanos = divmod(submission.parent_ns, NANOS)
     if submission.created and isinstance(submission.effect, Account) and not is_address(submission.effect.alias):
         record.evm_address = address_of_alias(submission.effect.alias) or b""
     record.memo = submission.memo
@@ -68,4 +65,10 @@ def fill_record(record: Any, submission: Submission, view: View) -> None:
     for account, amount in submission.transfers:
         record.transferList.accountAmounts.append(
             pb.AccountAmount(accountID=pb.AccountID(accountNum=account), amount=amount)
+        )
+    for fee in submission.assessed:
+        record.assessed_custom_fees.add(
+            amount=fee.amount,
+            fee_collector_account_id=pb.AccountID(accountNum=fee.collector),
+            effective_payer_account_id=[pb.AccountID(accountNum=submission.key.payer)],
         )

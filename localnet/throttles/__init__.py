@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from localnet.throttles.bucket import Bucket, Group
 
+# In no bucket of the profiles, and so always refused: CryptoGetAccountBalance, which testnet throttles to zero since
+# August and mainnet since September 2026 (docs.hedera.com, get-balance).
 PROFILES: Final = ("mainnet", "testnet", "off")
 LAST_EXEMPT_PAYER: Final = 100
 """Accounts up to this number are not throttled (`accounts.lastThrottleExempt`, AccountsConfig.java)."""

@@ -31,6 +31,18 @@ def named_account(state: State, account_id: Any, otherwise: int = codes.INVALID_
     return account
 
 
+def require_account(state: State, account_id: Any, otherwise: int = codes.INVALID_ACCOUNT_ID) -> Account:
+    """The account of a protobuf `AccountID`, which is not deleted (TokenHandlerHelper.getIfUsable).
+
+    Raises:
+        Refused: there is none (`otherwise`), or it is deleted (ACCOUNT_DELETED).
+    """
+    account = named_account(state, account_id, otherwise)
+    if account.deleted:
+        raise Refused(codes.ACCOUNT_DELETED)
+    return account
+
+
 def require_owner(at: Settlement, account: Account, otherwise: int = codes.INVALID_ACCOUNT_ID) -> None:
     """Check that an account's key signed (PreHandleContext.requireKeyOrThrow).
 

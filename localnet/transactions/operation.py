@@ -23,7 +23,6 @@ class Settlement:
         consensus_ns: Its consensus timestamp, Unix nanoseconds.
         transfers: Balance changes by account number so far (the fee's).
         preceding: Children that come before it: accounts that are made for it, keys that hollow accounts get.
-        children: Balance changes of the transfers that the network makes by itself, each a transaction of its own.
     """
 
     state: State
@@ -31,7 +30,6 @@ class Settlement:
     consensus_ns: int
     transfers: dict[int, int]
     preceding: list[Submission] = field(default_factory=list)
-    children: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
 
     @property
     def data(self) -> Any:
@@ -62,12 +60,6 @@ class Settlement:
         self.state.accounts[account].balance += amount
         self.transfers[account] = self.transfers.get(account, 0) + amount
 
-    def pay(self, payer: int, collector: int, amount: int) -> None:
-        """Let the network transfer hbar in a child transaction."""
-        self.state.accounts[payer].balance -= amount
-        self.state.accounts[collector].balance += amount
-        self.children.append(tuple(sorted(((payer, -amount), (collector, amount)))))
-
     def created(self, number: int) -> None:
         """Note that the transaction created entity `number`."""
         self.submission.entity = number
@@ -96,6 +88,14 @@ class Operation(ABC):
         Raises:
             Refused: the node answers with this status, nothing is charged.
         """
+
+    def check_body(self, body: Any) -> None:
+        """Check what needs no state, of the whole body. Most look at their own part only.
+
+        Raises:
+            Refused: the node answers with this status, nothing is charged.
+        """
+        self.check(getattr(body, self.field))
 
     @abstractmethod
     def price(self, data: Any) -> int:

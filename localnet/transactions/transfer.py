@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localnet.aliases import address_of_alias, signer_with_address
-from localnet.fees import extra
+from localnet.fees import COLLECTION_ACCOUNT, extra
 from localnet.ids import account_number
 from localnet.state import Account
 from localnet.status import Refused, codes
@@ -18,8 +18,6 @@ MAX_ADJUSTMENTS = 10
 """Hbar adjustments in one transfer (LedgerConfig.java)."""
 STAKING_ACCOUNTS = (800, 801)
 """Staking and node rewards: nobody takes anything from them."""
-FEE_COLLECTION_ACCOUNT = 802
-"""Takes fees, and nothing else (HIP-1259)."""
 
 
 class Transfer(Operation):
@@ -110,16 +108,14 @@ def _check_moves(at: Settlement, moves: list[tuple[Account | None, bytes, int]])
     new = [alias for account, alias, _ in moves if account is None]
     for alias in new:
         check_alias(alias)
-    fees = creation_fee(at.state) * len(new)
+    fees = creation_fee(at) * len(new)
     if at.state.accounts[payer].balance < fees:
         raise Refused(codes.INSUFFICIENT_PAYER_BALANCE)
     # An account may be named twice: by number and alias, or by a key and that key's address.
     named = {account.number if account is not None else address_of_alias(alias) or alias for account, alias, _ in moves}
     if len(named) != len(moves):
         raise Refused(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
-    if any(
-        account is not None and account.number == FEE_COLLECTION_ACCOUNT and amount > 0 for account, _, amount in moves
-    ):
+    if any(account is not None and account.number == COLLECTION_ACCOUNT and amount > 0 for account, _, amount in moves):
         raise Refused(codes.TRANSFER_TO_FEE_COLLECTION_ACCOUNT_NOT_ALLOWED)
     for account, _, amount in moves:
         if account is None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from base64 import b32encode, b64encode
+from collections.abc import Iterator
 from typing import Any
 
+from localnet import pb
 from localnet.clock import NANOS, format_timestamp
 from localnet.ids import TransactionKey, format_entity
 from localnet.running_hash import VERSION
-from localnet.state import NO_NODE, Account, Topic
+from localnet.state import NO_NODE, Account, CustomFee, Topic
 from localnet.status import status_name
 from localnet.submission import Submission
 
@@ -104,14 +106,14 @@ def transaction_row(submission: Submission) -> dict[str, Any]:
         "consensus_timestamp": format_timestamp(submission.consensus_ns),
         "entity_id": format_entity(submission.entity) if submission.entity else None,
         "high_volume": False,
-        "max_custom_fees": [],
+        "max_custom_fees": [row for limit in submission.limits for row in _limit_rows(limit)],
         "max_fee": str(submission.max_fee),
         "memo_base64": _base64(submission.memo.encode()),
         "name": submission.kind,
         "nft_transfers": [],
         "node": None if submission.nonce else format_entity(submission.node),
         "nonce": submission.nonce,
-        "parent_consensus_timestamp": _parent_timestamp(submission),
+        "parent_consensus_timestamp": None,  # every child precedes its parent
         "result": status_name(submission.status),
         "scheduled": False,
         "staking_reward_transfers": [],
@@ -127,8 +129,34 @@ def transaction_row(submission: Submission) -> dict[str, Any]:
     }
 
 
-def _parent_timestamp(submission: Submission) -> str | None:
-    return format_timestamp(submission.parent_ns) if submission.parent_ns else None
+def _limit_rows(limit: bytes) -> Iterator[dict[str, Any]]:
+    """What an account would pay at most of a topic's custom fees, by denomination."""
+    limited = pb.CustomFeeLimit.FromString(limit)
+    for fee in limited.fees:
+        token = fee.denominating_token_id.tokenNum if fee.HasField("denominating_token_id") else 0
+        yield {
+            "account_id": format_entity(limited.account_id.accountNum),
+            "amount": fee.amount,
+            "denominating_token_id": format_entity(token) if token else None,
+        }
+
+
+def detailed_row(submission: Submission) -> dict[str, Any]:
+    """A transaction as it is shown by its id: also with the custom fees that its payer paid, if there were any."""
+    row = transaction_row(submission)
+    if submission.assessed:
+        row["assessed_custom_fees"] = [_assessed_row(submission, fee) for fee in submission.assessed]
+    return row
+
+
+def _assessed_row(submission: Submission, fee: CustomFee) -> dict[str, Any]:
+    assert submission.key is not None
+    return {
+        "amount": fee.amount,
+        "collector_account_id": format_entity(fee.collector),
+        "effective_payer_account_ids": [format_entity(submission.key.payer)],
+        "token_id": None,
+    }
 
 
 def account_row(account: Account, now_ns: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from localnet import pb
 from localnet.ids import parse_entity
 from localnet.mirror.rest.errors import invalid, not_found
 from localnet.mirror.rest.query import Interval, QueryString, parse_timestamp, parse_transaction_id
-from localnet.mirror.rest.rows import transaction_row
+from localnet.mirror.rest.rows import detailed_row, transaction_row
 from localnet.mirror.store import MirrorStore
 from localnet.status import codes
 from localnet.submission import Submission, consensus_ns
@@ -50,7 +50,7 @@ class Transactions:
             found = [one for one in found if str(one.nonce) == nonce]
         if not found or query.last("scheduled") not in (None, "false"):  # nothing is scheduled here
             raise not_found()
-        return web.json_response({"transactions": [transaction_row(one) for one in found]})
+        return web.json_response({"transactions": [detailed_row(one) for one in found]})
 
     async def transactions(self, request: web.Request) -> web.Response:
         """A page of transactions, newest first by default."""
