@@ -329,7 +329,10 @@ def test_nodes_are_filtered(rest: Rest) -> None:
         ("transactiontype=CONSENSUSCREATETOPIC&transactiontype=cryptotransfer", {"CONSENSUSCREATETOPIC"}),
         ("transactiontype=CONSENSUSSUBMITMESSAGE&result=success", {"CONSENSUSSUBMITMESSAGE"}),
         ("account.id=0.0.1001&type=debit", {"CONSENSUSCREATETOPIC", "CONSENSUSSUBMITMESSAGE"}),
-        ("account.id=gte:0.0.802&account.id=lt:0.0.803&type=credit", {"CONSENSUSCREATETOPIC", "CONSENSUSSUBMITMESSAGE"}),
+        (
+            "account.id=gte:0.0.802&account.id=lt:0.0.803&type=credit",
+            {"CONSENSUSCREATETOPIC", "CONSENSUSSUBMITMESSAGE"},
+        ),
         ("account.id=0.0.802&account.id=0.0.803&type=debit", set()),
         ("type=credit&type=debit", set()),
         ("transactiontype=TOKENCREATION", set()),
