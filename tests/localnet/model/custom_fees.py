@@ -40,8 +40,12 @@ class CustomFees(Machine):
             data = {"key": self.wire.public(KEYS[2]), "autoRenewPeriod": {"seconds": PERIOD}}
             number = self.wire.settle(self.wire.body(cryptoCreateAccount=data)).accountID.accountNum
             self.gained[number] = 0
-        for admin, schedule in ((None, None), (0, 1), (2, None)):
-            self.make_paid_topic(0, {0, 1, 2}, admin, schedule, [(500, 0), (1, 3)], frozenset({1}))
+        for admin, schedule, fees in (
+            (None, None, [(500, 0), (1, 3)]),
+            (0, 1, [(500, 0), (500, 0), (1, 2)]),
+            (2, None, [(500, 1)]),
+        ):
+            self.make_paid_topic(0, {0, 1, 2}, admin, schedule, fees, frozenset({1}))
 
     def compare(self) -> None:
         """Compare the messages, and what those have who only collect."""
