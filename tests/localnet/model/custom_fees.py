@@ -46,6 +46,8 @@ class CustomFees(Machine):
             (2, None, [(500, 1)]),
         ):
             self.make_paid_topic(0, {0, 1, 2}, admin, schedule, fees, frozenset({1}))
+        for which in range(len(self.paid)):
+            self.pay(0, set(), which, limit=None, own=True)
 
     def compare(self) -> None:
         """Compare the messages, and what those have who only collect."""
@@ -114,7 +116,10 @@ class CustomFees(Machine):
             topic.fees = wanted
 
     @rule(payer=WHICH, signers=SIGNERS, which=WHICH, limit=LIMITS, own=st.booleans())
-    def submit_paying(self, payer: int, signers: set[int], which: int, limit: int | None, own: bool) -> None:
+    def submit_paying(self, **choices: Any) -> None:
+        self.pay(**choices)
+
+    def pay(self, payer: int, signers: set[int], which: int, limit: int | None, own: bool) -> None:
         """Submit a message; `limit` is the most that its payer (`own`), or somebody else, would pay."""
         number, topic = self.pick(self.paid, which)
         account = self.payers[payer % len(self.payers)][0]
