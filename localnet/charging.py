@@ -13,18 +13,20 @@ def charge(at: Settlement, cache: RecordCache) -> None:
     """Charge a transaction's fee, in the order of DispatchValidator.java and SolvencyPreCheck.java.
 
     Raises:
-        Refused: its node is to blame and pays the network's part (it let through what had expired, or what cannot pay
-            even that); or another node let the same id through before, or the payer offered or has too little: it is
-            charged without the service fee, as far as it can pay.
+        Refused: its node is to blame and pays the network's part (it let through what had expired or was not yet valid,
+            or what cannot pay even that); or another node let the same id through before, or the payer offered or has
+            too little: it is charged without the service fee, as far as it can pay.
     """
     submission = at.submission
     assert submission.key is not None
     assert submission.due is not None
     fee, payer = submission.due, submission.key.payer
     is_duplicate = cache.is_duplicate(submission)
-    expiry_ns = (submission.key.seconds + submission.valid_duration) * NANOS + submission.key.nanos
-    if at.consensus_ns > expiry_ns:
+    start_ns = submission.key.seconds * NANOS + submission.key.nanos
+    if at.consensus_ns > start_ns + submission.valid_duration * NANOS:
         _charge_node(at, codes.TRANSACTION_EXPIRED)
+    if at.consensus_ns < start_ns:
+        _charge_node(at, codes.INVALID_TRANSACTION_START)
     if payer in SUPER_USERS:
         if is_duplicate:
             raise Refused(codes.DUPLICATE_TRANSACTION)

@@ -147,8 +147,7 @@ class Consensus:
         try:
             charge(at, self._cache)
             complete_payer(at)
-            assert submission.operation is not None
-            submission.operation.settle(at)
+            _take_effect(at)
             status = codes.SUCCESS
         except Refused as refusal:
             status = refusal.status
@@ -175,3 +174,15 @@ class Consensus:
         if len(self._transfers) >= _SHARED_TRANSFERS:
             self._transfers.clear()
         return self._transfers.setdefault(transfers, transfers)
+
+
+def _take_effect(at: Settlement) -> None:
+    """Let the operation take effect.
+
+    Raises:
+        Refused: the receipt carries this status.
+    """
+    assert at.submission.operation is not None
+    if at.submission.body.HasField("batch_key"):  # there are no batches here
+        raise Refused(codes.BATCH_KEY_SET_ON_NON_INNER_TRANSACTION)
+    at.submission.operation.settle(at)

@@ -17,6 +17,8 @@ from localnet.fees import ExchangeRate
 from localnet.keys import compile_key
 from localnet.state import Account, File, State
 
+USUAL_RATE: Final = ExchangeRate()
+
 LEDGER_ID: Final = b"\x03"
 """The ledger id of local networks (LedgerConfig.java)."""
 
@@ -83,7 +85,7 @@ class NodeEntry:
         return self.host if self.host.replace(".", "").isdigit() else ""
 
 
-def create_state(now_ns: int, node_numbers: tuple[int, ...], rate: ExchangeRate) -> State:
+def create_state(now_ns: int, node_numbers: tuple[int, ...], rate: ExchangeRate = USUAL_RATE) -> State:
     """The state at genesis: treasury, system accounts, node accounts and the operator."""
     state = State(rate, len(node_numbers))
     for number in (*SYSTEM_NUMBERS, *node_numbers, TREASURY_NUMBER):

@@ -62,15 +62,16 @@ class Ingest:
             raise Refused(codes.DUPLICATE_TRANSACTION)
         if submission.operation is None:
             raise Refused(codes.NOT_SUPPORTED)
-        throttle, functionality = self._throttles[submission.node], submission.operation.functionality
-        if not throttle.take(functionality, submission.key.payer, self._clock.now_ns()):
+        throttle, payer = self._throttles[submission.node], submission.key.payer
+        functionality, count = submission.operation.throttled_as(submission.data, self._state)
+        if not throttle.take(functionality, payer, self._clock.now_ns(), count):
             raise Refused(codes.BUSY)
         try:
             submission.operation.check_body(submission.body)
             self._check_payer(submission)
             self._check_solvency(submission)
         except Refused:
-            throttle.give_back(functionality, submission.key.payer)
+            throttle.give_back(functionality, payer, count)
             raise
 
     def _check_time(self, submission: Submission) -> None:

@@ -36,6 +36,7 @@ def read_transaction(raw: bytes, into: Submission) -> None:
     into.body = body
     into.memo = body.memo
     into.max_fee = body.transactionFee
+    into.high_volume = body.high_volume
     into.valid_duration = body.transactionValidDuration.seconds
     into.signatures = Signatures(signature_map.sigPair, signed)
     field = body.WhichOneof("data")
@@ -57,6 +58,8 @@ def _signed_part(raw: bytes, into: Submission) -> tuple[bytes, Any]:
         if old_form:
             raise Refused(codes.INVALID_TRANSACTION)
         signed = _parse(pb.SignedTransaction, transaction.signedTransactionBytes, codes.INVALID_TRANSACTION)
+        if signed.use_serialized_tx_message_hash_algorithm:  # for the nodes' own use
+            raise Refused(codes.INVALID_SERIALIZED_TX_MESSAGE_HASH_ALGORITHM)
         into.hash = hashlib.sha384(transaction.signedTransactionBytes).digest()
         if not signed.HasField("sigMap"):
             raise Refused(codes.INVALID_TRANSACTION_BODY)

@@ -39,6 +39,7 @@ class Submission:
         key: Its transaction id; None when it has none.
         memo: Its memo.
         max_fee: The most its payer offers, in tinybars.
+        high_volume: Whether its payer would pay the prices of HIP-1313; they are not charged here.
         valid_duration: Seconds it is valid for, from its valid start.
         hash: SHA-384 of the signed transaction.
         precheck: The node's answer; None until it answered.
@@ -73,6 +74,7 @@ class Submission:
     key: TransactionKey | None = None
     memo: str = ""
     max_fee: int = 0
+    high_volume: bool = False
     valid_duration: int = 0
     hash: bytes = b""
     precheck: int | None = None

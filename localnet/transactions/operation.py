@@ -97,6 +97,10 @@ class Operation(ABC):
         """
         self.check(getattr(body, self.field))
 
+    def throttled_as(self, data: Any, state: State) -> tuple[str, int]:  # noqa: ARG002 (most are what they are)
+        """What it takes room for in the throttles, and how many of that."""
+        return self.functionality, 1
+
     @abstractmethod
     def price(self, data: Any) -> int:
         """The service fee in tinycents."""

@@ -7,10 +7,11 @@ from typing import Any
 from localnet.aliases import address_of_alias, signer_with_address
 from localnet.fees import COLLECTION_ACCOUNT, extra
 from localnet.ids import account_number
-from localnet.state import Account
+from localnet.state import Account, State
 from localnet.status import Refused, codes
 from localnet.transactions.account_rules import require_owner
 from localnet.transactions.auto_creation import check_alias, create_for_alias, creation_fee
+from localnet.transactions.create_account import CreateAccount
 from localnet.transactions.hollow import complete
 from localnet.transactions.operation import Operation, Settlement
 
@@ -40,6 +41,12 @@ class Transfer(Operation):
                 raise Refused(codes.CANNOT_SET_HOOKS_AND_APPROVAL)
         if len({entry.accountID.SerializeToString() for entry in amounts}) != len(amounts):
             raise Refused(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
+
+    def throttled_as(self, data: Any, state: State) -> tuple[str, int]:
+        """A transfer that makes accounts counts as that many creations (ThrottleAccumulator.java)."""
+        entries = data.transfers.accountAmounts
+        new = sum(e.amount > 0 and bool(e.accountID.alias) and state.account(e.accountID) is None for e in entries)
+        return (CreateAccount.functionality, new) if new else (self.functionality, 1)
 
     def price(self, data: Any) -> int:
         """Two accounts are included."""

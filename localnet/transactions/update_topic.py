@@ -65,11 +65,13 @@ def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:
     else:
         if topic.admin is None:
             raise Refused(codes.UNAUTHORIZED)
-        at.require(topic.admin)
+        needed = [topic.admin]
         if data.HasField("custom_fees"):
             if topic.fee_schedule is None:
                 raise Refused(codes.FEE_SCHEDULE_KEY_NOT_SET)
-            at.require(topic.fee_schedule)
+            needed.append(topic.fee_schedule)
+        for key in needed:
+            at.require(key)
     if data.HasField("fee_schedule_key") and topic.fee_schedule is None:
         raise Refused(codes.FEE_SCHEDULE_KEY_CANNOT_BE_UPDATED)
 

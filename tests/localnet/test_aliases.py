@@ -13,6 +13,9 @@ from localnet.status import status_name
 from tests.localnet.ecdsa import EcdsaKey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from config.launcher import Localnet
     from tests.localnet.conftest import Rest, SigningKey, Wire
 
 OWNER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
@@ -247,6 +250,22 @@ def test_the_payer_must_be_able_to_pay_for_the_account(wire: Wire) -> None:
             top_up = pay(wire, (wire.operator, -fee), (payer, fee))
             assert wire.status(top_up) == "SUCCESS"
         assert wire.status(body, OWNER) == expected
+
+
+def test_a_transfer_that_makes_accounts_takes_their_room(
+    start: Callable[..., Localnet], open_wire: Callable[[Localnet], Wire]
+) -> None:
+    """As many as so many CryptoCreates would, of which a node of four takes seven at once (CN:ThrottleAccumulator)."""
+    wire = open_wire(start("--latency", "instant", "--throttles", "mainnet"))
+
+    def make(count: int) -> str:
+        new = [(pb.AccountID(alias=EcdsaKey().address), 1) for _ in range(count)]
+        return wire.precheck(pay(wire, (wire.operator, -count), *new))
+
+    assert make(8) == "BUSY"
+    assert make(5) == "OK"
+    assert make(3) == "BUSY"
+    assert wire.precheck(pay(wire, (wire.operator, -1), (2, 1))) == "OK"
 
 
 def test_what_no_account_can_be_made_for(wire: Wire) -> None:

@@ -82,6 +82,16 @@ def test_what_expired_on_its_way_is_its_nodes_to_pay(duplicate: bool) -> None:
     assert charged(late, duplicate=duplicate) == ("TRANSACTION_EXPIRED", {NODE: -9, COLLECTION: 9})
 
 
+def test_what_is_not_valid_yet_is_its_nodes_to_pay() -> None:
+    """A nanosecond before its valid start (CN: TransactionChecker.checkTimeBox by DispatchValidator)."""
+    at = settlement(Fee(1, 9, 50), 100, 100)
+    at.consensus_ns = NANOS - 1
+    assert charged(at, duplicate=False) == ("INVALID_TRANSACTION_START", {NODE: -9, COLLECTION: 9})
+    at = settlement(Fee(1, 9, 50), 100, 100)
+    at.consensus_ns = NANOS
+    assert charged(at, duplicate=False)[0] == "OK"
+
+
 @pytest.mark.parametrize("payer", [2, 50])
 def test_treasury_and_administrator_pay_nothing(payer: int) -> None:
     """Whatever they offer and have (CN: Authorizer.hasWaivedFees); a duplicate is one all the same."""

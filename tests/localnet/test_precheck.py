@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet import pb
+from localnet.ids import transaction_key
 from localnet.status import status_name
 
 if TYPE_CHECKING:
@@ -266,3 +267,21 @@ def test_nothing_is_charged_for_a_refusal(wire: Wire, control: Rest) -> None:
     assert status == 200
     entry = page["entries"][-1]
     assert (entry["precheck"], entry["status"], entry["consensus"]) == ("INVALID_SIGNATURE", None, None)
+
+
+def test_fields_that_mean_nothing_here_are_not_passed_over(wire: Wire, rest: Rest) -> None:
+    """A batch key outside a batch fails in the receipt (CN: hip551/AtomicBatchNegativeTest), the hash algorithm is for
+    the nodes' own use (CN: TransactionChecker), and the mirror tells of `high_volume`, whose price is not charged."""
+    batched = wire.body(batch_key=wire.public(wire.key), consensusCreateTopic=TOPIC)
+    assert wire.status(batched) == "BATCH_KEY_SET_ON_NON_INNER_TRANSACTION"
+    transaction = pb.Transaction.FromString(wire.sign(wire.body(consensusCreateTopic=TOPIC)))
+    signed = pb.SignedTransaction.FromString(transaction.signedTransactionBytes)
+    signed.use_serialized_tx_message_hash_algorithm = True
+    transaction.signedTransactionBytes = signed.SerializeToString()
+    answer = wire.send(transaction.SerializeToString()).nodeTransactionPrecheckCode
+    assert status_name(answer) == "INVALID_SERIALIZED_TX_MESSAGE_HASH_ALGORITHM"
+    for high_volume in (True, False):
+        body = wire.body(high_volume=high_volume, consensusCreateTopic=TOPIC)
+        assert wire.status(body) == "SUCCESS"
+        rows = rest(f"/api/v1/transactions/{transaction_key(body.transactionID).mirror_form}")[1]["transactions"]
+        assert rows[0]["high_volume"] == high_volume

@@ -26,7 +26,6 @@ from hiero_sdk_python.exceptions import PrecheckError
 from localnet import pb
 from localnet.clock import NANOS, Clock
 from localnet.consensus import Consensus
-from localnet.fees import ExchangeRate
 from localnet.genesis import create_state
 from localnet.ids import TransactionKey, transaction_key
 from localnet.latency import PROFILES, Latency, latency_of
@@ -145,7 +144,7 @@ def consensus(timer: FakeTimer, delay: float, jitter: float, settled: list[int])
 
 def consensus_of(timer: FakeTimer, latency: Latency, settled: Callable[[Submission], None], seed: int = 7) -> Consensus:
     clock = Clock(lambda: int(timer.now * NANOS))
-    state = create_state(0, (3,), ExchangeRate())
+    state = create_state(0, (3,))
     return Consensus(state, clock, RecordCache(clock), latency, Random(seed), timer, settled)
 
 

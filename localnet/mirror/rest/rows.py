@@ -105,7 +105,7 @@ def transaction_row(submission: Submission) -> dict[str, Any]:
         "charged_tx_fee": submission.fee,
         "consensus_timestamp": format_timestamp(submission.consensus_ns),
         "entity_id": format_entity(submission.entity) if submission.entity else None,
-        "high_volume": False,
+        "high_volume": submission.high_volume,
         "max_custom_fees": [row for limit in submission.limits for row in _limit_rows(limit)],
         "max_fee": str(submission.max_fee),
         "memo_base64": _base64(submission.memo.encode()),
