@@ -20,9 +20,11 @@ class CreateFile(Operation):
     receipt_field = "fileID"
 
     def check(self, data: Any) -> None:
-        """Refuse a missing expiry."""
+        """Refuse a missing expiry, and another shard or realm, whose files the real network would take."""
         if not data.HasField("expirationTime"):
             raise Refused(codes.INVALID_EXPIRATION_TIME)
+        if data.shardID.shardNum or data.realmID.realmNum:
+            raise Refused(codes.NOT_SUPPORTED)
 
     def price(self, data: Any) -> int:
         """One key is included."""

@@ -61,6 +61,7 @@ def transaction_id(payer: int = 1001, **fields: Any) -> Any:
         ({"consensusUpdateTopic": {}}, "INVALID_TOPIC_ID"),
         ({"consensusDeleteTopic": {}}, "INVALID_TOPIC_ID"),
         ({"fileCreate": {}}, "INVALID_EXPIRATION_TIME"),
+        ({"fileCreate": {"expirationTime": {"seconds": 2**31}, "shardID": {"shardNum": 1}}}, "NOT_SUPPORTED"),
         ({"fileAppend": {}}, "INVALID_FILE_ID"),
         ({"fileUpdate": {}}, "INVALID_FILE_ID"),
         ({"fileDelete": {}}, "INVALID_FILE_ID"),
