@@ -23,6 +23,7 @@ from localnet.status import Refused, codes
 from localnet.submission import Submission
 from localnet.transactions import Settlement
 from localnet.transactions.hollow import complete_payer
+from localnet.transactions.target import target_of
 
 Transfers = tuple[tuple[int, int], ...]
 
@@ -157,6 +158,8 @@ class Consensus:
         submission.transfers = self._shared(
             tuple(sorted((account, amount) for account, amount in at.transfers.items() if amount))
         )
+        if status != codes.SUCCESS and not submission.entity and submission.operation is not None:
+            submission.entity = target_of(submission.operation.field, submission.data)
         submission.body = submission.signatures = submission.due = None
         submission.consensus_ns = consensus_ns
         submission.known = self._clock.now()

@@ -28,11 +28,14 @@ from localnet.ledger import Ledger
 from localnet.mirror.blocks import Blocks
 from localnet.mirror.importer import Importer
 from localnet.mirror.rest import create_app, outage
+from localnet.mirror.rest.absent import Absent
 from localnet.mirror.rest.accounts import Accounts
 from localnet.mirror.rest.blocks import BlockPages
 from localnet.mirror.rest.fees import FeePages
 from localnet.mirror.rest.limit import RateLimit, limited
 from localnet.mirror.rest.network import NetworkPages
+from localnet.mirror.rest.snapshots import Snapshots
+from localnet.mirror.rest.times import HISTORY_NS, Window
 from localnet.mirror.rest.topics import Topics
 from localnet.mirror.rest.transactions import Transactions
 from localnet.mirror.store import MirrorStore
@@ -130,9 +133,10 @@ class LocalNetwork:
         self._replaying = False
         stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
         mirror_grpc = await self._serve_mirror(stream, ports.mirror_grpc)
-        mirror_rest = await self._serve_http(self._create_rest(blocks, faults), ports.mirror_rest)
+        rest = self._create_rest(blocks, importer, faults)
+        mirror_rest = await self._serve_http(rest, ports.mirror_rest)
         if ports.mirror_fees is not None:
-            await self._serve_http(self._create_rest(blocks, faults), ports.mirror_fees)
+            await self._serve_http(self._create_rest(blocks, importer, faults), ports.mirror_fees)
         relay = await self._serve_http(self._create_relay(blocks, faults), ports.relay)
         page = Page(state, self._store, self._ledger, faults, self._clock, self.ready_line)
         control = await self._serve_http(
@@ -217,16 +221,19 @@ class LocalNetwork:
         if fault.spec.kind == "mirror-outage":
             self._store.wake()
 
-    def _create_rest(self, blocks: Blocks, faults: FaultEngine) -> web.Application:
+    def _create_rest(self, blocks: Blocks, importer: Importer, faults: FaultEngine) -> web.Application:
+        first_ns = self._store.history.moment(0) - HISTORY_NS if self._options.limits == "real" else None
+        window = Window(self._clock.now_ns, first_ns)
         pages = (
             Topics(self._store),
-            Transactions(self._store),
-            Accounts(self._store, self._clock),
+            Transactions(self._store, window),
+            Accounts(self._store, window, Snapshots(self._store, importer.complete_ns)),
+            Absent(self._store),
             BlockPages(blocks),
             FeePages(self._rate, self._clock, self._store),
             NetworkPages(self._nodes, self._store, self._rate, self._clock),
         )
-        rate_limit = self._options.mirror_rate_limit
+        rate_limit = self._options.mirror_requests_per_second
         limits = [limited(RateLimit(rate_limit, time.monotonic))] if rate_limit else []
         return create_app(pages, [outage(faults), *limits])
 

@@ -13,6 +13,9 @@ from localnet.latency import PROFILES
 NODE_NUMBERS: Final = (3, 4, 5, 6)
 """Account numbers of the consensus nodes."""
 
+PUBLIC_MIRROR_RATE: Final = 50
+"""REST requests a second that public mirrors allow one address (docs.hedera.com, mirror node REST API)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -66,9 +69,17 @@ class Options:
     seed: int
     keep: int
     tls: str
-    mirror_rate_limit: int
+    mirror_rate_limit: int | None
     relay_rate_limit: str
     exit_with_parent: bool
+    limits: str = "real"
+
+    @property
+    def mirror_requests_per_second(self) -> int:
+        """REST requests a second that one address is allowed; 0 for as many as it likes."""
+        if self.mirror_rate_limit is None:
+            return PUBLIC_MIRROR_RATE if self.limits == "real" else 0
+        return self.mirror_rate_limit
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -164,10 +175,9 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mirror-rate-limit",
         type=_rate_limit,
-        default="off",
         metavar="N",
-        help="HTTP 429 beyond so many REST requests a second from one address; public mirrors allow 50. Off by "
-        "default, because the audit of a load test reads page after page, and would take longer",
+        help=f"HTTP 429 beyond so many REST requests a second from one address; 0: never. By default "
+        f"{PUBLIC_MIRROR_RATE}, as public mirrors allow",
     )
     parser.add_argument(
         "--relay-rate-limit",
@@ -211,6 +221,6 @@ def _positive(text: str) -> int:
 
 
 def _rate_limit(text: str) -> int:
-    if text != "off" and (not text.isdigit() or int(text) == 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 'off' nor a whole number above 0")
+    if text != "off" and not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'off' nor a whole number")
     return 0 if text == "off" else int(text)

@@ -49,7 +49,7 @@ class Submission:
         known: When that was known, and the receipt was there; None until then.
         receipt_served: When the first receipt with the final status was served.
         mirror_visible: When the mirror began to show it.
-        entity: Number of the entity it created or changed; 0 for none.
+        entity: The entity it created or changed, or was to change; encoded if of another shard or realm, 0 for none.
         created: Whether it created `entity`.
         due: What it costs; None until its price was looked up at precheck.
         fee: What its payer was charged, in tinybars.

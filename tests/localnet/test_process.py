@@ -157,7 +157,7 @@ def test_a_taken_port_is_one_clear_line() -> None:
         (["--consensus-delay", "nan"], ["--consensus-delay", "'nan'"]),
         (["--mirror-lag", "-1"], ["--mirror-lag", "'-1'"]),
         (["--keep", "0"], ["--keep", "'0'", "above 0"]),
-        (["--mirror-rate-limit", "0"], ["--mirror-rate-limit", "'0'", "'off'"]),
+        (["--mirror-rate-limit", "-1"], ["--mirror-rate-limit", "'-1'", "'off'"]),
         (["--ports", "other"], ["--ports", "other", "solo"]),
         (["--host", "203.0.113.1"], ["--host 203.0.113.1", "cannot listen"]),
     ],

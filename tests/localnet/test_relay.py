@@ -304,3 +304,53 @@ def test_the_relay_fails_on_command(relay: Relay, inject: Callable[..., None]) -
     response = relay.post(json=[{"jsonrpc": "2.0", "id": 1, "method": "net_version"}] * 3)
     assert (response.status_code, response.text) == (502, "Bad Gateway")
     assert relay("eth_chainId") == "0x12a"
+
+
+def test_a_block_takes_as_much_gas_as_on_the_network(relay: Relay) -> None:
+    """RELAY:src/relay/lib/config/blockGasLimit.ts: 150,000,000 since version 0.69 of the network."""
+    assert relay("eth_getBlockByNumber", "latest", False)["gasLimit"] == hex(150_000_000)
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "result"),
+    [
+        ("eth_getUncleByBlockHashAndIndex", ["0x" + "0" * 64, "0x0"], None),
+        ("eth_getUncleByBlockNumberAndIndex", ["latest", "0x0"], None),
+        ("eth_getUncleCountByBlockHash", ["0x" + "0" * 64], "0x0"),
+        ("eth_getUncleCountByBlockNumber", ["earliest"], "0x0"),
+        ("eth_getUncleCountByBlockNumber", [], "0x0"),
+        ("eth_getTransactionByHash", ["0x" + "0" * 64], None),
+        ("eth_getTransactionReceipt", ["0x" + "0" * 64], None),
+        ("eth_getTransactionByBlockHashAndIndex", ["0x" + "0" * 64, "0x0"], None),
+        ("eth_getTransactionByBlockNumberAndIndex", ["latest", "0x0"], None),
+        ("eth_getBlockReceipts", ["latest"], []),
+        ("eth_getBlockReceipts", ["0x0"], []),
+        ("eth_getBlockReceipts", [hex(2**40)], None),
+        ("eth_getBlockReceipts", ["0x" + "0" * 64], None),
+        ("web3_sha3", ["0x"], "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"),
+        ("web3_sha3", ["0x68656c6c6f"], "0x1c8aff950685c2ed4bc3174f3472287b56d9517b9c948127319a09a7a36deac8"),
+    ],
+)
+def test_methods_about_what_is_not_there(relay: Relay, method: str, params: list[Any], result: Any) -> None:
+    """RELAY:src/relay/lib/eth.ts, BlockService.ts (uncles), blockWorker.ts (receipts), web3.ts: they are answered."""
+    assert relay(method, *params) == result
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "expected"),
+    [
+        (
+            "web3_sha3",
+            ["abc"],
+            (400, -32602, "Invalid parameter 0: Expected 0x prefixed hexadecimal value, value: abc"),
+        ),
+        ("web3_sha3", ["0x1"], (500, -32603, "Unknown error invoking RPC")),
+        ("web3_sha3", [], (400, -32602, "Missing value for required parameter 0")),
+        ("eth_getUncleCountByBlockNumber", ["latest", 1], (400, -32602, "Invalid params")),
+        ("eth_getProof", [], (400, -32601, "Unsupported JSON-RPC method")),
+        ("eth_createAccessList", [], (400, -32601, "Unsupported JSON-RPC method")),
+    ],
+)
+def test_what_such_methods_refuse(relay: Relay, method: str, params: list[Any], expected: tuple[int, int, str]) -> None:
+    """RELAY:src/relay/lib/validators/types.ts (`hex`) and eth.ts; half a byte is an accident of keccak256 there too."""
+    assert relay.error(method, *params) == expected

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b32encode, b64encode
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 from localnet import pb
 from localnet.clock import NANOS, format_timestamp
 from localnet.ids import TransactionKey, format_entity
+from localnet.mirror.rest.entity import write_alias
 from localnet.running_hash import VERSION
 from localnet.state import NO_NODE, Account, CustomFee, Topic
 from localnet.status import status_name
@@ -159,14 +160,22 @@ def _assessed_row(submission: Submission, fee: CustomFee) -> dict[str, Any]:
     }
 
 
-def account_row(account: Account, now_ns: int) -> dict[str, Any]:
-    """An account, without its transactions (processRow in rest/accounts.js of hiero-mirror-node)."""
+def account_row(account: Account, balance: tuple[int, int] | None) -> dict[str, Any]:
+    """An account, without its transactions (MN:rest/accounts.js processRow).
+
+    Args:
+        account: Which.
+        balance: Its balance and since when it is that, Unix nanoseconds; None where it is not asked for.
+    """
+    amount = None
+    if balance is not None:
+        amount = {"balance": balance[0], "timestamp": format_timestamp(balance[1]), "tokens": []}
     staked_to_node = account.staked_node != NO_NODE
     return {
         "account": format_entity(account.number),
-        "alias": b32encode(account.alias).decode().rstrip("=") if account.alias else None,
+        "alias": write_alias(account.alias),
         "auto_renew_period": account.auto_renew_period,
-        "balance": {"balance": account.balance, "timestamp": format_timestamp(now_ns), "tokens": []},
+        "balance": amount,
         "created_timestamp": format_timestamp(account.created_ns),
         "decline_reward": account.decline_reward,
         "delegation_address": "0x",
