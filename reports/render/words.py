@@ -29,7 +29,7 @@ PHASES: Final[Mapping[str, tuple[str, str]]] = {
     "retry_wait": ("Retry wait", "slept between two attempts"),
     "consensus": (
         "Consensus",
-        "from sending until the transaction's consensus timestamp; known is it later, with the receipt",
+        "from sending until the transaction's consensus timestamp; it is known later, with the receipt",
     ),
     "receipt": ("Receipt", "from there until the receipt showed the result of consensus"),
     "mirror": ("Mirror", "from there until the mirror showed the message"),
