@@ -13,9 +13,9 @@ from localnet import pb
 from localnet.consensus import Consensus
 from localnet.faults import Fault
 from localnet.fees import SUPER_USERS
-from localnet.ids import account_number
 from localnet.ingest import Ingest
 from localnet.ledger import Ledger
+from localnet.payment import check_payment
 from localnet.persistence import Kept
 from localnet.queries import QUERIES, Query, View
 from localnet.reading import read_transaction
@@ -118,7 +118,7 @@ class Gateway:
                 submission.fault = fault.spec.kind
                 _refuse_by(fault)
             if cost is not None:
-                _check_payment(submission, node, cost)
+                check_payment(submission, cost, self._view.state)
             submission.precheck = codes.OK
             if self._keeps_bytes:
                 submission.raw = raw
@@ -186,22 +186,3 @@ def _refuse_by(fault: Fault) -> None:
         raise Refused(status_number(fault.spec.status))
     if fault.spec.kind == "not-created":
         raise Refused(codes.PLATFORM_TRANSACTION_NOT_CREATED)
-
-
-def _check_payment(submission: Submission, node: int, cost: int) -> None:
-    """Check that a transaction pays this node for a query (QueryChecker.java).
-
-    Raises:
-        Refused: it does not.
-    """
-    assert submission.operation is not None
-    if submission.operation.field != "cryptoTransfer":
-        raise Refused(codes.INSUFFICIENT_TX_FEE, cost)
-    amounts = submission.data.transfers.accountAmounts
-    if not amounts:
-        raise Refused(codes.INVALID_ACCOUNT_AMOUNTS)
-    received = [entry.amount for entry in amounts if account_number(entry.accountID) == node]
-    if not received:
-        raise Refused(codes.INVALID_RECEIVING_NODE_ACCOUNT)
-    if received[0] < cost:
-        raise Refused(codes.INSUFFICIENT_TX_FEE, cost)

@@ -18,10 +18,10 @@ about 2.5 s for mainnet. 99th percentile: the documentation's "3-5 second absolu
 upper end is taken for it. Assumed, because nothing is published: the log-normal shape; that the time until known is the
 network's and not the transaction's own (whatever has the same timestamp is known at once), and wanders within some
 seconds; testnet's figures, which are mainnet's; the time to the timestamp, of which only "a few hundred milliseconds"
-is known, and that a node's wanders evenly between its bounds; rounds, ten a second. Mirror: a record file closes every
-2 s, and 2 s go by for upload, verification and import (unverified; "near real-time but brief lag"): from 2 s to 4 s,
-evenly. Gossip: how long after one node took a transaction the others have heard of it; no figure is published, only
-that it is a part of the time to consensus.
+is known, and that each node's goes up and down between its bounds; rounds, ten a second. Mirror: a record file closes
+every 2 s, and 2 s go by for upload, verification and import (unverified; "near real-time but brief lag"): from 2 s to
+4 s, evenly. Gossip: how long after one node took a transaction the others have heard of it; no figure is published,
+only that it is a part of the time to consensus.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from localnet.fees import COLLECTION_ACCOUNT
 from localnet.ids import account_number
 from localnet.keys import CompiledKey
 from localnet.state import CustomFee, State, Topic
@@ -40,6 +41,8 @@ def read_fees(fees: Any, state: State) -> tuple[CustomFee, ...]:
 
 def _read_fee(fee: Any, state: State) -> CustomFee:
     collector = require_account(state, fee.fee_collector_account_id, codes.INVALID_CUSTOM_FEE_COLLECTOR)
+    if collector.number == COLLECTION_ACCOUNT:  # as for tokens (Hip1259EnabledTests): nobody sends anything there
+        raise Refused(codes.INVALID_CUSTOM_FEE_COLLECTOR)
     if not fee.HasField("fixed_fee"):
         raise Refused(codes.CUSTOM_FEE_NOT_FULLY_SPECIFIED)
     if not 0 < fee.fixed_fee.amount <= MAX_AMOUNT:

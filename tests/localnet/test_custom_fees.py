@@ -315,6 +315,7 @@ IMPOSSIBLE = [
     ({"custom_fees": [fee(2, 1, denominating_token_id={"tokenNum": 5})]}, "INVALID_TOKEN_ID_IN_CUSTOM_FEES"),
     ({"custom_fees": [fee(888_888)]}, "INVALID_CUSTOM_FEE_COLLECTOR"),
     ({"custom_fees": [{"fixed_fee": {"amount": 1}}]}, "INVALID_CUSTOM_FEE_COLLECTOR"),
+    ({"custom_fees": [fee(802)]}, "INVALID_CUSTOM_FEE_COLLECTOR"),
     (
         {"fee_exempt_key_list": [pb.Key(ed25519=bytes([number]) * 32) for number in range(11)]},
         "MAX_ENTRIES_FOR_FEE_EXEMPT_KEY_LIST_EXCEEDED",

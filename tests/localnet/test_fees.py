@@ -177,6 +177,28 @@ def test_a_query_pays_the_node_that_is_asked(wire: Wire) -> None:
     assert transfers(record) == {wire.operator: -500 - fee, 3: 500, 802: fee}
 
 
+def test_a_payment_that_cannot_be_made_buys_nothing(wire: Wire) -> None:
+    """Somebody else's hbar needs that account's signature and balance, and all accounts must be there (CN:
+    QueryChecker.validateCryptoTransfer, validateAccountBalances)."""
+    alice = account_with(wire, 1_000)
+    topic = wire.create_topic()
+
+    def ask(amounts: dict[int, int], *keys: Ed25519PrivateKey) -> str:
+        entries = [{"accountID": {"accountNum": number}, "amount": amount} for number, amount in amounts.items()]
+        body = wire.body(cryptoTransfer={"transfers": {"accountAmounts": entries}})
+        payment = pb.Transaction.FromString(wire.sign(body, *keys))
+        query = {"topicID": {"topicNum": topic}, "header": {"payment": payment}}
+        header = wire.query(consensusGetTopicInfo=query).consensusGetTopicInfo.header
+        return status_name(header.nodeTransactionPrecheckCode)
+
+    assert ask({alice: -500, 3: 500}) == "INVALID_SIGNATURE"
+    assert ask({alice: -500, 3: 500}, wire.key, ALICE) == "OK"
+    assert ask({alice: -501, 3: 501}, wire.key, ALICE) == "INSUFFICIENT_PAYER_BALANCE"
+    assert ask({999_999: -500, 3: 500}) == "INVALID_ACCOUNT_ID"
+    assert ask({wire.operator: -501, 3: 500, 999_999: 1}) == "ACCOUNT_ID_DOES_NOT_EXIST"
+    assert ask({wire.operator: -500, 802: 500}) == "INVALID_RECEIVING_NODE_ACCOUNT"
+
+
 def test_the_fee_accounts_are_there(rest: Rest) -> None:
     """The mirror knows the account that fees go to, those it is shared out to, and the administrator (HIP-1259)."""
     for number in (50, 98, 800, 801, 802):
