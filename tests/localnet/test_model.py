@@ -31,7 +31,7 @@ def test_the_network_never_disagrees_with_the_model(
     start: Callable[..., Localnet], open_wire: Callable[[Localnet], Wire], open_rest: Callable[[Localnet], Rest]
 ) -> None:
     """Random valid and invalid transactions: every status, every entity and every tinybar is what the model says."""
-    running = start("--latency", "instant", "--gossip", "3600", "--throttles", "off")
+    running = start("--latency", "instant", "--gossip", "3600", "--throttles", "off", "--mirror-rate-limit", "0")
     Network.wire, Network.rest = open_wire(running), open_rest(running)
     assert running.network.control is not None
     Network.control = running.network.control, {"Authorization": f"Bearer {running.token}"}
