@@ -132,7 +132,7 @@ KINDS: Final[dict[str, Kind]] = {
         Point.MIRROR,
         frozenset({"delay"}),
         "the mirror shows everything `delay` seconds later",
-        "404 and silent streams for so long",
+        "404, rows that are missing and silent streams for so long; its newest block is as old",
         "mirror-lag --delay 10",
         needs="delay",
     ),

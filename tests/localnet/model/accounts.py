@@ -21,6 +21,7 @@ HOLDERS = st.integers(0, 2)
 AMOUNTS = st.sampled_from([0, 1, 12_345, 10**8])
 SIGNER = st.sampled_from([0, 0, 0, 1, None])
 UNKNOWN_NUMBER = 987_654
+FEE_COLLECTION = 802
 STAKES = st.sampled_from([None, "node", "no node", "account", "no account", "unknown node", "unknown account"])
 
 
@@ -65,6 +66,9 @@ class Accounts(Machine):
             assert stake == (account.node, None if account.account is None else f"0.0.{account.account}")
             if not account.deleted:
                 self.compare_info(account)
+        for number in (FEE_COLLECTION, *(payer for payer, _ in self.payers)):  # two sets of books: nodes and mirror
+            balance = self.wire.info(pb.AccountID(accountNum=number)).accountInfo.balance
+            assert balance == self.rest(f"/api/v1/accounts/0.0.{number}?transactions=false")[1]["balance"]["balance"]
 
     def compare_info(self, account: ModelAccount) -> None:
         info = self.wire.info(pb.AccountID(accountNum=account.number)).accountInfo
