@@ -47,7 +47,7 @@ def read_transaction(raw: bytes, into: Submission) -> None:
     _refuse_unknown_fields(getattr(body, field))
     _check_id(body, into)
     _check_prefixes(signature_map.sigPair)
-    _check_header(body, field)
+    _check_header(body, into, field)
     _check_size(size, account_number(body.transactionID.accountID))
 
 
@@ -101,7 +101,7 @@ def _check_prefixes(pairs: Any) -> None:
             raise Refused(codes.KEY_PREFIX_MISMATCH)
 
 
-def _check_header(body: Any, field: str) -> None:
+def _check_header(body: Any, into: Submission, field: str) -> None:
     payer = account_number(body.transactionID.accountID)
     if payer <= 0:
         raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
