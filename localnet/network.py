@@ -117,7 +117,7 @@ class LocalNetwork:
         if self._options.state is not None:
             self._persistence = Persistence(self._options.state, self._clock.now_ns())
         genesis_ns = self._persistence.genesis_ns if self._persistence else self._clock.now_ns()
-        state = genesis.create_state(genesis_ns, NODE_NUMBERS)
+        state = genesis.create_state(genesis_ns, NODE_NUMBERS, self._rate)
         self._store.load_genesis(state)
         faults = FaultEngine(self._clock.now, asyncio.get_running_loop(), Random(self._options.seed))
         planned = self._read_faults()
@@ -206,6 +206,7 @@ class LocalNetwork:
             importer.settled(submission)
 
         consensus = Consensus(state, self._clock, cache, latency, self._random, loop, settled)
+        importer.undecided_ns = consensus.undecided_ns
         faults.listen(lambda fault: self._on_fault(fault, faults, consensus))
         ingest = Ingest(state, self._clock, cache, fees, throttles, faults)
         return Gateway(

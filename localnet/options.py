@@ -145,14 +145,15 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         "--latency",
         choices=sorted(PROFILES),
         default="standard",
-        help="time to consensus and to the mirror; standard: 2 s and 0.5 s, always; mainnet, testnet: distributions "
-        "like those of the public networks (docs/localnet.md); instant: none",
+        help="time until consensus is known, and from there to the mirror; standard: 2 s and 0.5 s, always; mainnet, "
+        "testnet: distributions like those of the public networks (docs/localnet.md); instant: none",
     )
     parser.add_argument(
         "--consensus-delay",
         type=_seconds,
         metavar="SECONDS",
-        help="time from a transaction's arrival to its consensus, instead of the profile's",
+        help="time from a transaction's arrival until its receipt is known, instead of the profile's; its consensus "
+        "timestamp lies before that",
     )
     parser.add_argument(
         "--consensus-jitter",
@@ -164,7 +165,7 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         "--mirror-lag",
         type=_seconds,
         metavar="SECONDS",
-        help="time from consensus until the mirror shows a transaction, in REST and in the stream, instead of the "
+        help="time from the receipt until the mirror shows a transaction, in REST and in the stream, instead of the "
         "profile's",
     )
     parser.add_argument(

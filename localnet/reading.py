@@ -15,6 +15,7 @@ from localnet.keys import Signatures
 from localnet.status import Refused, codes
 from localnet.submission import Submission
 from localnet.transactions import OPERATIONS
+from localnet.transactions.custom_fees import check_limits
 from localnet.transactions.fields import MAX_AMOUNT, check_memo
 
 MAX_TRANSACTION_BYTES = 6_144
@@ -35,6 +36,7 @@ def read_transaction(raw: bytes, into: Submission) -> None:
     into.body = body
     into.memo = body.memo
     into.max_fee = body.transactionFee
+    into.high_volume = body.high_volume
     into.valid_duration = body.transactionValidDuration.seconds
     into.signatures = Signatures(signature_map.sigPair, signed)
     field = body.WhichOneof("data")
@@ -45,7 +47,7 @@ def read_transaction(raw: bytes, into: Submission) -> None:
     _refuse_unknown_fields(getattr(body, field))
     _check_id(body, into)
     _check_prefixes(signature_map.sigPair)
-    _check_header(body, field)
+    _check_header(body, into, field)
     _check_size(size, account_number(body.transactionID.accountID))
 
 
@@ -57,6 +59,8 @@ def _signed_part(raw: bytes, into: Submission) -> tuple[bytes, Any, int]:
         if old_form:
             raise Refused(codes.INVALID_TRANSACTION)
         signed = _parse(pb.SignedTransaction, transaction.signedTransactionBytes, codes.INVALID_TRANSACTION)
+        if signed.use_serialized_tx_message_hash_algorithm:  # for the nodes' own use
+            raise Refused(codes.INVALID_SERIALIZED_TX_MESSAGE_HASH_ALGORITHM)
         into.hash = hashlib.sha384(transaction.signedTransactionBytes).digest()
         if not signed.HasField("sigMap"):
             raise Refused(codes.INVALID_TRANSACTION_BODY)
@@ -97,7 +101,7 @@ def _check_prefixes(pairs: Any) -> None:
             raise Refused(codes.KEY_PREFIX_MISMATCH)
 
 
-def _check_header(body: Any, field: str) -> None:
+def _check_header(body: Any, into: Submission, field: str) -> None:
     payer = account_number(body.transactionID.accountID)
     if payer <= 0:
         raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
@@ -108,6 +112,8 @@ def _check_header(body: Any, field: str) -> None:
     check_memo(body.memo)
     if body.max_custom_fees and field != "consensusSubmitMessage":
         raise Refused(codes.MAX_CUSTOM_FEES_IS_NOT_SUPPORTED)
+    check_limits(body.max_custom_fees)
+    into.limits = tuple(limit.SerializeToString() for limit in body.max_custom_fees)
     if body.transactionFee > MAX_AMOUNT:
         raise Refused(codes.INSUFFICIENT_TX_FEE)
     if not body.HasField("transactionValidDuration"):

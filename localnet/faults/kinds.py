@@ -124,7 +124,7 @@ KINDS: Final[dict[str, Kind]] = {
     "stall": Kind(
         Point.CONSENSUS,
         frozenset(),
-        "nothing reaches consensus; what waits reaches it when the stall is over",
+        "nothing reaches consensus; what waits reaches it, and gets its timestamp, when the stall is over",
         "receipts stay UNKNOWN",
         "stall --duration 0.5",
     ),

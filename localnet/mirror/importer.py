@@ -1,4 +1,4 @@
-"""Brings settled transactions to the mirror, some time after consensus, with whatever faults ask for."""
+"""Brings settled transactions to the mirror, some time after they are known, with whatever faults ask for."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ from localnet.ids import format_entity
 from localnet.mirror.store import MirrorStore
 from localnet.submission import Submission
 
-# A transaction takes its consensus timestamp a moment before the importer hears of it.
-_MARGIN_NS = NANOS // 4
-
 
 class Importer:
-    """Shows each settled transaction on the mirror some time after consensus; without lag at once.
+    """Shows each settled transaction on the mirror some time after it is known; without lag at once.
 
     The order stays that of consensus: what is drawn a shorter lag waits for what came before it.
 
@@ -31,7 +28,7 @@ class Importer:
     ) -> None:
         self._store = store
         self._clock = clock
-        self.undecided_ns: Callable[[], int] = lambda: clock.now_ns() - _MARGIN_NS
+        self.undecided_ns: Callable[[], int] = clock.now_ns
         self._complete_ns = 0
         self._timer = timer
         self._lag = lag
@@ -44,16 +41,17 @@ class Importer:
 
         It is behind by the lag also while nothing happens, and never goes back.
         """
-        now_ns = self.undecided_ns()
-        complete_ns = now_ns - 1 - int(self._present_lag(now_ns / NANOS) * NANOS)
+        undecided_ns = self.undecided_ns()
+        complete_ns = undecided_ns - 1 - int(self._present_lag(undecided_ns / NANOS) * NANOS)
         if self._waiting:
             complete_ns = min(complete_ns, self._waiting[0][1].consensus_ns - 1)
         self._complete_ns = max(self._complete_ns, complete_ns)
         return self._complete_ns
 
     def settled(self, submission: Submission) -> None:
-        """A transaction reached consensus."""
-        lag = self._present_lag(submission.consensus_ns / NANOS)
+        """It is known that a transaction reached consensus."""
+        assert submission.known is not None
+        lag = self._present_lag(submission.known)
         if not lag and not self._waiting:
             self._show(submission)
             return

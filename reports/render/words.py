@@ -28,7 +28,10 @@ PHASES: Final[Mapping[str, tuple[str, str]]] = {
     "connection": ("Connection", "waiting for a connection to the node, or for room on one"),
     "ack": ("Acknowledgement", "until the node answered that it accepted it"),
     "retry_wait": ("Retry wait", "slept between two attempts"),
-    "consensus": ("Consensus", "from sending until the network put the transaction in order"),
+    "consensus": (
+        "Consensus",
+        "from sending until the transaction's consensus timestamp; it is known later, with the receipt",
+    ),
     "receipt": ("Receipt", "from there until the receipt showed the result of consensus"),
     "mirror": ("Mirror", "from there until the mirror showed the message"),
     "other": ("Other", "whatever is left, such as other users' turns in between"),

@@ -24,7 +24,9 @@ from localnet.http2 import REAL
 from localnet.network import LocalNetwork
 from localnet.options import parse_options
 from localnet.status import status_name
+from tests.localnet.ecdsa import EcdsaKey
 
+SigningKey = Ed25519PrivateKey | EcdsaKey
 NANOS = 1_000_000_000
 WAIT_S = 10.0
 
@@ -167,12 +169,15 @@ class Wire:
         }
         return pb.TransactionBody(**{**usual, **fields})
 
-    def sign(self, body: Any, *keys: Ed25519PrivateKey) -> bytes:
+    def sign(self, body: Any, *keys: SigningKey) -> bytes:
         """The bytes of a transaction, signed by `keys` (default: the operator)."""
         raw = body.SerializeToString()
         signed = pb.SignedTransaction(bodyBytes=raw)
         signed.sigMap.SetInParent()
         for key in keys or (self.key,):
+            if isinstance(key, EcdsaKey):
+                signed.sigMap.sigPair.add(pubKeyPrefix=key.raw, ECDSA_secp256k1=key.sign(raw))
+                continue
             signed.sigMap.sigPair.add(pubKeyPrefix=key.public_key().public_bytes_raw(), ed25519=key.sign(raw))
         return pb.Transaction(signedTransactionBytes=signed.SerializeToString()).SerializeToString()
 
@@ -181,7 +186,7 @@ class Wire:
         call = self.channels[node].unary_unary("/proto.ConsensusService/submitMessage")
         return pb.TransactionResponse.FromString(call(raw, timeout=WAIT_S))
 
-    def precheck(self, body: Any, *keys: Ed25519PrivateKey, node: int = 3) -> str:
+    def precheck(self, body: Any, *keys: SigningKey, node: int = 3) -> str:
         """Sign and send a body; returns the node's answer."""
         return status_name(self.send(self.sign(body, *keys), node).nodeTransactionPrecheckCode)
 
@@ -194,14 +199,19 @@ class Wire:
         """Ask for the receipt of a body once; returns the `TransactionGetReceiptResponse`."""
         return self.query(node, transactionGetReceipt={"transactionID": body.transactionID}).transactionGetReceipt
 
-    def settle(self, body: Any, *keys: Ed25519PrivateKey) -> Any:
+    def settle(self, body: Any, *keys: SigningKey) -> Any:
         """Sign and send a body that must pass precheck, to a network without delay; returns its receipt."""
         assert self.precheck(body, *keys) == "OK"
         return self.receipt(body).receipt
 
-    def status(self, body: Any, *keys: Ed25519PrivateKey) -> str:
+    def status(self, body: Any, *keys: SigningKey) -> str:
         """The receipt's status of `settle`."""
         return status_name(self.settle(body, *keys).status)
+
+    def info(self, account_id: Any) -> Any:
+        """The `CryptoGetInfoResponse` about an account."""
+        query = {"accountID": account_id, "header": {"payment": self.payment(10_000_000)}}
+        return self.query(cryptoGetInfo=query).cryptoGetInfo
 
     def payment(self, amount: int, *, node: int = 3) -> Any:
         """A signed payment to a node, as it goes into a query's header."""

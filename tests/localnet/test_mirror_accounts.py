@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.localnet.ecdsa import EcdsaKey
 from tests.localnet.mirror import API, RENEWAL, refusal
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 @pytest.fixture
 def aliased(wire: Wire) -> tuple[int, bytes]:
     """An account with an EVM address of its own that has 55 tinybars: its number and address."""
-    alias = b"\xfe" + wire.new_start_ns().to_bytes(8, "big") * 2 + b"\x01\x02\x03"
+    owner = EcdsaKey()
+    alias = owner.address
     account = {"key": wire.public(wire.key), "initialBalance": 55, "autoRenewPeriod": RENEWAL, "alias": alias}
-    return wire.settle(wire.body(cryptoCreateAccount=account)).accountID.accountNum, alias
+    return wire.settle(wire.body(cryptoCreateAccount=account), wire.key, owner).accountID.accountNum, alias
 
 
 def write_alias(alias: bytes) -> str:

@@ -358,8 +358,11 @@ def test_what_the_network_pages_refuse(rest: Rest, path: str, message: str, deta
         ("transactiontype=CONSENSUSCREATETOPIC&transactiontype=cryptotransfer", {"CONSENSUSCREATETOPIC"}),
         ("transactiontype=CONSENSUSSUBMITMESSAGE&result=success", {"CONSENSUSSUBMITMESSAGE"}),
         ("account.id=0.0.1001&type=debit", {"CONSENSUSCREATETOPIC", "CONSENSUSSUBMITMESSAGE"}),
-        ("account.id=gte:0.0.98&account.id=lt:0.0.99&type=credit", {"CONSENSUSCREATETOPIC", "CONSENSUSSUBMITMESSAGE"}),
-        ("account.id=0.0.98&account.id=0.0.99&type=debit", set()),
+        (
+            "account.id=gte:0.0.802&account.id=lt:0.0.803&type=credit",
+            {"CONSENSUSCREATETOPIC", "CONSENSUSSUBMITMESSAGE"},
+        ),
+        ("account.id=0.0.802&account.id=0.0.803&type=debit", set()),
         ("type=credit&type=debit", set()),
         ("transactiontype=TOKENCREATION", set()),
     ],

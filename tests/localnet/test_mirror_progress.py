@@ -65,7 +65,7 @@ class Hours:
 def settled(number: int, consensus_ns: int, transfers: tuple[tuple[int, int], ...] = ()) -> Submission:
     submission = Submission(number, 3, 0.0, 100)
     submission.key = TransactionKey(1001, number, 0)
-    submission.consensus_ns = consensus_ns
+    submission.consensus_ns, submission.known = consensus_ns, consensus_ns / NANOS
     submission.transfers = transfers
     return submission
 
@@ -96,7 +96,7 @@ def test_up_to_the_newest_block_everything_is_shown(steps: list[tuple[str, int]]
     hours.pass_by(1)
     for number, (step, nanoseconds) in enumerate(steps):
         if step == "settle":
-            known.append(clock.next_consensus_ns())
+            known.append(clock.next_consensus_ns(hours.now_ns))
             importer.settled(settled(number, known[-1]))
         elif step == "lag":
             faults.add(parse_faults([{"kind": "mirror-lag", "delay": 5}], ["0.0.3"]))

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet.relay.errors import RpcError
 from localnet.relay.limits import TIER_2, WINDOW_S, RateLimits
 from localnet.relay.methods import METHODS
+from tests.localnet.ecdsa import EcdsaKey
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
@@ -84,8 +84,8 @@ def test_client_version_names_the_relay(relay: Relay) -> None:
 
 def test_balance_is_in_weibars(relay: Relay, wire: Wire) -> None:
     """A balance is found by the long-zero form of a number and by an alias; who is unknown has nothing."""
-    alias = bytes.fromhex("c0ffee" + "00" * 16 + "01")
-    secret = wire.public(Ed25519PrivateKey.from_private_bytes(b"q" * 32))
+    owner = EcdsaKey()
+    alias, secret = owner.address, owner.public
     account = {"key": secret, "initialBalance": 123, "autoRenewPeriod": {"seconds": 7_776_000}, "alias": alias}
     number = wire.settle(wire.body(cryptoCreateAccount=account)).accountID.accountNum
     for address in (f"0x{number:040x}", "0x" + alias.hex(), "0x" + alias.hex().upper()):

@@ -18,7 +18,7 @@ from localnet.mirror.rest.errors import ApiError, not_found
 from localnet.mirror.rest.interval import Interval
 from localnet.mirror.rest.links import next_link
 from localnet.mirror.rest.query import QueryString
-from localnet.mirror.rest.rows import transaction_row
+from localnet.mirror.rest.rows import detailed_row, transaction_row
 from localnet.mirror.rest.times import Times, Window
 from localnet.mirror.store import MirrorStore
 from localnet.status import codes
@@ -58,7 +58,7 @@ class Transactions:
             found = [one for one in found if one.nonce == int(nonce)]
         if not found or query.flag("scheduled", default=False):  # nothing is scheduled here
             raise not_found()
-        return web.json_response({"transactions": [transaction_row(one) for one in found]})
+        return web.json_response({"transactions": [detailed_row(one) for one in found]})
 
     async def transactions(self, request: web.Request) -> web.Response:
         """A page of transactions, newest first by default."""
