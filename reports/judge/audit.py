@@ -258,9 +258,9 @@ def reordering(audit: Mapping[str, Any]) -> str:
     places = audit["reordered_by"]
     share = 100 * changed / max(1, audit["acknowledged"])
     return (
-        f"{changed:,} of {audit['acknowledged']:,} messages ({share:.2g} %) changed places with others of their sender, "
-        f"by up to {places} {'position' if places == 1 else 'positions'}: a node's acknowledgement fixes no order, only a "
-        "receipt that was waited for does"
+        f"{changed:,} of {audit['acknowledged']:,} messages ({share:.2g} %) changed places with others of their "
+        f"sender, by up to {places} {'position' if places == 1 else 'positions'}: a node's acknowledgement fixes no "
+        "order, only a receipt that was waited for does"
     )
 
 
