@@ -8,7 +8,7 @@ from typing import Any, Final
 from config.run import Run
 from config.settings import RunSettings
 from reports.judge import phrases
-from reports.judge.audit import doubt_of, integrity_faults
+from reports.judge.audit import doubt_of, integrity_faults, reordering
 from reports.judge.overhead_words import summary
 from reports.judge.rate import in_words
 from reports.judge.recovery import recovery_s
@@ -117,4 +117,6 @@ def _delivery(audit: Mapping[str, Any]) -> str:
         return f"Cannot tell: {doubt}."
     if not audit["acknowledged"]:
         return ""
-    return f"Yes: all {audit['acknowledged']:,} acknowledged messages arrived exactly once."
+    changed = reordering(audit)
+    rest = f" {changed}." if changed else ""
+    return f"Yes: all {audit['acknowledged']:,} acknowledged messages arrived exactly once.{rest}"

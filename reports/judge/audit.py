@@ -11,11 +11,12 @@ Each message (one envelope, in one piece or in chunks) is settled by these rules
 * landed after failure: it was not acknowledged (failed, unknown, cut off), and is shown all the same: the client had
   given up on something that happened.
 
-Besides, two acknowledged messages are out of order if one does not stand where its receipt said it would, or if two of
-one stream stand in the other order than they were sent in. A stream sends one message after another and goes on only
-when the one before was acknowledged, so the network had said yes to the first before it ever saw the second. Messages
-of different streams have no order among each other, nor has one that was only queued when its sender went on (level
-`queued`): the queue delivers several at once.
+Besides, an acknowledged message is out of order if it does not stand where its receipt said it would, or if it stands
+before one of its stream whose receipt had come before it was sent: consensus had put that one in its place, so nothing
+could come before it any more. A node's acknowledgement fixes no place, nor does a queue: messages of one stream that
+were on their way together may reach consensus in any order, through different nodes above all. Where such ones changed
+places they are *reordered*, which is no fault of anybody's and a finding for an application that relies on an order.
+Messages of different streams have no order among each other.
 
 `shown_late` counts messages that the mirror left out at first and showed when it was asked again. Only messages of this
 run count; whatever else stands on a topic is part of the hash chain and nothing more.
@@ -34,6 +35,9 @@ from reports.judge.progress import iso
 MAX_OFFENDERS: Final = 100
 """Offending messages that are listed one by one."""
 
+REACH: Final = 1_000
+"""How many messages of its stream back one is held against: more cannot have been on their way together."""
+
 KINDS: Final = ("lost", "not_shown_yet", "corrupted", "duplicated", "out_of_order", "landed_after_failure")
 
 _SETTLE: Final = """
@@ -44,8 +48,7 @@ SELECT s.rowid AS id, s.acknowledged AS acked, s.topic_id, s.stream, s.number, s
     min(CASE WHEN v.digest = s.digest THEN v.last_seq END) AS last_seq,
     max(v.digest = s.digest AND v.last_seq = s.sequence_number) AS in_place,
     min(CASE WHEN v.digest = s.digest THEN v.consensus_ns END) AS consensus_ns,
-    max(v.digest = s.digest AND v.late) AS late, 0 AS misplaced, s.operation LIKE '%|queued' AS queued,
-    0 AS pending
+    max(v.digest = s.digest AND v.late) AS late, 0 AS misplaced, 0 AS reordered, s.sent_at, s.seen_at, 0 AS pending
 FROM sent s LEFT JOIN seen v ON v.topic_id = s.topic_id AND v.stream = s.stream AND v.number = s.number
 GROUP BY s.rowid;
 """
@@ -56,12 +59,24 @@ UPDATE audit.settled AS s SET changed = 1 WHERE acked AND NOT copies AND NOT cha
     EXISTS (SELECT 1 FROM other o WHERE o.topic_id = s.topic_id AND o.sequence_number = s.sequence_number));
 """
 
-_MISPLACED: Final = """
+_MISPLACED: Final = f"""
 UPDATE audit.settled SET misplaced = 1 WHERE acked AND copies AND sequence_number IS NOT NULL AND NOT in_place;
-UPDATE audit.settled SET misplaced = 1 WHERE id IN (
-    SELECT id FROM (SELECT id, first_seq, max(last_seq) OVER (
+CREATE INDEX audit.settled_stream ON settled (topic_id, stream, number);
+CREATE TEMP TABLE overtaking AS
+    SELECT id, topic_id, stream, number, first_seq, sent_at FROM (
+        SELECT *, max(last_seq) OVER (
             PARTITION BY topic_id, stream ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
-        FROM settled WHERE acked AND copies AND NOT queued) WHERE first_seq < reached);
+        FROM settled WHERE acked AND copies) WHERE first_seq < reached;
+UPDATE audit.settled SET misplaced = 1 WHERE id IN (SELECT o.id FROM overtaking o WHERE EXISTS (
+    SELECT 1 FROM settled e WHERE e.topic_id = o.topic_id AND e.stream = o.stream
+        AND e.number < o.number AND e.number >= o.number - {REACH} AND e.acked AND e.copies
+        AND e.last_seq > o.first_seq AND e.seen_at > 0 AND e.seen_at <= o.sent_at));
+UPDATE audit.settled SET reordered = (SELECT count(*) FROM settled e, overtaking o WHERE o.id = settled.id
+        AND e.topic_id = o.topic_id AND e.stream = o.stream
+        AND e.number < o.number AND e.number >= o.number - {REACH} AND e.acked AND e.copies
+        AND e.last_seq > o.first_seq)
+    WHERE NOT misplaced AND id IN (SELECT id FROM overtaking);
+DROP TABLE overtaking;
 """
 
 _WHICH: Final = {
@@ -70,6 +85,7 @@ _WHICH: Final = {
     "corrupted": "acked AND NOT copies AND changed",
     "duplicated": "copies > 1",
     "out_of_order": "misplaced",
+    "reordered": "reordered > 0",
     "landed_after_failure": "copies AND NOT acked",
     "shown_late": "copies AND late",
     "acknowledged": "acked",
@@ -143,6 +159,7 @@ def verdict(
     * `never_landed`: messages that were not acknowledged, and are not shown.
     * `of_unreported_senders`: messages of this run on the mirror that no journal row tells of, because their sender
       died before it did; `unreported_corrupted` of them differ from the digest they carry.
+    * `reordered_by`: the most messages of its own stream that one which was sent later stands before.
     * `missing_rows`: sequence numbers that the mirror left out to the end.
     * `late`: some of those that were shown late; `files`: see `audit_files`.
     * `mirror_clock`: until when the mirror showed everything, ISO 8601 in UTC; None where it did not say.
@@ -165,6 +182,7 @@ def verdict(
     return {
         **counts,
         **unsaid,
+        "reordered_by": connection.execute("SELECT coalesce(max(reordered), 0) FROM settled").fetchone()[0],
         "of_unreported_senders": strangers,
         "unreported_corrupted": int(unreported_corrupted),
         "missing_rows": sum(topic.chain.missing for topic in read),
@@ -193,6 +211,7 @@ def nothing_settled(error: str | None = None) -> dict[str, Any]:
     return {
         **counts,
         **unsaid,
+        "reordered_by": 0,
         "of_unreported_senders": 0,
         "unreported_corrupted": 0,
         "missing_rows": 0,
@@ -225,6 +244,24 @@ def doubt_of(audit: Mapping[str, Any]) -> str | None:
 
 def _as_report(doubt: Doubt | None) -> dict[str, Any]:
     return {"doubt": doubt and doubt.sentence, "error": doubt and doubt.error}
+
+
+def reordering(audit: Mapping[str, Any]) -> str:
+    """What an application should know of its messages' order, a sentence without a full stop; "" where all kept it.
+
+    Args:
+        audit: The report's; that of an earlier version counts nothing of the kind.
+    """
+    changed = audit.get("reordered", 0)
+    if not changed:
+        return ""
+    places = audit["reordered_by"]
+    share = 100 * changed / max(1, audit["acknowledged"])
+    return (
+        f"{changed:,} of {audit['acknowledged']:,} messages ({share:.2g} %) changed places with others of their "
+        f"sender, by up to {places} {'position' if places == 1 else 'positions'}: a node's acknowledgement fixes no "
+        "order, only a receipt that was waited for does"
+    )
 
 
 def integrity_faults(audit: Mapping[str, Any]) -> list[str]:

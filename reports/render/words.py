@@ -93,7 +93,11 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "lost": ("Lost", "acknowledged, but not on the mirror, which is past the time they can be of"),
     "not_shown_yet": ("Not shown yet", "acknowledged, and the mirror had not come to the time they can be of"),
     "duplicated": ("Duplicated", "on the mirror more than once"),
-    "out_of_order": ("Out of order", "standing before a message that its sender had sent, and been told of, earlier"),
+    "out_of_order": ("Out of order", "standing before a message whose receipt its sender had before it sent this one"),
+    "reordered": (
+        "Changed places",
+        "with others of their sender that were on their way together, which nobody promised an order",
+    ),
     "landed_after_failure": ("Landed after failure", "not acknowledged to the sender, yet on the mirror"),
 }
 
