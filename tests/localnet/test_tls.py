@@ -135,7 +135,7 @@ def test_the_fixed_ports(start: Callable[..., Localnet], loopback: str, ports: s
     """Everything is where the official SDKs and the relay's clients look for it, whichever network they believe in
     (@hiero-ledger/sdk 2.87.0: ClientConstants.js, MirrorNode.js, FeeEstimateQuery.js, ManagedNodeAddress.js;
     hiero-sdk-python 0.3.0: client/network.py, fee_estimate_query.py, managed_node_address.py)."""
-    running = start("--ports", ports, "--host", loopback, "--latency", "instant")
+    running = start("--ports", ports, "--host", loopback, "--latency", "instant", "--throttles", "off")
     assert running.network.nodes[f"{loopback}:{node}"] == "0.0.3"
     assert len(running.network.nodes) == 4
     assert running.network.mirror_rest == f"http://{loopback}:{rest}"
