@@ -110,10 +110,7 @@ class Lifespan:
         self.stop()
         self._reason, self._grace_s = reason, grace_s
         self._connection.announce_end(reason)
-        if self._connection.settled:
-            self._after("ping", PING_PATIENCE_S, self._take_no_more)
-        else:  # nobody there to answer
-            self._connection.close()
+        self._after("ping", PING_PATIENCE_S, self._take_no_more)
 
     def _take_no_more(self) -> None:
         if self._closing:

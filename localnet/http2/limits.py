@@ -65,9 +65,10 @@ REAL: Final = Limits(
     age_grace_s=5.0,
     idle_s=10.0,
     ping_interval_s=60.0,
-    preface_s=10.0,
+    preface_s=120.0,
 )
-"""As the real nodes have it. Their own pings (after 60 s without a sign) never come: no connection gets so old."""
+"""As the real nodes have it. Their own pings (after 60 s without a sign) never come, and grpc-java's handshake time-out
+ends none: no connection gets so old."""
 
 OFF: Final = Limits(
     max_streams=10_000,
@@ -80,4 +81,4 @@ OFF: Final = Limits(
     preface_s=120.0,
 )
 """For those who measure the embedded network itself: one connection may carry everything, for ever. Half-open
-connections go all the same, after grpc-java's own handshake time-out."""
+connections go all the same, after grpc-java's handshake time-out."""

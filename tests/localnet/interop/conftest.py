@@ -1,8 +1,9 @@
-"""Clients that are told nothing, and must find the network by the ports that they know."""
+"""Clients that are told nothing, and must find the network by the ports that they know; and what Java needs."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmarks.java_jar import fetch_java_sdk
 
 ROOT = Path(__file__).parents[3]
 RUN_S = 60
@@ -23,6 +26,18 @@ def alone() -> list[str]:
     if not all(map(shutil.which, ("unshare", "ip"))):
         return []
     return command if subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0 else []
+
+
+@pytest.fixture(scope="session")
+def java(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A command that runs a source file with the SDK at hand."""
+    found = shutil.which("java") if shutil.which("javac") else None
+    if found is None:
+        reason = "the Java SDK's tests need a JDK, 17 or newer; install it (apt install openjdk-17-jdk-headless)"
+        if os.environ.get("REQUIRE_JAVA"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return [found, "-cp", str(fetch_java_sdk(tmp_path_factory.mktemp("java")))]
 
 
 @pytest.fixture

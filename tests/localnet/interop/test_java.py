@@ -6,15 +6,11 @@ it fails.
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from benchmarks.java_jar import fetch_java_sdk
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
@@ -22,18 +18,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 INSTALL_S = 300
 RUN_S = 90
-
-
-@pytest.fixture(scope="module")
-def java(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A command that runs a source file with the SDK at hand."""
-    found = shutil.which("java") if shutil.which("javac") else None
-    if found is None:
-        reason = "the Java SDK's test needs a JDK, 17 or newer; install it (apt install openjdk-17-jdk-headless)"
-        if os.environ.get("REQUIRE_JAVA"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return [found, "-cp", str(fetch_java_sdk(tmp_path_factory.mktemp("java")))]
 
 
 @pytest.mark.timeout(INSTALL_S + RUN_S)
