@@ -85,7 +85,7 @@ def _survival(found: Mapping[str, Any]) -> str:
     faults = found["timeline"]["faults"]
     retries = resilience["retries"]
     lost = accounting["failed"] + accounting["unknown"] - accounting["stopped"] - accounting["stopped_reads"]
-    if not (faults or retries["attempts"] or lost):
+    if not accounting["started"] or not (faults or retries["attempts"] or lost):
         return ""
     return f"{'; '.join(_events(found, lost))}."
 
