@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import gevent
 import psutil
 
+from config.exit_codes import ExitCode
 from config.launcher import LocalnetError
 from config.options import add_options, settings_from
 from config.run import Run
@@ -28,9 +29,6 @@ from hedera_users.web_form import judge_request
 from resilience import Rejected
 
 logger = logging.getLogger(__name__)
-
-EXIT_FAILED = 1
-EXIT_CONFIGURATION = 2
 
 _RUN = "hedera_run"
 
@@ -68,11 +66,11 @@ class Lifecycle:
             if options is not None and options.headless:
                 self._prepared = self._preparation.prepare(environment, settings)
         except SettingsError as error:
-            self._refuse(error.faults, EXIT_CONFIGURATION)
+            self._refuse(error.faults, ExitCode.CONFIGURATION)
         except LocalnetError as error:
-            self._refuse([str(error)], EXIT_CONFIGURATION)
+            self._refuse([str(error)], ExitCode.CONFIGURATION)
         except (HederaError, Rejected) as error:
-            self._refuse([f"the run could not be set up: {error}"], EXIT_FAILED)
+            self._refuse([f"the run could not be set up: {error}"], ExitCode.FAILED)
         environment.host = environment.host or settings.network  # Locust asks for a host; ours is the network
         if web_ui is not None:
             web_ui.app.before_request(lambda: judge_request(environment))
@@ -86,9 +84,9 @@ class Lifecycle:
             try:
                 setattr(options, _RUN, self._begin(environment).model_dump_json())
             except SettingsError as error:
-                _give_up(environment, str(error), EXIT_CONFIGURATION)
+                _give_up(environment, str(error), ExitCode.CONFIGURATION)
             except (LocalnetError, HederaError, Rejected) as error:
-                _give_up(environment, f"The run could not be set up: {error}", EXIT_FAILED)
+                _give_up(environment, f"The run could not be set up: {error}", ExitCode.FAILED)
         described = getattr(options, _RUN, None)
         if described is None or isinstance(runner, MasterRunner):
             return

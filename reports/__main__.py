@@ -11,7 +11,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from config.exit_codes import ExitCode, as_text
+from config.streams import survive_closed_pipes
 from reports.collect.journal import JournalError
 from reports.conclusion import publish
 from reports.judge.audit import exit_code_of
@@ -19,7 +22,13 @@ from reports.judge.report import violations
 from reports.render.files import HTML_NAME, JSON_NAME, read_report, render_files
 from reports.settling import settle_folder
 
-USAGE_ERROR = 2
+_AUDIT_CODES: Final = (
+    ExitCode.PASSED,
+    ExitCode.FAILED,
+    ExitCode.CONFIGURATION,
+    ExitCode.AUDIT,
+    ExitCode.INCONCLUSIVE,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +40,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m reports", description="Works with the folders of runs.")
     commands = parser.add_subparsers(dest="command", required=True)
     render = commands.add_parser("render", help=f"draw HTML, Markdown and JUnit again from {JSON_NAME}")
-    audit = commands.add_parser("audit", help="settle the run's messages on the mirror again and write the report anew")
+    audit = commands.add_parser(
+        "audit",
+        help="settle the run's messages on the mirror again and write the report anew",
+        epilog=as_text(_AUDIT_CODES),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     for command in (render, audit):
         command.add_argument("folder", type=Path, metavar="RUN_DIR", help="a run's folder, e.g. reports/out/latest")
     chosen = parser.parse_args(arguments)
@@ -63,8 +77,9 @@ def _render(folder: Path) -> int:
 
 def _refuse(reason: str) -> int:
     sys.stderr.write(f"error: {reason}\n")
-    return USAGE_ERROR
+    return ExitCode.CONFIGURATION
 
 
 if __name__ == "__main__":
+    survive_closed_pipes()
     sys.exit(main())

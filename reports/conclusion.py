@@ -13,12 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from config.exit_codes import ExitCode
 from config.run import Run
 from reports.collect.collector import Collector
 from reports.collect.journal import Journal
 from reports.judge import provenance
 from reports.judge.report import Report, violations
-from reports.judge.verdict import ExitCode
 from reports.render.console import render_console
 from reports.render.files import HTML_NAME, point_latest_to, write_report
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms

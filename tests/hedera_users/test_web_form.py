@@ -17,14 +17,16 @@ from hedera_users.web_form import FIXED, LOAD, judge_request, overreach
 
 OPTIONS = {
     **{name: str(field.default) for name, field in RunSettings.model_fields.items()},
-    "confirm": "receipt", "web_host": "127.0.0.1", "csv_prefix": None, "html_file": None, "hedera_run": None,
-
-        "locustfile": "locustfile.py",
-        "headless": False,
-        "num_users": None,
-        "reset_stats": False,
-        "only_summary": False
-    ,
+    "confirm": "receipt",
+    "web_host": "127.0.0.1",
+    "csv_prefix": None,
+    "html_file": None,
+    "hedera_run": None,
+    "locustfile": "locustfile.py",
+    "headless": False,
+    "num_users": None,
+    "reset_stats": False,
+    "only_summary": False,
 }
 
 
