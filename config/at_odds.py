@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from config.secrets import without_secrets
+
 if TYPE_CHECKING:
     from config.settings import RunSettings
 
@@ -50,20 +52,20 @@ def contradictions(run: RunSettings) -> list[str]:
 def without_effect(run: RunSettings) -> list[str]:
     """Options that were given and have no effect in this run, one line each."""
     return [
-        f"{_told(run, name)} has no effect: it needs {part.needs}"
+        f"{told(run, name)} has no effect: it needs {part.needs}"
         for part in PARTS
         if not part.is_on(run)
         for name in part.options
-        if _given(run, name)
+        if given(run, name)
     ]
 
 
 def _contradictions(run: RunSettings) -> Iterator[str]:
     if run.arrivals == "poisson" and not run.arrival_rate:
         yield "--arrivals 'poisson': it says how the operations of --arrival-rate are spread; give a rate too"
-    if run.network == "localnet" and run.localnet_latency != "standard" and _given(run, "localnet_consensus_delay"):
+    if run.network == "localnet" and run.localnet_latency != "standard" and given(run, "localnet_consensus_delay"):
         yield (
-            f"{_told(run, 'localnet_consensus_delay')}: --localnet-latency {run.localnet_latency!r} has times of its "
+            f"{told(run, 'localnet_consensus_delay')}: --localnet-latency {run.localnet_latency!r} has times of its "
             "own; leave one of the two out"
         )
     if run.backoff > run.backoff_max and run.attempts > 1:
@@ -78,12 +80,15 @@ def _contradictions(run: RunSettings) -> Iterator[str]:
         )
 
 
-def _given(run: RunSettings, name: str) -> bool:
+def given(run: RunSettings, name: str) -> bool:
+    """Whether an option differs from its default."""
     return bool(getattr(run, name) != type(run).model_fields[name].default)
 
 
-def _told(run: RunSettings, name: str) -> str:
+def told(run: RunSettings, name: str) -> str:
+    """An option and its value as one would type it, without the secrets of a URL."""
     value: Any = getattr(run, name)
-    return (
-        f"--{name.replace('_', '-')} {value!r}" if isinstance(value, str) else f"--{name.replace('_', '-')} {value:g}"
-    )
+    if isinstance(value, tuple):
+        value = ",".join(value)
+    shown = repr(value) if isinstance(value, str) else f"{value:g}"
+    return without_secrets(f"--{name.replace('_', '-')} {shown}")

@@ -27,10 +27,10 @@ class _Dropping(io.FileIO):
         self._descriptor = descriptor
         self._on_closed = on_closed
 
-    def write(self, data: Any) -> int | None:
+    def write(self, data: Any) -> int:
         """Write, or drop what nobody will read."""
         try:
-            return super().write(data)
+            return super().write(data) or 0
         except BrokenPipeError:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._descriptor)  # so that others who write there, C code and children, are served too

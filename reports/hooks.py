@@ -95,7 +95,8 @@ class Reporting:
             self._recording = Recording(environment, run)
             self._recording.start()
         if isinstance(runner, WorkerRunner):
-            environment.process_exit_code = 0  # the master decides
+            if environment.process_exit_code is None:
+                environment.process_exit_code = 0  # the master decides
             return
         journal = Journal(run_folder(run))
         journal.save(RUN, described)
