@@ -69,9 +69,8 @@ def _faults(network: Network) -> Iterator[str]:
         if not is_account_id(account):
             yield f"nodes: {shown(address)} has the account id {shown(account)}; write shard.realm.number, e.g. 0.0.3"
     yield from _address_faults("mirror_grpc", network.mirror_grpc)
-    yield from _url_faults("mirror_rest", network.mirror_rest)
-    if network.relay is not None:
-        yield from _url_faults("relay", network.relay)
+    urls = {"mirror_rest": network.mirror_rest, "relay": network.relay}
+    yield from filter(None, (url_fault(field, url) for field, url in urls.items() if url is not None))
     yield from _hash_faults(network)
 
 
@@ -94,23 +93,31 @@ def _address_faults(field: str, address: str) -> Iterator[str]:
             yield f"{field}: {shown(address)}: {fault}; {example}"
 
 
-def _url_faults(field: str, url: str) -> Iterator[str]:
-    """What keeps a text from being the URL of a service over HTTP."""
+def url_fault(field: str, url: str) -> str:
+    """What keeps a text from being the URL of a service over HTTP, in one line; "" where nothing does.
+
+    Args:
+        field: What it was given as; the base URL of a mirror is judged more strictly (`mirror_rest`, `--mirror-rest`).
+        url: The text.
+    """
     where = f"{field}: {shown(without_secrets(url))}"
     odd = fault_of_url(url)
+    if odd:
+        return f"{field}: {odd}"
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if odd:
-        yield f"{field}: {odd}"
-    elif not usable:
-        yield f"{where} is no URL; write http://host:port or https://host"
-    elif field == "mirror_rest" and (parts.query or parts.fragment):
-        yield f"{where} has a query; paths are added to it, so write it without"
-    elif field == "mirror_rest" and parts.path.rstrip("/").endswith("/api/v1"):
-        yield f"{where}: /api/v1 is added to it; write it without"
+    if not usable:
+        return f"{where} is no URL; write http://host:port or https://host"
+    if field == "relay":
+        return ""
+    if parts.query or parts.fragment:
+        return f"{where} has a query; paths are added to it, so write it without"
+    if parts.path.rstrip("/").endswith("/api/v1"):
+        return f"{where}: /api/v1 is added to it; write it without"
+    return ""
 
 
 def _hash_faults(network: Network) -> Iterator[str]:

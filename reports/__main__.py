@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Final
 
 from config.exit_codes import ExitCode, as_text
+from config.network_file import url_fault
 from config.streams import survive_closed_pipes
 from reports.collect.journal import JournalError
 from reports.conclusion import publish
 from reports.judge.audit import exit_code_of
 from reports.judge.report import violations
+from reports.render.console import code_without_report
 from reports.render.files import HTML_NAME, JSON_NAME, read_report, render_files
 from reports.settling import settle_folder
 
@@ -48,17 +50,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     for command in (render, audit):
         command.add_argument("folder", type=Path, metavar="RUN_DIR", help="a run's folder, e.g. reports/out/latest")
+    audit.add_argument(
+        "--mirror-rest",
+        default="",
+        metavar="URL",
+        help="mirror to read instead of the run's own; needed where that one's address held a password or key",
+    )
     chosen = parser.parse_args(arguments)
-    return _audit(chosen.folder) if chosen.command == "audit" else _render(chosen.folder)
+    return _audit(chosen.folder, chosen.mirror_rest) if chosen.command == "audit" else _render(chosen.folder)
 
 
-def _audit(folder: Path) -> int:
+def _audit(folder: Path, mirror_rest: str) -> int:
+    fault = url_fault("--mirror-rest", mirror_rest) if mirror_rest else ""
+    if fault:
+        return _refuse(fault)
     try:
-        settled = settle_folder(folder)
+        settled = settle_folder(folder, mirror_rest)
     except JournalError as error:
         return _refuse(str(error))
-    publish(settled, folder.resolve())
-    return exit_code_of(settled.report["audit"])
+    written = publish(settled, folder.resolve())
+    code = exit_code_of(settled.report["audit"])
+    return code if written else code_without_report(code)
 
 
 def _render(folder: Path) -> int:
