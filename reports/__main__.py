@@ -70,6 +70,8 @@ def _audit(folder: Path, mirror_rest: str) -> int:
         return _refuse(str(error))
     written = publish(settled, folder.resolve())
     code = exit_code_of(settled.report["audit"])
+    if code == ExitCode.PASSED and not settled.report["accounting"]["started"]:
+        code = ExitCode.INCONCLUSIVE  # there was nothing to be found lost
     return code if written else code_without_report(code)
 
 

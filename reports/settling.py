@@ -22,6 +22,7 @@ from reports.judge.audit import nothing_settled
 from reports.judge.chain import ChainHash
 from reports.judge.consensus import Clocks, clocks_report
 from reports.judge.mirror import MirrorAudit, TopicReader
+from reports.judge.phrases import NOT_AUDITED
 from reports.judge.report import Evidence, Report, build
 from reports.judge.sightings import FILE_NAME as SIGHTINGS
 from reports.measure.clock_offset import ClockOffset
@@ -29,8 +30,6 @@ from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 
 logger = logging.getLogger(__name__)
-
-NOT_AUDITED: Final = "the audit could not be carried out"
 
 PUBLIC: Final = ("testnet", "previewnet", "mainnet")
 PAGES_PER_S: Final = 40

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.exit_codes import ExitCode
-from reports.judge.phrases import milliseconds
+from reports.judge.phrases import milliseconds, not_read
 
 
 def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") -> str:
@@ -65,7 +65,7 @@ def _table(operations: list[dict[str, Any]]) -> list[str]:
 
 def _audit_line(audit: Mapping[str, Any]) -> str:
     if audit["error"]:
-        return f"Audit: the mirror could not be read: {audit['error']}"
+        return f"Audit: {not_read(audit['error'])}"
     chain = {True: "hash chain verified", False: "HASH CHAIN BROKEN", None: "no hash chain to verify"}
     return (
         f"Audit: {audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages arrived exactly once; "

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from reports.judge.phrases import milliseconds
+from reports.judge.phrases import milliseconds, not_read
 from reports.render import words
 from reports.render.views import namer
 
@@ -107,7 +107,7 @@ def _accounting(accounting: Mapping[str, Any]) -> list[str]:
 
 def _audit(audit: Mapping[str, Any]) -> list[str]:
     if audit["error"]:
-        return [f"- ⚠ Audit: the mirror could not be read: {text(audit['error'])}"]
+        return [f"- ⚠ Audit: {text(not_read(audit['error']))}"]
     chain = {True: "hash chain verified", False: "**hash chain broken**", None: "no hash chain to verify"}
     return [
         f"- Audit: {audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages arrived exactly once; "
