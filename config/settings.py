@@ -323,7 +323,8 @@ def _faults_of_files(settings: RunSettings) -> list[str]:
     try:
         settings.known_network()
     except ValueError as error:
-        faults.append(f"--network-file {settings.network_file!r}: {error}")
+        path, why = repr(settings.network_file), str(error)
+        faults.append(f"--network-file {why}" if why.startswith(path) else f"--network-file {path}: {why}")
     try:
         if settings.localnet_faults:
             read_faults(settings.localnet_faults)
