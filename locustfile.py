@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dotenv import load_dotenv
 
+from config.streams import survive_closed_pipes
 from hedera_client.greenlets import prepare_process
 from hedera_users import lifecycle
 from hedera_users.hcs_submitter import HcsSubmitter
@@ -17,6 +18,9 @@ from hedera_users.relay_reader import RelayReader
 from reports import hooks
 
 __all__ = ["HcsSubmitter", "ModelStorer", "OverheadUser", "RelayReader"]
+
+# Before Locust's logging takes hold of standard output: `locust … | head -1` is no reason for tracebacks.
+survive_closed_pipes()
 
 # Credentials and LOCUST_… defaults; what the environment already holds wins.
 load_dotenv(Path(__file__).with_name(".env"))

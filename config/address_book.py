@@ -95,6 +95,11 @@ class Entry:
         }
 
 
+def is_account_id(text: str) -> bool:
+    """Whether a text is an account id as nodes are paid under: `shard.realm.number`."""
+    return bool(_ACCOUNT_ID.fullmatch(text))
+
+
 def entries_from_rows(rows: Iterable[object]) -> list[Entry]:
     """Every row of a mirror's `/api/v1/network/nodes` as an entry, whatever is in it."""
     return [_entry(row, place) for place, row in enumerate(rows, 1)]
@@ -130,7 +135,7 @@ def _entry(row: object, place: int) -> Entry:
         return Entry("", fault=f"entry {place} of the address book is no object")
     account, listed, points = row.get("node_account_id"), row.get("node_cert_hash"), row.get("service_endpoints")
     node_id, description = row.get("node_id"), row.get("description")
-    known = isinstance(account, str) and _ACCOUNT_ID.fullmatch(account)
+    known = isinstance(account, str) and is_account_id(account)
     fault = ""
     if not known:
         fault = f"entry {place} of the address book has the account id {shown(account)}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
+from config.secrets import fault_of_url
+
 REMEDY: Final = "sqlite, http:URL, python:package.module:callable or fixed:DURATION such as fixed:51ms"
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s)")
@@ -38,10 +40,25 @@ def parse_baseline(text: str) -> BaselineSpec:
         return BaselineSpec("sqlite")
     # `http:URL` is written with the scheme twice (http:http://…) or, as people type it, once.
     url = rest if kind == "http" and rest.startswith(("http://", "https://")) else text
-    if url.startswith(("http://", "https://")) and urlsplit(url).hostname:
+    if url.startswith(("http://", "https://")) and _is_url(url):
         return BaselineSpec("http", target=url)
     if kind == "python" and _CALLABLE.fullmatch(rest):
         return BaselineSpec("python", target=rest)
     if kind == "fixed" and (match := _DURATION.fullmatch(rest)):
         return BaselineSpec("fixed", seconds=float(match[1]) * _UNIT_S[match[2]])
     raise ValueError(f"use {REMEDY}")
+
+
+def _is_url(url: str) -> bool:
+    """Whether somebody can be reached by a URL.
+
+    Raises:
+        ValueError: it holds what a URL has to write in another way.
+    """
+    if fault_of_url(url):
+        raise ValueError(fault_of_url(url))
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # e.g. a port that is no number
+        return False

@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,10 @@ from config.networks import Network
 READY_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
 CONTROL_TIMEOUT_S = 10.0
+
+_PASSED_ON = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "TMP", "TEMP", "VIRTUAL_ENV", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_PASSED_ON_PREFIXES = ("LC_", "PYTHON", "COVERAGE_")
+"""What Python and its libraries need to be found and to behave as here."""
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -109,7 +114,7 @@ def start_localnet(*arguments: str) -> Localnet:
         LocalnetError: it ended before it was ready, or was not ready within READY_TIMEOUT_S.
     """
     command = [sys.executable, "-m", "localnet", "--exit-with-parent", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
+    environment = {**_needed(os.environ), "PYTHONPATH": str(_ROOT)}
     process = subprocess.Popen(  # noqa: S603 (our own module)
         command,
         stdin=subprocess.PIPE,
@@ -127,6 +132,13 @@ def start_localnet(*arguments: str) -> Localnet:
         token=ready["token"],
         process=process,
     )
+
+
+def _needed(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of an environment the embedded network needs: nobody's credentials, and none of Locust's options."""
+    return {
+        name: value for name, value in environment.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
+    }
 
 
 def network_from_ready(ready: dict[str, Any]) -> Network:

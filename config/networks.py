@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from config.built_in import built_in_list
 from config.routes import Route, routes
@@ -101,24 +99,3 @@ KNOWN: Final[dict[str, Network]] = {
         relay="http://localhost:7546",
     ),
 }
-
-
-def load_custom(path: Path) -> Network:
-    """Read a network of the user's own from a JSON file with the fields of `Network` (without `name`).
-
-    Raises:
-        ValueError: the file is missing, is no JSON, or lacks a field; the message is one line that says which.
-    """
-    try:
-        fields = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"cannot read {str(path)!r}: {error.strerror}") from error
-    except ValueError as error:
-        raise ValueError(f"{str(path)!r} is not JSON: {error}") from error
-    if not isinstance(fields, dict):
-        raise ValueError(f"{str(path)!r} must hold one JSON object with nodes, mirror_rest and mirror_grpc")  # noqa: TRY004
-    try:
-        return Network(**{**fields, "name": "custom"})
-    except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg'].lower()}" for e in error.errors())
-        raise ValueError(f"{str(path)!r}: {faults}") from error

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pydantic import BaseModel, ConfigDict
 
 from config.networks import Network
+from config.secrets import without_secrets as hidden
 from config.settings import RunSettings
 
 
@@ -40,6 +41,25 @@ class Run(BaseModel):
     operator_id: str
     topics: dict[str, str]
     workers: int = 1
+
+    def without_secrets(self) -> Run:
+        """The same run, as it may be kept: what URLs hold of passwords, tokens and keys is left out.
+
+        Whoever is to reach the network by it has to be given those addresses again.
+        """
+        settings = {name: hidden(getattr(self.settings, name)) for name in ("breaker_storage", "baseline")}
+        network = {
+            "mirror_rest": hidden(self.network.mirror_rest),
+            "relay": None if self.network.relay is None else hidden(self.network.relay),
+        }
+        return self.model_copy(
+            update={
+                "settings": self.settings.model_copy(update=settings),
+                "network": self.network.model_copy(update=network),
+                "node_source": hidden(self.node_source),
+                "node_remarks": tuple(hidden(remark) for remark in self.node_remarks),
+            }
+        )
 
     @property
     def scatter(self) -> int:

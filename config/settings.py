@@ -13,9 +13,12 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from config.at_odds import contradictions
 from config.baselines import parse_baseline
 from config.levels import Levels
-from config.networks import KNOWN, NETWORK_NAMES, Network, NetworkName, NodeList, load_custom
+from config.network_file import load_custom
+from config.networks import KNOWN, NETWORK_NAMES, Network, NetworkName, NodeList
+from config.secrets import fault_of_url, without_secrets
 
 CHUNK_LIMIT_BYTES: Final = 5_800
 """Largest file chunk that leaves room for body and signatures in a transaction of at most 6,144 bytes."""
@@ -226,7 +229,9 @@ class RunSettings(BaseModel):
     @field_validator("breaker_storage")
     @classmethod
     def _breaker_storage_is_redis(cls, url: str) -> str:
-        if url and not (url.startswith(("redis://", "rediss://")) and urlsplit(url).hostname):
+        if url and fault_of_url(url):
+            raise ValueError(fault_of_url(url))
+        if url and not _is_redis(url):
             raise ValueError("name a Redis server, e.g. redis://localhost:6379/0")
         return url
 
@@ -259,13 +264,6 @@ class RunSettings(BaseModel):
             )
         return self
 
-    @field_validator("localnet_faults")
-    @classmethod
-    def _faults_can_be_read(cls, path: str) -> str:
-        if path:
-            read_faults(path)
-        return path
-
     def known_network(self) -> Network | None:
         """Where the network is reached, or None for the embedded one, whose addresses are known once it runs.
 
@@ -275,6 +273,16 @@ class RunSettings(BaseModel):
         if self.network == "custom":
             return load_custom(Path(self.network_file))
         return KNOWN.get(self.network)
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        database = parts.path.strip("/")
+        usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # e.g. a port that is no number
+        return False
+    return usable and (not database or (database.isascii() and database.isdigit()))
 
 
 def read_faults(path: str) -> list[Any]:
@@ -316,12 +324,28 @@ def parse_settings(values: dict[str, Any]) -> RunSettings:
     ours = {name: values[name] for name in RunSettings.model_fields if values.get(name) is not None}
     try:
         settings = RunSettings(**ours)
-        settings.known_network()
     except ValidationError as error:
         raise SettingsError([_fault(dict(e)) for e in error.errors()]) from None
-    except ValueError as error:
-        raise SettingsError([f"--network-file {ours.get('network_file', '')!r}: {error}"]) from None
+    faults = contradictions(settings) + _faults_of_files(settings)
+    if faults:
+        raise SettingsError(faults)
     return settings
+
+
+def _faults_of_files(settings: RunSettings) -> list[str]:
+    """What is wrong with the files that options name. Only where values come in: workers may not have them."""
+    faults = []
+    try:
+        settings.known_network()
+    except ValueError as error:
+        path, why = repr(settings.network_file), str(error)
+        faults.append(f"--network-file {why}" if why.startswith(path) else f"--network-file {path}: {why}")
+    try:
+        if settings.localnet_faults:
+            read_faults(settings.localnet_faults)
+    except ValueError as error:
+        faults.append(f"--localnet-faults {settings.localnet_faults!r}: {error}")
+    return faults
 
 
 def _fault(error: dict[str, Any]) -> str:
@@ -334,4 +358,4 @@ def _fault(error: dict[str, Any]) -> str:
     if error["type"] == "literal_error":
         choices = NETWORK_NAMES if field == "network" else get_args(RunSettings.model_fields[field].annotation)
         remedy = f"choose one of {', '.join(choices)}"
-    return f"{option_name(field)} {error['input']!r}: {remedy}"
+    return without_secrets(f"{option_name(field)} {error['input']!r}: {remedy}")

@@ -16,6 +16,7 @@ from io import TextIOWrapper
 
 from dotenv import dotenv_values
 
+from config.streams import survive_closed_pipes
 from hedera_client.check import EXIT_HEALTHY, add_check, check
 from hedera_client.errors_page import errors_page
 from hedera_client.refresh import add_addresses, addresses
@@ -42,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    survive_closed_pipes()
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a node's description may have letters that a terminal has not
     in_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}

@@ -11,6 +11,7 @@ from config.address_book import Entry, entries_from_rows, harmless
 from config.built_in import built_in_list
 from config.networks import HOSTED, Network, NodeList, network_by
 from config.routes import Route, counted, routes
+from config.secrets import without_secrets
 from hedera_client.errors import Fate, MirrorError
 from hedera_client.mirror_rest import MirrorRest
 
@@ -148,7 +149,7 @@ def _from_mirror(network: Network, timeout: float, now: Callable[[], float]) -> 
         chosen = network_by(network, ways)
     except ValueError as error:
         raise MirrorError(
-            f"NO_NODES: mirror {network.mirror_rest} has an address book of no use: {error}",
+            f"NO_NODES: mirror {without_secrets(network.mirror_rest)} has an address book of no use: {error}",
             status="NO_NODES",
             fate=Fate.FINAL,
         ) from error

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from config.address_book import shown
 from config.launcher import network_from_ready
-from config.networks import KNOWN, Network, load_custom, network_by
+from config.network_file import load_custom
+from config.networks import KNOWN, Network, network_by
 from config.routes import Route, counted, routes
 from hedera_client.address_book import NodeChoice, choose_nodes
 from hedera_client.book_file import read_book

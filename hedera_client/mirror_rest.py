@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from config.secrets import without_secrets
 from hedera_client.bodies import HBAR, ChunkInfo
 from hedera_client.errors import Fate, MirrorError
 from hedera_client.http_session import ProcessSession, cause
@@ -241,7 +242,7 @@ class MirrorRest:
     def _error(self, status: str, what: str, http_status: int | None = None, *, paced: bool = False) -> MirrorError:
         final = http_status is not None and 400 <= http_status < 500 and http_status != _TOO_MANY_REQUESTS
         error = MirrorError(
-            f"{status}: mirror {self.base_url} {what}",
+            f"{status}: mirror {without_secrets(self.base_url)} {what}",
             status=status,
             fate=Fate.FINAL if final else Fate.RETRYABLE,
             busy=paced or http_status == _TOO_MANY_REQUESTS,

@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn
 
 import requests
 
+from config.secrets import without_secrets
 from hedera_client.errors import RelayError
 from hedera_client.http_session import ProcessSession, cause
 from hedera_client.status import (
@@ -135,8 +136,8 @@ class Relay:
         raise self._error(method, status, details, http_status)
 
     def _error(self, method: str, status: str, details: str, http_status: int | None = None) -> RelayError:
-        reading = method != WRITING
-        return relay_error(status, details, url=self.url, action=method, http_status=http_status, reading=reading)
+        reading, url = method != WRITING, without_secrets(self.url)
+        return relay_error(status, details, url=url, action=method, http_status=http_status, reading=reading)
 
 
 def _object(response: requests.Response) -> dict[str, Any]:

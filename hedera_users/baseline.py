@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 import gevent
 import requests
@@ -109,9 +111,13 @@ class CallableBaseline:
     def write(self, kind: str, payload: bytes) -> None:
         """Call once."""
         try:
-            self._function(kind, payload)
+            answer = self._function(kind, payload)
         except Exception as error:
             raise BaselineError(f"{type(error).__name__}: {error}") from error
+        if inspect.isawaitable(answer):
+            if inspect.iscoroutine(answer):
+                answer.close()  # else Python warns of every one
+            raise BaselineError("it returned something to be awaited, and nothing awaits it")
 
     def close(self) -> None:
         """Nothing is held."""
@@ -135,16 +141,45 @@ def find_function(text: str) -> Callable[[str, bytes], object] | None:
     """Return the function that a `python:` baseline names, or None for any other baseline.
 
     Raises:
-        ValueError: it cannot be imported; one line that names the option, its value and the remedy.
+        ValueError: it cannot be imported, or would do nothing when called; one line that names the option, its value
+            and the remedy.
     """
     spec = parse_baseline(text)
     if spec.kind != "python":
         return None
     module, _, name = spec.target.partition(":")
     try:
-        return cast(Callable[[str, bytes], object], getattr(importlib.import_module(module), name))
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"--baseline {text!r}: {error}; name a function that can be imported from here") from error
+        found = getattr(importlib.import_module(module), name)
+    except (Exception, SystemExit) as error:  # importing runs the module, which may raise anything
+        why = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
+        why = " ".join(why.split())[:300]
+        raise ValueError(f"--baseline {text!r}: {why}; name a function that can be imported from here") from error
+    why = _why_not_called(found)
+    if why:
+        raise ValueError(f"--baseline {text!r}: {why}; name a function that does it when called with (kind, payload)")
+    return cast(Callable[[str, bytes], object], found)
+
+
+def _why_not_called(found: Any) -> str:
+    """Why calling an object with a kind and a payload would not do what it is for; "" where nothing speaks against it.
+
+    A function of which only a coroutine or generator is made when it is called would be measured as doing nothing.
+    """
+    if not callable(found):
+        return f"it is {type(found).__name__}, no function"
+    body = inspect.unwrap(found.func if isinstance(found, functools.partial) else found)
+    for one in (body, type(body).__call__):
+        if inspect.iscoroutinefunction(one):
+            return "it is async, and nobody would await it"
+        if inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one):
+            return "it is a generator, and nobody would run through it"
+    try:
+        inspect.signature(found).bind("audit-event", b"")
+    except TypeError as error:
+        return f"it does not take two arguments ({error})"
+    except ValueError:  # a function of C, which does not say what it takes
+        return ""
+    return ""
 
 
 def make_baseline(text: str, scratch: Path) -> Baseline:

@@ -13,6 +13,8 @@ SUBMIT = "hcs.submit"
 class HcsSubmitter(HederaUser):
     """Submits one audit event after another, each up to a confirmation level of the run."""
 
+    looks_at = frozenset({"confirm", "message_bytes"})
+
     weight = 5
 
     @task

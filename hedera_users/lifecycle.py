@@ -6,22 +6,24 @@ from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
 import logging
-import os
-import sys
+import signal
+import sqlite3
 import time
 from typing import Any, NoReturn
 
 import gevent
 import psutil
 
+from config.at_odds import without_effect
+from config.exit_codes import ExitCode
 from config.launcher import LocalnetError
 from config.options import add_options, settings_from
 from config.run import Run
 from config.settings import RunSettings, SettingsError
-from hedera_client import CredentialError, HederaError, Operator
-from hedera_users import mix
-from hedera_users.baseline import find_function
+from hedera_client import CredentialError, HederaError
+from hedera_users import beforehand, mix
 from hedera_users.preparation import Preparation, operator_of
+from hedera_users.roll_call import RollCall, answer_calls
 from hedera_users.session import close_session, open_session
 from hedera_users.signals import SecondSignal
 from hedera_users.web_form import judge_request
@@ -29,10 +31,9 @@ from resilience import Rejected
 
 logger = logging.getLogger(__name__)
 
-EXIT_FAILED = 1
-EXIT_CONFIGURATION = 2
-
 _RUN = "hedera_run"
+
+INTERRUPTED = 128 + signal.SIGINT
 
 
 class Lifecycle:
@@ -41,11 +42,12 @@ class Lifecycle:
     def __init__(self) -> None:
         self._preparation = Preparation()
         self._prepared: Run | None = None
+        self._roll_call: RollCall | None = None
         self._stopping_since: float | None = None
 
     def install(self, events: Any) -> None:
         """Register with Locust."""
-        events.init_command_line_parser.add_listener(lambda parser, **_: add_options(parser))
+        events.init_command_line_parser.add_listener(_on_parser)
         events.init.add_listener(self.on_init)
         events.test_start.add_listener(self.on_test_start)
         events.test_stopping.add_listener(self.on_test_stopping)
@@ -59,23 +61,46 @@ class Lifecycle:
         """
         SecondSignal().install()
         if isinstance(runner, WorkerRunner):
+            answer_calls(runner)
             return  # a worker is told by the master, of user classes too: it keeps all of them at hand
+        if isinstance(runner, MasterRunner):
+            self._roll_call = RollCall(runner)
         mix.leave_out_unnamed(environment)
-        options: Any = environment.parsed_options
         try:
-            settings = _settings_of(environment)
-            self._preparation.bring_up(settings)
-            if options is not None and options.headless:
-                self._prepared = self._preparation.prepare(environment, settings)
+            settings = self._make_ready(environment)
         except SettingsError as error:
-            self._refuse(error.faults, EXIT_CONFIGURATION)
+            self._refuse(runner, error.faults, ExitCode.CONFIGURATION)
         except LocalnetError as error:
-            self._refuse([str(error)], EXIT_CONFIGURATION)
+            self._refuse(runner, [str(error)], ExitCode.CONFIGURATION)
         except (HederaError, Rejected) as error:
-            self._refuse([f"the run could not be set up: {error}"], EXIT_FAILED)
+            self._refuse(runner, [f"the run could not be set up: {error}"], ExitCode.FAILED)
+        except KeyboardInterrupt:
+            self._refuse(runner, ["interrupted before the run had begun"], INTERRUPTED)
         environment.host = environment.host or settings.network  # Locust asks for a host; ours is the network
         if web_ui is not None:
             web_ui.app.before_request(lambda: judge_request(environment))
+
+    def _make_ready(self, environment: Environment) -> RunSettings:
+        """Check what was asked for, start the embedded network, and prepare a headless run.
+
+        Raises:
+            SettingsError, LocalnetError, HederaError, Rejected: it cannot be done.
+        """
+        settings = _settings_of(environment)
+        options: Any = environment.parsed_options
+        headless = options is not None and options.headless
+        self._preparation.bring_up(settings)
+        if headless and self._roll_call is not None:
+            self._roll_call.wait_for_workers(environment)
+        if headless:
+            self._prepared = self._prepare(environment, settings)
+        return settings
+
+    def _prepare(self, environment: Environment, settings: RunSettings) -> Run:
+        """Prepare a run of workers that can take part in it."""
+        if self._roll_call is not None:
+            self._roll_call.ask(settings)
+        return self._preparation.prepare(environment, settings)
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
         """Begin the run on the master or local runner; open this process's session wherever users will run."""
@@ -86,16 +111,22 @@ class Lifecycle:
             try:
                 setattr(options, _RUN, self._begin(environment).model_dump_json())
             except SettingsError as error:
-                _give_up(environment, str(error), EXIT_CONFIGURATION)
+                _give_up(environment, str(error), ExitCode.CONFIGURATION)
             except (LocalnetError, HederaError, Rejected) as error:
-                _give_up(environment, f"The run could not be set up: {error}", EXIT_FAILED)
+                _give_up(environment, f"The run could not be set up: {error}", ExitCode.FAILED)
         described = getattr(options, _RUN, None)
         if described is None or isinstance(runner, MasterRunner):
             return
         run = Run.model_validate_json(described)
+        beforehand.hide_secrets(run.settings, run.network)
         users = options.num_users or 1
-        operator = operator_of(run.settings, options)
-        open_session(environment, run, operator, max(0, runner.worker_index), users)
+        try:
+            operator = operator_of(run.settings, options)
+            open_session(environment, run, operator, max(0, runner.worker_index), users)
+        except (CredentialError, ValueError, OSError, sqlite3.Error) as error:
+            setattr(options, _RUN, None)  # the reports leave it alone too
+            # Found beforehand where it can be; a worker that joins late, or a disk that has filled up, shows here.
+            _give_up(environment, f"This process cannot take part in the run: {error}", ExitCode.FAILED)
 
     def on_test_stopping(self, **_: Any) -> None:
         """Note when the users were asked to stop: what was handed over has as much time from then on as they have."""
@@ -111,18 +142,18 @@ class Lifecycle:
         """Begin the run that was prepared; where none was (a start from the web form), prepare it first."""
         prepared, self._prepared = self._prepared, None
         if prepared is None:
-            prepared = self._preparation.prepare(environment, _settings_of(environment))
+            prepared = self._prepare(environment, _settings_of(environment))
         return self._preparation.begin(environment, prepared)
 
-    def _refuse(self, faults: list[str], exit_code: int) -> NoReturn:
+    def _refuse(self, runner: Any, faults: list[str], exit_code: int) -> NoReturn:
         """End the process before anything has started, with one line per fault."""
         self._preparation.close()
-        for fault in faults:
-            sys.stderr.write(f"locust: error: {fault}\n")
-        # Workers that `--processes` has forked would wait a minute for a master that is gone.
+        # Workers would wait a minute for a master that is gone; those that `--processes` has forked, wherever they are.
+        if isinstance(runner, MasterRunner) and len(runner.clients.all):
+            runner.quit()
         for child in psutil.Process().children():
             child.terminate()
-        sys.exit(exit_code)
+        beforehand.refuse(faults, exit_code)
 
 
 def install(events: Any) -> None:
@@ -134,37 +165,25 @@ def _settings_of(environment: Environment) -> RunSettings:
     """Return the checked settings of a run of the environment's user classes.
 
     Raises:
-        SettingsError: see `checked_settings`; or the network lacks what a user class needs.
+        SettingsError: an option is wrong, something that it needs is not there, or the network lacks what a user class
+            needs; with one line per fault.
     """
-    settings = checked_settings(environment.parsed_options)
+    settings = settings_from(environment.parsed_options)
     network = settings.known_network()
-    faults = [] if network is None else mix.faults(environment.user_classes, network)  # the embedded one has it all
+    faults = beforehand.faults(settings)
+    if network is not None:  # the embedded one has it all
+        faults += mix.faults(environment.user_classes, network)
     if faults:
         raise SettingsError(faults)
+    beforehand.hide_secrets(settings, network)
+    for line in without_effect(settings) + mix.without_effect(environment.user_classes, settings):
+        logger.warning(line)
     return settings
 
 
-def checked_settings(options: Any) -> RunSettings:
-    """Return the settings, checked as far as it goes without touching a network.
-
-    Raises:
-        SettingsError: an option is wrong, the operator's credentials are missing or unreadable, or the baseline's
-            function is not there; with one line per fault.
-    """
-    settings = settings_from(options)
-    faults: list[str] = []
-    try:
-        find_function(settings.baseline)
-    except ValueError as error:
-        faults.append(str(error))
-    if settings.network != "localnet":
-        try:
-            Operator.from_environment(os.environ)
-        except CredentialError as error:
-            faults.append(f"--network {settings.network!r}: {error}")
-    if faults:
-        raise SettingsError(faults)
-    return settings
+def _on_parser(parser: Any, **_: Any) -> None:
+    add_options(parser)
+    beforehand.watch_parsing(parser)
 
 
 def _give_up(environment: Environment, reason: str, exit_code: int) -> None:

@@ -6,8 +6,14 @@ from locust import User
 from locust.env import Environment
 
 from collections.abc import Iterable
+from typing import Final
 
+from config.at_odds import given, told
 from config.networks import Network
+from config.settings import RunSettings
+
+OF_CLASSES: Final = ("confirm", "baseline", "message_bytes", "model_bytes", "chunk_bytes")
+"""Options that only some user classes look at; each class says which (`HederaUser.looks_at`)."""
 
 
 def leave_out_unnamed(environment: Environment) -> None:
@@ -32,4 +38,18 @@ def faults(user_classes: Iterable[type[User]], network: Network) -> list[str]:
         f'give the network\'s file a "relay" (its URL), or leave {one.__name__} out'
         for one in user_classes
         if getattr(one, "needs_relay", False)
+    ]
+
+
+def without_effect(user_classes: Iterable[type[User]], settings: RunSettings) -> list[str]:
+    """Return one line for each option that was given and that none of a run's user classes looks at."""
+    classes = list(user_classes)
+    if not all(hasattr(one, "looks_at") for one in classes):
+        return []  # nobody knows what a class of the user's own looks at
+    looked_at = {name for one in classes for name in one.looks_at}  # type: ignore[attr-defined] # just seen
+    names = ", ".join(sorted(one.__name__ for one in classes))
+    return [
+        f"{told(settings, name)} has no effect: {names} does without it"
+        for name in OF_CLASSES
+        if name not in looked_at and given(settings, name)
     ]

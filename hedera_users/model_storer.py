@@ -22,6 +22,8 @@ class ModelStorer(HederaUser):
     each other. Reading it has no level.
     """
 
+    looks_at = frozenset({"confirm", "model_bytes", "chunk_bytes"})
+
     weight = 2
 
     def on_start(self) -> None:

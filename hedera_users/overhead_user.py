@@ -36,6 +36,8 @@ class OverheadUser(HederaUser):
     the network cancels out over two pairs (docs/decisions/0042).
     """
 
+    looks_at = frozenset({"confirm", "baseline", "message_bytes", "model_bytes", "chunk_bytes"})
+
     weight = 3
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -11,15 +11,26 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from config.exit_codes import ExitCode, as_text
+from config.network_file import url_fault
+from config.streams import survive_closed_pipes
 from reports.collect.journal import JournalError
 from reports.conclusion import publish
 from reports.judge.audit import exit_code_of
 from reports.judge.report import violations
+from reports.render.console import code_without_report
 from reports.render.files import HTML_NAME, JSON_NAME, read_report, render_files
 from reports.settling import settle_folder
 
-USAGE_ERROR = 2
+_AUDIT_CODES: Final = (
+    ExitCode.PASSED,
+    ExitCode.FAILED,
+    ExitCode.CONFIGURATION,
+    ExitCode.AUDIT,
+    ExitCode.INCONCLUSIVE,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,20 +42,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m reports", description="Works with the folders of runs.")
     commands = parser.add_subparsers(dest="command", required=True)
     render = commands.add_parser("render", help=f"draw HTML, Markdown and JUnit again from {JSON_NAME}")
-    audit = commands.add_parser("audit", help="settle the run's messages on the mirror again and write the report anew")
+    audit = commands.add_parser(
+        "audit",
+        help="settle the run's messages on the mirror again and write the report anew",
+        epilog=as_text(_AUDIT_CODES),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     for command in (render, audit):
         command.add_argument("folder", type=Path, metavar="RUN_DIR", help="a run's folder, e.g. reports/out/latest")
+    audit.add_argument(
+        "--mirror-rest",
+        default="",
+        metavar="URL",
+        help="mirror to read instead of the run's own; needed where that one's address held a password or key",
+    )
     chosen = parser.parse_args(arguments)
-    return _audit(chosen.folder) if chosen.command == "audit" else _render(chosen.folder)
+    return _audit(chosen.folder, chosen.mirror_rest) if chosen.command == "audit" else _render(chosen.folder)
 
 
-def _audit(folder: Path) -> int:
+def _audit(folder: Path, mirror_rest: str) -> int:
+    fault = url_fault("--mirror-rest", mirror_rest) if mirror_rest else ""
+    if fault:
+        return _refuse(fault)
     try:
-        settled = settle_folder(folder)
+        settled = settle_folder(folder, mirror_rest)
     except JournalError as error:
         return _refuse(str(error))
-    publish(settled, folder.resolve())
-    return exit_code_of(settled.report["audit"])
+    written = publish(settled, folder.resolve())
+    code = exit_code_of(settled.report["audit"])
+    if code == ExitCode.PASSED and not settled.report["accounting"]["started"]:
+        code = ExitCode.INCONCLUSIVE  # there was nothing to be found lost
+    return code if written else code_without_report(code)
 
 
 def _render(folder: Path) -> int:
@@ -63,8 +91,9 @@ def _render(folder: Path) -> int:
 
 def _refuse(reason: str) -> int:
     sys.stderr.write(f"error: {reason}\n")
-    return USAGE_ERROR
+    return ExitCode.CONFIGURATION
 
 
 if __name__ == "__main__":
+    survive_closed_pipes()
     sys.exit(main())

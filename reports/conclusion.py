@@ -8,19 +8,20 @@ from locust.runners import MasterRunner
 import logging
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from config.run import Run
+from config.secrets import without_secrets
 from reports.collect.collector import Collector
-from reports.collect.journal import Journal
+from reports.collect.journal import FILE_NAME, Journal
 from reports.judge import provenance
 from reports.judge.report import Report, violations
-from reports.judge.verdict import ExitCode
-from reports.render.console import render_console
-from reports.render.files import HTML_NAME, point_latest_to, write_report
+from reports.render.console import code_without_report, render_console
+from reports.render.files import HTML_NAME, JSON_NAME, point_latest_to, write_report
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
 from reports.settling import CHECKPOINT, ENDING, Ending, Settled, settle_run
 from reports.sources import injected_faults
@@ -55,27 +56,52 @@ def conclude(environment: Environment, collector: Collector, journal: Journal, m
     journal.save(CHECKPOINT, collector.dump())
     journal.save(ENDING, ending.dump())
     journal.close()
+    ending = replace(ending, unwritten=journal.fault)
     logger.info("The run has ended; reading the mirror to see that everything arrived")
     settled = settle_run(collector, journal.path, ending)
-    folder = run_folder(collector.run)
-    environment.process_exit_code = _write(settled, folder)
-    return render_console(settled.report, str(folder / HTML_NAME))
+    environment.process_exit_code, _, summary = _write(settled, run_folder(collector.run), whole=not journal.fault)
+    return summary
 
 
-def publish(settled: Settled, folder: Path) -> int:
-    """Write a settled run's files, print its summary, and return the exit code."""
-    code = _write(settled, folder)
-    print(render_console(settled.report, str(folder / HTML_NAME)), file=sys.stdout, flush=True)
-    return code
+def publish(settled: Settled, folder: Path) -> bool:
+    """Write a settled run's files and print its summary; return whether all files could be written."""
+    _, failed, summary = _write(settled, folder, whole=True)
+    print(summary, file=sys.stdout, flush=True)
+    return not failed
 
 
-def _write(settled: Settled, folder: Path) -> int:
+def _write(settled: Settled, folder: Path, *, whole: bool) -> tuple[int, list[str], str]:
+    """Write a settled run's files; return the exit code, files that are missing, and the summary.
+
+    Args:
+        settled: The run.
+        folder: Its folder.
+        whole: Whether all of its journal is written.
+    """
     histograms = partial(render_histograms, settled.collector.measurements.operations, settled.consensus)
-    return publish_report(settled.report, folder, {HISTOGRAMS_NAME: histograms})
+    code, failed = publish_report(settled.report, folder, {HISTOGRAMS_NAME: histograms})
+    elsewhere = _whereabouts(folder, failed, whole=whole) if failed else ""
+    return code, failed, render_console(settled.report, str(folder / HTML_NAME), elsewhere)
 
 
-def publish_report(report: Report, folder: Path, further: Mapping[str, Callable[[], str]] | None = None) -> int:
-    """Check a report, write it with all its renderings, and return the exit code.
+def _whereabouts(folder: Path, failed: Sequence[str], *, whole: bool) -> str:
+    """Where a report's data are when files of it could not be written, in one line."""
+    if JSON_NAME not in failed:
+        names = f"{', '.join(failed)} could not be written"
+        return f"{names}; {folder / JSON_NAME} holds it all: make room, then `python -m reports render {folder}`"
+    journal = folder / FILE_NAME
+    if whole:
+        return f"not written; its data are in {journal}: make room, then `python -m reports audit {folder}`"
+    return (
+        f"not written, and the figures above are kept nowhere else; {journal} holds what was sent until the disk took "
+        f"no more, which `python -m reports audit {folder}` settles"
+    )
+
+
+def publish_report(
+    report: Report, folder: Path, further: Mapping[str, Callable[[], str]] | None = None
+) -> tuple[int, list[str]]:
+    """Check a report, write it with all its renderings, and return the exit code and the files that are missing.
 
     Args:
         report: The report.
@@ -86,14 +112,18 @@ def publish_report(report: Report, folder: Path, further: Mapping[str, Callable[
     faults = violations(report)
     if faults:
         logger.error("The report departs from its schema in %d places, first %s", len(faults), faults[0])
-    failed = write_report(folder, report, further or {})
+    try:
+        failed = write_report(folder, report, further or {})
+    except OSError as error:
+        logger.error("The report could not be written: %s", error)  # noqa: TRY400 (one line)
+        return code_without_report(code), [JSON_NAME]
     point_latest_to(folder)
-    return code or int(ExitCode.FAILED if faults or failed else ExitCode.PASSED)
+    return code_without_report(code) if faults or failed else code, failed
 
 
 def _exceptions(environment: Environment) -> list[str]:
     runner = environment.runner
-    return [] if runner is None else [str(entry["msg"]) for entry in runner.exceptions.values()]
+    return [] if runner is None else [without_secrets(str(entry["msg"])) for entry in runner.exceptions.values()]
 
 
 def is_master(environment: Environment) -> bool:

@@ -7,6 +7,7 @@ from locust.runners import MasterRunner, WorkerRunner
 
 import inspect
 import logging
+import sqlite3
 import sys
 import time
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any, Final, TextIO
 import gevent
 from gevent.event import Event
 
+from config.exit_codes import ExitCode
 from config.run import Run
 from reports.collect.collector import Collector
 from reports.collect.handshake import ANSWER, ASK, Handshake, answer_master, stop_when_asked
@@ -95,10 +97,16 @@ class Reporting:
             self._recording = Recording(environment, run)
             self._recording.start()
         if isinstance(runner, WorkerRunner):
-            environment.process_exit_code = 0  # the master decides
+            if environment.process_exit_code is None:
+                environment.process_exit_code = 0  # the master decides
             return
-        journal = Journal(run_folder(run))
-        journal.save(RUN, described)
+        try:
+            journal = Journal(run_folder(run))
+        except (OSError, sqlite3.Error) as error:
+            self._recording = None
+            _give_up(environment, f"The run's journal cannot be kept in {run_folder(run)}: {error}")
+            return
+        journal.save(RUN, run.without_secrets().model_dump_json())
         self._gathering = gathering = Gathering(Collector(run, journal), journal)
         if isinstance(runner, MasterRunner):
             clients = runner.clients
@@ -173,6 +181,15 @@ class Reporting:
     def _merge(self, name: str, delta: dict[str, Any]) -> None:
         if self._gathering is not None:
             self._gathering.collector.merge(name, delta)
+
+
+def _give_up(environment: Environment, reason: str) -> None:
+    """End a run that nothing could be said of; a process without web UI ends with it."""
+    logger.error(reason)
+    environment.process_exit_code = ExitCode.FAILED
+    runner, options = environment.runner, environment.parsed_options
+    if runner is not None and options is not None:
+        gevent.spawn_later(0, runner.quit if options.headless else runner.stop)
 
 
 def _keep_up(recording: Recording | None, gathering: Gathering) -> None:

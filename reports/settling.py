@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.run import Run
+from config.secrets import MARK
 from hedera_client import Fate, MirrorError, MirrorRest, TopicMessage, running_hash_v3
 from reports.collect.collector import Collector
 from reports.collect.journal import FILE_NAME, JournalError, read_saved
@@ -17,14 +19,15 @@ from reports.judge.audit import nothing_settled
 from reports.judge.chain import ChainHash
 from reports.judge.consensus import Clocks, clocks_report
 from reports.judge.mirror import MirrorAudit, TopicReader
+from reports.judge.phrases import NOT_AUDITED
 from reports.judge.report import Evidence, Report, build
+from reports.judge.sightings import FILE_NAME as SIGHTINGS
 from reports.measure.clock_offset import ClockOffset
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 
 logger = logging.getLogger(__name__)
 
-NOT_AUDITED: Final = "the audit could not be carried out"
 
 RUN: Final = "run"
 CHECKPOINT: Final = "checkpoint"
@@ -43,6 +46,7 @@ class Ending:
         arguments: The command line.
         faults: What was broken on purpose, as the embedded network lists it.
         broken: It was cut off before its end; the figures are those of its last checkpoint.
+        unwritten: Why not all of its journal could be written; "" where it could.
     """
 
     ended_at: float
@@ -51,6 +55,7 @@ class Ending:
     arguments: list[str] = field(default_factory=list)
     faults: list[dict[str, Any]] = field(default_factory=list)
     broken: bool = False
+    unwritten: str = ""
 
     def dump(self) -> dict[str, Any]:
         """As a value of the journal."""
@@ -76,7 +81,12 @@ def settle_run(collector: Collector, journal: Path, ending: Ending) -> Settled:
     """
     run = collector.run
     clocks = {name: ClockOffset.from_report(sender.clock) for name, sender in collector.senders.items() if sender.clock}
-    audit, consensus, clocks = audited(run, journal, clocks)
+    audit: dict[str, Any]
+    consensus: dict[OperationKey, Distribution]
+    if ending.unwritten:  # an audit would take what is missing in the journal for what is missing on the mirror
+        audit, consensus = nothing_settled(f"{NOT_AUDITED} (the journal is not whole: {ending.unwritten})"[:500]), {}
+    else:
+        audit, consensus, clocks = audited(run, journal, clocks)
     clock = clocks_report(clocks)
     if clock is not None:
         logger.info(
@@ -94,28 +104,43 @@ def settle_run(collector: Collector, journal: Path, ending: Ending) -> Settled:
             master=ending.master,
             arguments=ending.arguments,
             faults=ending.faults,
+            unwritten=ending.unwritten,
             clock_offset_ms=None if clock is None else clock["correction_ms"],
         )
     )
     return Settled(report, collector, consensus)
 
 
-def settle_folder(folder: Path) -> Settled:
+def settle_folder(folder: Path, mirror_rest: str = "") -> Settled:
     """Settle a run from its folder: one that was cut off before its report, or one whose mirror did not answer then.
 
+    Args:
+        folder: The run's.
+        mirror_rest: Base URL of the mirror to ask; "" for the run's own, unless that held secrets, which are not kept.
+
     Raises:
-        JournalError: the folder holds no journal of this version.
+        JournalError: the folder holds no journal of this version, or the mirror's address has to be given again.
     """
     journal = folder / FILE_NAME
     saved = read_saved(journal)
     if RUN not in saved:
         raise JournalError(f"{journal} does not describe its run: it was cut off before it began")
-    collector = Collector(Run.model_validate_json(saved[RUN]), journal=None)
+    collector = Collector(_with_mirror(Run.model_validate_json(saved[RUN]), mirror_rest), journal=None)
     if CHECKPOINT in saved:
         collector.restore(saved[CHECKPOINT])
     last_word = max((sender.last_at for sender in collector.senders.values()), default=collector.run.started_at)
     ending = Ending(**saved[ENDING]) if ENDING in saved else Ending(ended_at=last_word, broken=True)
     return settle_run(collector, journal, ending)
+
+
+def _with_mirror(run: Run, mirror_rest: str) -> Run:
+    """The run with a mirror that can be asked."""
+    mirror_rest = mirror_rest or run.network.mirror_rest
+    if MARK in mirror_rest:
+        raise JournalError(
+            f"the mirror's address {mirror_rest!r} held secrets, which are not kept: give it again, --mirror-rest URL"
+        )
+    return run.model_copy(update={"network": run.network.model_copy(update={"mirror_rest": mirror_rest})})
 
 
 def audited(
@@ -127,7 +152,11 @@ def audited(
         audit = MirrorAudit(run, journal, reader(run), chain_hash, clocks)
         found = audit.run()
     except Exception as error:  # the run's own figures must not be lost with its audit
-        logger.exception("The audit failed")
+        journal.with_name(SIGHTINGS).unlink(missing_ok=True)
+        if isinstance(error, OSError | sqlite3.Error):  # the disk's fault, which a traceback says nothing of
+            logger.error("The audit could not keep what it read: %s", error)  # noqa: TRY400
+        else:
+            logger.exception("The audit failed")
         return nothing_settled(f"{NOT_AUDITED} ({type(error).__name__}: {error})"[:500]), {}, dict(clocks)
     rows = sum(topic["rows"] for topic in found["topics"])
     logger.info(

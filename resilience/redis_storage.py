@@ -30,6 +30,8 @@ from redis.retry import Retry
 
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
 REFRESH_S: Final = 0.1
 """How long what was read is trusted."""
 TIMEOUT_S: Final = 0.5
@@ -61,6 +63,23 @@ def redis_storage(
     return lambda name: RedisStorage(link, f"{prefix}:{name}", refresh_s=refresh_s, lease_s=lease_s)
 
 
+def why_unreachable(url: str, timeout: float = 2.0) -> str:
+    """Why a Redis cannot be used, in a few words; "" where it can.
+
+    Args:
+        url: As for `redis_storage`.
+        timeout: Seconds to connect, and again for its answer.
+    """
+    try:
+        with redis.Redis.from_url(
+            url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=Retry(NoBackoff(), 0)
+        ) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        return " ".join(str(error).split())[:200] or type(error).__name__
+    return ""
+
+
 class _Link:
     """A connection that remembers whether Redis answers, and asks it only now and then while it does not.
 
@@ -83,12 +102,16 @@ class _Link:
         try:
             answer = command(self._client)
         except redis.RedisError:
-            self.outages += self.up
-            self.up = False
+            was_up, self.up = self.up, False
+            self.outages += was_up
             self.failures += 1
             self._next_try = time.monotonic() + RECONNECT_S
+            if was_up:
+                logger.warning("Redis does not answer: until it does, this process has circuits of its own")
             raise
-        self.up = True
+        was_up, self.up = self.up, True
+        if not was_up:
+            logger.warning("Redis answers again: circuits are shared again")
         return answer
 
     def get(self, key: str) -> Any:

@@ -6,6 +6,7 @@ was measured. So a run whose process was killed can be settled afterwards, from 
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +25,9 @@ _INSERTS: Final = {
 }
 
 
+logger = logging.getLogger(__name__)
+
+
 class JournalError(ValueError):
     """There is no journal of a run, or it cannot be read; the message is one line."""
 
@@ -31,32 +35,66 @@ class JournalError(ValueError):
 class Journal:
     """Appends rows. What was appended survives the end of the process, however it ends.
 
+    A disk that is full, or gone, costs no run its load: what cannot be written is kept in memory, and tried again with
+    whatever is written next.
+
     Writing happens on a thread of its own: in a local run the same process generates the load, and a commit would hold
     up every user. SQLite lets the interpreter go on while it writes.
 
+    Attributes:
+        path: The file.
+        fault: Why something that belongs there is not written; "" where all is.
+
     Args:
         folder: The run's folder; made if it is not there.
+
+    Raises:
+        OSError, sqlite3.Error: the file cannot be made.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / FILE_NAME
+        self.fault = ""
+        self._unwritten: list[tuple[str, Rows]] = []
+        self._unsaved: dict[str, Any] = {}
         self._pool = ThreadPool(1)  # a connection belongs to the thread that opened it
-        self._connection: sqlite3.Connection = self._pool.apply(self._open)
+        try:
+            self._connection: sqlite3.Connection = self._pool.apply(self._open)
+        except BaseException:
+            self._pool.kill()
+            raise
 
     def append(self, sender: str, rows: Rows) -> None:
-        """Write rows of one process; returns when they are committed."""
+        """Write rows of one process; returns when they are committed, or kept for later."""
         if any(rows.values()):
-            self._pool.apply(self._append, (sender, rows))
+            self._unwritten.append((sender, rows))
+            self._write()
 
     def save(self, key: str, value: Any) -> None:
-        """Keep a value that msgpack can carry under a key, in place of the one before; returns when it is committed."""
-        self._pool.apply(self._save, (key, value))
+        """Keep a value that msgpack can carry under a key, in place of the one before; returns as `append` does."""
+        self._unsaved[key] = value
+        self._write()
 
     def close(self) -> None:
-        """Close the file; the journal takes no more rows."""
-        self._pool.apply(self._connection.close)
+        """Close the file; the journal takes no more rows, and `fault` says whether it has taken all."""
+        if self._unwritten or self._unsaved:
+            self._write()
+        self._pool.apply(self._close)
         self._pool.kill()
+
+    def _write(self) -> None:
+        """Write all that is not written yet, or note why it cannot be."""
+        waiting, values = self._unwritten, self._unsaved
+        self._unwritten, self._unsaved = [], {}  # others append while this one is written
+        fault = self._pool.apply(self._commit, (waiting, values))
+        if fault:
+            self._unwritten, self._unsaved = waiting + self._unwritten, values | self._unsaved
+        had, self.fault = self.fault, fault or (self.fault if self._unwritten or self._unsaved else "")
+        if self.fault and not had:
+            logger.error("%s cannot be written (%s); what belongs there is kept in memory", self.path, self.fault)
+        elif had and not self.fault:
+            logger.warning("%s can be written again; nothing of it is missing", self.path)
 
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path)
@@ -70,14 +108,24 @@ class Journal:
         connection.commit()
         return connection
 
-    def _append(self, sender: str, rows: Rows) -> None:
-        with self._connection:
-            for table, new in rows.items():
-                self._connection.executemany(_INSERTS[table], ((sender, *row) for row in new))
+    def _close(self) -> None:
+        try:
+            self._connection.close()
+        except sqlite3.Error as error:  # what is committed is there, in the file or in the one beside it
+            logger.error("%s could not be closed: %s", self.path, error)  # noqa: TRY400 (one line)
 
-    def _save(self, key: str, value: Any) -> None:
-        with self._connection:
-            self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, msgpack.packb(value)))
+    def _commit(self, waiting: list[tuple[str, Rows]], values: dict[str, Any]) -> str:
+        """Write rows and values, all or none; return why it cannot be done, "" where it is done."""
+        try:
+            with self._connection:
+                for sender, rows in waiting:
+                    for table, new in rows.items():
+                        self._connection.executemany(_INSERTS[table], ((sender, *row) for row in new))
+                for key, value in values.items():
+                    self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, msgpack.packb(value)))
+        except (sqlite3.OperationalError, OSError) as error:
+            return str(error)
+        return ""
 
 
 def open_journal(path: Path) -> sqlite3.Connection:

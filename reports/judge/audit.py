@@ -30,6 +30,7 @@ from typing import Any, Final, NamedTuple
 
 from reports.judge.chain import TopicChain
 from reports.judge.files_audit import audit_files
+from reports.judge.phrases import not_read
 from reports.judge.progress import iso
 
 MAX_OFFENDERS: Final = 100
@@ -133,7 +134,7 @@ class Doubt(NamedTuple):
 
 def unreadable(error: str) -> Doubt:
     """The doubt where the mirror could not be read to the end."""
-    return Doubt(f"the mirror could not be read: {error}", error)
+    return Doubt(not_read(error), error)
 
 
 def settle(connection: sqlite3.Connection, *, foreign: bool = False) -> None:

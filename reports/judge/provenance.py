@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -14,24 +13,23 @@ from typing import Any, Final
 import psutil
 
 from config.run import Run
+from config.secrets import without_secrets
 from reports.collect.collector import Sender
 from reports.measure.resources import CPU_WARNING_PERCENT
 
 PACKAGES: Final = ("locust", "hiero-sdk-python", "grpcio", "gevent", "tenacity", "pybreaker", "hdrhistogram", "scipy")
 
-_USERINFO: Final = re.compile(r"(://)[^/@\s]+@")
-
 
 def settings(run: Run) -> dict[str, Any]:
-    """Every setting of the run; user names and passwords in URLs are left out."""
-    return {name: _redacted(value) for name, value in run.settings.model_dump(mode="json").items()}
+    """Every setting of the run, without what URLs hold of secrets."""
+    return run.without_secrets().settings.model_dump(mode="json")
 
 
 def network(run: Run) -> dict[str, Any]:
     """Where the network was reached, and where its nodes were known from."""
-    fields = run.network.model_dump(mode="json", include={"name", "nodes", "mirror_rest", "mirror_grpc", "tls"})
-    fields = {name: _redacted(value) for name, value in fields.items()}
-    return {**fields, "node_source": _redacted(run.node_source), "node_remarks": list(run.node_remarks)}
+    kept = run.without_secrets()
+    fields = kept.network.model_dump(mode="json", include={"name", "nodes", "mirror_rest", "mirror_grpc", "tls"})
+    return {**fields, "node_source": kept.node_source, "node_remarks": list(kept.node_remarks)}
 
 
 def versions() -> dict[str, str]:
@@ -49,7 +47,7 @@ def command_line(arguments: Sequence[str]) -> str:
     """What was typed, without the path of the program and without credentials in URLs."""
     program, *rest = arguments or ["locust"]
     name = Path(program).name
-    return str(_redacted(" ".join(["locust" if name == "__main__.py" else name, *rest])))
+    return without_secrets(" ".join(["locust" if name == "__main__.py" else name, *rest]))
 
 
 def machine() -> dict[str, Any]:
@@ -88,9 +86,5 @@ def resources(senders: Sequence[Sender], master: dict[str, Any] | None, skip_s: 
 
 
 def argv() -> list[str]:
-    """The command line of this process."""
-    return list(sys.argv)
-
-
-def _redacted(value: Any) -> Any:
-    return _USERINFO.sub(r"\1…@", value) if isinstance(value, str) else value
+    """The command line of this process, without what URLs hold of secrets."""
+    return [without_secrets(argument) for argument in sys.argv]

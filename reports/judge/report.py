@@ -22,7 +22,7 @@ from reports.judge.limits import limit
 from reports.judge.operations import operations, timeline
 from reports.judge.overhead import overhead
 from reports.judge.rate import rate
-from reports.judge.verdict import KeptRate, checks, exit_code
+from reports.judge.verdict import Check, KeptRate, checks, exit_code
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 from resilience import merge_snapshots
@@ -51,6 +51,7 @@ class Evidence:
             `kind`, `started` and `ended` in Unix seconds. One that has not started is left out, one that has not ended
             lasts to the end of the run.
         clock_offset_ms: How far the network's clock is ahead of this machine's; None where it was not measured.
+        unwritten: Why not all of the run's journal could be written; "" where it could.
     """
 
     run: Run
@@ -63,6 +64,7 @@ class Evidence:
     arguments: Sequence[str] = ()
     faults: Sequence[Mapping[str, Any]] = ()
     clock_offset_ms: float | None = None
+    unwritten: str = ""
 
 
 def build(evidence: Evidence) -> Report:
@@ -87,6 +89,8 @@ def build(evidence: Evidence) -> Report:
         found["overhead"],
         KeptRate(kept, run.settings.least_rate, limited["by"]),
     )
+    if evidence.unwritten:
+        results.append(Check("journal", False, f"not all of it could be written: {evidence.unwritten}"))
     told = answers(found, where(run), kept)
     report: Report = {
         "schema": SCHEMA,

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from enum import IntEnum
 from typing import Any
 
+from config.exit_codes import ExitCode
 from reports.judge.audit import doubt_of, integrity_faults
 from reports.judge.rate import in_words
 from reports.judge.success import LEAST_DONE, shortfalls
-
-
-class ExitCode(IntEnum):
-    """Exit codes of a run; part of the contract with other people's scripts."""
-
-    PASSED = 0
-    FAILED = 1
-    AUDIT = 3
-    INCONCLUSIVE = 5
 
 
 @dataclass(frozen=True, slots=True)

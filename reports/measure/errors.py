@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from config.secrets import without_secrets
 from reports.measure.keys import OperationKey
 from reports.records import OperationRecord
 
@@ -78,6 +79,6 @@ class Errors:
 
 def normalised(message: str) -> str:
     """The message in one line of bounded length, without what is different every time."""
-    text = " ".join(message[: 4 * MAX_LENGTH].split())
+    text = without_secrets(" ".join(message[: 4 * MAX_LENGTH].split()))
     text = _LONG_NUMBER.sub("…", _TRANSACTION_ID.sub("<transaction id>", text))
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"

@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from config.exit_codes import ExitCode
 from reports.judge import connections
 from reports.judge.audit import doubt_of, integrity_faults
 from reports.judge.phrases import milliseconds
 
 
-def render_console(report: Mapping[str, Any], path: str) -> str:
-    """Return the summary of a report whose HTML is at `path`."""
+def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") -> str:
+    """Return the summary of a report.
+
+    Args:
+        report: The report.
+        path: Where its HTML is.
+        unwritten: Where its data are instead, in one line, when not all of its files could be written.
+    """
     run, accounting = report["run"], report["accounting"]
     failed = [check for check in run["checks"] if not check["passed"]]
-    state = "PASSED" if not failed else "FAILED: " + ", ".join(check["name"] for check in failed)
-    lines = ["", run["headline"], f"{state} (exit code {run['exit_code']})"]
+    names = [check["name"] for check in failed] + (["report"] if unwritten else [])
+    state = "PASSED" if not names else "FAILED: " + ", ".join(names)
+    code = run["exit_code"] if not unwritten else code_without_report(run["exit_code"])
+    lines = ["", run["headline"], f"{state} (exit code {code})"]
     lines += [f"  {check['name']}: {check['detail']}" for check in failed]
     lines += [f"{told['question']} {told['answer']}" for told in run.get("answers", [])[1:]]
     if run.get("limit"):
@@ -32,7 +41,12 @@ def render_console(report: Mapping[str, Any], path: str) -> str:
     lines += [told] if told else []
     lines.append(_audit_line(report["audit"]))
     lines += [f"Warning: {warning}" for warning in report["resources"]["warnings"]]
-    return "\n".join([*lines, f"Report: {path}", ""])
+    return "\n".join([*lines, f"Report: {unwritten or path}", ""])
+
+
+def code_without_report(code: int) -> int:
+    """What a run ends with whose report could not be written: 1, unless something weighs more."""
+    return int(ExitCode.FAILED if code in (ExitCode.PASSED, ExitCode.INCONCLUSIVE) else code)
 
 
 def _table(operations: list[dict[str, Any]]) -> list[str]:

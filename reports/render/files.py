@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from config.built_in import replace_file
 from reports.render.html import render_html
 from reports.render.junit import render_junit
 from reports.render.markdown import render_markdown
@@ -43,7 +44,7 @@ def write_report(
         OSError: report.json itself could not be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / JSON_NAME, json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    replace_file(folder / JSON_NAME, json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return render_files(folder, report) + _write_each(folder, further or {})
 
 
@@ -56,7 +57,7 @@ def _write_each(folder: Path, contents: Mapping[str, Callable[[], str]]) -> list
     failed = []
     for name, content in contents.items():
         try:
-            _replace(folder / name, content())
+            replace_file(folder / name, content())
         except Exception as error:
             logger.error("%s could not be written (%s: %s)", name, type(error).__name__, error)  # noqa: TRY400 (one line)
             failed.append(name)
@@ -86,10 +87,3 @@ def point_latest_to(folder: Path) -> None:
         temporary.replace(link)
     except OSError as error:
         logger.warning("%s could not be pointed to %s: %s", link, folder.name, error)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

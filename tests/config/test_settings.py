@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from config.baselines import parse_baseline
 from config.built_in import FOLDER, built_in_list, write_built_in_list
-from config.networks import KNOWN, load_custom
+from config.network_file import load_custom
+from config.networks import KNOWN
 from config.routes import routes
 from config.settings import RunSettings, SettingsError, option_name, parse_settings
 

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import time
-import uuid
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -163,16 +162,16 @@ def test_a_master_with_two_workers_gives_one_merged_report(spawn: Any, finish: A
         assert worker.returncode == 0
 
 
-def test_the_embedded_network_serves_a_swarm_and_ends_with_it(run_locust: Any) -> None:
+def test_the_embedded_network_serves_a_swarm_and_ends_with_it(run_locust: Any, tmp_path: Path) -> None:
     """Workers are told where the master's embedded network is; nothing is left running."""
-    mark = f"run-{uuid.uuid4()}"  # its processes inherit it; others on this machine do not have it
-    finished = run_locust(*SHORT, "--users", "8", "--processes", "2", "--localnet-consensus-delay", "0.1", MARK=mark)
+    mark = str(tmp_path)  # its processes inherit it; others on this machine do not have it
+    finished = run_locust(*SHORT, "--users", "8", "--processes", "2", "--localnet-consensus-delay", "0.1", TMPDIR=mark)
     assert finished.exit_code == 0, finished.output
     assert_clean(finished.report)
     left = [
         process.info["cmdline"]
         for process in psutil.process_iter(["cmdline", "environ"])
-        if (process.info["environ"] or {}).get("MARK") == mark
+        if (process.info["environ"] or {}).get("TMPDIR") == mark
     ]
     assert left == []
 

@@ -1,0 +1,167 @@
+"""What can be found wrong before anything is paid or left behind: folders, ports, credentials, code and servers."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from config.baselines import parse_baseline
+from config.environment import strange_variables
+from config.exit_codes import ExitCode
+from config.networks import Network
+from config.secrets import hide_in_logs, secrets_of, without_secrets
+from config.settings import RunSettings
+from hedera_client import CredentialError, Operator
+from hedera_users.baseline import find_function
+from resilience.redis_storage import why_unreachable
+
+PROBE_BYTES: Final = 256 * 1024
+"""What is written to see that a folder takes files."""
+
+LEAST_FREE_BYTES: Final = 16 * 1024 * 1024
+"""Room that a run has to find: a short run's folder is about 5 MB, and a message's row in the journal 300 bytes."""
+
+
+def faults(settings: RunSettings) -> list[str]:
+    """What keeps this process from its part in a run, one line each; it looks at nothing of the network.
+
+    Args:
+        settings: What was asked for.
+    """
+    found = []
+    try:
+        find_function(settings.baseline)
+    except ValueError as error:
+        found.append(str(error))
+    if settings.network != "localnet":
+        try:
+            Operator.from_environment(os.environ)
+        except CredentialError as error:
+            found.append(f"--network {settings.network!r}: {error}")
+    folder = folder_fault(Path(settings.report_dir))
+    if folder:
+        found.append(f"--report-dir {settings.report_dir!r}: {folder}; name a folder that files can be written to")
+    redis = why_unreachable(settings.breaker_storage) if settings.breaker_storage else ""
+    if redis:
+        found.append(
+            f"--breaker-storage {without_secrets(settings.breaker_storage)!r}: Redis cannot be used ({redis}); start "
+            "it, or leave the option out, and each worker has circuits of its own"
+        )
+    return found
+
+
+def hide_secrets(settings: RunSettings, network: Network | None) -> None:
+    """Let nothing that this process logs from now on hold what the addresses of a run hold of secrets."""
+    urls = [settings.breaker_storage, parse_baseline(settings.baseline).target]
+    urls += [network.mirror_rest, network.relay or ""] if network is not None else []
+    hide_in_logs(piece for url in urls for piece in secrets_of(url))
+
+
+def folder_fault(folder: Path) -> str:
+    """Why a folder takes no files; "" where it does. The disk is left as it was."""
+    made: list[Path] = []
+    try:
+        for part in [*reversed(folder.absolute().parents), folder.absolute()]:
+            if not part.is_dir():
+                part.mkdir()
+                made.append(part)
+        with tempfile.TemporaryFile(dir=folder, prefix=".probe-") as probe:
+            probe.write(bytes(PROBE_BYTES))
+            probe.flush()
+        free = shutil.disk_usage(folder).free
+        if free < LEAST_FREE_BYTES:
+            return f"its disk has {free / 1e6:.1f} MB left, and a run takes {LEAST_FREE_BYTES / 1e6:.0f} MB and more"
+    except FileExistsError:
+        return "a file is in its place"
+    except (OSError, ValueError) as error:
+        return (getattr(error, "strerror", None) or str(error)).lower()
+    finally:
+        for part in reversed(made):
+            part.rmdir()
+    return ""
+
+
+def watch_parsing(parser: Any) -> None:
+    """Have the command line looked at as soon as Locust has read it, before it forks, binds or logs anything.
+
+    There is no event for that moment: at Locust's next one, `init`, a master's port is taken and workers are forked.
+    """
+    parse: Callable[..., Namespace] = parser.parse_args
+
+    def parse_args(*args: Any, **kwargs: Any) -> Namespace:
+        options = parse(*args, **kwargs)
+        if not _seen:  # the web UI reads the command line again, when its own port is taken
+            _seen.append(True)
+            _look_at(options, [action.env_var for action in parser._actions if getattr(action, "env_var", None)])
+        return options
+
+    parser.parse_args = parse_args
+
+
+_seen: Final[list[bool]] = []
+
+
+def _look_at(options: Namespace, variables: list[str]) -> None:
+    """End the process with one line per fault of the command line and its environment."""
+    if options.list_commands or options.show_task_ratio or options.show_task_ratio_json:
+        return
+    strange = strange_variables(os.environ, variables)
+    found = strange.slips + list(_port_faults(options))
+    if found:
+        refuse(found)
+    for line in strange.unknown:
+        sys.stderr.write(f"locust: warning: {line}\n")
+
+
+def refuse(lines: list[str], code: int = ExitCode.CONFIGURATION) -> NoReturn:
+    """End the process with one line per fault on standard error."""
+    for line in lines:
+        sys.stderr.write(f"locust: error: {line}\n")
+    sys.exit(code)
+
+
+def _port_faults(options: Namespace) -> Iterator[str]:
+    """Ports that the web UI and a master want to listen on, and cannot; and workers that would look elsewhere."""
+    if options.worker:
+        return
+    if options.headful or not options.headless:
+        why = _why_not_listening(options.web_host, options.web_port)
+        if why:
+            yield f"--web-port {options.web_port}: the web UI cannot listen there ({why}); give another, or --headless"
+    if not (options.master or options.processes):
+        return
+    why = _why_not_listening(options.master_bind_host, options.master_bind_port)
+    if why:
+        yield (
+            f"--master-bind-port {options.master_bind_port}: the master cannot listen there ({why}; another master?); "
+            "choose another, and the same with --master-port for its workers"
+        )
+    elif options.processes and options.master_port != options.master_bind_port:
+        yield (
+            f"--master-port {options.master_port}: the workers of --processes would look there, and their master "
+            f"listens on --master-bind-port {options.master_bind_port}; give both the same"
+        )
+
+
+def _why_not_listening(host: str, port: int) -> str:
+    """Why nothing can listen on an address and port; "" where something can."""
+    bare = "" if host == "*" else host
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in bare else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as those who will listen do
+            probe.bind((bare, port))
+    except OverflowError:
+        return "ports go up to 65535"
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return "somebody listens there already"
+        return str(error.strerror or error).lower()
+    return ""
