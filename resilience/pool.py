@@ -11,8 +11,8 @@ a failed one starts the wait anew: a dead member costs at most one attempt per `
 has no half that may not be skipped; its recovery time always holds.
 
 **One event is one failure.** A connection that breaks fails every call that it carried. A verdict may name the incident
-(`Verdict.incident`); of the failures that one incident caused, a member's closed circuit and its health count the
-first.
+(`Verdict.incident`); of the failures that one incident caused, a member's closed circuit counts the first. Its health
+counts all of them: a member that cannot be reached is passed over soon, long before its circuit opens.
 
 **Health.** A member's health is its share of recent successes (each result weighs a tenth, each failure twice that).
 While every member is healthy they simply take turns; else a member's share of the calls follows its health, so one that
@@ -56,11 +56,15 @@ class Permit:
         self._period = period
 
     def counts(self, incident: str) -> bool:
-        """Whether a failure that `incident` caused is to count: the first of it, and every one of an unnamed incident.
+        """Whether a failure that `incident` caused counts in the circuit: the first, and each of an unnamed incident.
 
-        A trial's failure always counts: it was made to find out how the member is, and this is the answer.
+        A trial's failure always counts: it was made to find out how the member is, and this is the answer. A failure
+        that does not count tells of the member's health all the same: it gets fewer calls from here on.
         """
-        return self._pool.incidents[self._index].is_new(incident) or self._breaker.state != CLOSED
+        if self._pool.incidents[self._index].is_new(incident) or self._breaker.state != CLOSED:
+            return True
+        self._pool.judge(self._index, success=False)
+        return False
 
     def settle(self, success: bool | None) -> None:
         """Hand it back with the result of the call: True, False, or None for one that says nothing of the member."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -285,6 +286,25 @@ def test_one_incident_is_one_failure_of_its_member(make_guard, make_pool, clock)
     calls_that_end_by("c5")
     assert states(pool)["3"] == "open"
     assert pool.breakers[0].in_flight == 0
+
+
+def test_a_member_that_cannot_be_reached_is_passed_over_long_before_its_circuit_opens(make_guard, make_pool):
+    """All its failures are one incident; what calls it gets in the meantime is a matter of its health."""
+    pool = make_pool(policy=BreakerPolicy(failures=5, recovery=60))
+    guard = make_guard(pool=pool, retry=RetryPolicy(attempts=1))
+    guard.classify = lambda _: TRANSIENT._replace(incident="c1")
+    calls: Counter[str] = Counter()
+
+    def attempt(attempt: Any) -> None:
+        calls[attempt.member] += 1
+        if attempt.member == "5":
+            raise ConnectionError
+
+    for _ in range(1_000):
+        with suppress(ConnectionError):
+            guard.run(attempt)
+    assert states(pool) == dict.fromkeys(FOUR, "closed")
+    assert 5 < calls["5"] < 50
 
 
 def test_failures_without_an_incident_each_count(make_pool):
