@@ -13,7 +13,6 @@ from tests.fronts.front import Front, route
 from tests.fronts.proxies import HaproxyHttp, HaproxyTcp, Nginx
 from tests.fronts.servers import GrpcGoFront, GrpcJsFront, NettyFront
 
-
 FRONTS: Final[dict[str, Callable[..., Front]]] = {
     "haproxy-http": HaproxyHttp,
     "haproxy-tcp": HaproxyTcp,

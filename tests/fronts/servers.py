@@ -73,7 +73,15 @@ class NettyFront(Front):
         options = {"port": one.port, "backend": one.backend, "delay": self._delay_ms, **vars(self._limits)}
         return [
             program("java", "default-jdk-headless"),
-            *("-Djava.net.preferIPv4Stack=true", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx192m", "-cp", netty_classes(), "NettyFront"),
+            *(
+                "-Djava.net.preferIPv4Stack=true",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx192m",
+                "-cp",
+                netty_classes(),
+                "NettyFront",
+            ),
             *(f"{name}={value}" for name, value in options.items()),
         ]
 
