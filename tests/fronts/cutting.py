@@ -30,8 +30,8 @@ PROXY_PAGE: Final = {":status": "502", "content-type": "text/html"}
 
 HOWS: Final = (*RESETS, "close", "abort", "goaway", "502", "silence", "late")
 """refused, cancelled, internal: RST_STREAM with that code (HAProxy in HTTP mode: mux_h2.c h2_do_shutr, h2_do_shutw).
-close, abort: the whole connection ends, by FIN or RST. goaway: GOAWAY that names this call as possibly processed, and then
-the end. 502: what nginx says when the node has gone. silence: nothing, ever. late: the answer, after `LATE_S`."""
+close, abort: the whole connection ends, by FIN or RST. goaway: GOAWAY that names this call as possibly processed, and
+then the end. 502: what nginx says when the node has gone. silence: nothing, ever. late: the answer, after `LATE_S`."""
 
 LATE_S: Final = 0.7
 

@@ -1,7 +1,7 @@
 """The server's end of HTTP/2, as far as unary gRPC calls go, with every way to break a call off in reach.
 
-It is for tests: whoever uses it decides what becomes of each call, and may say what is not true. It keeps no flow-control
-windows for what it sends; the answers of nodes are a few bytes each.
+It is for tests: whoever uses it decides what becomes of each call, and may say what is not true. It keeps no
+flow-control windows for what it sends; the answers of nodes are a few bytes each.
 (RFC 9113; "gRPC over HTTP2")
 """
 
