@@ -60,6 +60,19 @@ class Fronted:
         return [message.decode(errors="replace") for message, times in shown.items() if times > 1]
 
 
+def assert_clean(finished: Finished) -> dict[str, Any]:
+    """Nothing that a person would call a failure, in the run or in its audit; returns the report."""
+    assert finished.exit_code == 0, finished.output
+    report = finished.report
+    accounting, audit = report["accounting"], report["audit"]
+    assert accounting["succeeded"] == accounting["scheduled"] > 0, finished.output
+    assert audit["delivered"] == audit["acknowledged"] > 0
+    assert audit["lost"] == audit["duplicated"] == audit["landed_after_failure"] == 0
+    opened = {one["name"]: one["transitions"] for one in report["resilience"]["breakers"] if one["transitions"]}
+    assert opened == {}, finished.output
+    return report
+
+
 @pytest.fixture
 def fronted(own_network: Callable[..., OwnNetwork], tmp_path: Path) -> Iterator[Callable[..., Fronted]]:  # noqa: F811
     """Start an embedded network and fronts of one kind before it; all of it ends with the test."""

@@ -63,13 +63,11 @@ class HaproxyHttp(Front):
 
     def command(self) -> list[str]:
         """See `Front`."""
-        return [program("haproxy", "haproxy"), "-db", "-f", str(self._file)]
+        return [program("haproxy", "haproxy"), "-W", "-db", "-f", str(self._file)]
 
     def reload(self) -> None:
-        """Start a new process on the same ports, which tells the old one to end gracefully (`-sf`)."""
-        old = self.process
-        self._launch([*self.command(), "-sf", str(old.pid)])
-        self.await_ready()
+        """Tell it to start a new worker; the old one ends gracefully."""
+        self.process.send_signal(signal.SIGUSR2)
 
     def _section(self, one: Route) -> str:
         h2 = " proto h2" if self.mode == "http" and one.protocol == "grpc" else ""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from config.networks import Network
 from tests.fronts.front import Front, route
@@ -67,10 +67,10 @@ class Row:
             self.stop()
             raise
 
-    def rolling(self, how: Callable[[Front], None], pause_s: float) -> None:
-        """Do something to one node's front after the other, as an operator would: `Front.reload`, `Front.kill`."""
+    def rolling(self, how: Literal["reload", "kill"], pause_s: float) -> None:
+        """Do something to one node's front after the other, as an operator would."""
         for one in self.nodes:
-            how(one)
+            one.reload() if how == "reload" else one.kill()
             time.sleep(pause_s)
 
     def stop(self) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.fronts.conftest import Fronted, wait_for_run
-from tests.fronts.front import Front
 
 USERS = 100
 LOAD = (
@@ -27,8 +26,8 @@ def test_a_rolling_restart_loses_nothing_and_doubles_nothing(
     here = fronted(name, "--latency", "instant", "--consensus-delay", "0.5", "--throttles", "off")
     process = spawn(*LOAD, "--run-time", "20s", *here.arguments, "HcsSubmitter", **here.environment)
     wait_for_run(tmp_path)
-    here.row.rolling(Front.reload, 0.5)
-    here.row.rolling(Front.kill, 1.0)
+    here.row.rolling("reload", 0.5)
+    here.row.rolling("kill", 1.0)
     finished = finish(process, 120)
     report = finished.report
     assert here.twice() == []
