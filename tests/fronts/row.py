@@ -62,7 +62,9 @@ class Row:
         """Start all, and wait until all listen."""
         try:
             for one in self.all:
-                one.start()
+                one.launch()
+            for one in self.all:
+                one.await_ready()
         except BaseException:
             self.stop()
             raise
