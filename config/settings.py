@@ -173,6 +173,13 @@ class RunSettings(BaseModel):
         Literal["mainnet", "testnet", "off"],
         Field(description="embedded network only: whose limits its nodes have; beyond them they answer BUSY"),
     ] = "mainnet"
+    localnet_limits: Annotated[
+        Literal["real", "off"],
+        Field(
+            description="embedded network only: what its nodes let a connection do; real: as real nodes (10 calls at "
+            "once, an end after 15 s); off: whatever it likes, to measure the embedded network itself"
+        ),
+    ] = "real"
     localnet_faults: Annotated[
         str,
         Field(description="embedded network only: JSON file of faults; their start counts from the start of the run"),

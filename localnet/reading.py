@@ -30,7 +30,7 @@ def read_transaction(raw: bytes, into: Submission) -> None:
     """
     if len(raw) > MAX_GOVERNANCE_BYTES:
         raise Refused(codes.TRANSACTION_OVERSIZE)
-    signed, signature_map = _signed_part(raw, into)
+    signed, signature_map, size = _signed_part(raw, into)
     body = _parse(pb.TransactionBody, signed, codes.INVALID_TRANSACTION_BODY)
     into.body = body
     into.memo = body.memo
@@ -45,11 +45,12 @@ def read_transaction(raw: bytes, into: Submission) -> None:
     _refuse_unknown_fields(getattr(body, field))
     _check_id(body, into)
     _check_prefixes(signature_map.sigPair)
-    _check_header(body, into, field)
+    _check_header(body, field)
+    _check_size(size, account_number(body.transactionID.accountID))
 
 
-def _signed_part(raw: bytes, into: Submission) -> tuple[bytes, Any]:
-    """The signed body bytes and the signature map, of today's form or of the deprecated one."""
+def _signed_part(raw: bytes, into: Submission) -> tuple[bytes, Any, int]:
+    """The signed body bytes, the signature map, and the bytes of both; of today's form or of the deprecated one."""
     transaction = _parse(pb.Transaction, raw, codes.INVALID_TRANSACTION)
     old_form = bool(transaction.bodyBytes) or transaction.HasField("sigMap")
     if transaction.signedTransactionBytes:
@@ -59,11 +60,11 @@ def _signed_part(raw: bytes, into: Submission) -> tuple[bytes, Any]:
         into.hash = hashlib.sha384(transaction.signedTransactionBytes).digest()
         if not signed.HasField("sigMap"):
             raise Refused(codes.INVALID_TRANSACTION_BODY)
-        return signed.bodyBytes, signed.sigMap
+        return signed.bodyBytes, signed.sigMap, len(transaction.signedTransactionBytes)
     if not transaction.bodyBytes or not transaction.HasField("sigMap"):
         raise Refused(codes.INVALID_TRANSACTION_BODY)
     into.hash = hashlib.sha384(raw).digest()
-    return transaction.bodyBytes, transaction.sigMap
+    return transaction.bodyBytes, transaction.sigMap, len(raw)
 
 
 def _parse(message_type: Any, raw: bytes, otherwise: int) -> Any:
@@ -96,7 +97,7 @@ def _check_prefixes(pairs: Any) -> None:
             raise Refused(codes.KEY_PREFIX_MISMATCH)
 
 
-def _check_header(body: Any, into: Submission, field: str) -> None:
+def _check_header(body: Any, field: str) -> None:
     payer = account_number(body.transactionID.accountID)
     if payer <= 0:
         raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
@@ -111,5 +112,9 @@ def _check_header(body: Any, into: Submission, field: str) -> None:
         raise Refused(codes.INSUFFICIENT_TX_FEE)
     if not body.HasField("transactionValidDuration"):
         raise Refused(codes.INVALID_TRANSACTION_DURATION)
-    if into.size > MAX_TRANSACTION_BYTES and not (payer == 2 or 42 <= payer <= 799):
+
+
+def _check_size(size: int, payer: int) -> None:
+    # Of the SignedTransaction, without the Transaction around it (checkTransactionSizeLimitBasedOnPayer).
+    if size > MAX_TRANSACTION_BYTES and not (payer == 2 or 42 <= payer <= 799):
         raise Refused(codes.TRANSACTION_OVERSIZE)

@@ -114,9 +114,8 @@ def test_every_node_takes_its_own(wire: Wire, node: int) -> None:
             "INVALID_TRANSACTION_BODY",
         ),
         (pb.Transaction(signedTransactionBytes=b"x", bodyBytes=b"x").SerializeToString(), "INVALID_TRANSACTION"),
-        (b"x" * 133_121, "TRANSACTION_OVERSIZE"),
     ],
-    ids=["garbage", "nothing", "no signed transaction", "no signature map", "no body", "both forms", "far too long"],
+    ids=["garbage", "nothing", "no signed transaction", "no signature map", "no body", "both forms"],
 )
 def test_broken_bytes_are_named(wire: Wire, raw: bytes, expected: str) -> None:
     """Bytes that are no transaction are answered, not dropped."""
@@ -138,13 +137,56 @@ def test_the_deprecated_form_is_still_taken(wire: Wire) -> None:
 
 
 def test_size_limit(wire: Wire) -> None:
-    """A transaction may have 6,144 bytes and no more."""
-    empty = len(wire.sign(wire.body(fileAppend={"fileID": {"fileNum": 1}, "contents": b"x" * 5_000})))
-    fits = wire.body(fileAppend={"fileID": {"fileNum": 1}, "contents": b"x" * (5_000 + 6_144 - empty)})
-    assert len(wire.sign(fits)) == 6_144
+    """A signed transaction may have 6,144 bytes and no more, without the message around it
+    (CN: TransactionChecker.checkTransactionSizeLimitBasedOnPayer)."""
+
+    def append(count: int) -> tuple[Any, int]:
+        body = wire.body(fileAppend={"fileID": {"fileNum": 1}, "contents": b"x" * count})
+        return body, len(pb.Transaction.FromString(wire.sign(body)).signedTransactionBytes)
+
+    count = 5_000 + 6_144 - append(5_000)[1]
+    fits, size = append(count)
+    assert size == 6_144
     assert wire.precheck(fits) == "OK"
-    longer = wire.body(fileAppend={"fileID": {"fileNum": 1}, "contents": b"x" * (5_001 + 6_144 - empty)})
-    assert wire.precheck(longer) == "TRANSACTION_OVERSIZE"
+    assert wire.precheck(append(count + 1)[0]) == "TRANSACTION_OVERSIZE"
+
+
+def test_transactions_that_never_reach_precheck(wire: Wire) -> None:
+    """More than 133,120 bytes: gRPC's UNKNOWN without a word; up to that an ordinary answer
+    (CN: MethodBase, GrpcServiceBuilder, GovernanceTransactionsConfig maxTxnSize)."""
+    assert answer(wire, b"x" * 133_120) == "TRANSACTION_HAS_UNKNOWN_FIELDS"
+    with pytest.raises(grpc.RpcError) as error:
+        answer(wire, b"x" * 133_121)
+    assert (error.value.code(), error.value.details()) == (grpc.StatusCode.UNKNOWN, "")
+
+
+def test_queries_that_are_too_long(wire: Wire) -> None:
+    """More than 6,144 bytes: gRPC's UNKNOWN without a word (CN: MethodBase, HederaConfig transactionMaxBytes)."""
+    call = wire.channels[3].unary_unary("/proto.CryptoService/getTransactionReceipts")
+    query = pb.Query(fileGetContents={"header": {"payment": {"signedTransactionBytes": b"x" * 6_000}}})
+    room = 6_144 - query.ByteSize()
+    query.fileGetContents.header.payment.signedTransactionBytes += b"x" * room
+    assert query.ByteSize() == 6_144
+    assert call(query.SerializeToString(), timeout=10)
+    query.fileGetContents.header.payment.signedTransactionBytes += b"x"
+    with pytest.raises(grpc.RpcError) as error:
+        call(query.SerializeToString(), timeout=10)
+    assert (error.value.code(), error.value.details()) == (grpc.StatusCode.UNKNOWN, "")
+
+
+def test_governance_accounts_may_send_more(wire: Wire) -> None:
+    """0.0.2 and 0.0.42 to 0.0.799 up to 133,120 bytes, whatever becomes of it (HIP-1300)."""
+    contents = {"fileID": {"fileNum": 1}, "contents": b"x" * 100_000}
+
+    def of(payer: int) -> str:
+        body = wire.body(fileAppend=contents)
+        body.transactionID.accountID.accountNum = payer
+        return wire.precheck(body)
+
+    assert of(wire.operator) == "TRANSACTION_OVERSIZE"
+    assert of(2) != "TRANSACTION_OVERSIZE"
+    assert of(799) != "TRANSACTION_OVERSIZE"
+    assert of(41) == "TRANSACTION_OVERSIZE"
 
 
 @pytest.mark.parametrize(
