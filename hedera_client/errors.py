@@ -77,7 +77,15 @@ class NodeError(HederaError):
 
 
 class TransportError(NodeError):
-    """The node gave no answer; `status` is gRPC's code, whichever transport carried the call."""
+    """The node gave no answer; `status` is gRPC's code, whichever transport carried the call.
+
+    Attributes:
+        incident: The same, and not empty, for all errors of this process that stem from one event: a connection that
+            was lost with the calls on it, or an attempt to open one that failed. So a node's health can count the
+            event once. "" where the error concerns one call alone, or the transport cannot tell.
+    """
+
+    incident: str = ""
 
 
 class PrecheckError(NodeError):

@@ -48,7 +48,11 @@ def test_many_callers_share_a_connection(calls: NodeCalls) -> None:
 def test_a_server_that_takes_few_calls_at_once_gets_them_in_turn(
     make_server: Callable[..., Server], make_calls: Callable[..., NodeCalls]
 ) -> None:
-    """More callers than the server allows streams: they wait; one that is refused was not looked at, and says so."""
+    """More callers than the server allows streams: all get their turn, each once.
+
+    gRPC's own server now and then refuses a stream that follows the end of another too closely. Such a call is of
+    unknown fate here (proxies refuse what they have passed on), and is sent again.
+    """
     server = make_server(max_concurrent_streams=3)
     calls = make_calls(server.address)
 
@@ -57,7 +61,8 @@ def test_a_server_that_takes_few_calls_at_once_gets_them_in_turn(
             try:
                 return send(calls, "echo", b"%d" % number)
             except TransportError as error:
-                if error.fate is not Fate.RETRYABLE:
+                refused = "REFUSED_STREAM" in str(error) or "error code 7" in str(error)
+                if not refused or error.fate is not Fate.UNKNOWN:
                     raise
 
     with ThreadPoolExecutor(20) as pool:
