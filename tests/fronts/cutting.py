@@ -30,8 +30,9 @@ PROXY_PAGE: Final = {":status": "502", "content-type": "text/html"}
 
 HOWS: Final = (*RESETS, "close", "abort", "goaway", "502", "silence", "late")
 """refused, cancelled, internal: RST_STREAM with that code (HAProxy in HTTP mode: mux_h2.c h2_do_shutr, h2_do_shutw).
-close, abort: the whole connection ends, by FIN or RST. goaway: GOAWAY that names this call as possibly processed, and
-then the end. 502: what nginx says when the node has gone. silence: nothing, ever. late: the answer, after `LATE_S`."""
+close, abort: the whole connection ends, by FIN or RST. goaway: GOAWAY that names the highest call that was handed on as
+possibly processed, and then the end. 502: what nginx says when the node has gone. silence: nothing, ever. late: the
+answer, after `LATE_S`."""
 
 LATE_S: Final = 0.7
 
@@ -137,6 +138,8 @@ class CuttingFront:
         if cut is not None and cut.when == "before":
             await self._make(cut, call)
             return
+        if not call.connection.handing_on(call.stream):
+            return
         self.handed_on[call.request] += 1
         answer = asyncio.ensure_future(channel.unary_unary(call.path)(call.request, timeout=BACKEND_TIMEOUT_S))
         if cut is not None and cut.when == "under way":
@@ -178,8 +181,7 @@ class CuttingFront:
         elif cut.how == "abort":
             call.connection.abort()
         elif cut.how == "goaway":
-            # Before: neither this call nor any later one was looked at, and that is true of this one.
-            call.connection.goaway(call.stream - 2 if cut.when == "before" else call.stream)
+            call.connection.goaway()
             await asyncio.sleep(0.01)
             call.connection.close()
         elif cut.how == "502":

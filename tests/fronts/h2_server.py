@@ -82,6 +82,8 @@ class Connection:
         self._paths: dict[int, str] = {}
         self._bodies: dict[int, bytearray] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._highest = 0  # stream that was handed on
+        self._last: int | None = None  # stream that a GOAWAY has named
 
     async def serve(self) -> None:
         """Take calls until the connection is gone."""
@@ -111,9 +113,17 @@ class Connection:
         flags = _END_HEADERS | (_END_STREAM if end else 0)
         self.send(_HEADERS, flags, stream, self._encoder.encode(list(headers.items())))
 
-    def goaway(self, last_stream: int) -> None:
-        """Say that no call above `last_stream` was or will be looked at."""
-        self.send(_GOAWAY, 0, 0, struct.pack(">II", last_stream, NO_ERROR))
+    def handing_on(self, stream: int) -> bool:
+        """Note that somebody works on a call from now on; no, where a GOAWAY has told the client otherwise."""
+        if self._last is not None and stream > self._last:
+            return False
+        self._highest = max(self._highest, stream)
+        return True
+
+    def goaway(self) -> None:
+        """Say that no call was or will be looked at above the highest that has been handed on; and keep to it."""
+        self._last = self._highest
+        self.send(_GOAWAY, 0, 0, struct.pack(">II", self._last, NO_ERROR))
 
     def close(self) -> None:
         """End it in order (FIN)."""

