@@ -17,7 +17,12 @@ LOAD = (
 )
 
 
-@pytest.mark.parametrize("name", ["haproxy-http", "netty", "nginx", "haproxy-tcp", "grpc-js", "grpc-go"])
+OTHERS = ("netty", "nginx", "haproxy-tcp", "grpc-js", "grpc-go")
+
+
+@pytest.mark.parametrize(
+    "name", ["haproxy-http", *(pytest.param(name, marks=pytest.mark.background) for name in OTHERS)]
+)
 @pytest.mark.timeout(240)
 def test_a_rolling_restart_loses_nothing_and_doubles_nothing(
     fronted: Callable[..., Fronted], spawn: Any, finish: Any, tmp_path: Path, name: str

@@ -65,6 +65,7 @@ def test_a_connection_that_falls_silent_is_noticed(apart: list[str], tmp_path: P
     assert operation["response_ms"]["max"] < 1000 * (GOES_ON_S + SLOW_MACHINE_S), operation["slowest"][0]
 
 
+@pytest.mark.background
 @pytest.mark.timeout(240)
 def test_resets_of_everything_stop_nobody_for_long(apart: list[str], tmp_path: Path) -> None:
     """Every packet to a node is answered with a reset for 50 ms: messages arrive again within 3 s, and none fails."""
