@@ -4,8 +4,8 @@
     python -m benchmarks.fronts --rounds 1 --seconds 20  # quicker, and noisier
 
 A gRPC server on Netty stands before every node (tests/fronts/programs/NettyFront.java; needs a JDK, 17 or newer). Once
-it has the limits of a real consensus node, once none; every byte takes half of the round trip longer each way. Both
-take turns in one run of this program, and the best of the rounds counts: everything else on the machine only takes away.
+it has the limits of a real consensus node, once none; every byte takes half of the round trip longer each way.
+Both take turns in one run of this program, and the best of the rounds counts: what else runs only takes away.
 """
 
 from __future__ import annotations
