@@ -114,11 +114,38 @@ def _look_at(options: Namespace, variables: list[str]) -> None:
     if options.list_commands or options.show_task_ratio or options.show_task_ratio_json:
         return
     strange = strange_variables(os.environ, variables)
-    found = strange.slips + list(_port_faults(options))
+    found = [*strange.slips, *_load_faults(options), *_file_faults(options), *_port_faults(options)]
     if found:
         refuse(found)
     for line in strange.unknown:
         sys.stderr.write(f"locust: warning: {line}\n")
+
+
+def _load_faults(options: Namespace) -> Iterator[str]:
+    """Numbers of Locust's own that it takes and that make no load, or no end of it."""
+    if options.worker:
+        return
+    if options.num_users is not None and options.num_users <= 0:
+        yield f"--users {options.num_users}: nobody would do anything; give more than 0"
+    if options.run_time is not None and options.run_time <= 0:
+        yield f"--run-time {options.run_time:g}: Locust takes it for no limit; leave the option out if that is meant"
+
+
+def _file_faults(options: Namespace) -> Iterator[str]:
+    """Files that Locust writes by itself, most of them when all is over and paid for."""
+    files = {
+        "--html": options.html_file,
+        "--json-file": options.json_file,
+        "--csv": options.csv_prefix,
+        "--logfile": options.logfile,
+    }
+    for name, path in files.items():
+        if path:
+            fault = folder_fault(Path(path).parent)
+            if not fault and Path(path).is_dir() and name != "--csv":
+                fault = "it is a folder"
+            if fault:
+                yield f"{name} {path!r}: it cannot be written ({fault}); name a file in a folder that takes files"
 
 
 def refuse(lines: list[str], code: int = ExitCode.CONFIGURATION) -> NoReturn:
