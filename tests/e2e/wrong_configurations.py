@@ -287,6 +287,8 @@ LOCUSTS: Final = (
     ),
     Wrong("CSV files below a file", "--csv {tmp}/file/x", ("--csv", "name a file"), files={"file": ""}, real=True),
     Wrong("a JSON file below a file", "--json-file {tmp}/file/x", ("--json-file", "name a file"), files={"file": ""}),
+    option("HcsSubmiter", "HcsSubmiter: no user class", "did you mean HcsSubmitter?", real=True),
+    option("Xyzzy", "Xyzzy: no user class", "locust --list"),
     option("--logfile {tmp}", "--logfile", "it is a folder", "name a file", real=True),
 )
 """Options of Locust's own that it takes, and ends with a traceback, or not at all, when it is too late."""
