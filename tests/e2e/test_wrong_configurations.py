@@ -25,6 +25,7 @@ from config.launcher import Localnet, start_localnet
 from config.options import add_options, settings_from
 from config.settings import SettingsError
 from hedera_users import beforehand
+from hedera_users.hcs_submitter import HcsSubmitter
 from tests.e2e.conftest import LOCUST, ROOT, OwnNetwork, clean_environment, free_port
 from tests.e2e.wrong_configurations import KEY, PASSWORD, TABLE, Wrong
 
@@ -99,6 +100,7 @@ def assert_refused(wrong: Wrong, code: Any, lines: list[str]) -> None:
 def test_the_table_is_long_enough() -> None:
     """At least 60 rows, at least 15 of them as commands, and none twice."""
     assert len(TABLE) >= 60
+    assert HcsSubmitter.__name__ == "HcsSubmitter", "which a row misspells, is imported here as by a locustfile"
     assert len(REAL) >= 15
     assert len({wrong.name for wrong in TABLE}) == len(TABLE)
 
