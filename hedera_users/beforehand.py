@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from locust import User
+
 import errno
 import os
 import shutil
@@ -10,6 +12,7 @@ import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -114,11 +117,60 @@ def _look_at(options: Namespace, variables: list[str]) -> None:
     if options.list_commands or options.show_task_ratio or options.show_task_ratio_json:
         return
     strange = strange_variables(os.environ, variables)
-    found = strange.slips + list(_port_faults(options))
+    found = [
+        *strange.slips,
+        *_class_faults(options),
+        *_load_faults(options),
+        *_file_faults(options),
+        *_port_faults(options),
+    ]
     if found:
         refuse(found)
     for line in strange.unknown:
         sys.stderr.write(f"locust: warning: {line}\n")
+
+
+def _class_faults(options: Namespace) -> Iterator[str]:
+    """User classes that no locustfile has: Locust says so itself, with 1, once in each process it has forked."""
+    known = set()
+    waiting = [User]
+    while waiting:
+        one = waiting.pop()
+        waiting += one.__subclasses__()
+        if not one.__dict__.get("abstract"):
+            known.add(one.__name__)
+    for name in options.user_classes:
+        if name not in known:
+            alike = get_close_matches(name, known, n=1)
+            remedy = f"did you mean {alike[0]}?" if alike else "`locust --list` names them"
+            yield f"{name}: no user class has this name; {remedy}"
+
+
+def _load_faults(options: Namespace) -> Iterator[str]:
+    """Numbers of Locust's own that it takes and that make no load, or no end of it."""
+    if options.worker:
+        return
+    if options.num_users is not None and options.num_users <= 0:
+        yield f"--users {options.num_users}: nobody would do anything; give more than 0"
+    if options.run_time is not None and options.run_time <= 0:
+        yield f"--run-time {options.run_time:g}: Locust takes it for no limit; leave the option out if that is meant"
+
+
+def _file_faults(options: Namespace) -> Iterator[str]:
+    """Files that Locust writes by itself, most of them when all is over and paid for."""
+    files = {
+        "--html": options.html_file,
+        "--json-file": options.json_file,
+        "--csv": options.csv_prefix,
+        "--logfile": options.logfile,
+    }
+    for name, path in files.items():
+        if path:
+            fault = folder_fault(Path(path).parent)
+            if not fault and Path(path).is_dir() and name != "--csv":
+                fault = "it is a folder"
+            if fault:
+                yield f"{name} {path!r}: it cannot be written ({fault}); name a file in a folder that takes files"
 
 
 def refuse(lines: list[str], code: int = ExitCode.CONFIGURATION) -> NoReturn:

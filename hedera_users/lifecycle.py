@@ -76,7 +76,9 @@ class Lifecycle:
             self._refuse(runner, [f"the run could not be set up: {error}"], ExitCode.FAILED)
         except KeyboardInterrupt:
             self._refuse(runner, ["interrupted before the run had begun"], INTERRUPTED)
-        environment.host = environment.host or settings.network  # Locust asks for a host; ours is the network
+        if environment.host:
+            logger.warning("--host has no effect: --network says where the network is reached")
+        environment.host = settings.network  # Locust asks for a host; ours is the network
         if web_ui is not None:
             web_ui.app.before_request(lambda: judge_request(environment))
 
@@ -193,4 +195,6 @@ def _give_up(environment: Environment, reason: str, exit_code: int) -> None:
     options: Any = environment.parsed_options
     runner = environment.runner
     if runner is not None:
-        gevent.spawn_later(0, runner.quit if options.headless else runner.stop)
+        # A worker leaves, so that its share of the users goes to those who can; a web UI stays for the next try.
+        leaves = options.headless or isinstance(runner, WorkerRunner)
+        gevent.spawn_later(0, runner.quit if leaves else runner.stop)

@@ -130,6 +130,7 @@ def build(evidence: Evidence) -> Report:
         "gates": [],
         "drills": [],
     }
+    report["resources"]["warnings"] += _of_shared_circuits(report["resilience"]["breakers"])
     report["timeline"]["queue"] = _queue(report["resilience"]["queue"], began_at)
     return report
 
@@ -153,6 +154,17 @@ def _found(evidence: Evidence, began_at: float, duration_s: float) -> Report:
         "audit": dict(evidence.audit),
         "timeline": timeline(measured.timeline) | {"faults": faults},
     }
+
+
+def _of_shared_circuits(breakers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What has to be said where circuits were to be shared, and were not all the time."""
+    away = sorted({one["name"].partition("@")[0] for one in breakers if one.get("storage", {}).get("failures")})
+    if not away:
+        return []
+    return [
+        f"Redis did not answer all the time (--breaker-storage): meanwhile each worker had circuits of its own for "
+        f"{', '.join(away)}"
+    ]
 
 
 def _fault(fault: Mapping[str, Any], began_at: float) -> dict[str, Any]:

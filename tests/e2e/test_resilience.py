@@ -9,11 +9,11 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
-from tests.e2e.conftest import free_port
+from tests.e2e.conftest import free_port, wait_for_run
 
 SHORT = (
     "--headless",
@@ -115,8 +115,15 @@ def test_an_outage_fills_the_queue_which_drains_when_it_is_over(run_locust: Any,
     assert report["accounting"]["succeeded"] > 0.9 * report["accounting"]["started"]
 
 
+class RedisServer(NamedTuple):
+    """A running Redis."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
 @pytest.fixture
-def redis_url() -> Iterator[str]:
+def redis_server() -> Iterator[RedisServer]:
     """A Redis of the test's own; where REQUIRE_REDIS is set, as in CI, a machine without one is a failure."""
     server = shutil.which("redis-server")
     if server is None:
@@ -128,9 +135,30 @@ def redis_url() -> Iterator[str]:
         [server, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no"], stdout=subprocess.DEVNULL
     )
     time.sleep(0.5)
-    yield f"redis://127.0.0.1:{port}/0"
+    yield RedisServer(f"redis://127.0.0.1:{port}/0", process)
     process.terminate()
     process.wait()
+
+
+def test_redis_that_goes_away_is_told(spawn: Any, finish: Any, tmp_path: Path, redis_server: RedisServer) -> None:
+    """The run goes on with circuits of each process; one line says so when it happens, and one in the summary."""
+    process = spawn(
+        *("--headless", "--only-summary", "--users", "2", "--run-time", "8s", "--localnet-latency", "instant"),
+        *("--think-time", "0.1", "--breaker-storage", redis_server.url, "HcsSubmitter"),
+    )
+    wait_for_run(tmp_path)
+    redis_server.process.terminate()
+    finished = finish(process)
+    assert finished.exit_code == 0, finished.output
+    assert finished.output.count("Redis does not answer: until it does, this process has circuits of its own") == 1
+    (warning,) = [one for one in finished.report["resources"]["warnings"] if "Redis" in one]
+    assert f"Warning: {warning}" in finished.output
+    assert "Traceback" not in finished.output
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    return redis_server.url
 
 
 def test_workers_share_their_circuits_through_redis(run_locust: Any, tmp_path: Path, redis_url: str) -> None:

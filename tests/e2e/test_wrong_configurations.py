@@ -14,8 +14,9 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 import pytest
@@ -24,6 +25,7 @@ from config.launcher import Localnet, start_localnet
 from config.options import add_options, settings_from
 from config.settings import SettingsError
 from hedera_users import beforehand
+from hedera_users.hcs_submitter import HcsSubmitter
 from tests.e2e.conftest import LOCUST, ROOT, OwnNetwork, clean_environment, free_port
 from tests.e2e.wrong_configurations import KEY, PASSWORD, TABLE, Wrong
 
@@ -32,7 +34,17 @@ HEADLESS = ("--headless", "--users", "1", "--run-time", "1s")
 OF_LOCUST = re.compile(r"\[[^]]*\] \S+/(INFO|WARNING|ERROR)/locust\.|$")
 """Lines of Locust's own."""
 
+BY_COMMAND = "test_the_command_refuses_it["
+
 REAL = [wrong for wrong in TABLE if wrong.real]
+
+
+class Ended(NamedTuple):
+    """A command that has ended: its folder, exit code and output."""
+
+    folder: Path
+    code: int
+    output: str
 
 
 def named(wrong: Wrong) -> str:
@@ -88,6 +100,7 @@ def assert_refused(wrong: Wrong, code: Any, lines: list[str]) -> None:
 def test_the_table_is_long_enough() -> None:
     """At least 60 rows, at least 15 of them as commands, and none twice."""
     assert len(TABLE) >= 60
+    assert HcsSubmitter.__name__ == "HcsSubmitter", "which a row misspells, is imported here as by a locustfile"
     assert len(REAL) >= 15
     assert len({wrong.name for wrong in TABLE}) == len(TABLE)
 
@@ -161,22 +174,37 @@ def assert_nothing_left(folder: Path) -> None:
     assert list((folder / "temporary").iterdir()) == []
 
 
-@pytest.mark.parametrize("wrong", REAL, ids=named)
-def test_the_command_refuses_it(wrong: Wrong, taken: int, tmp_path: Path, unpaid: OwnNetwork) -> None:
-    """As typed: exit code 2, one line beside Locust's own, no transaction, no process, no file."""
-    wrong.write_files(tmp_path)
-    typed, environment = words(wrong, tmp_path, taken)
+@pytest.fixture(scope="module")
+def ended(
+    request: pytest.FixtureRequest, taken: int, unpaid: OwnNetwork, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Future[Ended]]]:
+    """The commands of the rows that are tested, two at a time: each takes seconds to start."""
+    items: list[Any] = [item for item in request.session.items if item.name.startswith(BY_COMMAND)]
+    rows = [item.callspec.params["wrong"] for item in items]
+    with ThreadPoolExecutor(2) as pool:
+        yield {wrong.name: pool.submit(type_it, wrong, tmp_path_factory.mktemp("row"), taken, unpaid) for wrong in rows}
+
+
+def type_it(wrong: Wrong, folder: Path, taken: int, unpaid: OwnNetwork) -> Ended:
+    """Type a row's command, and wait for its end."""
+    wrong.write_files(folder)
+    typed, environment = words(wrong, folder, taken)
     usual = () if "--network" in typed or "--localnet-latency" in typed else unpaid.arguments
     paying = {} if "--network" in typed else unpaid.environment
     head = HEADLESS if wrong.headless else ()
-    process = locust(
-        tmp_path, *head, *usual, "--report-dir", str(tmp_path / "out"), *typed, **{**paying, **environment}
-    )
+    process = locust(folder, *head, *usual, "--report-dir", str(folder / "out"), *typed, **{**paying, **environment})
     output, _ = process.communicate(timeout=60)
+    return Ended(folder, process.returncode, output)
+
+
+@pytest.mark.parametrize("wrong", REAL, ids=named)
+def test_the_command_refuses_it(wrong: Wrong, ended: dict[str, Future[Ended]], unpaid: OwnNetwork) -> None:
+    """As typed: exit code 2, one line beside Locust's own, no transaction, no process, no file."""
+    folder, code, output = ended[wrong.name].result()
     lines = said_by(output)
     assert all(line.startswith(ERROR) for line in lines), output
-    assert_refused(wrong, process.returncode, [line.removeprefix(ERROR) for line in lines])
-    assert_nothing_left(tmp_path)
+    assert_refused(wrong, code, [line.removeprefix(ERROR) for line in lines])
+    assert_nothing_left(folder)
     assert unpaid.ledger() == []
 
 

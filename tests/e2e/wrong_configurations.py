@@ -273,4 +273,24 @@ PORTS: Final = (
     option("--processes 2 --master-bind-port {free}", "--master-port 5557", "give both the same", real=True),
 )
 
-TABLE: Final = (*OPTIONS, *FOLDERS, *BASELINES, *NETWORKS, *CREDENTIALS, *NAMES, *PORTS)
+LOCUSTS: Final = (
+    option("--users 0", "--users 0", "give more than 0", real=True),
+    option("--users -3", "--users -3", "give more than 0"),
+    option("--spawn-rate 0", "--spawn-rate", "must be > 0"),
+    option("--run-time 0s", "--run-time 0", "leave the option out"),
+    Wrong(
+        "an HTML file below a file",
+        "--html {tmp}/file/locust.html",
+        ("--html", "file/locust.html'", "name a file in a folder"),
+        files={"file": ""},
+        real=True,
+    ),
+    Wrong("CSV files below a file", "--csv {tmp}/file/x", ("--csv", "name a file"), files={"file": ""}, real=True),
+    Wrong("a JSON file below a file", "--json-file {tmp}/file/x", ("--json-file", "name a file"), files={"file": ""}),
+    option("HcsSubmiter", "HcsSubmiter: no user class", "did you mean HcsSubmitter?", real=True),
+    option("Xyzzy", "Xyzzy: no user class", "locust --list"),
+    option("--logfile {tmp}", "--logfile", "it is a folder", "name a file", real=True),
+)
+"""Options of Locust's own that it takes, and ends with a traceback, or not at all, when it is too late."""
+
+TABLE: Final = (*OPTIONS, *FOLDERS, *BASELINES, *NETWORKS, *CREDENTIALS, *NAMES, *PORTS, *LOCUSTS)

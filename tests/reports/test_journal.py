@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from reports.__main__ import main
-from reports.collect.journal import JournalError, open_journal, read_saved
+from reports.collect.journal import Journal, JournalError, open_journal, read_saved
 from reports.judge.report import violations
 from reports.settling import CHECKPOINT, settle_folder
 from tests.reports.conftest import ROOT, Runs, wait_until
@@ -45,6 +45,30 @@ def test_committed_rows_outlive_a_killed_process(tmp_path: Path) -> None:
         (rows,) = connection.execute("SELECT count(*) FROM sent").fetchone()
     assert said * 50 <= rows <= (said + 1) * 50
     assert read_saved(tmp_path / "journal.sqlite")["checkpoint"] in (said - 1, said)
+
+
+def test_what_a_full_disk_does_not_take_is_written_when_there_is_room(tmp_path: Path) -> None:
+    """Nothing is lost and nothing raised; `fault` says whether all is there, also in the end."""
+    row = ["0.0.1010", "a", 1, b"", 1.0, 1.0, 0.0, True, "", None, "x||", "", ""]
+    journal = Journal(tmp_path)
+    journal.append("local", {"sent": [row]})
+    pages = journal._pool.apply(lambda: journal._connection.execute("PRAGMA page_count").fetchone()[0])
+    limit = "PRAGMA max_page_count = {}".format
+    journal._pool.apply(lambda: journal._connection.execute(limit(pages)).fetchone())  # SQLite's own full disk
+    for _ in range(3):
+        journal.append("local", {"sent": [row] * 1000})
+        journal.save("run", bytes(10_000))
+        assert "full" in journal.fault
+    journal._pool.apply(lambda: journal._connection.execute(limit(10**6)).fetchone())
+    journal.save("ending", 7)
+    assert journal.fault == ""
+    journal._pool.apply(lambda: journal._connection.execute(limit(pages)).fetchone())
+    journal.append("local", {"sent": [row] * 5000})
+    journal.close()
+    assert "full" in journal.fault
+    with closing(open_journal(journal.path)) as connection:
+        assert connection.execute("SELECT count(*) FROM sent").fetchone() == (3001,)
+    assert read_saved(journal.path) == {"run": bytes(10_000), "ending": 7}
 
 
 def test_a_folder_without_a_journal_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
