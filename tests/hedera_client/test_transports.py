@@ -223,7 +223,7 @@ def outcomes(calls: NodeCalls, count: int, at_once: int) -> list[TransportError 
 
 
 def test_connections_that_end_gracefully_lose_nothing(make_calls: Callable[..., NodeCalls]) -> None:
-    """Again and again, few streams (CN:hedera-config NettyConfig): each call succeeds, once, by both transports."""
+    """Again and again, with few streams (CN:hedera-config NettyConfig): by either transport each call succeeds once."""
     node = limited(10, "graceful")
     try:
         answers = outcomes(make_calls(node.address), 300, 40)
