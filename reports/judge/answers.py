@@ -39,7 +39,8 @@ def answers(found: Mapping[str, Any], where_: str, kept: Mapping[str, float] | N
     """
     told = {
         COST: _cost(found["overhead"], where_),
-        CAPACITY: _capacity(found["operations"], kept, where_),
+        # The network is named once: in the first of the sentences that speak of it.
+        CAPACITY: _capacity(found["operations"], kept, "" if found["overhead"] else f", {where_}"),
         SURVIVAL: _survival(found),
         DELIVERY: _delivery(found["audit"]),
     }
@@ -70,13 +71,13 @@ def _cost(overhead: Sequence[Mapping[str, Any]], where_: str) -> str:
 
 def _capacity(operations: Sequence[Mapping[str, Any]], kept: Mapping[str, float] | None, where_: str) -> str:
     if kept is not None:
-        return f"{in_words(kept)}, {where_}."
+        return f"{in_words(kept)}{where_}."
     done = [
         f"{entry['throughput_per_s']:.3g} {entry['name']} per second"
         for entry in operations
         if entry["arm"] != "baseline" and entry["succeeded"]
     ]
-    return f"{'; '.join(done[:3])}, at the users' own pace, {where_}." if done else ""
+    return f"{'; '.join(done[:3])}, at the users' own pace{where_}." if done else ""
 
 
 def _survival(found: Mapping[str, Any]) -> str:
