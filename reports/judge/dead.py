@@ -88,7 +88,7 @@ def _due_unheard(sender: Sender, everyone: list[Sender], schedule: Schedule | No
     if schedule is None or not schedule.rate or began is None:
         return 0
     came = _came(sender)
-    heard = came["until"] if came.get("since") else began
+    heard: float = came["until"] if came.get("since") else began
     return max(0, round((_ended(everyone, schedule) - heard) * schedule.rate / schedule.workers))
 
 
@@ -100,7 +100,8 @@ def _left(everyone: list[Sender], schedule: Schedule | None) -> int:
     asked = round(schedule.rate * (_ended(everyone, schedule) - began))
     if len(everyone) <= schedule.workers:
         return asked
-    return max(0, asked - sum(sender.sources[ARRIVALS]["due"] for sender in everyone if sender.sources.get(ARRIVALS)))
+    told: int = sum(_came(sender).get("due", 0) for sender in everyone)
+    return max(0, asked - told)
 
 
 def _began(everyone: list[Sender]) -> float | None:
