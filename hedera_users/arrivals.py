@@ -80,6 +80,8 @@ class Arrivals:
         self._due = self._started = self._shed = 0
         self._late = {"no_user": 0, "process": 0}
         self._most_s = 0.0
+        self._since: float | None = None
+        self._until: float | None = None
 
     def begin(self) -> None:
         """Let moments come, from now on; called again, it changes nothing."""
@@ -89,6 +91,7 @@ class Arrivals:
     def end(self) -> None:
         """Let no more moments come; those that nobody has taken are shed, and whoever asks from now on is sent away."""
         self._ended = True
+        self._until = self._until or time.time()
         if self._clock is not None:
             self._clock.kill()
         while self._waiting:
@@ -149,7 +152,11 @@ class Arrivals:
         return delay
 
     def snapshot(self) -> dict[str, Any]:
-        """Counts so far: `due` = `started` + `shed` + `waiting`; `late` starts by reason, and the latest in seconds."""
+        """Counts so far: `due` = `started` + `shed` + `waiting`; `late` starts by reason, and the latest in seconds.
+
+        They cover the time from `since` (None before the first moment could come) to `until`, both Unix seconds: the
+        schedule makes known what they leave out, where no later snapshot ever comes.
+        """
         return {
             "due": self._due,
             "started": self._started,
@@ -157,10 +164,13 @@ class Arrivals:
             "waiting": self._due - self._started - self._shed,
             "late": dict(self._late),
             "latest_s": self._most_s,
+            "since": self._since,
+            "until": self._until or time.time(),
         }
 
     def _run(self) -> None:
         self._somebody.wait()  # a process without users has nobody to miss a start
+        self._since = time.time()
         for moment in self._moments():
             gevent.sleep(max(0.0, moment - time.time()))  # also when it is late: the users have to run
             self.arrive(moment)

@@ -55,6 +55,10 @@ class HederaService:
         self._settings = settings
         self._transactions = Transactions(client, settings)
 
+    def collisions(self) -> dict[str, int]:
+        """How many transaction ids (`count`) somebody else had used before."""
+        return {"count": self._transactions.collisions}
+
     def perform(self, operation: Operation, work: Callable[[], object]) -> None:
         """Do an operation's work: here and now, or, at the level `queued`, in the background while its user goes on.
 

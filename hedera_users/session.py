@@ -185,6 +185,7 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     publish(environment, "resilience", session.stats.snapshot)
     publish(environment, "ledger", session.ledger.snapshot)
     publish(environment, "connections", session.client.connections)
+    publish(environment, "collisions", session.hedera.collisions)
     _plug_in(environment, session.arrivals)
     return session
 

@@ -4,6 +4,10 @@ An attempt whose answer was lost leaves its fate open. The same id is then sent 
 for it: a network takes an id once, so nothing can happen twice, and DUPLICATE_TRANSACTION says that an earlier attempt
 had arrived. What stays open is settled by the receipt. A new id is used only where it is certain that no attempt under
 the old one can have happened: all were refused, or its validity is over and no node knows a receipt.
+
+DUPLICATE_TRANSACTION where no attempt of ours is in doubt is somebody else's doing: he pays with the same account and
+has issued the same id (a collision of payers). A receipt of that id would be his, so the transaction goes on under a
+new id, once.
 """
 
 from __future__ import annotations
@@ -55,9 +59,13 @@ class Transactions:
     Args:
         client: Makes single attempts.
         settings: The run's settings.
+
+    Attributes:
+        collisions: Ids that somebody else had used before our first attempt under them.
     """
 
     def __init__(self, client: HederaClient, settings: RunSettings) -> None:
+        self.collisions = 0
         self._client = client
         self._settings = settings
 
@@ -70,7 +78,7 @@ class Transactions:
                 of them may have been accepted and no receipt could tell.
             Rejected: nothing of this transaction was sent.
         """
-        attempts = _Attempts(self._client, operation, body)
+        attempts = _Attempts(self._client, operation, body, self._collided)
         try:
             return guard.run(
                 attempts.make,
@@ -123,6 +131,9 @@ class Transactions:
                     raise
         raise AssertionError("a loop that returns or raises ended")
 
+    def _collided(self) -> None:
+        self.collisions += 1
+
     def _settle(self, operation: Operation, sent: Acknowledged, error: Exception) -> Acknowledged:
         """Find out what became of a transaction that may have been accepted; where nothing tells, raise `error`."""
         settlement = self._ask(operation, sent, self._allowed(operation))
@@ -167,15 +178,31 @@ class _Attempts:
         node: Where the latest attempt went.
     """
 
-    def __init__(self, client: HederaClient, operation: Operation, body: BodyOf) -> None:
+    def __init__(self, client: HederaClient, operation: Operation, body: BodyOf, collided: Callable[[], None]) -> None:
         self._client = client
         self._operation = operation
         self._body_of = body
+        self._collided = collided
+        self._renewed = False
         self.transaction_id: TransactionId | None = None
         self.node = ""
 
     def make(self, attempt: Attempt) -> Acknowledged:
-        """Make one attempt at the node that the guard has chosen."""
+        """Make one attempt at the node that the guard has chosen; a second one there, where the id was taken.
+
+        Raises:
+            AlreadySubmitted: the new id was taken as well; nothing of ours has arrived.
+            HederaError: the attempt failed otherwise.
+        """
+        try:
+            return self._make(attempt)
+        except AlreadySubmitted:
+            if self._renewed:
+                raise
+            self._renewed, self.transaction_id = True, None
+            return self._make(attempt)
+
+    def _make(self, attempt: Attempt) -> Acknowledged:
         operation, client = self._operation, self._client
         transaction_id = self._id()
         text = str(transaction_id)
@@ -187,7 +214,8 @@ class _Attempts:
             with operation.phase("ack"):
                 client.submit(prepared, attempt.timeout, on_wait=operation.connecting)
         except AlreadySubmitted as error:
-            if attempt.number == 1:
+            if not operation.in_doubt(text):
+                self._collided()
                 operation.refused(error)
                 raise  # the id is somebody else's: nothing of ours has arrived
         except HederaError as error:

@@ -6,7 +6,9 @@
 Scheduled, shed, started and in-flight operations are counted by the users' own ledger, outcomes by the records, so the
 identities compare two independent counts. Where operations are due by a schedule, its own count is the third:
 
-    due = started on schedule + shed
+    due = started on schedule + shed + unreported
+
+where `unreported` is what dead processes owed (`dead.debts`).
 """
 
 from __future__ import annotations
@@ -16,11 +18,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from reports.collect.collector import Sender
+from reports.judge.dead import ARRIVALS, LEDGER, Debt, Schedule, debts
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import OUTCOMES, OperationMeasure
 
-LEDGER: Final = "ledger"
-ARRIVALS: Final = "arrivals"
+COLLISIONS: Final = "collisions"
 _BEGUN: Final = ("scheduled", "shed", "started", "in_flight")
 
 
@@ -58,14 +60,23 @@ class Account:
         return asdict(self) | {"balanced": self.balanced}
 
 
-def account(senders: Iterable[Sender], measures: Mapping[OperationKey, OperationMeasure]) -> dict[str, Any]:
+def account(
+    senders: Iterable[Sender], measures: Mapping[OperationKey, OperationMeasure], schedule: Schedule | None = None
+) -> dict[str, Any]:
     """Return the report's `accounting`.
 
     Besides the counts in total it holds `operations` (the same per operation and arm), `stopped` (unknown ones that the
     end of the run cut off), `stopped_reads` (failed ones that it cut off: they had only asked), `incomplete_workers`
     (processes whose last data never came) and `reasons` (why it does not balance, in words). `arrivals` is what the
-    schedule counted, None in a closed model: operations that were `due`, `started` and `shed`, those that started
-    `late` because no user was free (`no_user`) or no processor (`process`), and how late the latest was (`latest_ms`).
+    schedule counted, None in a closed model: operations that were `due`, `started` and `shed`, and those that dead
+    processes owed (`unreported`); those that started `late` because no user was free (`no_user`) or no processor
+    (`process`), and how late the latest was (`latest_ms`). `dead_workers` names what each of the incomplete ones owed.
+    `collisions` counts transaction ids that somebody else had used before.
+
+    Args:
+        senders: All processes.
+        measures: What was measured.
+        schedule: What made operations due; None in a closed model.
     """
     everyone = list(senders)
     accounts: dict[str, Account] = {}
@@ -78,7 +89,8 @@ def account(senders: Iterable[Sender], measures: Mapping[OperationKey, Operation
     total = Account()
     for one in accounts.values():
         total.add(one)
-    reasons = _reasons(everyone, accounts)
+    owed = debts(everyone, schedule)
+    reasons = _reasons(everyone, accounts, owed)
     return total.as_report() | {
         "balanced": not reasons,
         "stopped": sum(measure.stopped for measure in measures.values()),
@@ -87,7 +99,9 @@ def account(senders: Iterable[Sender], measures: Mapping[OperationKey, Operation
             {"name": key.partition("|")[0], "arm": key.partition("|")[2] or None} | one.as_report()
             for key, one in sorted(accounts.items())
         ],
-        "arrivals": _arrivals(everyone),
+        "arrivals": _arrivals(everyone, owed),
+        "collisions": sum(sender.sources.get(COLLISIONS, {}).get("count", 0) for sender in everyone),
+        "dead_workers": [debt._asdict() for debt in owed],
         "incomplete_workers": [sender.name for sender in everyone if not sender.complete],
         "reasons": reasons,
     }
@@ -107,25 +121,24 @@ def _begun(sender: Sender, key: str, begun: Mapping[str, int]) -> Account:
     return counted
 
 
-def _arrivals(senders: list[Sender]) -> dict[str, Any] | None:
+def _arrivals(senders: list[Sender], owed: list[Debt]) -> dict[str, Any] | None:
     """What the schedules of all processes counted, as far as it is known; None where nothing was due by a schedule."""
     came = [sender.sources[ARRIVALS] for sender in senders if sender.sources.get(ARRIVALS)]
     if not came:
         return None
+    counted = {name: sum(one[name] for one in came) for name in ("due", "started", "shed")}
     return {
-        **{name: sum(one[name] for one in came) for name in ("due", "started", "shed")},
+        **counted,
+        "due": counted["due"] + sum(debt.due for debt in owed),
+        "unreported": sum(debt.due + debt.waiting for debt in owed),
         "late": {name: sum(one["late"][name] for one in came) for name in ("no_user", "process")},
         "latest_ms": round(1000 * max(one["latest_s"] for one in came), 3),
     }
 
 
-def _reasons(senders: list[Sender], accounts: Mapping[str, Account]) -> list[str]:
+def _reasons(senders: list[Sender], accounts: Mapping[str, Account], owed: list[Debt]) -> list[str]:
     """Why the accounting does not balance; empty when it does."""
-    reasons = [
-        f"{sender.name}: its last data never arrived; what it did after its last report is missing"
-        for sender in senders
-        if not sender.complete
-    ]
+    reasons = [debt.sentence for debt in owed]
     reasons += [
         f"{sender.name}: it published no ledger, so nothing can be held against its records"
         for sender in senders

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from config.run import Run
 from config.settings import RunSettings
-from reports.judge import phrases
+from reports.judge import collisions, phrases
 from reports.judge.audit import doubt_of, integrity_faults, reordering
 from reports.judge.overhead_words import summary
 from reports.judge.rate import in_words
@@ -113,6 +113,9 @@ def _delivery(audit: Mapping[str, Any]) -> str:
     wrong = integrity_faults(audit)
     if wrong:
         return f"No: {'; '.join(wrong)}."
+    vanished = collisions.vanished(audit)
+    if vanished:
+        return f"No, and not by the network's fault: {vanished}."
     doubt = doubt_of(audit)
     if doubt:
         return f"Cannot tell: {doubt}."

@@ -5,6 +5,8 @@ Each message (one envelope, in one piece or in chunks) is settled by these rules
 * delivered: it was acknowledged, and is shown exactly once, byte for byte.
 * duplicated: it is shown more than once, acknowledged or not. A retry that landed twice is a duplicate, no success.
 * corrupted: it was acknowledged; where its receipt or its envelope says it should be, something else is shown.
+* collided: it was acknowledged, nothing of it is shown, and where its receipt says it should be an unbroken running
+  hash proves that somebody else's message reached consensus (`collisions`). That is no fault of the network's.
 * lost: it was acknowledged, nothing of it is shown, and the mirror is demonstrably past it (`progress`).
 * not shown yet: it was acknowledged, nothing of it is shown, and the mirror may not have come to it. Nothing is wrong
   then, and nothing is proven.
@@ -39,7 +41,7 @@ MAX_OFFENDERS: Final = 100
 REACH: Final = 1_000
 """How many messages of its stream back one is held against: more cannot have been on their way together."""
 
-KINDS: Final = ("lost", "not_shown_yet", "corrupted", "duplicated", "out_of_order", "landed_after_failure")
+KINDS: Final = ("lost", "not_shown_yet", "corrupted", "collided", "duplicated", "out_of_order", "landed_after_failure")
 
 _SETTLE: Final = """
 CREATE TABLE audit.settled AS
@@ -49,16 +51,29 @@ SELECT s.rowid AS id, s.acknowledged AS acked, s.topic_id, s.stream, s.number, s
     min(CASE WHEN v.digest = s.digest THEN v.last_seq END) AS last_seq,
     max(v.digest = s.digest AND v.last_seq = s.sequence_number) AS in_place,
     min(CASE WHEN v.digest = s.digest THEN v.consensus_ns END) AS consensus_ns,
-    max(v.digest = s.digest AND v.late) AS late, 0 AS misplaced, 0 AS reordered, s.sent_at, s.seen_at, 0 AS pending
+    max(v.digest = s.digest AND v.late) AS late, 0 AS misplaced, 0 AS reordered, s.sent_at, s.seen_at,
+    0 AS pending, 0 AS collided
 FROM sent s LEFT JOIN seen v ON v.topic_id = s.topic_id AND v.stream = s.stream AND v.number = s.number
 GROUP BY s.rowid;
 """
 
-_CHANGED: Final = """
-UPDATE audit.settled AS s SET changed = 1 WHERE acked AND NOT copies AND NOT changed AND (
+_SOMETHING_ELSE_THERE: Final = """(
     EXISTS (SELECT 1 FROM seen v WHERE v.topic_id = s.topic_id AND v.last_seq = s.sequence_number) OR
-    EXISTS (SELECT 1 FROM other o WHERE o.topic_id = s.topic_id AND o.sequence_number = s.sequence_number));
+    EXISTS (SELECT 1 FROM other o WHERE o.topic_id = s.topic_id AND o.sequence_number = s.sequence_number))
 """
+
+_COLLIDED: Final = f"""
+UPDATE audit.settled AS s SET collided = 1 WHERE acked AND NOT copies AND NOT changed AND topic_id = ?
+    AND sequence_number < ? AND {_SOMETHING_ELSE_THERE}
+"""
+
+_CHANGED: Final = f"""
+UPDATE audit.settled AS s SET changed = 1 WHERE acked AND NOT copies AND NOT changed AND NOT collided
+    AND {_SOMETHING_ELSE_THERE};
+"""
+
+_NO_PLACE: Final = 2**62
+"""A sequence number beyond all others."""
 
 _MISPLACED: Final = f"""
 UPDATE audit.settled SET misplaced = 1 WHERE acked AND copies AND sequence_number IS NOT NULL AND NOT in_place;
@@ -81,9 +96,10 @@ DROP TABLE overtaking;
 """
 
 _WHICH: Final = {
-    "lost": "acked AND NOT copies AND NOT changed AND NOT pending",
+    "lost": "acked AND NOT copies AND NOT changed AND NOT collided AND NOT pending",
     "not_shown_yet": "acked AND NOT copies AND NOT changed AND pending",
     "corrupted": "acked AND NOT copies AND changed",
+    "collided": "collided",
     "duplicated": "copies > 1",
     "out_of_order": "misplaced",
     "reordered": "reordered > 0",
@@ -137,14 +153,21 @@ def unreadable(error: str) -> Doubt:
     return Doubt(not_read(error), error)
 
 
-def settle(connection: sqlite3.Connection, *, foreign: bool = False) -> None:
+def settle(connection: sqlite3.Connection, topics: Iterable[ReadTopic], *, foreign: bool = False) -> None:
     """Settle every message of the journal by what was seen; once, when all has been seen.
 
     Args:
         connection: Of `Sightings`.
+        topics: Every topic of the run.
         foreign: The rows are another ledger's: what stands in a message's place is not called a change of it.
     """
-    connection.executescript(_SETTLE + ("" if foreign else _CHANGED) + _MISPLACED)
+    connection.executescript(_SETTLE)
+    if not foreign:
+        for topic_id, chain in topics:
+            proven_below = _NO_PLACE if chain.broken_at is None else chain.broken_at
+            connection.execute(_COLLIDED, (topic_id, proven_below))
+        connection.execute(_CHANGED)
+    connection.executescript(_MISPLACED)
 
 
 def verdict(
@@ -227,10 +250,10 @@ def nothing_settled(error: str | None = None) -> dict[str, Any]:
 
 
 def exit_code_of(audit: Mapping[str, Any]) -> int:
-    """What an audit alone lets a command end with: 0 clean, 3 integrity broken, 5 nothing can be said."""
+    """What an audit alone lets a command end with: 0 clean, 3 integrity broken, 5 nothing to be said of the network."""
     if integrity_faults(audit):
         return 3
-    return 5 if doubt_of(audit) else 0
+    return 5 if doubt_of(audit) or audit.get("collided") else 0
 
 
 def doubt_of(audit: Mapping[str, Any]) -> str | None:
@@ -245,6 +268,16 @@ def doubt_of(audit: Mapping[str, Any]) -> str | None:
 
 def _as_report(doubt: Doubt | None) -> dict[str, Any]:
     return {"doubt": doubt and doubt.sentence, "error": doubt and doubt.error}
+
+
+def unreported(audit: Mapping[str, Any]) -> str:
+    """What is to be said of messages whose senders died before they told of them; "" where there are none."""
+    count = audit.get("of_unreported_senders", 0)
+    if not count:
+        return ""
+    if count == 1:
+        return "1 more message is on the mirror whose sender died before it was told of"
+    return f"{count:,} more messages are on the mirror whose senders died before they were told of"
 
 
 def reordering(audit: Mapping[str, Any]) -> str:

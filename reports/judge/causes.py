@@ -41,8 +41,8 @@ CAUSES: Final[Mapping[str, str]] = {
     "INSUFFICIENT_PAYER_BALANCE": "The operator's account has not enough hbar left. Top it up.",
     "INSUFFICIENT_TX_FEE": "The offered maximum fee was below the price. Update the client: prices follow the "
     "exchange rate.",
-    "DUPLICATE_TRANSACTION": "The network already knew this transaction id: an earlier attempt had arrived, or two "
-    "processes issue the same ids.",
+    "DUPLICATE_TRANSACTION": "Somebody else had used this transaction id, and the one that it was sent again under: a "
+    "collision of payers. Another process pays with the same account; give each an account of its own (OPERATOR_ID).",
     "TRANSACTION_EXPIRED": "The transaction reached the network after its valid time, usually after long retries or "
     "with a clock that runs behind. Synchronise this machine's clock (NTP), or shorten --backoff-max.",
     "INVALID_TRANSACTION_START": "The transaction starts in the future for the node: this machine's clock runs "

@@ -125,7 +125,7 @@ class MirrorAudit:
             failure = self._read_until_complete()
             connection = self._sightings.connection
             doubt = self._doubt_of_reading(failure)
-            settle(connection, foreign=doubt is not None and doubt.foreign)
+            settle(connection, self._topics, foreign=doubt is not None and doubt.foreign)
             if doubt is None:
                 doubt = self._doubt_of_missing()
             self.clocks = read_clocks(connection, self.clocks)

@@ -22,7 +22,7 @@ WHERE s.copies = 1 GROUP BY j.sender
 
 _HOLD_BACK: Final = """
 UPDATE audit.settled SET pending = 1 WHERE id IN (
-    SELECT s.id FROM settled s JOIN sent j ON j.rowid = s.id WHERE acked AND NOT copies AND NOT changed
+    SELECT s.id FROM settled s JOIN sent j ON j.rowid = s.id WHERE acked AND NOT copies AND NOT changed AND NOT collided
     AND held_back(s.topic_id, s.sequence_number, j.transaction_id, j.sender, j.seen_at, j.sent_at))
 """
 

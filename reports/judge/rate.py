@@ -9,7 +9,8 @@ from typing import Any
 def rate(asked_per_s: float, arrivals: Mapping[str, Any] | None) -> dict[str, float] | None:
     """Return the report's `run.rate`; None where operations were not due by a rate, or none was due.
 
-    A start that came late was made, and its response time holds the delay; what was shed was not made.
+    A start that came late was made, and its response time holds the delay; what was shed was not made, nor was what
+    fell due of a dead process's share.
 
     Args:
         asked_per_s: Of the settings.

@@ -18,6 +18,7 @@ from reports.judge.accounting import account
 from reports.judge.answers import answers, headline, where
 from reports.judge.causes import errors
 from reports.judge.connections import connections
+from reports.judge.dead import Schedule
 from reports.judge.limits import limit
 from reports.judge.operations import operations, timeline
 from reports.judge.overhead import overhead
@@ -138,7 +139,7 @@ def build(evidence: Evidence) -> Report:
 def _found(evidence: Evidence, began_at: float, duration_s: float) -> Report:
     """The parts of the report that hold what was counted and measured, and that the run is judged by."""
     collector = evidence.collector
-    measured, senders = collector.measurements, list(collector.senders.values())
+    measured, senders, settings = collector.measurements, list(collector.senders.values()), evidence.run.settings
     faults = [_fault(fault, began_at) for fault in evidence.faults if fault["started"] is not None]
     resilience = [sender.sources["resilience"] for sender in senders if "resilience" in sender.sources]
     return {
@@ -147,10 +148,12 @@ def _found(evidence: Evidence, began_at: float, duration_s: float) -> Report:
             **merge_snapshots(resilience),
             "connections": connections(sender.sources.get("connections", {}) for sender in senders),
         },
-        "accounting": account(senders, measured.operations),
+        "accounting": account(
+            senders, measured.operations, Schedule(settings.arrival_rate, evidence.run.workers, began_at + duration_s)
+        ),
         "resources": provenance.resources(senders, evidence.master, began_at - evidence.run.started_at),
         "errors": errors(measured.errors.groups, began_at),
-        "overhead": overhead(measured.pairs.samples, evidence.run.settings.seed, measured.operations),
+        "overhead": overhead(measured.pairs.samples, settings.seed, measured.operations),
         "audit": dict(evidence.audit),
         "timeline": timeline(measured.timeline) | {"faults": faults},
     }

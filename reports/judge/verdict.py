@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from config.exit_codes import ExitCode
+from reports.judge import collisions
 from reports.judge.audit import doubt_of, integrity_faults
 from reports.judge.rate import in_words
 from reports.judge.success import LEAST_DONE, shortfalls
@@ -72,6 +73,7 @@ def checks(
         ),
         _audit(audit),
         _integrity(audit),
+        *_payers(audit, accounting),
     ]
 
 
@@ -147,6 +149,14 @@ def _audit(audit: Mapping[str, Any]) -> Check:
     if doubt:
         return Check("audit", False, doubt, ExitCode.INCONCLUSIVE)
     return Check("audit", True, f"{sum(topic['rows'] for topic in audit['topics']):,} mirror rows were read")
+
+
+def _payers(audit: Mapping[str, Any], accounting: Mapping[str, Any]) -> list[Check]:
+    """Whether nobody else used the run's transaction ids; nothing to check where nothing of the kind was met."""
+    vanished, met = collisions.vanished(audit), collisions.met(accounting)
+    if vanished:
+        return [Check("payers", False, vanished, ExitCode.INCONCLUSIVE)]
+    return [Check("payers", True, met)] if met else []
 
 
 def _integrity(audit: Mapping[str, Any]) -> Check:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.exit_codes import ExitCode
-from reports.judge import connections
-from reports.judge.audit import doubt_of, integrity_faults
+from reports.judge import collisions, connections
+from reports.judge.audit import doubt_of, integrity_faults, unreported
 from reports.judge.phrases import milliseconds
 
 
@@ -40,6 +40,7 @@ def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") ->
     told = connections.in_words(report["resilience"].get("connections", []))
     lines += [told] if told else []
     lines.append(_audit_line(report["audit"]))
+    lines += [f"Warning: {words}." for words in collisions.told(report)]
     lines += [f"Warning: {warning}" for warning in report["resources"]["warnings"]]
     return "\n".join([*lines, f"Report: {unwritten or path}", ""])
 
@@ -70,10 +71,14 @@ def _table(operations: list[dict[str, Any]]) -> list[str]:
 def _audit_line(audit: Mapping[str, Any]) -> str:
     doubt = doubt_of(audit)
     if doubt:
-        return "; ".join([f"Audit: {doubt}", *integrity_faults(audit)])
+        return "; ".join(filter(None, [f"Audit: {doubt}", *integrity_faults(audit), unreported(audit)]))
     chain = {True: "hash chain verified", False: "HASH CHAIN BROKEN", None: "no hash chain to verify"}
     return (
         f"Audit: {audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages arrived exactly once; "
         f"{audit['lost']} lost, {audit['duplicated']} duplicated, {audit['out_of_order']} out of order; "
-        f"{chain[audit['running_hash_verified']]}."
+        f"{chain[audit['running_hash_verified']]}{_also(unreported(audit))}."
     )
+
+
+def _also(words: str) -> str:
+    return f"; {words}" if words else ""

@@ -13,8 +13,8 @@ import jinja2
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports.judge import connections
-from reports.judge.audit import reordering
+from reports.judge import collisions, connections
+from reports.judge.audit import reordering, unreported
 from reports.judge.phrases import interval, milliseconds
 from reports.judge.rate import in_words
 from reports.render import views, words
@@ -50,6 +50,8 @@ def environment() -> jinja2.Environment:
         words=words,
         interval=interval,
         reordering=reordering,
+        collisions_in_words=collisions.told,
+        unreported=unreported,
         connections_in_words=connections.in_words,
         rate_in_words=in_words,
         inline=_inline,

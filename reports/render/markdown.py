@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from reports.judge import connections
-from reports.judge.audit import doubt_of, integrity_faults
+from reports.judge import collisions, connections
+from reports.judge.audit import doubt_of, integrity_faults, unreported
 from reports.judge.phrases import milliseconds
 from reports.render import words
 from reports.render.views import namer
@@ -34,6 +34,7 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     told = connections.in_words(report["resilience"].get("connections", []))
     parts += [text(told), ""] if told else []
     parts += _audit(report["audit"])
+    parts += [f"- ⚠ {text(words)}." for words in collisions.told(report)]
     parts += _errors(report["errors"])
     parts += [f"- ⚠ {text(warning)}" for warning in report["resources"]["warnings"]]
     parts += [_provenance(run), ""]
@@ -112,12 +113,13 @@ def _accounting(accounting: Mapping[str, Any]) -> list[str]:
 def _audit(audit: Mapping[str, Any]) -> list[str]:
     doubt = doubt_of(audit)
     if doubt:
-        return [f"- ⚠ Audit: {text('; '.join([doubt, *integrity_faults(audit)]))}"]
+        return [f"- ⚠ Audit: {text('; '.join(filter(None, [doubt, *integrity_faults(audit), unreported(audit)])))}"]
     chain = {True: "hash chain verified", False: "**hash chain broken**", None: "no hash chain to verify"}
+    died = unreported(audit)
     return [
         f"- Audit: {audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages arrived exactly once; "
         f"{audit['lost']} lost, {audit['duplicated']} duplicated, {audit['out_of_order']} out of order; "
-        f"{chain[audit['running_hash_verified']]}."
+        f"{chain[audit['running_hash_verified']]}{f'; {died}' if died else ''}."
     ]
 
 

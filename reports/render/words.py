@@ -60,6 +60,7 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "accounting": ("Accounting", "every operation that began is accounted for"),
     "audit": ("Audit", "the mirror could be read back, and had come to every message"),
     "integrity": ("Integrity", "every acknowledged message arrived once, in order"),
+    "payers": ("Payers", "nobody else paid with the account under the same transaction ids"),
 }
 
 REFUSALS: Final[Mapping[str, str]] = {
@@ -92,6 +93,8 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "delivered": ("Delivered", "of these, on the mirror exactly once, byte for byte"),
     "lost": ("Lost", "acknowledged, but not on the mirror, which is past the time they can be of"),
     "not_shown_yet": ("Not shown yet", "acknowledged, and the mirror had not come to the time they can be of"),
+    "corrupted": ("Corrupted", "acknowledged, and on the mirror with other bytes"),
+    "collided": ("Collided", "acknowledged by a receipt that is somebody else's, who issued the same transaction id"),
     "duplicated": ("Duplicated", "on the mirror more than once"),
     "out_of_order": ("Out of order", "standing before a message whose receipt its sender had before it sent this one"),
     "reordered": (
@@ -99,6 +102,7 @@ AUDIT: Final[Mapping[str, tuple[str, str]]] = {
         "with others of their sender that were on their way together, which nobody promised an order",
     ),
     "landed_after_failure": ("Landed after failure", "not acknowledged to the sender, yet on the mirror"),
+    "of_unreported_senders": ("Of dead processes", "on the mirror, of senders that died before they told of them"),
 }
 
 

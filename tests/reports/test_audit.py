@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hedera_client import Fate, MirrorError, TopicMessage
 from reports.judge.audit import MAX_OFFENDERS, exit_code_of, integrity_faults, reordering
 from reports.judge.chain import MAX_GAPS
+from reports.judge.collisions import vanished
 from reports.judge.mirror import GAPS_PER_LOOK
 from reports.records import Outcome, ReadFile, StoredFile
 from tests.reports.ledger import STARTED_AT, Mirror, Topic, Waiting, audit, file_record, message, record, write_journal
@@ -185,6 +186,47 @@ def test_changed_bytes_are_corrupted(tmp_path: Path, contents: bytes) -> None:
     assert result["offenders"][0]["kind"] == "corrupted"
     assert result["running_hash_verified"] is False
     assert time.now < 10
+
+
+@pytest.mark.parametrize(
+    "contents", [message("a", 1, run_id="another"), b"\xff", b"hello", message("c", 1), message("c", 1)[:-1]]
+)
+def test_somebody_elses_message_in_its_place_is_a_collision_of_payers(tmp_path: Path, contents: bytes) -> None:
+    """An unbroken chain proves that consensus put it there: the receipt was his, and the network changed nothing."""
+    topic = Topic()
+    place = topic.write(contents)
+    second = topic.write(message("a", 2))
+    journal = write_journal(tmp_path, [record("a", 1, place), record("a", 2, second)])
+    time = Waiting()
+    result = audit(journal, Mirror(topic.rows), time)
+    assert found(result) == {}
+    assert (result["collided"], result["delivered"], result["running_hash_verified"]) == (1, 1, True)
+    assert (integrity_faults(result), exit_code_of(result)) == ([], 5)
+    (offender,) = result["offenders"]
+    assert (offender["kind"], offender["number"], offender["sequence_number"]) == ("collided", 1, place)
+    assert "somebody else's message" in vanished(result)
+    assert "OPERATOR_ID" in vanished(result)
+    assert time.now < 10
+
+
+def test_our_own_envelope_with_changed_bytes_stays_corrupted(tmp_path: Path) -> None:
+    """Even where the chain is whole: it says of itself whose it is."""
+    topic = Topic()
+    place = topic.write(message("a", 1).replace(b'"x"', b'"z"'))
+    result = audit(write_journal(tmp_path, [record("a", 1, place)]), Mirror(topic.rows))
+    assert (found(result), result["collided"]) == ({"corrupted": 1}, 0)
+
+
+def test_beyond_a_broken_chain_nothing_is_proven(tmp_path: Path) -> None:
+    """Below the break it is a collision; from the break on, the mirror may have changed what it shows."""
+    topic = Topic()
+    places = [topic.write(one) for one in (b"his", message("a", 2), message("a", 3))]
+    journal = write_journal(tmp_path, [record("a", number, place) for number, place in enumerate(places, start=1)])
+    mirror = Mirror(topic.rows)
+    mirror.change(3, b"changed")
+    result = audit(journal, mirror)
+    assert (found(result), result["collided"]) == ({"corrupted": 1}, 1)
+    assert exit_code_of(result) == 3
 
 
 def test_a_message_that_landed_after_the_client_gave_up(tmp_path: Path) -> None:

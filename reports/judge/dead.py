@@ -1,0 +1,120 @@
+"""What processes that died owed: their share of the schedule after their last report, and what they had under way.
+
+A process that is killed takes its last second or two with it, and whatever would have been due of its share until the
+end of the run. Nobody counted that, but it is known: the schedule goes on evenly whether or not somebody is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from reports.collect.collector import Sender
+
+ARRIVALS: Final = "arrivals"
+LEDGER: Final = "ledger"
+
+
+class Schedule(NamedTuple):
+    """What made operations due.
+
+    Attributes:
+        rate: Operations per second over all processes; 0 in a closed model.
+        workers: Processes that shared it.
+        ended_at: Unix time in seconds when the run ended, where no process that lived to its end says it better.
+    """
+
+    rate: float
+    workers: int
+    ended_at: float
+
+
+class Debt(NamedTuple):
+    """What one dead process owed.
+
+    Attributes:
+        name: The process.
+        due: Operations of its share that fell due after its last report; reckoned, not counted.
+        waiting: Operations that were due by its last report, and neither started nor shed.
+        in_flight: Operations that it had under way by its last report.
+    """
+
+    name: str
+    due: int
+    waiting: int
+    in_flight: int
+
+    @property
+    def sentence(self) -> str:
+        """What is missing, by its name; without a full stop."""
+        under_way = f"{self.in_flight:,} under way at its last report"
+        if not self.due and not self.waiting:
+            return (
+                f"{self.name}: its last data never arrived; what it did after its last report is missing ({under_way})"
+            )
+        return (
+            f"{self.name}: its last data never arrived; about {self.due:,} operations of its share were due after its "
+            f"last report, {self.waiting:,} waited for a user and {under_way}: what became of them is missing"
+        )
+
+
+def debts(senders: Iterable[Sender], schedule: Schedule | None) -> list[Debt]:
+    """Return what every process owed whose last data never came, in their order.
+
+    All together owe no more than the rate over the time in which operations were due leaves after what was told: one
+    that joined late may have taken over the share of one that died.
+
+    Args:
+        senders: All processes.
+        schedule: What made operations due; None, or a rate of 0, in a closed model.
+    """
+    everyone = list(senders)
+    owed: list[Debt] = []
+    left = _left(everyone, schedule)
+    for sender in everyone:
+        if sender.complete:
+            continue
+        due = min(left, _due_unheard(sender, everyone, schedule))
+        left -= due
+        came = _came(sender)
+        in_flight = sum(begun["in_flight"] for begun in sender.sources.get(LEDGER, {}).values())
+        owed.append(Debt(sender.name, due, came.get("waiting", 0), in_flight))
+    return owed
+
+
+def _due_unheard(sender: Sender, everyone: list[Sender], schedule: Schedule | None) -> int:
+    """Operations of a process's share that fell due after it was last heard; those of a closed model are none."""
+    began = _began(everyone)
+    if schedule is None or not schedule.rate or began is None:
+        return 0
+    came = _came(sender)
+    heard: float = came["until"] if came.get("since") else began
+    return max(0, round((_ended(everyone, schedule) - heard) * schedule.rate / schedule.workers))
+
+
+def _left(everyone: list[Sender], schedule: Schedule | None) -> int:
+    """The most that can be owed: with more processes than shares, what was asked for less what was told."""
+    began = _began(everyone)
+    if schedule is None or began is None:
+        return 0
+    asked = round(schedule.rate * (_ended(everyone, schedule) - began))
+    if len(everyone) <= schedule.workers:
+        return asked
+    told: int = sum(_came(sender).get("due", 0) for sender in everyone)
+    return max(0, asked - told)
+
+
+def _began(everyone: list[Sender]) -> float | None:
+    """Unix time in seconds from which operations were due; None where they were not, or nobody says it."""
+    found = [_came(sender)["since"] for sender in everyone if _came(sender).get("since")]
+    return min(found) if found else None
+
+
+def _ended(everyone: list[Sender], schedule: Schedule) -> float:
+    """Unix time in seconds until which operations were due, by those who lived to see it."""
+    found = [_came(sender)["until"] for sender in everyone if sender.complete and _came(sender).get("since")]
+    return max(found) if found else schedule.ended_at
+
+
+def _came(sender: Sender) -> dict[str, Any]:
+    return sender.sources.get(ARRIVALS) or {}
