@@ -85,7 +85,7 @@ def test_messages_bound_the_clock_and_correct_the_consensus_times(tmp_path: Path
     for row in topic.rows:
         sightings.add(Shown(row, late=False))
     sightings.flush()
-    settle(sightings.connection)
+    settle(sightings.connection, [])
     clocks = read_clocks(sightings.connection, {"worker-1": ClockOffset(6.5, 8.0, "elsewhere")})
     times = consensus_times(sightings.connection, clocks)
     contradicted = read_clocks(sightings.connection, {"worker-1": ClockOffset(100, 101, "elsewhere")})
