@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.requirements
 DEV_STAMP := $(VENV)/.requirements-dev
 
-.PHONY: help load test calibrate chaos addresses clean
+.PHONY: help load test calibrate chaos fronts addresses clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -30,6 +30,9 @@ chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twe
 
 addresses: $(RUN_STAMP) ## refresh the built-in lists of nodes (ARGS="--network mainnet --address-book-file FILE")
 	$(BIN)/python -m hedera_client addresses $(ARGS)
+
+fronts: $(DEV_STAMP) ## run loads through HAProxy, nginx, Netty, grpc-js and grpc-go before the nodes (about ten minutes; docs/fronts.md)
+	REQUIRE_FRONTS=1 $(BIN)/pytest tests/fronts -q -m "background or not background" $(ARGS)
 
 clean: ## remove the virtual environment and all reports
 	rm -rf $(VENV) reports/out

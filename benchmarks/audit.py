@@ -55,11 +55,12 @@ EXPECTED = {"lost": 1, "duplicated": 1, "out_of_order": 2, "shown_late": 1, "cor
 
 @dataclass
 class Scene:
-    """A mirror to audit: where it is, the run's topic, and its journal's rows."""
+    """A mirror to audit: where it is, the run's topic, its journal's rows, and how many requests it refused (429)."""
 
     mirror_rest: str
     topic: str
     operator: str
+    refused: int | None = None
     rows: list[list[Any]] = field(default_factory=list)
 
 
@@ -95,14 +96,29 @@ def serve(messages: int, ready: Connection) -> None:
     """Serve the rows of a topic as a mirror does, with faults, until the process is ended."""
     from aiohttp import web
 
+    from localnet.mirror.rest.limit import RateLimit
+
+    limit, refused = RateLimit(50, time.monotonic), 0  # what public mirrors allow one address
     rows = generated_rows(messages)
     wrong = Wrong.among(messages)
     looks = 0
 
+    @web.middleware
+    async def limited(request: web.Request, handler: Any) -> web.StreamResponse:
+        nonlocal refused
+        if request.path != "/refused" and not limit.take("everybody"):
+            refused += 1
+            raise web.HTTPTooManyRequests
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def count(_: web.Request) -> web.Response:
+        return web.json_response(refused)
+
     async def page(request: web.Request) -> web.Response:
         nonlocal looks
         bounds = dict(bound.split(":") for bound in request.query.getall("sequencenumber"))
-        after, until = int(bounds["gt"]), int(bounds.get("lte", messages))
+        after, until = int(bounds["gte"]) - 1, int(bounds.get("lte", messages))
         looks += after >= wrong.late
         shown = [
             row
@@ -111,12 +127,16 @@ def serve(messages: int, ready: Connection) -> None:
             for row in [rows[sequence - 1]] * (2 if sequence == wrong.duplicated else 1)
         ]
         last = min(after + 100, until)
-        more = f"{request.path}?limit=100&order=asc&sequencenumber=gt:{last}" if last < until else None
+        more = f"{request.path}?limit=100&order=asc&sequencenumber=gte:{last + 1}" if last < until else None
         return web.json_response({"messages": shown, "links": {"next": more}})
 
+    async def blocks(_: web.Request) -> web.Response:
+        return web.json_response({"blocks": [{"timestamp": {"to": "1795503600.000000000"}}]})
+
     async def main() -> None:
-        app = web.Application()
-        app.add_routes([web.get(f"/api/v1/topics/{TOPIC}/messages", page)])
+        app = web.Application(middlewares=[limited])
+        app.add_routes([web.get(f"/api/v1/topics/{TOPIC}/messages", page), web.get("/api/v1/blocks", blocks)])
+        app.add_routes([web.get("/refused", count)])
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -161,6 +181,8 @@ def generated_rows(messages: int) -> list[dict[str, Any]]:
 @contextmanager
 def generated(messages: int) -> Iterator[Scene]:
     """A generated mirror in a process of its own."""
+    import requests
+
     here, there = multiprocessing.Pipe()
     server = multiprocessing.Process(target=serve, args=(messages, there), daemon=True)
     server.start()
@@ -172,6 +194,7 @@ def generated(messages: int) -> Iterator[Scene]:
             contents = message(stream, number)
             scene.rows.append(journal_row(TOPIC, stream, number, contents, sequence, sequence != late))
         yield scene
+        scene.refused = requests.get(f"{scene.mirror_rest}/refused", timeout=10).json()
     finally:
         server.kill()
         server.join()
@@ -188,7 +211,7 @@ def through_localnet(messages: int) -> Iterator[Scene]:
     from config.launcher import start_localnet
     from hedera_client import HederaClient, Operator, bodies
 
-    running = start_localnet("--latency", "instant", "--throttles", "off")
+    running = start_localnet("--latency", "instant", "--throttles", "off", "--limits", "off")
     try:
         operator = Operator.parse(running.operator_id, running.operator_key)
         client = HederaClient(running.network, operator, lane=1, rpc_timeout=30.0)
@@ -300,6 +323,7 @@ def main() -> int:
     auditor = Auditor()
     with scenes[options.source](options.messages) as scene:
         result = auditor.audit(scene, options.patience)
+    result["refused"] = scene.refused
     result |= {"messages": options.messages, "source": options.source, "expected": EXPECTED}
     result["machine"] = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     result["passed"] = result["found"] == EXPECTED and result["peak_mb"] < MEMORY_LIMIT_MB and result["error"] is None

@@ -156,7 +156,9 @@ class Wires:
     def __enter__(self) -> Wires:
         delays = [times * self.cell.delay for _, times in SKEW] if self.cell.skewed else [self.cell.delay]
         # All of them before the first call: a process that has spoken gRPC cannot start another one safely.
-        started = [start_localnet("--consensus-delay", str(delay), "--mirror-lag", "0") for delay in [*delays, 0]]
+        # And with one connection for as many users as there are: what is judged here are intervals, not connections.
+        options = ("--mirror-lag", "0", "--limits", "off")
+        started = [start_localnet("--consensus-delay", str(delay), *options) for delay in [*delays, 0]]
         wires = [Wire(localnet, lane) for lane, localnet in enumerate(started)]
         self.delayed, self.control = wires[:-1], wires[-1]
         return self

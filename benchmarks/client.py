@@ -8,7 +8,8 @@
 Every way submits 256-byte messages to one node, a gRPC server in a process of its own that answers OK to everything.
 All ways of a table take turns in one process; the figure is processor time of that process per submit, the lowest of
 the rounds, since everything else on the machine only adds. `whole way` is a Locust user class with its operation,
-guard, client, acknowledgement, Locust's event and statistics, and the recorder, run by Locust's own user loop.
+guard, client, acknowledgement, Locust's event and statistics, and the recorder, run by Locust's own user loop. The same
+is measured against a node with the real nodes' limits (10 calls per connection, an end after 15 s) beside one without.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.agreeing_node import server
+from benchmarks.limited_node import limited_node
 
 NODE = "0.0.3"
 TOPIC = "0.0.1002"
@@ -38,6 +40,8 @@ THREADS = (1, 20)
 IDLE_USERS = 10_000
 SPAWNED_AT_ONCE = 200
 WHOLE_LIMIT, MEMORY_LIMIT_MB, LOOKS_PER_S_LIMIT = 0.6, 600.0, 4.0
+LIMITED_LIMIT = 1.1
+LIMITED_GREENLETS = (20, 200)
 
 Way = Callable[[], object]
 Cost = tuple[float, float]
@@ -267,6 +271,21 @@ def cheapest(measures: dict[str, Measure], options: argparse.Namespace) -> dict[
     return best
 
 
+def limited_costs(_: str, options: argparse.Namespace) -> dict[str, dict[str, Cost]]:
+    """The whole way by number of users, against a node without limits and one with the real nodes'."""
+    import locust  # noqa: F401 (patches the standard library)
+
+    from hedera_client.greenlets import prepare_process
+
+    prepare_process(max(LIMITED_GREENLETS) + 50)
+    costs = {}
+    with limited_node("off") as off, limited_node("real") as real:
+        users = {name: Users(address, max(LIMITED_GREENLETS), 0.0) for name, address in (("off", off), ("real", real))}
+        for count in LIMITED_GREENLETS:
+            costs[str(count)] = cheapest({name: one.whole_way(count) for name, one in users.items()}, options)
+    return costs
+
+
 def receipt_costs(address: str, _: argparse.Namespace) -> dict[str, float]:
     """What it costs 200 greenlets to wait for a receipt that is there after RECEIPT_AFTER_S."""
     import locust  # noqa: F401 (patches the standard library)
@@ -314,6 +333,7 @@ def memory_cost(address: str, _: argparse.Namespace) -> dict[str, float]:
 PARTS: dict[str, Callable[[str, argparse.Namespace], Any]] = {
     "greenlets": greenlet_costs,
     "threads": thread_costs,
+    "limited": limited_costs,
     "receipt": receipt_costs,
     "memory": memory_cost,
 }
@@ -342,6 +362,15 @@ def cost_table(title: str, costs: dict[str, dict[str, list[float]]]) -> str:
     return "\n".join(rows)
 
 
+def limited_table(costs: dict[str, dict[str, list[float]]]) -> str:
+    """What the real nodes' limits cost: the whole way with them beside the whole way without."""
+    rows = ["| users | µs CPU without limits | with the real nodes' | ratio |", "|---|---|---|---|"]
+    for count, by_limits in costs.items():
+        off, real = by_limits["off"][0], by_limits["real"][0]
+        rows.append(f"| {count} | {off:.0f} | {real:.0f} | {real / off:.2f} |")
+    return "\n".join(rows)
+
+
 def report(figures: dict[str, Any]) -> str:
     """Everything, as Markdown."""
     versions = ", ".join(
@@ -354,6 +383,7 @@ def report(figures: dict[str, Any]) -> str:
             f"{platform.machine()}, {os.cpu_count()} cores, CPython {platform.python_version()}; {versions}",
             cost_table("greenlets", figures["greenlets"]),
             cost_table("threads", figures["threads"]),
+            limited_table(figures["limited"]),
             f"Waiting for a receipt, 200 greenlets: {receipt['looks_per_s']:.2f} looks per second of waiting "
             f"(limit {LOOKS_PER_S_LIMIT:g}), {receipt['us_per_look']:.0f} µs CPU each.",
             f"{IDLE_USERS:,} idle users: {memory['mb']:.0f} MB (limit {MEMORY_LIMIT_MB:g}), of which "
@@ -369,6 +399,10 @@ def kept(figures: dict[str, Any]) -> list[str]:
         ratio = by_way["whole way"][0] / by_way["bare SDK"][0]
         if ratio > WHOLE_LIMIT:
             broken.append(f"the whole way with {count} greenlets costs {ratio:.2f} × the bare SDK, not {WHOLE_LIMIT}")
+    for count, by_limits in figures["limited"].items():
+        ratio = by_limits["real"][0] / by_limits["off"][0]
+        if ratio > LIMITED_LIMIT:
+            broken.append(f"the real nodes' limits cost {ratio:.2f} × with {count} users, not {LIMITED_LIMIT}")
     if figures["memory"]["mb"] > MEMORY_LIMIT_MB:
         broken.append(f"{IDLE_USERS} idle users take {figures['memory']['mb']:.0f} MB")
     if figures["receipt"]["looks_per_s"] > LOOKS_PER_S_LIMIT:

@@ -35,7 +35,7 @@ from localnet import pb
 
 METHOD = "/proto.ConsensusService/submitMessage"
 IN_FLIGHT = 256
-NETWORK = ("--consensus-delay", "0.1", "--mirror-lag", "0.1")
+NETWORK = ("--limits", "off", "--consensus-delay", "0.1", "--mirror-lag", "0.1")
 
 EMPTY_SERVER = """
 import asyncio, grpc, grpc.aio, uvloop

@@ -144,6 +144,14 @@ class RunSettings(BaseModel):
         Literal["http2", "grpc"],
         Field(description="how nodes are spoken to: the project's own HTTP/2, or gRPC's channels (docs/client.md)"),
     ] = "http2"
+    connections: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1_000,
+            description="connections per node and process at most; a node takes 10 calls at once on each",
+        ),
+    ] = 64
     valid_duration: Annotated[
         int,
         Field(
@@ -187,6 +195,13 @@ class RunSettings(BaseModel):
         Literal["mainnet", "testnet", "off"],
         Field(description="embedded network only: whose limits its nodes have; beyond them they answer BUSY"),
     ] = "mainnet"
+    localnet_limits: Annotated[
+        Literal["real", "off"],
+        Field(
+            description="embedded network only: what its nodes let a connection do; real: as real nodes (10 calls at "
+            "once, an end after 15 s); off: whatever it likes, to measure the embedded network itself"
+        ),
+    ] = "real"
     localnet_faults: Annotated[
         str,
         Field(description="embedded network only: JSON file of faults; their start counts from the start of the run"),

@@ -1,7 +1,8 @@
-"""How a gRPC channel of this project is opened: plain or TLS, with no retries and no hidden back-off of its own."""
+"""How a gRPC channel of this project is opened: plain or TLS, without a retry policy or hidden back-off of its own."""
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import ssl
@@ -17,8 +18,11 @@ CONNECT_TIMEOUT_S: Final = 10.0
 
 _OPTIONS: Final[tuple[tuple[str, int | str], ...]] = (
     ("grpc.primary_user_agent", "hedera-load"),
-    # Retry belongs to `resilience`: gRPC must not send anything twice, not even transparently.
-    ("grpc.enable_retries", 0),
+    # Retry belongs to `resilience`, and there is no retry policy here, nor one to be had from DNS. What gRPC does by
+    # itself is to move calls that were certainly not seen: those that had not left, and those above a GOAWAY's last
+    # stream. With grpcio 1.85 it was measured to leave alone what was reset with REFUSED_STREAM.
+    ("grpc.enable_retries", 1),
+    ("grpc.service_config_disable_resolution", 1),
     # So does node health. By default a channel waits up to two minutes before it tries a node again, and fails every
     # call meanwhile; a node that has recovered would look dead for as long.
     ("grpc.initial_reconnect_backoff_ms", 200),
@@ -34,8 +38,8 @@ _OPTIONS: Final[tuple[tuple[str, int | str], ...]] = (
 _opened_in: int | None = None  # the process that opened this module's first channel
 
 
-def open_node_channel(address: str, *, tls: bool, certificate_hash: str = "") -> grpc.Channel:
-    """Open a channel to a consensus node.
+def open_node_channel(address: str, *, tls: bool, certificate_hash: str = "", max_connections: int = 1) -> grpc.Channel:
+    """Open a channel to a consensus node, which opens connections as its calls need streams (gRFC A105).
 
     With TLS, the node's own certificate is fetched and trusted, as hiero-sdk-python's node.py does it: nodes show
     self-signed certificates that are made out to no address. That protects from reading along, and with
@@ -45,19 +49,26 @@ def open_node_channel(address: str, *, tls: bool, certificate_hash: str = "") ->
         address: `host:port`.
         tls: Whether to speak TLS.
         certificate_hash: SHA-384, in hex, of the PEM of the only certificate that is accepted; "" accepts any.
+        max_connections: How many connections it may have.
 
     Raises:
         OSError: TLS only; no connection, or no certificate within CONNECT_TIMEOUT_S.
         WrongCertificate: TLS only; the node shows another certificate.
     """
     _refuse_after_fork()
+    scaling = {"connectionScaling": {"maxConnectionsPerSubchannel": max_connections}}
+    options = (
+        *_OPTIONS,
+        ("grpc.service_config", json.dumps(scaling)),
+        ("grpc.max_connections_per_subchannel_cap", max_connections),
+    )
     if not tls:
-        return grpc.insecure_channel(address, options=_OPTIONS)
+        return grpc.insecure_channel(address, options=options)
     names = (("grpc.ssl_target_name_override", "127.0.0.1"), ("grpc.default_authority", "127.0.0.1"))
     certificate = fetch_certificate(address)
     check_certificate(certificate, certificate_hash)
     credentials = grpc.ssl_channel_credentials(root_certificates=certificate)
-    return grpc.secure_channel(address, credentials, options=(*_OPTIONS, *names))
+    return grpc.secure_channel(address, credentials, options=(*options, *names))
 
 
 def open_mirror_channel(address: str, *, tls: bool) -> grpc.Channel:

@@ -16,6 +16,7 @@ from hedera_client.bodies import HBAR, Body
 from hedera_client.calls import NodeCalls, TransportName
 from hedera_client.credentials import Operator, Signer
 from hedera_client.errors import Fate, NodeError, QueryTooExpensive, TransportError
+from hedera_client.http2.pool import MAX_CONNECTIONS
 from hedera_client.ids import TransactionId, TransactionIds
 from hedera_client.queries import AccountInfo, FileInfo, Query, Record, TopicInfo
 from hedera_client.receipts import Receipt
@@ -47,7 +48,7 @@ class HederaClient:
     before a fork. Safe for threads and greenlets.
 
     Args:
-        network: Where the nodes are. Where several addresses belong to one account, the first is used.
+        network: Where the nodes are. Where several addresses belong to one account, connections go to them in turn.
         operator: Pays and signs.
         lane: 0 to 999, one per process that shares the operator and the scatter (see `TransactionIds`).
         rpc_timeout: Seconds after which one call is given up; a call may be given less, and never has more.
@@ -55,6 +56,8 @@ class HederaClient:
         scatter: Where in time this run's transaction ids lie; the same in all its processes. None draws one.
         valid_duration: Seconds from its valid start in which a transaction may be accepted, 16 to 180. Nodes accept it
             until 10 s before the end, and its valid start lies 5 s back.
+        max_connections: Connections per node that take calls at the same time, at most; they are opened as calls need
+            them (docs/client.md).
         sleep: Waits so many seconds (between two looks for a receipt).
         clock: Monotonic seconds.
         now: Unix seconds.
@@ -65,7 +68,7 @@ class HederaClient:
         nodes: Account ids of the nodes.
 
     Raises:
-        ValueError: the transport or the valid duration is none.
+        ValueError: the transport, the valid duration or the number of connections is none.
     """
 
     def __init__(
@@ -78,13 +81,14 @@ class HederaClient:
         rpc_timeout: float,
         transport: TransportName = "http2",
         valid_duration: int = DEFAULT_VALID_DURATION_S,
+        max_connections: int = MAX_CONNECTIONS,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
-        addresses: dict[str, str] = {}
+        addresses: dict[str, list[str]] = {}
         for address, account_id in network.nodes.items():
-            addresses.setdefault(account_id, address)
+            addresses.setdefault(account_id, []).append(address)
         if not SHORTEST_VALID_DURATION_S <= valid_duration <= LONGEST_VALID_DURATION_S:
             raise ValueError(
                 f"valid duration {valid_duration} s: choose {SHORTEST_VALID_DURATION_S} to {LONGEST_VALID_DURATION_S}"
@@ -97,7 +101,11 @@ class HederaClient:
         self._clock = clock
         self._now = now
         self._calls = NodeCalls(
-            addresses, tls=network.tls, certificate_hashes=network.certificate_hashes, transport=transport
+            addresses,
+            tls=network.tls,
+            certificate_hashes=network.certificate_hashes,
+            transport=transport,
+            max_connections=max_connections,
         )
         self._ids = TransactionIds(operator.account_id, lane, scatter=scatter)
         self._turn = itertools.count(lane)  # processes begin with different nodes
@@ -121,7 +129,13 @@ class HederaClient:
         """Sign `body` for one node, by the operator and by `signers` (e.g. the holder of a submit key)."""
         return prepare(body, node, transaction_id, (self.operator, *signers), self.valid_duration)
 
-    def submit(self, prepared: Prepared, timeout: float | None = None) -> None:
+    def submit(
+        self,
+        prepared: Prepared,
+        timeout: float | None = None,
+        *,
+        on_wait: Callable[[float], None] | None = None,
+    ) -> None:
         """Send a transaction to its node, once; returns when the node has accepted it for consensus.
 
         An acknowledgement is not yet success: a missing submit key, an unknown topic or an oversized message are
@@ -130,6 +144,8 @@ class HederaClient:
         Args:
             prepared: What to send.
             timeout: Seconds; None, or more, is the client's `rpc_timeout`.
+            on_wait: Called once, when the call has ended, well or not, with the seconds that it waited for a connection
+                or a free stream before it was sent, if it had to. The rest of its time is the node's and the way's.
 
         Raises:
             AlreadySubmitted: the network has this transaction id already.
@@ -139,7 +155,13 @@ class HederaClient:
         node, kind = prepared.node, prepared.kind
         allowed = self._timeout(timeout)
         data = self._calls.call(
-            node, prepared.method, prepared.request, allowed, action=kind, transaction_id=prepared.transaction_id
+            node,
+            prepared.method,
+            prepared.request,
+            allowed,
+            action=kind,
+            transaction_id=prepared.transaction_id,
+            on_wait=on_wait,
         )
         if data == ACCEPTED:
             return
@@ -284,8 +306,16 @@ class HederaClient:
         """Ask a node for the price of a question, in tinybars (free)."""
         return int(self._round_trip(query, node, query.request(cost_only=True), timeout).header.cost)
 
+    def connections(self) -> dict[str, dict[str, float]]:
+        """What this process's connections have been through: by node, numbers that add up over nodes and processes.
+
+        Their names and meanings stand at `hedera_client.http2.counts.Counts` and in docs/client.md. They stay readable
+        after `close`.
+        """
+        return self._calls.connections()
+
     def close(self) -> None:
-        """Close the channels. Calls in flight end as CANCELLED, later ones as CLOSED. May be called again."""
+        """Close the connections. Calls in flight end as CANCELLED, later ones as CLOSED. May be called again."""
         self._calls.close()
 
     def _ask(self, query: Query[T], node: str, timeout: float | None) -> T:

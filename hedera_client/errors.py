@@ -77,7 +77,16 @@ class NodeError(HederaError):
 
 
 class TransportError(NodeError):
-    """The node gave no answer; `status` is gRPC's code, whichever transport carried the call."""
+    """The node gave no answer; `status` is gRPC's code, whichever transport carried the call.
+
+    Attributes:
+        incident: The same, and not empty, for all errors of this process that stem from one event: connections to one
+            node that were lost within a second, with the calls on them, and attempts to open one that failed meanwhile.
+            So a node's health can count the event once. "" where the error concerns one call alone, or the transport
+            cannot tell.
+    """
+
+    incident: str = ""
 
 
 class PrecheckError(NodeError):
@@ -130,9 +139,11 @@ class MirrorError(HederaError):
 
     Attributes:
         http_status: E.g. 404, 429, 503; None where no answer came.
+        retry_after_s: Seconds that it asks to be left alone for (`Retry-After`); None where it does not say.
     """
 
     http_status: int | None = None
+    retry_after_s: float | None = None
 
 
 class MirrorTimeout(HederaError):  # noqa: N818 (the name says what happened)

@@ -46,9 +46,10 @@ and `TRANSACTION_EXPIRED` (`TransactionExpired`) only that trying is over. `Hede
 _NO_ANSWER = """\
 ## No answer (gRPC's codes, whichever transport carried the call)
 
-Where the call had surely not left, or the node says that it has not looked at it (no connection, a reset with
-REFUSED_STREAM, GOAWAY), it is **retryable** whatever the code. A call that only asks may always be repeated: what is
-unknown below is **retryable** for queries.
+Where the node has certainly not seen the call it is **retryable** whatever the code: there was no connection, no byte
+of the call left, or it stands above the last stream that a GOAWAY names. A reset is never such a certainty: proxies
+answer REFUSED_STREAM also for calls that they have passed on. A call that only asks may always be repeated: what is
+unknown below is **retryable** for queries. HTTP 429 from something before the node is busy, whatever the code.
 """
 
 _RELAY = f"""\

@@ -1,25 +1,27 @@
-"""Unary calls over gRPC's own channels, one per node, opened on first use by the process that uses them."""
+"""Unary calls over gRPC's own channels, one per address, opened on first use by the process that uses them."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import grpc
 
 from hedera_client.channels import open_node_channel
 from hedera_client.http2.frames import ProtocolError
+from hedera_client.http2.pool import MAX_CONNECTIONS
 from hedera_client.status import NEVER_SENT, NoAnswer
 
-_REFUSED = "RST_STREAM with error code 7"
-"""How gRPC words REFUSED_STREAM, by which a server says that it has not looked at a call (RFC 9113, section 8.7)."""
+_TOO_MANY_REQUESTS: Final = "status: 429"
+"""How gRPC words HTTP's 429 of a proxy ("Received http2 header with status: 429")."""
 
 
 @dataclass(slots=True)
-class _Node:
-    """One node as this process reaches it."""
+class _Address:
+    """One address of a node as this process reaches it."""
 
     address: str
     certificate_hash: str
@@ -29,33 +31,94 @@ class _Node:
     methods: dict[str, grpc.UnaryUnaryMultiCallable] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class _Node:
+    """One node: its addresses, and the one in use."""
+
+    addresses: list[_Address]
+    turn: int = 0
+
+
 class GrpcTransport:
-    """See `hedera_client.calls.Transport`.
+    """See `hedera_client.calls.Transport`; what it cannot do stands in docs/client.md.
 
     Calls are made in gRPC's `future` form. Under gevent its cost is that of the blocking form, but it needs one thread
     of gevent's pool per channel instead of one per call: with ten 2 s calls in flight, a 10 ms call took 13 ms, against
     1,705 ms in the blocking form on the default pool.
 
     Args:
-        addresses: `host:port` by the node's account id.
+        addresses: One or more `host:port` by the node's account id. One is used until it cannot be reached.
         tls: Whether nodes are spoken to over TLS.
         certificate_hashes: By account id, SHA-384 of the certificate's PEM in hex; a node without one may show any.
+        max_connections: Per address.
     """
 
     def __init__(
-        self, addresses: Mapping[str, str], *, tls: bool, certificate_hashes: Mapping[str, str] | None = None
+        self,
+        addresses: Mapping[str, Sequence[str]],
+        *,
+        tls: bool,
+        certificate_hashes: Mapping[str, str] | None = None,
+        max_connections: int = MAX_CONNECTIONS,
     ) -> None:
-        self._addresses = dict(addresses)
+        self._addresses = {account: tuple(several) for account, several in addresses.items()}
         self._hashes = dict(certificate_hashes or {})
         self._tls = tls
+        self._max = max_connections
         self._closed = False
         self._adopt()
 
-    def unary(self, node: str, method: str, request: bytes, timeout: float) -> bytes:
+    def unary(
+        self,
+        node: str,
+        method: str,
+        request: bytes,
+        timeout: float,
+        on_wait: Callable[[float], None] | None = None,  # noqa: ARG002 (gRPC does not tell)
+    ) -> bytes:
         """See `hedera_client.calls.Transport`."""
+        if self._pid != os.getpid():
+            self._adopt()
+        here = self._nodes[node]
+        for _ in here.addresses[1:]:
+            turn = here.turn
+            try:
+                return self._call(here.addresses[turn], method, request, timeout)
+            except NoAnswer as failure:
+                if failure.sent or self._closed:
+                    raise
+                here.turn = (turn + 1) % len(here.addresses)  # it was never sent: to the next address
+        return self._call(here.addresses[here.turn], method, request, timeout)
+
+    def connections(self) -> dict[str, dict[str, float]]:
+        """Nothing of any node: gRPC does not tell."""
+        return {account: {} for account in self._nodes}
+
+    def close(self) -> None:
+        """See `hedera_client.calls.Transport`."""
+        self._closed = True
+        if self._pid != os.getpid():
+            return  # another process's channels are never touched, not even to close them
+        for node in self._nodes.values():
+            for address in node.addresses:
+                with address.lock:
+                    if address.channel is not None:
+                        address.channel.close()
+                    address.channel = None
+                    address.methods.clear()
+
+    def _adopt(self) -> None:
+        """Start without channels, as the process that runs this."""
+        self._pid = os.getpid()
+        self._nodes = {
+            account: _Node([_Address(address, self._hashes.get(account, "")) for address in several])
+            for account, several in self._addresses.items()
+        }
+
+    def _call(self, address: _Address, method: str, request: bytes, timeout: float) -> bytes:
         future = None
         try:
-            future = self._method(node, method).future(request, timeout=timeout)
+            future = self._method(address, method).future(request, timeout=timeout)
             answer: bytes = future.result()
         except grpc.RpcError as error:
             raise _no_answer(error) from error
@@ -69,45 +132,26 @@ class GrpcTransport:
             raise
         return answer
 
-    def close(self) -> None:
-        """See `hedera_client.calls.Transport`."""
-        self._closed = True
-        if self._pid != os.getpid():
-            return  # another process's channels are never touched, not even to close them
-        for node in self._nodes.values():
-            with node.lock:
-                if node.channel is not None:
-                    node.channel.close()
-                node.channel = None
-                node.methods.clear()
-
-    def _adopt(self) -> None:
-        """Start without channels, as the process that runs this."""
-        self._pid = os.getpid()
-        self._nodes = {
-            account: _Node(address, self._hashes.get(account, "")) for account, address in self._addresses.items()
-        }
-
-    def _method(self, account: str, method: str) -> grpc.UnaryUnaryMultiCallable:
-        if self._pid != os.getpid():
-            self._adopt()
-        node = self._nodes[account]
-        bound = node.methods.get(method)
+    def _method(self, address: _Address, method: str) -> grpc.UnaryUnaryMultiCallable:
+        bound = address.methods.get(method)
         if bound is None:
-            with node.lock:
+            with address.lock:
                 if self._closed:
                     raise ValueError("the client is closed")
-                if node.channel is None:
-                    node.channel = open_node_channel(
-                        node.address, tls=self._tls, certificate_hash=node.certificate_hash
+                if address.channel is None:
+                    address.channel = open_node_channel(
+                        address.address,
+                        tls=self._tls,
+                        certificate_hash=address.certificate_hash,
+                        max_connections=self._max,
                     )
                 # Without serialisers, gRPC passes bytes through.
-                bound = node.methods[method] = node.channel.unary_unary(method)
+                bound = address.methods[method] = address.channel.unary_unary(method)
         return bound
 
 
 def _no_answer(error: grpc.RpcError) -> NoAnswer:
     """What gRPC's error says; it must carry `code()` and `details()`, as the errors of calls do."""
     status, details = error.code().name, str(error.details() or "")
-    never = status == "UNAVAILABLE" and (details.startswith(NEVER_SENT) or _REFUSED in details)
-    return NoAnswer(status, details, sent=not never)
+    never = status == "UNAVAILABLE" and NEVER_SENT.match(details) is not None
+    return NoAnswer(status, details, sent=not never, busy=_TOO_MANY_REQUESTS in details)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 
@@ -15,6 +17,7 @@ from hedera_client.errors import Fate, MirrorError
 from hedera_client.http_session import ProcessSession, cause
 from hedera_client.ids import TransactionId, parse_entity, parse_timestamp
 from hedera_client.messages import TopicMessage
+from hedera_client.pacing import pace_of
 
 T = TypeVar("T")
 
@@ -77,20 +80,51 @@ class MirrorRest:
     Args:
         base_url: Without `/api/v1`, e.g. `https://testnet.mirrornode.hedera.com`.
         timeout: Seconds to connect, and again between two parts of an answer.
+        processes: How many processes of this machine ask this mirror at the same time. They share what public mirrors
+            allow one address; each waits for its turn (`pacing`).
 
     All methods raise MirrorError where the mirror does not answer as asked: final for what it does not know (404; it
     may only not have imported it yet) or does not understand; else retryable, and busy where it asks for a slower
-    pace (429).
+    pace (429), or where the turn of this request would come later than the timeout (`PACED`).
     """
 
-    def __init__(self, base_url: str, *, timeout: float = 10.0) -> None:
+    def __init__(self, base_url: str, *, timeout: float = 10.0, processes: int = 1) -> None:
         self.base_url = base_url.rstrip("/")
         self._timeout = timeout
         self._http = ProcessSession()
+        self._pace = pace_of(self.base_url, processes)
 
     def topic(self, topic_id: str) -> dict[str, Any]:
-        """A topic's row of `/api/v1/topics/{id}`."""
+        """A topic's row of `/api/v1/topics/{id}`; 404 for an unknown one, which no list of messages tells."""
         return self._get(f"/api/v1/topics/{topic_id}")
+
+    def knows_topic(self, topic_id: str) -> bool:
+        """Whether the mirror has (already) heard of a topic."""
+        try:
+            self.topic(topic_id)
+        except MirrorError as error:
+            if error.http_status == _NOT_FOUND:
+                return False
+            raise
+        return True
+
+    def latest_consensus(self) -> int | None:
+        """Until which consensus time the mirror shows everything, nanoseconds since 1970; None before its first block.
+
+        The end of its newest block, for a block is imported as a whole (MN:importer RecordFileParser); of a mirror
+        without blocks its newest transaction.
+        """
+        page = self._get("/api/v1/blocks?limit=1&order=desc")
+        blocks = self._read(page, lambda page: list(page["blocks"]))
+        if blocks:
+            return self._read(blocks[0], lambda block: parse_timestamp(block["timestamp"]["to"]))
+        page = self._get("/api/v1/transactions?limit=1&order=desc")
+        return self._read(
+            page,
+            lambda page: max(
+                (parse_timestamp(row["consensus_timestamp"]) for row in page["transactions"]), default=None
+            ),
+        )
 
     def topic_messages(
         self, topic_id: str, *, after: int = 0, until: int | None = None, repeats: bool = False
@@ -98,12 +132,15 @@ class MirrorRest:
         """A topic's messages in ascending order, read page by page as the iterator advances.
 
         Args:
-            topic_id: Which topic; one the mirror does not know raises MirrorError with http_status 404.
+            topic_id: Which topic; one the mirror does not know has no messages (200: MN:rest/topicmessage.js).
             after: Only sequence numbers above this.
             until: None, or the last sequence number that is wanted.
             repeats: Whether a message that the mirror shows again, or behind later ones, is yielded each time.
         """
-        path: str | None = f"/api/v1/topics/{topic_id}/messages?limit={PAGE_ROWS}&order=asc&sequencenumber=gt:{after}"
+        # Values start at 1: `gt:0` is HTTP 400 (MN:rest/utils.js, filterValidityChecks).
+        path: str | None = (
+            f"/api/v1/topics/{topic_id}/messages?limit={PAGE_ROWS}&order=asc&sequencenumber=gte:{after + 1}"
+        )
         if until is not None:
             path = f"{path}&sequencenumber=lte:{until}"
         lowest = after
@@ -159,46 +196,56 @@ class MirrorRest:
         self._http.close()
 
     def _get(self, path: str) -> dict[str, Any]:
+        if not self._pace.wait(self._timeout):
+            raise self._error("PACED", f"was not asked {path}: too many requests wait for their turn", paced=True)
         try:
             response = self._http.request("GET", self.base_url + path, timeout=self._timeout)
         except requests.RequestException as error:
-            raise self._error("MIRROR_UNREACHABLE", f"did not answer {path}: {cause(error)}") from error
+            raise self._error("MIRROR_UNREACHABLE", f"did not answer {path}: {_one_line(cause(error))}") from error
         if response.status_code != requests.codes.ok:
-            raise self._error(
-                f"HTTP_{response.status_code}", f"answered {path} with {_reason(response)}", response.status_code
-            )
+            status = response.status_code
+            refusal = self._error(f"HTTP_{status}", f"answered {path} with {_reason(response)}", status)
+            refusal.retry_after_s = _retry_after(response)
+            raise refusal
         try:
             answer = response.json()
-        except ValueError as error:
-            raise self._error("UNREADABLE", f"answered {path} with something that is not JSON") from error
+        except (ValueError, RecursionError):
+            raise self._error("UNREADABLE", f"is no mirror: it answered {path} with {_looks_like(response)}") from None
         if not isinstance(answer, dict):
-            raise self._error("UNREADABLE", f"answered {path} with something that is no object")
+            raise self._error("UNREADABLE", f"is no mirror: it answered {path} with JSON that is no object")
         return answer
 
-    def _read(self, answer: dict[str, Any], read: Callable[[dict[str, Any]], T]) -> T:
+    def _read(self, answer: Any, read: Callable[[Any], T]) -> T:
         """Apply `read`; an answer that lacks what it needs becomes a MirrorError."""
         try:
             return read(answer)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise self._error("UNREADABLE", f"gave an answer that cannot be read: {error!r}") from error
+        except KeyError as error:
+            what = f"gave an answer that is not a mirror's: it lacks {error}"
+            raise self._error("UNREADABLE", _one_line(what)) from error
+        except (TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+            what = f"gave an answer that cannot be read: {error!r}"
+            raise self._error("UNREADABLE", _one_line(what)) from error
 
     def _next_page(self, page: Mapping[str, Any], path: str) -> str | None:
         """Path of the page after `page`, which came from `path`; None where it was the last."""
-        link = (page.get("links") or {}).get("next")
+        link = self._read(page, lambda page: (page.get("links") or {}).get("next"))
         if link is None:
             return None
-        following = str(link).removeprefix(self.base_url)  # some mirrors include their host
+        following = str(link).removeprefix(self.base_url)
+        if not following.startswith("/"):  # some mirrors name a host, as they know themselves behind a proxy
+            parts = self._read(following, urlsplit)
+            following = f"{parts.path}?{parts.query}"
         if following == path or not following.startswith("/"):
-            raise self._error("UNREADABLE", f"named {following!r} as the page after {path}")
+            raise self._error("UNREADABLE", _one_line(f"named {str(link)!r} as the page after {path}"))
         return following
 
-    def _error(self, status: str, what: str, http_status: int | None = None) -> MirrorError:
+    def _error(self, status: str, what: str, http_status: int | None = None, *, paced: bool = False) -> MirrorError:
         final = http_status is not None and 400 <= http_status < 500 and http_status != _TOO_MANY_REQUESTS
         error = MirrorError(
             f"{status}: mirror {without_secrets(self.base_url)} {what}",
             status=status,
             fate=Fate.FINAL if final else Fate.RETRYABLE,
-            busy=http_status == _TOO_MANY_REQUESTS,
+            busy=paced or http_status == _TOO_MANY_REQUESTS,
         )
         error.http_status = http_status
         return error
@@ -251,6 +298,23 @@ def _reason(response: requests.Response) -> str:
     """Return the mirror's own message, or HTTP's where it gives none."""
     try:
         message = response.json()["_status"]["messages"][0]["message"]
-    except (ValueError, KeyError, IndexError, TypeError):
-        message = response.reason
-    return f"({str(message)[:200]})"
+    except (ValueError, KeyError, IndexError, TypeError, RecursionError):
+        message = response.reason or "no reason given"
+    return f"HTTP {response.status_code} ({_one_line(str(message))})"
+
+
+def _looks_like(response: requests.Response) -> str:
+    """What came instead of JSON, in a few words."""
+    kind = response.headers.get("Content-Type", "").partition(";")[0] or "something"
+    return _one_line(f"{kind} that is not JSON: {response.text[:60]!r}")
+
+
+def _one_line(text: str) -> str:
+    """A foreign text as part of a sentence: without line ends and control characters, and short."""
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()[:200]
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Seconds of the header `Retry-After` (RFC 9110 §10.2.3); None without it, or where it is a date."""
+    text = response.headers.get("Retry-After", "").strip()
+    return float(text) if re.fullmatch(r"\d{1,6}", text, re.ASCII) else None

@@ -12,6 +12,7 @@ DUPLICATE_TRANSACTION says that one of those was accepted, and none says that it
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from hiero_sdk_python.hapi.services import response_code_pb2
@@ -41,15 +42,20 @@ class NoAnswer(Exception):  # noqa: N818 (the name says what is missing)
     Attributes:
         status: Name of a gRPC status code, or CLOSED.
         details: What more is known.
-        sent: Whether any of the call may have left this process; False only where that is certain, or where the
-            other side says that it has not looked at it.
+        sent: Whether the node may have seen the call. False only where that is certainly not so: no byte of it left
+            this process, or it stands above the last stream of a GOAWAY (RFC 9113, section 6.8).
+        incident: What names the event that ended it where that may have ended others too (connections that were lost,
+            attempts to open one that failed), unique in this process; "" where it concerns this call alone.
+        busy: The other side asks for a slower pace, whatever the code says.
     """
 
-    def __init__(self, status: str, details: str, *, sent: bool = True) -> None:
+    def __init__(self, status: str, details: str, *, sent: bool = True, incident: str = "", busy: bool = False) -> None:
         super().__init__(f"{status}: {details}")
         self.status = status
         self.details = details
         self.sent = sent
+        self.incident = incident
+        self.busy = busy
 
 
 OK: Final = "OK"
@@ -143,7 +149,9 @@ PRECHECK: Final[dict[str, Judgement]] = {
 
 TRANSPORT: Final[dict[str, Judgement]] = {
     "OK": Judgement(Fate.UNKNOWN, "the call ended well and brought no answer"),
-    "UNAVAILABLE": Judgement(Fate.UNKNOWN, "the connection broke, or the node turned the call away unread"),
+    "UNAVAILABLE": Judgement(
+        Fate.UNKNOWN, "the connection broke, or the call was refused; a proxy says so also of calls that it passed on"
+    ),
     "DEADLINE_EXCEEDED": Judgement(Fate.UNKNOWN, "the answer is late or lost"),
     "CANCELLED": Judgement(Fate.UNKNOWN, "the call was broken off, here or there"),
     "INTERNAL": Judgement(Fate.UNKNOWN, "the stream was reset, or the answer cannot be read"),
@@ -202,9 +210,12 @@ RELAY: Final[dict[str, Judgement]] = {
 """What it means that the relay gave no result, beside RELAY_BROKEN and RELAY_REFUSED. A method that only reads may
 always be called again: what is UNKNOWN here is RETRYABLE for it."""
 
-NEVER_SENT: Final = ("failed to connect to all addresses", "DNS resolution failed")
-"""How gRPC's details of UNAVAILABLE begin when there was no connection to send on (grpc core, `pick_first.cc` and the
-DNS resolvers). Any other UNAVAILABLE may be a connection that broke after the request had left."""
+NEVER_SENT: Final = re.compile(
+    r"failed to connect to all addresses|DNS resolution failed|\S+: subchannel lost all connections$"
+)
+"""How gRPC's details of UNAVAILABLE begin when there was no connection to send on (grpc core: `pick_first.cc`, the DNS
+resolvers, and `Subchannel::FailAllQueuedRpcsLocked` for calls that waited for a stream). Any other UNAVAILABLE may be a
+connection that broke after the request had left, or a call that something between has passed on."""
 
 
 def judge_precheck(status: str) -> Judgement:
@@ -260,14 +271,16 @@ def transport_error(
     fate = judgement.fate
     if status != CLOSED and (not failure.sent or (reading and fate is Fate.UNKNOWN)):
         fate = Fate.RETRYABLE
-    return TransportError(
+    error = TransportError(
         f"{status}: node {node} did not answer {_what(action, transaction_id)} ({_one_line(failure.details)})",
         status=status,
         fate=fate,
-        busy=judgement.busy,
+        busy=judgement.busy or failure.busy,
         node=node,
         transaction_id=transaction_id,
     )
+    error.incident = failure.incident
+    return error
 
 
 def judge_relay(status: str, http_status: int | None) -> Judgement:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from config.settings import RunSettings
-from hedera_client import Fate, HederaError
+from hedera_client import Fate, HederaError, TransportError
 from hedera_client.status import RELAY_TIMEOUT, status_of
 from hedera_users.pace import file_limiter, message_limiter
 from resilience import (
@@ -38,13 +38,17 @@ def classify(error: Exception) -> Verdict:
     """Judge an error of an attempt.
 
     A retry keeps its transaction id, so an attempt of unknown fate may be repeated without happening twice. What the
-    network refuses for good (a wrong signature) and faults of other code speak neither for nor against its health.
+    network refuses for good (a wrong signature) and faults of other code speak neither for nor against its health. A
+    connection that broke is one failure of its node, however many calls it carried.
     """
     if not isinstance(error, HederaError) or error.fate is Fate.FINAL:
         return FINAL
     if error.busy:
         return BUSY
-    return TIMED_OUT if error.status in TIMEOUTS else TRANSIENT
+    verdict = TIMED_OUT if error.status in TIMEOUTS else TRANSIENT
+    if isinstance(error, TransportError) and error.incident:
+        return verdict._replace(incident=error.incident)
+    return verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ from reports.records import Arm, OperationRecord, Outcome, SentMessage
 from reports.stopwatch import NS_PER_S, Stopwatch
 from resilience import Rejected
 
+ACK: Final = "ack"
+CONNECTION: Final = "connection"
+
 STOPPED: Final = "STOPPED"
 """Status of an operation that the end of the run cut off."""
 
@@ -170,6 +173,16 @@ class Operation:
     def waited(self, what: str, seconds: float) -> None:
         """Book time that has just been spent waiting: `queue`, `limiter`, `circuit` or `retry`."""
         self.watch.claim(_PHASE_OF_WAIT[what], seconds)
+
+    def connecting(self, seconds: float) -> None:
+        """Book time that the call just made to a node waited for a connection: it is no part of the node's answer.
+
+        To be called within the phase `ack`.
+        """
+        seconds = self.watch.claim(CONNECTION, seconds)
+        phases = self.record.phases_s
+        phases[CONNECTION] = phases.get(CONNECTION, 0.0) + seconds
+        phases[ACK] = phases.get(ACK, 0.0) - seconds  # which the phase's end will add
 
     def seen(self, sequence_number: int | None) -> None:
         """Note that the network was just heard to have its latest message: what the two clocks are compared by."""

@@ -164,7 +164,7 @@ def _begin_faults(localnet: Localnet, settings: RunSettings) -> None:
 
 def _localnet_arguments(settings: RunSettings) -> tuple[str, ...]:
     """The options of the embedded network that a run asks for."""
-    throttles = ("--throttles", settings.localnet_throttles)
+    limits = ("--throttles", settings.localnet_throttles, "--limits", settings.localnet_limits)
     if settings.localnet_latency == "standard":
-        return "--consensus-delay", str(settings.localnet_consensus_delay), *throttles
-    return "--latency", settings.localnet_latency, *throttles
+        return "--consensus-delay", str(settings.localnet_consensus_delay), *limits
+    return "--latency", settings.localnet_latency, *limits

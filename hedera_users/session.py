@@ -69,6 +69,7 @@ class Session:
             rpc_timeout=settings.rpc_timeout,
             transport=settings.transport,
             valid_duration=settings.valid_duration,
+            max_connections=settings.connections,
         )
         self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))
         self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None
@@ -141,7 +142,7 @@ class Session:
 def _mirror_view(run: Run, guards: Guards) -> MirrorView:
     watchers = {topic: MirrorWatcher(run.network, topic) for topic in run.topics.values()}
     settings = run.settings
-    rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout)
+    rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout, processes=run.workers)
     return MirrorView(watchers, rest, guards.mirror, settings.confirm_timeout)
 
 
@@ -183,6 +184,7 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     setattr(environment, _ATTRIBUTE, session)
     publish(environment, "resilience", session.stats.snapshot)
     publish(environment, "ledger", session.ledger.snapshot)
+    publish(environment, "connections", session.client.connections)
     _plug_in(environment, session.arrivals)
     return session
 

@@ -185,7 +185,7 @@ class _Attempts:
         operation.sending(text)
         try:
             with operation.phase("ack"):
-                client.submit(prepared, attempt.timeout)
+                client.submit(prepared, attempt.timeout, on_wait=operation.connecting)
         except AlreadySubmitted as error:
             if attempt.number == 1:
                 operation.refused(error)

@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 
 NANOS = 1_000_000_000
+CONSENSUS_STEP_NS = 1_000
+"""At least so far apart are the consensus timestamps of what people sent (MIN_TRANS_TIMESTAMP_INCR_NANOS of the
+platform); in between is room for what the network does by itself."""
 
 
 class Clock:
@@ -23,9 +26,9 @@ class Clock:
         """Give no consensus timestamp up to this one any more."""
         self._last_consensus_ns = max(self._last_consensus_ns, consensus_ns)
 
-    def next_consensus_ns(self) -> int:
-        """A consensus timestamp: now, or one nanosecond after the last one, whichever is later."""
-        self._last_consensus_ns = max(self.now_ns(), self._last_consensus_ns + 1)
+    def next_consensus_ns(self, received_ns: int) -> int:
+        """A consensus timestamp: when the nodes received it, or a step after the last one, whichever is later."""
+        self._last_consensus_ns = max(received_ns, self._last_consensus_ns + CONSENSUS_STEP_NS)
         return self._last_consensus_ns
 
 

@@ -18,6 +18,12 @@ SIGNATURE = 100_000  # each above the first
 NETWORK_MULTIPLIER = 9
 KEY = 100_000_000  # each above the included ones
 QUERY_BASE = 84
+COLLECTION_ACCOUNT = 802
+"""Every fee goes there whole (HIP-1259; NodesConfig.java: `nodes.feeCollectionAccountEnabled`, true by default). The
+public networks share it out once in a staking period: a day, which no run of this network is meant to see the end of.
+"""
+SUPER_USERS = frozenset({2, 50})
+"""Treasury and system administrator: their transactions and queries are free (Authorizer.hasWaivedFees)."""
 
 
 class Fee(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,11 +12,13 @@ from google.protobuf.message import DecodeError
 from localnet import pb
 from localnet.consensus import Consensus
 from localnet.faults import Fault
-from localnet.ids import account_number
+from localnet.fees import SUPER_USERS
 from localnet.ingest import Ingest
 from localnet.ledger import Ledger
+from localnet.payment import check_payment
 from localnet.persistence import Kept
 from localnet.queries import QUERIES, Query, View
+from localnet.reading import read_transaction
 from localnet.status import Refused, codes, status_number
 from localnet.submission import Submission
 from localnet.throttles import Throttle
@@ -115,7 +118,7 @@ class Gateway:
                 submission.fault = fault.spec.kind
                 _refuse_by(fault)
             if cost is not None:
-                _check_payment(submission, node, cost)
+                check_payment(submission, cost, self._view.state)
             submission.precheck = codes.OK
             if self._keeps_bytes:
                 submission.raw = raw
@@ -143,18 +146,34 @@ class Gateway:
         if query is None or header.responseType not in _SUPPORTED_FORMS:
             raise Refused(codes.NOT_SUPPORTED)
         cost = self._view.fees.query(query.extras(request, self._view)) if query.paid else 0
-        if header.responseType == pb.COST_ANSWER:
-            query.check(request)
-            reply.header.cost = cost
-            return
+        only_cost = header.responseType == pb.COST_ANSWER
         payer = 0
-        if query.paid:
-            payer = self._accept(header.payment.SerializeToString(), node, cost)
-        query.check(request)
+        if query.paid and not only_cost:
+            payer = self._take_payment(header.payment.SerializeToString(), node, cost)
+        query.validate(request, self._views[node])
         if not self._throttles[node].take(query.functionality, payer, self._view.clock.now_ns()):
             raise Refused(codes.BUSY)
-        query.answer(request, self._views[node], reply)
-        reply.header.cost = cost
+        if only_cost:
+            reply.header.cost = cost
+        else:  # nor does the header of an answer tell what it has cost (QueryWorkflowImpl.java)
+            query.answer(request, self._views[node], reply)
+
+    def _take_payment(self, raw: bytes, node: int, cost: int) -> int:
+        """Take the payment for a query; a super user's is checked, but never made (QueryWorkflowImpl.java).
+
+        Returns:
+            The payer's account number.
+
+        Raises:
+            Refused: the node's answer.
+        """
+        payment = Submission(0, node, 0.0, len(raw))
+        with suppress(Refused):  # what is wrong with it is said, and kept in the ledger, below
+            read_transaction(raw, payment)
+        if payment.key is None or payment.key.payer not in SUPER_USERS:
+            return self._accept(raw, node, cost)
+        self._ingest.check(raw, payment)
+        return payment.key.payer
 
 
 def _refuse_by(fault: Fault) -> None:
@@ -167,22 +186,3 @@ def _refuse_by(fault: Fault) -> None:
         raise Refused(status_number(fault.spec.status))
     if fault.spec.kind == "not-created":
         raise Refused(codes.PLATFORM_TRANSACTION_NOT_CREATED)
-
-
-def _check_payment(submission: Submission, node: int, cost: int) -> None:
-    """Check that a transaction pays this node for a query (QueryChecker.java).
-
-    Raises:
-        Refused: it does not.
-    """
-    assert submission.operation is not None
-    if submission.operation.field != "cryptoTransfer":
-        raise Refused(codes.INSUFFICIENT_TX_FEE, cost)
-    amounts = submission.data.transfers.accountAmounts
-    if not amounts:
-        raise Refused(codes.INVALID_ACCOUNT_AMOUNTS)
-    received = [entry.amount for entry in amounts if account_number(entry.accountID) == node]
-    if not received:
-        raise Refused(codes.INVALID_RECEIVING_NODE_ACCOUNT)
-    if received[0] < cost:
-        raise Refused(codes.INSUFFICIENT_TX_FEE, cost)

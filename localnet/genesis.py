@@ -12,9 +12,12 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet import pb
+from localnet.clock import NANOS
 from localnet.fees import ExchangeRate
 from localnet.keys import compile_key
 from localnet.state import Account, File, State
+
+USUAL_RATE: Final = ExchangeRate()
 
 LEDGER_ID: Final = b"\x03"
 """The ledger id of local networks (LedgerConfig.java)."""
@@ -37,7 +40,8 @@ TREASURY_NUMBER: Final = 2
 TREASURY_KEY: Final = _ED25519_DER_PREFIX + "91132178e72057a1d7528025956fe39b0b847f200ab59b2fdd367017f3087137"
 """The key that every local Hedera network gives to 0.0.2 (published with Solo and the local node)."""
 
-FEE_NUMBERS: Final = (98, 800, 801)
+SYSTEM_NUMBERS: Final = (50, 98, 800, 801, 802)
+"""The system administrator, and the accounts that fees and rewards go through."""
 ADDRESS_BOOK_FILE: Final = 101
 NODE_DETAILS_FILE: Final = 102
 EXCHANGE_RATE_FILE: Final = 112
@@ -81,10 +85,10 @@ class NodeEntry:
         return self.host if self.host.replace(".", "").isdigit() else ""
 
 
-def create_state(now_ns: int, node_numbers: tuple[int, ...]) -> State:
-    """The state at genesis: treasury, fee accounts, node accounts and the operator."""
-    state = State()
-    for number in (*FEE_NUMBERS, *node_numbers, TREASURY_NUMBER):
+def create_state(now_ns: int, node_numbers: tuple[int, ...], rate: ExchangeRate = USUAL_RATE) -> State:
+    """The state at genesis: treasury, system accounts, node accounts and the operator."""
+    state = State(rate, len(node_numbers))
+    for number in (*SYSTEM_NUMBERS, *node_numbers, TREASURY_NUMBER):
         _add_account(state, number, TREASURY_KEY, NODE_HBAR * TINYBARS if number in node_numbers else 0, now_ns)
     operator = state.new_number()
     assert operator == OPERATOR_NUMBER
@@ -134,11 +138,14 @@ def _endpoint(node: NodeEntry, port: int) -> Any:
 def _add_account(state: State, number: int, private_key: str, balance: int, now_ns: int) -> None:
     seed = bytes.fromhex(private_key.removeprefix(_ED25519_DER_PREFIX))
     key = pb.Key(ed25519=Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw())
-    state.accounts[number] = Account(
-        number=number,
-        key=key,
-        compiled=compile_key(key),
-        balance=balance,
-        created_ns=now_ns,
-        auto_renew_period=_LIFETIME_S,
+    state.put_account(
+        Account(
+            number=number,
+            key=key,
+            compiled=compile_key(key),
+            balance=balance,
+            created_ns=now_ns,
+            auto_renew_period=_LIFETIME_S,
+            expiration_s=now_ns // NANOS + _LIFETIME_S,
+        )
     )

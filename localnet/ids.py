@@ -1,10 +1,18 @@
-"""Entity ids and transaction ids. This network has shard 0 and realm 0 only, so an entity is its number."""
+"""Entity ids and transaction ids. This network has shard 0 and realm 0 only, so an entity is its number.
+
+An id of another shard or realm, which somebody may still ask for or name in a transaction, is a number too where it has
+to be kept: 10 bits of shard, 16 of realm and 38 of number, as the mirror encodes it (MN:rest/entityId.js).
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from localnet import pb
+
+_NUMBER_BITS: Final = 38
+_REALM_BITS: Final = 16
+_SHARD_BITS: Final = 10
 
 
 class TransactionKey(NamedTuple):
@@ -48,9 +56,20 @@ def entity_number(number: int, entity_id: Any) -> int:
     return -1 if entity_id.shardNum or entity_id.realmNum else number
 
 
+def encode_entity(shard: int, realm: int, number: int) -> int | None:
+    """An entity id as one number, which for shard 0 and realm 0 is its number; None where a part is too large."""
+    if number >> _NUMBER_BITS or realm >> _REALM_BITS or shard >> _SHARD_BITS:  # of a negative one bits are left too
+        return None
+    return (shard << _REALM_BITS | realm) << _NUMBER_BITS | number
+
+
 def format_entity(number: int) -> str:
-    """An entity number as `0.0.N`."""
-    return f"0.0.{number}"
+    """An entity number as `0.0.N`; an encoded id as its shard, realm and number."""
+    place = number >> _NUMBER_BITS
+    if not place:
+        return f"0.0.{number}"
+    number &= (1 << _NUMBER_BITS) - 1
+    return f"{place >> _REALM_BITS}.{place & ((1 << _REALM_BITS) - 1)}.{number}"
 
 
 def parse_entity(text: str) -> int | None:

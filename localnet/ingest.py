@@ -9,9 +9,10 @@ key is checked at consensus. What is refused after step 4 gives its room in the 
 
 from __future__ import annotations
 
+from localnet.aliases import signer_with_address
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine
-from localnet.fees import Fee, FeeSchedule
+from localnet.fees import SUPER_USERS, Fee, FeeSchedule
 from localnet.ids import account_number, format_entity
 from localnet.keys import is_satisfied
 from localnet.reading import read_transaction
@@ -61,15 +62,16 @@ class Ingest:
             raise Refused(codes.DUPLICATE_TRANSACTION)
         if submission.operation is None:
             raise Refused(codes.NOT_SUPPORTED)
-        throttle, functionality = self._throttles[submission.node], submission.operation.functionality
-        if not throttle.take(functionality, submission.key.payer, self._clock.now_ns()):
+        throttle, payer = self._throttles[submission.node], submission.key.payer
+        functionality, count = submission.operation.throttled_as(submission.data, self._state)
+        if not throttle.take(functionality, payer, self._clock.now_ns(), count):
             raise Refused(codes.BUSY)
         try:
-            submission.operation.check(submission.data)
+            submission.operation.check_body(submission.body)
             self._check_payer(submission)
             self._check_solvency(submission)
         except Refused:
-            throttle.give_back(functionality, submission.key.payer)
+            throttle.give_back(functionality, payer, count)
             raise
 
     def _check_time(self, submission: Submission) -> None:
@@ -93,6 +95,10 @@ class Ingest:
             raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
         if payer.deleted:
             raise Refused(codes.PAYER_ACCOUNT_DELETED)
+        if payer.is_hollow:  # it pays with the key that belongs to its address, and gets it at consensus (HIP-583)
+            if signer_with_address(submission.signatures, payer.alias) is None:
+                raise Refused(codes.INVALID_SIGNATURE)
+            return
         if payer.compiled is None:
             raise Refused(codes.UNAUTHORIZED)
         if not is_satisfied(payer.compiled, submission.signatures):
@@ -111,12 +117,18 @@ class Ingest:
         return self._fees.transaction(size=submission.size, signatures=len(submission.signatures), service=service)
 
     def _check_solvency(self, submission: Submission) -> None:
-        """The service fee is left to consensus (SolvencyPreCheck.java), but the balance must bear it all."""
+        """Offer and balance must bear node and network fee (SolvencyPreCheck.java).
+
+        The service fee is left to consensus. The balance must also bear what the operation itself takes from its payer.
+        """
         assert submission.key is not None
         assert submission.operation is not None
         fee = submission.due = self._fee(submission)
+        payer = submission.key.payer
+        if payer in SUPER_USERS:
+            return
         if submission.max_fee < fee.without_service:
-            raise Refused(codes.INSUFFICIENT_TX_FEE, cost=fee.total)
-        needed = fee.total + submission.operation.debit(submission.data, submission.key.payer)
-        if self._state.accounts[submission.key.payer].balance < needed:
-            raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, cost=fee.total)
+            raise Refused(codes.INSUFFICIENT_TX_FEE, cost=fee.without_service)
+        needed = fee.without_service + submission.operation.debit(submission.data, payer)
+        if self._state.accounts[payer].balance < needed:
+            raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, cost=fee.without_service)

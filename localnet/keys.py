@@ -6,6 +6,7 @@ document of the SDKs, `SignaturePair`). Key lists need all of their keys, thresh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,11 +18,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
 
 MAX_KEY_DEPTH = 15
+ECDSA_KEY_BYTES = 33
 _PREHASHED = ec.ECDSA(Prehashed(hashes.SHA256()))  # 32 bytes are 32 bytes; keccak-256 has no name in cryptography
 
 
 class UnusableKeyError(ValueError):
     """The key has a wrong length, a wrong threshold, no members, too many levels, or a kind that signs nothing here."""
+
+
+class KeyTooDeepError(UnusableKeyError):
+    """The key has too many levels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ def compile_key(key: Any, depth: int = 1) -> CompiledKey:
         _public_key(simple)
         return simple
     if depth >= MAX_KEY_DEPTH:
-        raise UnusableKeyError(f"keys nest deeper than {MAX_KEY_DEPTH} levels")
+        raise KeyTooDeepError(f"keys nest deeper than {MAX_KEY_DEPTH} levels")
     if kind == "keyList":
         return compile_key_list(key.keyList, depth)
     if kind == "thresholdKey":
@@ -88,6 +94,19 @@ def count_keys(key: CompiledKey | None) -> int:
 def is_empty_key(key: Any) -> bool:
     """Whether a protobuf `Key` is the empty key list, which SDKs send to say "no key"."""
     return key.WhichOneof("key") == "keyList" and not key.keyList.keys
+
+
+def names_no_key(key: Any) -> bool:
+    """Whether there is no simple key at all in a protobuf `Key` (KeyUtils.isEmpty)."""
+    kind = key.WhichOneof("key")
+    if kind is None:
+        return True
+    if kind == "keyList":
+        return all(map(names_no_key, key.keyList.keys))
+    if kind == "thresholdKey":
+        return all(map(names_no_key, key.thresholdKey.keys.keys))
+    value = getattr(key, kind)
+    return not (value if isinstance(value, bytes) else value.ByteSize())
 
 
 def is_satisfied(key: CompiledKey, signatures: Signatures) -> bool:
@@ -128,6 +147,14 @@ class Signatures:
             known = self._verified[key] = self._verify(key)
         return known
 
+    def ecdsa_keys(self) -> Iterator[SimpleKey]:
+        """The ECDSA keys that are given whole and signed the message."""
+        for pair in self._pairs:
+            if pair.WhichOneof("signature") == "ECDSA_secp256k1" and len(pair.pubKeyPrefix) == ECDSA_KEY_BYTES:
+                key = SimpleKey("ECDSA_secp256k1", pair.pubKeyPrefix)
+                if _is_usable(key) and self.signed_by(key):
+                    yield key
+
     def _verify(self, key: SimpleKey) -> bool:
         for pair in self._pairs:  # the field of a signature is named like that of its key
             if (
@@ -137,6 +164,14 @@ class Signatures:
             ):
                 return True
         return False
+
+
+def _is_usable(key: SimpleKey) -> bool:
+    try:
+        _public_key(key)
+    except UnusableKeyError:
+        return False
+    return True
 
 
 def _verify(key: SimpleKey, signature: bytes, message: bytes) -> bool:
@@ -160,7 +195,7 @@ def _public_key(key: SimpleKey) -> ed25519.Ed25519PublicKey | ec.EllipticCurvePu
     try:
         if key.kind == "ed25519":
             return ed25519.Ed25519PublicKey.from_public_bytes(key.raw)
-        if len(key.raw) != 33:
+        if len(key.raw) != ECDSA_KEY_BYTES:
             raise UnusableKeyError("an ECDSA secp256k1 key has 33 bytes, compressed")
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256K1(), key.raw)
     except ValueError as error:

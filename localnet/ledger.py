@@ -64,7 +64,10 @@ def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
 
 
 def entry_json(submission: Submission) -> dict[str, Any]:
-    """One ledger entry as JSON. Times are Unix seconds; null is "not yet", or "never" for what was refused."""
+    """One ledger entry as JSON. Times are Unix seconds; null is "not yet", or "never" for what was refused.
+
+    `consensus` is the consensus timestamp, `known` the moment from which there was a receipt that told of it.
+    """
     status, precheck = submission.status, submission.precheck
     return {
         "index": submission.index,
@@ -81,6 +84,7 @@ def entry_json(submission: Submission) -> dict[str, Any]:
         "arrival": submission.arrival,
         "ack": submission.ack,
         "consensus": submission.consensus_ns / NANOS if submission.consensus_ns else None,
+        "known": submission.known,
         "receipt_served": submission.receipt_served,
         "mirror_visible": submission.mirror_visible,
         "fault": submission.fault or None,

@@ -20,7 +20,7 @@ from localnet.control import create_control_app
 from localnet.faults import Fault, FaultEngine, FaultError, FaultSpec, parse_faults
 from localnet.fees import ExchangeRate, FeeSchedule
 from localnet.gateway import Gateway
-from localnet.http2 import Http2Server
+from localnet.http2 import OFF, REAL, Http2Server, Limits, Room
 from localnet.ids import format_entity
 from localnet.ingest import Ingest
 from localnet.latency import Latency, latency_of
@@ -28,17 +28,20 @@ from localnet.ledger import Ledger
 from localnet.mirror.blocks import Blocks
 from localnet.mirror.importer import Importer
 from localnet.mirror.rest import create_app, outage
+from localnet.mirror.rest.absent import Absent
 from localnet.mirror.rest.accounts import Accounts
 from localnet.mirror.rest.blocks import BlockPages
 from localnet.mirror.rest.fees import FeePages
 from localnet.mirror.rest.limit import RateLimit, limited
 from localnet.mirror.rest.network import NetworkPages
+from localnet.mirror.rest.snapshots import Snapshots
+from localnet.mirror.rest.times import HISTORY_NS, Window
 from localnet.mirror.rest.topics import Topics
 from localnet.mirror.rest.transactions import Transactions
 from localnet.mirror.store import MirrorStore
 from localnet.mirror.stream import MIRROR_OPTIONS, MirrorService
 from localnet.node import NodeService
-from localnet.options import NODE_NUMBERS, PORTS, Options
+from localnet.options import NODE_NUMBERS, PORTS, Options, Ports
 from localnet.page import Page
 from localnet.persistence import Persistence
 from localnet.queries import View
@@ -63,10 +66,18 @@ _GRPC_OPTIONS = (
 
 
 class LocalNetwork:
-    """An embedded network. `await start()`, read `ready_line`, and `await stop()` in the end."""
+    """An embedded network. `await start()`, read `ready_line`, and `await stop()` in the end.
 
-    def __init__(self, options: Options) -> None:
+    Args:
+        options: What the command line said.
+        limits: What a connection to a node may do, in place of what the options say.
+    """
+
+    def __init__(self, options: Options, limits: Limits | None = None) -> None:
         self._options = options
+        self._limits = limits or (REAL if options.limits == "real" else OFF)
+        self._room = Room()
+        self._random_ages = Random(options.seed)
         self._clock = Clock()
         self._token = secrets.token_urlsafe(24)
         self._rate = ExchangeRate()
@@ -106,7 +117,7 @@ class LocalNetwork:
         if self._options.state is not None:
             self._persistence = Persistence(self._options.state, self._clock.now_ns())
         genesis_ns = self._persistence.genesis_ns if self._persistence else self._clock.now_ns()
-        state = genesis.create_state(genesis_ns, NODE_NUMBERS)
+        state = genesis.create_state(genesis_ns, NODE_NUMBERS, self._rate)
         self._store.load_genesis(state)
         faults = FaultEngine(self._clock.now, asyncio.get_running_loop(), Random(self._options.seed))
         planned = self._read_faults()
@@ -117,7 +128,7 @@ class LocalNetwork:
         ports = PORTS[self._options.ports]
         for node_id, number in enumerate(NODE_NUMBERS):
             service = NodeService(gateway, number, faults)
-            entry = await self._serve_node(service, node_id, ports.nodes[node_id], ports.nodes_tls[node_id])
+            entry = await self._serve_node(service, node_id, ports)
             self._nodes.append(entry)
         others = {
             system_files.FEES_FILE: system_files.fees_of_old(),
@@ -130,9 +141,9 @@ class LocalNetwork:
         self._replaying = False
         stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
         mirror_grpc = await self._serve_mirror(stream, ports.mirror_grpc)
-        mirror_rest = await self._serve_http(self._create_rest(blocks, faults), ports.mirror_rest)
-        if ports.mirror_fees is not None:
-            await self._serve_http(self._create_rest(blocks, faults), ports.mirror_fees)
+        mirror_rest, *_ = [
+            await self._serve_http(self._create_rest(blocks, importer, faults), port) for port in ports.mirror_rest
+        ]
         relay = await self._serve_http(self._create_relay(blocks, faults), ports.relay)
         page = Page(state, self._store, self._ledger, faults, self._clock, self.ready_line)
         control = await self._serve_http(
@@ -195,6 +206,7 @@ class LocalNetwork:
             importer.settled(submission)
 
         consensus = Consensus(state, self._clock, cache, latency, self._random, loop, settled)
+        importer.undecided_ns = consensus.undecided_ns
         faults.listen(lambda fault: self._on_fault(fault, faults, consensus))
         ingest = Ingest(state, self._clock, cache, fees, throttles, faults)
         return Gateway(
@@ -216,16 +228,19 @@ class LocalNetwork:
         if fault.spec.kind == "mirror-outage":
             self._store.wake()
 
-    def _create_rest(self, blocks: Blocks, faults: FaultEngine) -> web.Application:
+    def _create_rest(self, blocks: Blocks, importer: Importer, faults: FaultEngine) -> web.Application:
+        first_ns = self._store.history.moment(0) - HISTORY_NS if self._options.limits == "real" else None
+        window = Window(self._clock.now_ns, first_ns)
         pages = (
             Topics(self._store),
-            Transactions(self._store),
-            Accounts(self._store, self._clock),
+            Transactions(self._store, window),
+            Accounts(self._store, window, Snapshots(self._store, importer.complete_ns)),
+            Absent(self._store),
             BlockPages(blocks),
             FeePages(self._rate, self._clock, self._store),
             NetworkPages(self._nodes, self._store, self._rate, self._clock),
         )
-        rate_limit = self._options.mirror_rate_limit
+        rate_limit = self._options.mirror_requests_per_second
         limits = [limited(RateLimit(rate_limit, time.monotonic))] if rate_limit else []
         return create_app(pages, [outage(faults), *limits])
 
@@ -233,15 +248,18 @@ class LocalNetwork:
         limits = RateLimits(time.monotonic) if self._options.relay_rate_limit == "on" else None
         return create_relay_app(Rpc(Chain(self._store, blocks, self._rate), faults, limits))
 
-    async def _serve_node(self, service: NodeService, node_id: int, port: int, tls_port: int) -> genesis.NodeEntry:
+    async def _serve_node(self, service: NodeService, node_id: int, ports: Ports) -> genesis.NodeEntry:
         """Serve one node, in plain text and, unless it is switched off, by TLS."""
         number, host = NODE_NUMBERS[node_id], self._public_host
-        server = Http2Server(service.methods)
+        server = Http2Server(service.methods, self._limits, self._room, self._random_ages.random)
         self._node_servers.append(server)
-        plain = await open_http2(server, self._options.host, port, self._options.ports)
+        plain, *_ = [
+            await open_http2(server, self._options.host, port, self._options.ports) for port in ports.nodes[node_id]
+        ]
         if self._options.tls == "off":
             return genesis.NodeEntry(number, node_id, host, plain)
         certificate = create_certificate(f"node{number}", host, self._clock.now())
+        tls_port = ports.nodes_tls[node_id]
         secure = await open_http2(server, self._options.host, tls_port, self._options.ports, certificate.context())
         return genesis.NodeEntry(number, node_id, host, plain, secure, certificate.hash)
 

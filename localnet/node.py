@@ -10,6 +10,7 @@ from localnet.faults import Fault, FaultEngine
 from localnet.gateway import Gateway, MalformedQueryError
 from localnet.http2 import Method, ResetStream, RpcError, StatusCode
 from localnet.ids import format_entity
+from localnet.reading import MAX_GOVERNANCE_BYTES, MAX_TRANSACTION_BYTES
 
 Process = Callable[[bytes, Fault | None], bytes]
 
@@ -48,9 +49,11 @@ class NodeService:
         return handle
 
     def _submit(self, request: bytes, fault: Fault | None) -> bytes:
+        _require_length(request, MAX_GOVERNANCE_BYTES)
         return self._gateway.submit(request, self._number, fault)
 
     def _query(self, request: bytes, fault: Fault | None) -> bytes:
+        _require_length(request, MAX_TRANSACTION_BYTES)
         try:
             return self._gateway.query(request, self._number, fault)
         except MalformedQueryError as error:
@@ -77,6 +80,19 @@ class NodeService:
                 await _hang(fault)
             raise RpcError(StatusCode.UNAVAILABLE, "Socket closed")
         return answer
+
+
+def _require_length(request: bytes, longest: int) -> None:
+    """Turn away what is so long that it never reaches precheck (hiero-consensus-node, MethodBase, GrpcServiceBuilder).
+
+    Any transaction may have what governance accounts may send (HIP-1300), because who pays is read later; then more
+    than 6,144 bytes of others get TRANSACTION_OVERSIZE (TransactionChecker). Queries may have 6,144.
+
+    Raises:
+        RpcError: it is too long; as on the real network, without a word.
+    """
+    if len(request) > longest:
+        raise RpcError(StatusCode.UNKNOWN, "")
 
 
 async def _hang(fault: Fault) -> None:

@@ -13,40 +13,57 @@ from localnet.latency import PROFILES
 NODE_NUMBERS: Final = (3, 4, 5, 6)
 """Account numbers of the consensus nodes."""
 
+PUBLIC_MIRROR_RATE: Final = 50
+"""REST requests a second that public mirrors allow one address (docs.hedera.com, mirror node REST API)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Where everything listens; 0 is "any free port".
 
-    `mirror_fees` is a second port of the mirror's REST API, None for no such port: in a Solo network estimates of fees
-    come from a server of their own.
+    A service may listen on several ports; the ready line and the address book tell the first. In a real network the
+    further ones of the mirror's REST API are other servers, for estimates of fees for example. Fixed are the ports
+    where somebody looks; most of them are among those that systems give to outgoing connections, so each may be taken.
     """
 
-    nodes: tuple[int, ...]
+    nodes: tuple[tuple[int, ...], ...]
     nodes_tls: tuple[int, ...]
     mirror_grpc: int
-    mirror_rest: int
-    mirror_fees: int | None
+    mirror_rest: tuple[int, ...]
     relay: int
     control: int
 
 
+# SDKs know of one local node, and speak TLS on port 50212 only (hiero-sdk-python 0.3.0, managed_node_address.py;
+# @hiero-ledger/sdk 2.87.0, ManagedNodeAddress.js). Whichever network they believe in, they find this one.
+_NODE: Final = 50211  # a local node (@hiero-ledger/sdk 2.87.0, ClientConstants.js)
+_SOLO_NODE: Final = 35211  # a Solo network (hiero-sdk-python 0.3.0, client/network.py: solo, localhost, local)
+_REST: Final = 5551  # the JavaScript SDK asks any mirror on this machine there (MirrorNode.js)
+_SOLO_REST: Final = 38081  # hiero-sdk-python 0.3.0, client/network.py
+_FEES: Final = 8084  # both SDKs ask for estimates of fees there (FeeEstimateQuery.js, fee_estimate_query.py)
+
 PORTS: Final = {
     "free": Ports(
-        nodes=(0, 0, 0, 0), nodes_tls=(0, 0, 0, 0), mirror_grpc=0, mirror_rest=0, mirror_fees=None, relay=0, control=0
+        nodes=((0,), (0,), (0,), (0,)), nodes_tls=(0, 0, 0, 0), mirror_grpc=0, mirror_rest=(0,), relay=0, control=0
     ),
-    # Where SDKs look for a Solo network (hiero-sdk-python 0.3.0, client/network.py); they know of one node only, and
-    # speak TLS on port 50212 only (managed_node_address.py). The relay's port is its own default.
     "solo": Ports(
-        nodes=(35211, 35212, 35213, 35214),
+        nodes=((_SOLO_NODE, _NODE), (35212,), (35213,), (35214,)),
         nodes_tls=(50212, 50213, 50214, 50215),
         mirror_grpc=5600,
-        mirror_rest=38081,
-        mirror_fees=8084,  # where hiero-sdk-python 0.3.0 turns to instead of 38081 (fee_estimate_query.py)
+        mirror_rest=(_SOLO_REST, _REST, _FEES),
         relay=7546,
         control=38082,
     ),
+    "local-node": Ports(
+        nodes=((_NODE, _SOLO_NODE), (0,), (0,), (0,)),
+        nodes_tls=(50212, 0, 0, 0),
+        mirror_grpc=5600,
+        mirror_rest=(_REST, _SOLO_REST, _FEES),
+        relay=7546,
+        control=0,
+    ),
 }
+"""By the value of `--ports`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +78,22 @@ class Options:
     mirror_lag: float | None
     gossip: float | None
     throttles: str
+    limits: str
     faults: str | None
     state: str | None
     seed: int
     keep: int
     tls: str
-    mirror_rate_limit: int
+    mirror_rate_limit: int | None
     relay_rate_limit: str
     exit_with_parent: bool
+
+    @property
+    def mirror_requests_per_second(self) -> int:
+        """REST requests a second that one address is allowed; 0 for as many as it likes."""
+        if self.mirror_rate_limit is None:
+            return PUBLIC_MIRROR_RATE if self.limits == "real" else 0
+        return self.mirror_rate_limit
 
 
 def parse_options(arguments: Sequence[str]) -> Options:
@@ -97,8 +122,9 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
         "--ports",
         choices=sorted(PORTS),
         default="free",
-        help="free: any free ports; solo: the ports where SDKs look for a Solo network "
-        "(node 35211, by TLS 50212, mirror gRPC 5600, mirror REST 38081, relay 7546)",
+        help="free: any free ports; local-node, solo: the ports where SDKs look for a local node or a Solo network "
+        "(node 50211 and 35211, by TLS 50212, mirror gRPC 5600, mirror REST 5551 and 38081, fees 8084, relay 7546); "
+        "the ready line tells those of the one that was named",
     )
     parser.add_argument(
         "--tls",
@@ -119,14 +145,15 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         "--latency",
         choices=sorted(PROFILES),
         default="standard",
-        help="time to consensus and to the mirror; standard: 2 s and 0.5 s, always; mainnet, testnet: distributions "
-        "like those of the public networks (docs/localnet.md); instant: none",
+        help="time until consensus is known, and from there to the mirror; standard: 2 s and 0.5 s, always; mainnet, "
+        "testnet: distributions like those of the public networks (docs/localnet.md); instant: none",
     )
     parser.add_argument(
         "--consensus-delay",
         type=_seconds,
         metavar="SECONDS",
-        help="time from a transaction's arrival to its consensus, instead of the profile's",
+        help="time from a transaction's arrival until its receipt is known, instead of the profile's; its consensus "
+        "timestamp lies before that",
     )
     parser.add_argument(
         "--consensus-jitter",
@@ -138,7 +165,7 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         "--mirror-lag",
         type=_seconds,
         metavar="SECONDS",
-        help="time from consensus until the mirror shows a transaction, in REST and in the stream, instead of the "
+        help="time from the receipt until the mirror shows a transaction, in REST and in the stream, instead of the "
         "profile's",
     )
     parser.add_argument(
@@ -162,12 +189,19 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         "localnet/throttles/mainnet.json",
     )
     parser.add_argument(
+        "--limits",
+        choices=("real", "off"),
+        default="real",
+        help="what a connection to a node may do; real: as with the real nodes 10 calls at once, an end after 15 s and "
+        "5 s more for calls under way, or after 10 s without a call, windows of 10,240 bytes, few pings: to know how a "
+        "client gets along with that; off: no such limits, to measure the embedded network itself",
+    )
+    parser.add_argument(
         "--mirror-rate-limit",
         type=_rate_limit,
-        default="off",
         metavar="N",
-        help="HTTP 429 beyond so many REST requests a second from one address; public mirrors allow 50. Off by "
-        "default, because the audit of a load test reads page after page, and would take longer",
+        help=f"HTTP 429 beyond so many REST requests a second from one address; 0: never. By default "
+        f"{PUBLIC_MIRROR_RATE}, as public mirrors allow, and never with --limits off",
     )
     parser.add_argument(
         "--relay-rate-limit",
@@ -211,6 +245,6 @@ def _positive(text: str) -> int:
 
 
 def _rate_limit(text: str) -> int:
-    if text != "off" and (not text.isdigit() or int(text) == 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 'off' nor a whole number above 0")
+    if text != "off" and not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 'off' nor a whole number")
     return 0 if text == "off" else int(text)

@@ -35,6 +35,7 @@ from hiero_sdk_python.hapi.services.basic_types_pb2 import (
     TransactionFeeSchedule,
     TransactionID,
 )
+from hiero_sdk_python.hapi.services.custom_fees_pb2 import CustomFeeLimit
 from hiero_sdk_python.hapi.services.exchange_rate_pb2 import ExchangeRate, ExchangeRateSet
 from hiero_sdk_python.hapi.services.query_header_pb2 import ANSWER_ONLY, COST_ANSWER
 from hiero_sdk_python.hapi.services.query_pb2 import Query
@@ -71,6 +72,7 @@ __all__ = [
     "ConsensusTopicQuery",
     "ConsensusTopicResponse",
     "CurrentAndNextFeeSchedule",
+    "CustomFeeLimit",
     "ExchangeRate",
     "ExchangeRateSet",
     "FeeComponents",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from localnet.submission import Submission
 
-_VERSION = 1
+_VERSION = 2  # 1: another rule for what a transfer to an unknown alias does, so that it cannot be played again
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS network (version INTEGER NOT NULL, genesis_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS settled (

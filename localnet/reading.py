@@ -15,6 +15,7 @@ from localnet.keys import Signatures
 from localnet.status import Refused, codes
 from localnet.submission import Submission
 from localnet.transactions import OPERATIONS
+from localnet.transactions.custom_fees import check_limits
 from localnet.transactions.fields import MAX_AMOUNT, check_memo
 
 MAX_TRANSACTION_BYTES = 6_144
@@ -30,11 +31,12 @@ def read_transaction(raw: bytes, into: Submission) -> None:
     """
     if len(raw) > MAX_GOVERNANCE_BYTES:
         raise Refused(codes.TRANSACTION_OVERSIZE)
-    signed, signature_map = _signed_part(raw, into)
+    signed, signature_map, size = _signed_part(raw, into)
     body = _parse(pb.TransactionBody, signed, codes.INVALID_TRANSACTION_BODY)
     into.body = body
     into.memo = body.memo
     into.max_fee = body.transactionFee
+    into.high_volume = body.high_volume
     into.valid_duration = body.transactionValidDuration.seconds
     into.signatures = Signatures(signature_map.sigPair, signed)
     field = body.WhichOneof("data")
@@ -46,24 +48,27 @@ def read_transaction(raw: bytes, into: Submission) -> None:
     _check_id(body, into)
     _check_prefixes(signature_map.sigPair)
     _check_header(body, into, field)
+    _check_size(size, account_number(body.transactionID.accountID))
 
 
-def _signed_part(raw: bytes, into: Submission) -> tuple[bytes, Any]:
-    """The signed body bytes and the signature map, of today's form or of the deprecated one."""
+def _signed_part(raw: bytes, into: Submission) -> tuple[bytes, Any, int]:
+    """The signed body bytes, the signature map, and the bytes of both; of today's form or of the deprecated one."""
     transaction = _parse(pb.Transaction, raw, codes.INVALID_TRANSACTION)
     old_form = bool(transaction.bodyBytes) or transaction.HasField("sigMap")
     if transaction.signedTransactionBytes:
         if old_form:
             raise Refused(codes.INVALID_TRANSACTION)
         signed = _parse(pb.SignedTransaction, transaction.signedTransactionBytes, codes.INVALID_TRANSACTION)
+        if signed.use_serialized_tx_message_hash_algorithm:  # for the nodes' own use
+            raise Refused(codes.INVALID_SERIALIZED_TX_MESSAGE_HASH_ALGORITHM)
         into.hash = hashlib.sha384(transaction.signedTransactionBytes).digest()
         if not signed.HasField("sigMap"):
             raise Refused(codes.INVALID_TRANSACTION_BODY)
-        return signed.bodyBytes, signed.sigMap
+        return signed.bodyBytes, signed.sigMap, len(transaction.signedTransactionBytes)
     if not transaction.bodyBytes or not transaction.HasField("sigMap"):
         raise Refused(codes.INVALID_TRANSACTION_BODY)
     into.hash = hashlib.sha384(raw).digest()
-    return transaction.bodyBytes, transaction.sigMap
+    return transaction.bodyBytes, transaction.sigMap, len(raw)
 
 
 def _parse(message_type: Any, raw: bytes, otherwise: int) -> Any:
@@ -107,9 +112,15 @@ def _check_header(body: Any, into: Submission, field: str) -> None:
     check_memo(body.memo)
     if body.max_custom_fees and field != "consensusSubmitMessage":
         raise Refused(codes.MAX_CUSTOM_FEES_IS_NOT_SUPPORTED)
+    check_limits(body.max_custom_fees)
+    into.limits = tuple(limit.SerializeToString() for limit in body.max_custom_fees)
     if body.transactionFee > MAX_AMOUNT:
         raise Refused(codes.INSUFFICIENT_TX_FEE)
     if not body.HasField("transactionValidDuration"):
         raise Refused(codes.INVALID_TRANSACTION_DURATION)
-    if into.size > MAX_TRANSACTION_BYTES and not (payer == 2 or 42 <= payer <= 799):
+
+
+def _check_size(size: int, payer: int) -> None:
+    # Of the SignedTransaction, without the Transaction around it (checkTransactionSizeLimitBasedOnPayer).
+    if size > MAX_TRANSACTION_BYTES and not (payer == 2 or 42 <= payer <= 799):
         raise Refused(codes.TRANSACTION_OVERSIZE)

@@ -35,7 +35,12 @@ class RecordCache:
         self._settled: deque[Submission] = deque()
 
     def find(self, node: int, transaction_id: Any) -> Submission | None:
-        """What a node knows by a protobuf `TransactionID`: the transaction that counts, or with a nonce its child."""
+        """What a node knows by a protobuf `TransactionID`: the transaction that counts, or with a nonce its child.
+
+        The whole id counts (RecordCacheImpl.java): with `scheduled` it is another one, and nothing is scheduled here.
+        """
+        if transaction_id.scheduled:
+            return None
         key, nonce = transaction_key(transaction_id), transaction_id.nonce
         known = self.known_to(node, key)
         if known is None or not nonce:

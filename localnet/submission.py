@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from localnet.ids import TransactionKey
-from localnet.status import codes
 
 if TYPE_CHECKING:
     from localnet.fees import Fee
     from localnet.keys import Signatures
-    from localnet.state import Account, Topic
+    from localnet.state import Account, CustomFee, Topic
     from localnet.transactions.operation import Operation
 
 
@@ -40,19 +39,23 @@ class Submission:
         key: Its transaction id; None when it has none.
         memo: Its memo.
         max_fee: The most its payer offers, in tinybars.
+        high_volume: Whether its payer would pay the prices of HIP-1313; they are not charged here.
         valid_duration: Seconds it is valid for, from its valid start.
         hash: SHA-384 of the signed transaction.
         precheck: The node's answer; None until it answered.
         status: The receipt's status; None until consensus.
         ack: When the node's answer was sent.
-        consensus_ns: Consensus timestamp, Unix nanoseconds; 0 until consensus.
+        consensus_ns: Consensus timestamp, Unix nanoseconds; 0 until it is known.
+        known: When that was known, and the receipt was there; None until then.
         receipt_served: When the first receipt with the final status was served.
         mirror_visible: When the mirror began to show it.
-        entity: Number of the entity it created or changed; 0 for none.
+        entity: The entity it created or changed, or was to change; encoded if of another shard or realm, 0 for none.
         created: Whether it created `entity`.
         due: What it costs; None until its price was looked up at precheck.
         fee: What its payer was charged, in tinybars.
         transfers: Balance changes in tinybars by account number; they sum to zero.
+        assessed: The custom fees that its payer paid.
+        limits: The most its payer would pay of them: each a serialised `CustomFeeLimit`.
         message, chunk, sequence_number, running_hash: Of a message on a topic.
         effect: The entity as it was right after, for the mirror; None where the mirror keeps nothing of it.
         fault: The kind of fault that hit it at its node; "" for none.
@@ -71,12 +74,14 @@ class Submission:
     key: TransactionKey | None = None
     memo: str = ""
     max_fee: int = 0
+    high_volume: bool = False
     valid_duration: int = 0
     hash: bytes = b""
     precheck: int | None = None
     status: int | None = None
     ack: float | None = None
     consensus_ns: int = 0
+    known: float | None = None
     receipt_served: float | None = None
     mirror_visible: float | None = None
     entity: int = 0
@@ -84,6 +89,8 @@ class Submission:
     due: Fee | None = None
     fee: int = 0
     transfers: tuple[tuple[int, int], ...] = ()
+    assessed: tuple[CustomFee, ...] = ()
+    limits: tuple[bytes, ...] = ()
     message: bytes | None = None
     chunk: Chunk | None = None
     sequence_number: int = 0
@@ -98,24 +105,6 @@ class Submission:
         """The part of the body that belongs to its operation."""
         assert self.operation is not None
         return getattr(self.body, self.operation.field)
-
-
-def child_of(parent: Submission, nonce: int, kind: str, transfers: tuple[tuple[int, int], ...]) -> Submission:
-    """A child that moved hbar while its parent was handled; a nanosecond each behind it, with its id and no fee."""
-    return Submission(
-        index=parent.index,
-        node=parent.node,
-        arrival=parent.arrival,
-        size=0,
-        kind=kind,
-        key=parent.key,
-        valid_duration=parent.valid_duration,
-        precheck=0,
-        status=codes.SUCCESS,
-        consensus_ns=parent.consensus_ns + nonce,
-        transfers=transfers,
-        nonce=nonce,
-    )
 
 
 def consensus_ns(submission: Submission) -> int:

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out a command and return the exit code; 2 where there is nothing usable in the folder.
 
     `render`: 0 drawn, 1 a file could not be drawn. `audit`: 0 everything acknowledged arrived once and in order, 3 it
-    did not, 5 the mirror could not be read.
+    did not, 5 nothing can be said: the mirror could not be read, had not come so far, or is another network's.
     """
     parser = argparse.ArgumentParser(prog="python -m reports", description="Works with the folders of runs.")
     commands = parser.add_subparsers(dest="command", required=True)

@@ -26,14 +26,16 @@ class Arm(StrEnum):
     HEDERA = "hedera"
 
 
-PHASES = ("prepare", "ack", "consensus", "receipt", "mirror")
-"""The phases of an operation, in order. Durations of the operation's own steps: `prepare` builds and signs, `ack` is
-the node's answer to the submission, `receipt` the wait from acknowledgement to receipt, `mirror` the wait from there
-until the mirror shows it. `consensus` runs from sending to the consensus timestamp and overlaps `ack` and `receipt`."""
+PHASES = ("prepare", "connection", "ack", "consensus", "receipt", "mirror")
+"""The phases of an operation, in order. Durations of the operation's own steps: `prepare` builds and signs,
+`connection` is the wait for a connection with room for one more call (a node takes 10 on each), `ack` is the node's
+answer to the submission from when it could leave, `receipt` the wait from acknowledgement to receipt, `mirror` the wait
+from there until the mirror shows it. `consensus` runs from sending to the consensus timestamp and overlaps
+`connection`, `ack` and `receipt`."""
 
 SEGMENTS = (
-    *("start_delay", "queue", "limiter", "circuit_wait", "baseline", "prepare", "ack", "retry_wait"),
-    *("receipt", "mirror", "other"),
+    *("start_delay", "queue", "limiter", "circuit_wait", "baseline", "prepare", "connection", "ack"),
+    *("retry_wait", "receipt", "mirror", "other"),
 )
 """What an operation's response time is made of. Segments never overlap, so they add up to it:
 
@@ -41,7 +43,7 @@ SEGMENTS = (
 * `queue`, `limiter`, `circuit_wait`: held back on our side, in the queue, for the rate or concurrency limit, and at an
   open circuit.
 * `baseline`: the application's own work, what a baseline arm consists of.
-* `prepare`, `ack`, `receipt`, `mirror`: the phases of those names, without the waits inside them.
+* `prepare`, `connection`, `ack`, `receipt`, `mirror`: the phases of those names, without the waits inside them.
 * `retry_wait`: slept between two attempts.
 * `other`: whatever is left, such as the client's own bookkeeping and other greenlets' turns in between.
 """

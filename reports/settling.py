@@ -10,12 +10,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import gevent
-
 from config.run import Run
 from config.secrets import MARK
-from hedera_client import MirrorRest, TopicMessage, running_hash_v3
-from hedera_client.mirror_rest import PAGE_ROWS
+from hedera_client import Fate, MirrorError, MirrorRest, TopicMessage, running_hash_v3
 from reports.collect.collector import Collector
 from reports.collect.journal import FILE_NAME, JournalError, read_saved
 from reports.judge.audit import nothing_settled
@@ -31,9 +28,6 @@ from reports.measure.keys import OperationKey
 
 logger = logging.getLogger(__name__)
 
-PUBLIC: Final = ("testnet", "previewnet", "mainnet")
-PAGES_PER_S: Final = 40
-"""Pages of rows that are asked of a public mirror in a second at most; it refuses above 50 requests per address."""
 
 RUN: Final = "run"
 CHECKPOINT: Final = "checkpoint"
@@ -171,19 +165,40 @@ def audited(
     return found, audit.consensus, dict(audit.clocks)
 
 
+class MirrorReader:
+    """Reads what an audit needs from a mirror, at the pace that `hedera_client` keeps to.
+
+    Args:
+        mirror: The mirror.
+    """
+
+    def __init__(self, mirror: MirrorRest) -> None:
+        self._mirror = mirror
+
+    def __call__(self, topic_id: str, after: int, until: int | None) -> Iterator[TopicMessage]:
+        """Yield rows of a topic as the mirror shows them, repetitions included."""
+        return self._mirror.topic_messages(topic_id, after=after, until=until, repeats=True)
+
+    def latest_consensus(self) -> int | None:
+        """How far the mirror has come; None where it does not tell, which is no reason not to read it."""
+        try:
+            return self._mirror.latest_consensus()
+        except MirrorError as error:
+            if error.fate is Fate.FINAL:
+                return None
+            raise
+
+    def knows_topic(self, topic_id: str) -> bool:
+        """Whether the mirror has heard of a topic; taken for so where it cannot be asked."""
+        try:
+            return self._mirror.knows_topic(topic_id)
+        except MirrorError:
+            return True
+
+
 def reader(run: Run) -> TopicReader:
-    """What reads rows from the run's mirror."""
-    mirror = MirrorRest(run.network.mirror_rest)
-    pause_s = 1 / PAGES_PER_S if run.network.name in PUBLIC else 0.0
-
-    def read(topic_id: str, after: int, until: int | None) -> Iterator[TopicMessage]:
-        rows = mirror.topic_messages(topic_id, after=after, until=until, repeats=True)
-        for number, row in enumerate(rows, start=1):
-            yield row
-            if pause_s and number % PAGE_ROWS == 0:
-                gevent.sleep(pause_s)
-
-    return read
+    """What reads from the run's mirror."""
+    return MirrorReader(MirrorRest(run.network.mirror_rest))
 
 
 def chain_hash(topic_id: str) -> ChainHash:

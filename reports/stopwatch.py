@@ -90,10 +90,13 @@ class Stopwatch:
         finally:
             self.leave()
 
-    def claim(self, segment: str, seconds: float) -> None:
+    def claim(self, segment: str, seconds: float) -> float:
         """Count `seconds` that have just passed for `segment` instead of the one that is open.
 
         For waits that are only known of afterwards. More than the open segment has is not there to be claimed.
+
+        Returns:
+            The seconds that were there.
 
         Raises:
             ValueError: no segment has this name.
@@ -104,6 +107,7 @@ class Stopwatch:
         moved = max(0, min(round(seconds * NS_PER_S), spent[self._current]))
         spent[self._current] -= moved
         spent[segment] += moved
+        return moved / NS_PER_S
 
     def stop(self) -> float:
         """End the measurement, whatever is still open, and return `latency_s`; called again, it changes nothing."""

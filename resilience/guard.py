@@ -276,7 +276,7 @@ class _Operation(Generic[T]):
             result = self._attempt(Attempt(number, permit.member, timeout))
         except Exception as error:
             verdict = guard.classify(error)
-            success, outcome = self._judged(verdict, permit.member)
+            success, outcome = self._judged(verdict, permit)
             if verdict.retry:
                 self._error, self._status = error, guard.status_of(error)
                 self._timed_out = verdict.timeout
@@ -311,10 +311,12 @@ class _Operation(Generic[T]):
         if since is not None:
             self._book("retry", since)
 
-    def _judged(self, verdict: Verdict, member: str) -> tuple[bool | None, Outcome]:
+    def _judged(self, verdict: Verdict, permit: Permit) -> tuple[bool | None, Outcome]:
         """What an error means to the circuit and to the limiter; remember a member that failed."""
         if verdict.failure or verdict.timeout:
-            self._avoid = {*self._avoid, member}
+            self._avoid = {*self._avoid, permit.member}
+        if verdict.incident and verdict.failure and not permit.counts(verdict.incident):
+            return None, "neutral"
         if verdict.timeout or (verdict.retry and not verdict.failure):
             return (False if verdict.failure else None), "busy"
         return (False, "failure") if verdict.failure else (None, "neutral")

@@ -19,11 +19,15 @@ class Verdict(NamedTuple):
             is neutral: it is neither failure nor success, resets no counter and closes no circuit.
         timeout: No answer came in time. Its retry costs the retry budget more, for the call may still be worked on over
             there, and it tells an adaptive limiter to slow down as BUSY does.
+        incident: Names the event that caused the failure, where one event fails many calls: a connection that broke
+            fails all that it carried. While the circuit is closed, the first failure of an incident counts, and those
+            after it are neutral. "" where each failure stands for itself.
     """
 
     retry: bool
     failure: bool
     timeout: bool = False
+    incident: str = ""
 
 
 TRANSIENT: Final = Verdict(retry=True, failure=True)

@@ -3,10 +3,16 @@
 Each member has a breaker of its own. While some members serve, those whose circuit is open are left alone, and a call
 meets an open circuit only when no member serves.
 
-**At most half are skipped on suspicion.** When more than half of the members (rounded down) have an open circuit while
-others serve, those beyond the half that have been open longest are tried early: `early_trial` seconds after they opened
-instead of after their recovery time. It is an ordinary trial, one at a time, so every transition stays legal, and a
-failed one starts the wait anew: a dead member costs at most one attempt per `early_trial` seconds.
+**At most half are skipped on suspicion.** When more than half of the members (rounded down) have an open circuit, those
+beyond the half that have been open longest are tried early: `early_trial` seconds after they opened instead of after
+their recovery time. That also holds when nobody serves: what took all members at once, such as a moment without a
+network, is over before a recovery time is. It is an ordinary trial, one at a time, so every transition stays legal, and
+a failed one starts the wait anew: a dead member costs at most one attempt per `early_trial` seconds. A single member
+has no half that may not be skipped; its recovery time always holds.
+
+**One event is one failure.** A connection that breaks fails every call that it carried. A verdict may name the incident
+(`Verdict.incident`); of the failures that one incident caused, a member's closed circuit counts the first. Its health
+counts all of them: a member that cannot be reached is passed over soon, long before its circuit opens.
 
 **Health.** A member's health is its share of recent successes (each result weighs a tenth, each failure twice that).
 While every member is healthy they simply take turns; else a member's share of the calls follows its health, so one that
@@ -24,6 +30,7 @@ import pybreaker
 
 from resilience.breaker import CLOSED, OPEN, TRANSITIONS_KEPT, Breaker
 from resilience.errors import CircuitOpen
+from resilience.incidents import Incidents
 from resilience.policies import BreakerPolicy
 
 Balance = Literal["round-robin", "least-outstanding"]
@@ -47,6 +54,17 @@ class Permit:
         self._index = index
         self._breaker = breaker
         self._period = period
+
+    def counts(self, incident: str) -> bool:
+        """Whether a failure that `incident` caused counts in the circuit: the first, and each of an unnamed incident.
+
+        A trial's failure always counts: it was made to find out how the member is, and this is the answer. A failure
+        that does not count tells of the member's health all the same: it gets fewer calls from here on.
+        """
+        if self._pool.incidents[self._index].is_new(incident) or self._breaker.state != CLOSED:
+            return True
+        self._pool.judge(self._index, success=False)
+        return False
 
     def settle(self, success: bool | None) -> None:
         """Hand it back with the result of the call: True, False, or None for one that says nothing of the member."""
@@ -89,6 +107,8 @@ class Pool:
         self.policy = policy or BreakerPolicy()
         self.balance = balance
         self.early_trial = min(self.policy.recovery, EARLY_TRIAL_S)
+        self.incidents = tuple(Incidents() for _ in self.members)
+        """What has befallen each member, in the order of `members`."""
         self._watchers: list[Callable[[], object]] = []
         self._health = [1.0] * len(self.members)
         self._turns = [0.0] * len(self.members)  # how far each is ahead of its share, see _by_health
@@ -139,7 +159,7 @@ class Pool:
 
     def refusal(self) -> CircuitOpen:
         """The refusal of a call that found no member serving; it is counted at the one that will be tried next."""
-        waits = [breaker.retry_in() for breaker in self.breakers]
+        waits = self._waits()
         first = min(range(len(waits)), key=waits.__getitem__)
         self.breakers[first].count_rejection()
         return CircuitOpen(self.name, 0.0 if math.isinf(waits[first]) else waits[first])
@@ -148,11 +168,7 @@ class Pool:
         """Seconds until a call could be let in: 0.0 for now, infinity while it depends on trials that are under way."""
         if len(self._suspects) < len(self.breakers):
             return 0.0
-        overdue = self._overdue()
-        return min(
-            breaker.retry_in(self.early_trial if index in overdue else None)
-            for index, breaker in enumerate(self.breakers)
-        )
+        return min(self._waits())
 
     def watch(self, callback: Callable[[], object]) -> None:
         """Call `callback` whenever admission may have become possible. It must be cheap and let no greenlet run."""
@@ -229,10 +245,18 @@ class Pool:
         self._turns[first] -= sum(health.values())
         return first
 
+    def _waits(self) -> list[float]:
+        """Seconds until each member could be called."""
+        overdue = self._overdue()
+        return [
+            breaker.retry_in(self.early_trial if index in overdue else None)
+            for index, breaker in enumerate(self.breakers)
+        ]
+
     def _overdue(self) -> Collection[int]:
-        """Members that are tried early, because more than half are skipped and others serve."""
+        """Members that are tried early, because more than half are skipped."""
         breakers = self.breakers
-        if not len(breakers) // 2 < len(self._suspects) < len(breakers):
+        if len(breakers) == 1 or len(self._suspects) <= len(breakers) // 2:
             return ()
         opened = [index for index in self._suspects if breakers[index].state == OPEN]
         excess = max(0, len(opened) - len(breakers) // 2)

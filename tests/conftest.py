@@ -25,6 +25,6 @@ settings.load_profile("project")
 @pytest.fixture(scope="session")
 def localnet() -> Iterator[Localnet]:
     """One embedded network without delays, shared by the tests that do not change how it behaves."""
-    running = start_localnet("--latency", "instant", "--throttles", "off")
+    running = start_localnet("--latency", "instant", "--throttles", "off", "--mirror-rate-limit", "0")
     yield running
     running.stop()

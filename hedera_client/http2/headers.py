@@ -21,6 +21,7 @@ LONGEST_BLOCK: Final = 65_536
 
 _REMEMBERED_BLOCKS: Final = 256
 _REMEMBERED_BYTES: Final = 512
+_LONGEST_CONTENT_TYPE: Final = 60
 
 # Entries of HPACK's static table (RFC 7541, appendix A).
 _POST: Final = b"\x83"
@@ -41,11 +42,13 @@ class AnswerHead:
         http_status: HTTP's status, or None in trailers.
         grpc_status: gRPC's status code, or None where there is none.
         message: gRPC's message; "" where there is none.
+        content_type: HTTP's content type; "" where there is none.
     """
 
     http_status: int | None
     grpc_status: int | None
     message: str
+    content_type: str = ""
 
 
 class AnswerHeads:
@@ -79,6 +82,7 @@ def _decode(block: bytes) -> AnswerHead:
             None if http_status is None else int(http_status),
             None if grpc_status is None else int(grpc_status),
             unquote(headers.get("grpc-message", ""), errors="replace"),
+            headers.get("content-type", "")[:_LONGEST_CONTENT_TYPE],
         )
     except (HPACKError, ValueError) as error:
         raise ProtocolError(f"header block: {error}") from error

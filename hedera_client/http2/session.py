@@ -1,8 +1,9 @@
 """One HTTP/2 connection's state as a client of unary gRPC calls: bytes in, bytes out, and no socket.
 
-A call is a `Stream`. `Session.start` takes it in, `Session.outgoing` gives the bytes to send, `Session.receive` takes
-what arrived, and a stream that has ended is told so. Nothing here waits, and nothing is safe for threads by itself: the
-connection holds a lock around every method.
+`Session.start` takes a call in while there is a free place, `Session.outgoing` gives the bytes to send,
+`Session.receive` takes what arrived, and a stream that has ended is told so. Nothing here waits, neither for a place,
+which is the pool's affair, nor for anything else; and nothing is safe for threads by itself: the connection holds a
+lock around every method.
 """
 
 from __future__ import annotations
@@ -14,100 +15,57 @@ from typing import Final
 from hedera_client.http2 import frames
 from hedera_client.http2.frames import ProtocolError
 from hedera_client.http2.headers import LONGEST_BLOCK, AnswerHeads
-from hedera_client.status import GRPC_CODES, NoAnswer
+from hedera_client.http2.preface import check_first_bytes
+from hedera_client.http2.stream import LARGEST_ANSWER, PREFIX_BYTES, Stream, reset_failure
+from hedera_client.status import NoAnswer
 
-LARGEST_ANSWER: Final = 4 * 1024 * 1024
-"""Bytes of an answer, as gRPC limits it by default."""
-
-_PREFIX_BYTES: Final = 5  # gRPC's own: whether the message is compressed, and its length
 _STREAM_WINDOW: Final = LARGEST_ANSWER + 65_536  # so that a stream's window never has to be topped up
 _CONNECTION_WINDOW: Final = 4 * _STREAM_WINDOW
 _LAST_STREAM: Final = 2**31 - 3
 _ANY_NUMBER: Final = 2**31
-
-# What gRPC makes of HTTP/2's error codes ("gRPC over HTTP2", section "Errors") and of HTTP's status codes.
-_RESET_STATUS: Final = {
-    frames.REFUSED_STREAM: "UNAVAILABLE",
-    frames.CANCEL: "CANCELLED",
-    0xB: "RESOURCE_EXHAUSTED",
-    0xC: "PERMISSION_DENIED",
-}
-_HTTP_STATUS: Final = {
-    400: "INTERNAL",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "UNIMPLEMENTED",
-    429: "UNAVAILABLE",
-    502: "UNAVAILABLE",
-    503: "UNAVAILABLE",
-    504: "UNAVAILABLE",
-}
-
-
-class Stream:
-    """One call.
-
-    Attributes:
-        id: Its number on the connection; 0 until it is admitted.
-        sent: Whether any of its bytes may have left this process.
-        done: It has ended; `answer` or `failure` is set.
-        answer: The message that came back.
-        failure: Why none came back.
-        head: Bytes of it that wait to leave: first its header block, then whole frames.
-        body: What of its message is not in frames yet.
-        claimed: Bytes of the connection's window that it took before it left.
-        window: Bytes of its body that the server still takes.
-    """
-
-    # In the class, so that making a call does not set them all.
-    id = 0
-    sent = False
-    done = False
-    answer = b""
-    failure: NoAnswer | None = None
-    data = b""
-    http_status = 0
-    claimed = 0
-    window = 0
-
-    def __init__(self, head: bytes, message: bytes, on_done: Callable[[], object]) -> None:
-        self.head = head
-        self.body = b"\x00" + len(message).to_bytes(4, "big") + message
-        self._on_done = on_done
-
-    def end(self, failure: NoAnswer | None = None) -> None:
-        """Settle it, once."""
-        if not self.done:
-            self.done, self.failure = True, failure
-            self._on_done()
 
 
 class Session:
     """See the module.
 
     Attributes:
-        ready: The server's settings have arrived; calls may start.
-        draining: It takes no more calls: the server said so, or the stream numbers are used up.
+        ready: The server's settings have arrived.
+        draining: It takes no more calls: the server said so, or its user, or the stream numbers are used up.
+        graceful: The server said so, and that nothing is wrong (GOAWAY with NO_ERROR).
+        goaway: What the server said with it, in words; "" as long as it said nothing.
+        limit: Calls that may be under way at once now; 0 before it is ready, while it drains or is held.
+        places: Calls that the server allows at once, as its settings say.
         streams: Calls in flight, by their number.
+        moved: Calls that the server has certainly not looked at and will not; to be started elsewhere.
+        finished: Calls of which the server has said how they ended, other than by a reset.
         pending: What waits to be sent; `outgoing` takes it.
     """
 
     def __init__(self) -> None:
         self.ready = False
         self.draining = False
+        self.graceful = False
+        self.goaway = ""
+        self.limit = 0
+        self.places = _ANY_NUMBER
         self.streams: dict[int, Stream] = {}
-        self._heads = AnswerHeads()
+        self.moved: list[Stream] = []
         self.pending: list[bytes | Stream] = []
-        self._waiting: deque[Stream] = deque()  # for a free place
+        self.finished = 0
+        self._leaving: list[bytes | Stream] = []
+        self._held = False
+        self._heads = AnswerHeads()
         self._blocked: deque[Stream] = deque()  # for a window to send the rest of the body
         self._next_id = 1
-        self._max_streams = _ANY_NUMBER
+        self._last_id = _ANY_NUMBER  # that the server takes, as its GOAWAY says
         self._max_frame = frames.DEFAULT_FRAME
         self._stream_window = frames.DEFAULT_WINDOW  # that new streams begin with
         self._window = frames.DEFAULT_WINDOW  # of the connection, for what we send
         self._unread = 0  # received since the connection's window was last topped up
-        self._buffer = b""
-        self._block: tuple[int, int, bytes] | None = None  # a header block that continues: stream, flags, so far
+        self._rest: list[bytes] = []  # the beginning of a frame
+        self._rest_bytes = 0
+        self._wanted = frames.HEADER_BYTES  # bytes with which that frame, or its header, is whole
+        self._block: tuple[int, int, list[bytes]] | None = None  # a header block that continues: stream, flags, so far
         self._handlers: dict[int, Callable[[int, int, bytes], None]] = {
             frames.HEADERS: self._on_headers,
             frames.DATA: self._on_data,
@@ -127,31 +85,61 @@ class Session:
         top_up = frames.window_update(0, _CONNECTION_WINDOW - frames.DEFAULT_WINDOW)
         self.pending.append(frames.PREFACE + frames.settings(mine) + top_up)
 
+    @property
+    def begun(self) -> int:
+        """Calls that were ever started."""
+        return self._next_id >> 1
+
     def start(self, stream: Stream) -> None:
-        """Take a call in; where the server allows no more at once, it waits for its turn."""
-        if self.draining:
-            stream.end(NoAnswer("UNAVAILABLE", "the connection is being closed", sent=False))
-        elif len(self.streams) >= self._max_streams:
-            self._waiting.append(stream)
+        """Give a call its number, and send it as far as the windows allow. There has to be a free place (`limit`)."""
+        number = stream.id = self._next_id
+        self._next_id += 2
+        if number >= _LAST_STREAM:
+            self.retire()
+        self.streams[number] = stream
+        head, message = stream.head + stream.timeout, stream.message
+        length = len(message)
+        size = length + PREFIX_BYTES
+        start = frames.frame_head(len(head), frames.HEADERS, frames.END_HEADERS, number)
+        if size <= self._window and size <= self._stream_window and size <= self._max_frame and not self._blocked:
+            self._window -= size
+            stream.claimed = size
+            data = frames.frame_head(size, frames.DATA, frames.END_STREAM, number)
+            stream.outgoing = b"".join((start, head, data, b"\x00", length.to_bytes(4, "big"), message))
+            self.pending.append(stream)
         else:
-            self._admit(stream)
+            stream.outgoing, stream.window = start + head, self._stream_window
+            stream.body = memoryview(b"\x00" + length.to_bytes(4, "big") + message)
+            self.pending.append(stream)
+            self._blocked.append(stream)
+            self._go_on()
 
     def cancel(self, stream: Stream) -> None:
         """Forget a call: nobody waits for it any more. What has not left yet never will."""
         if stream.done:
             return
         stream.done = True
-        if stream.sent:
+        if self.streams.pop(stream.id, None) is not None and stream.sent:
             self.pending.append(frames.reset(stream.id, frames.CANCEL))
-        self._release(stream)
 
     def ping(self) -> None:
         """Ask for a sign of life; any byte is one."""
         self.pending.append(frames.frame_head(8, frames.PING, 0, 0) + bytes(8))
 
+    def hold(self, held: bool) -> None:
+        """Take no more calls until told otherwise."""
+        self._held = held
+        self._set_limit()
+
+    def retire(self) -> None:
+        """Take no more calls; those in flight go on."""
+        self.draining = True
+        self._set_limit()
+
     def outgoing(self) -> bytes:
         """Take what is to be sent; it counts as sent from here on."""
-        items, self.pending = self.pending, []
+        items = self._leaving = self.pending
+        self.pending = []
         parts: list[bytes] = []
         for item in items:
             if isinstance(item, bytes):
@@ -160,18 +148,33 @@ class Session:
                 self._window += item.claimed  # given up before it left
             else:
                 item.sent = True
-                parts.append(item.head)
+                parts.append(item.outgoing)
         return b"".join(parts)
 
-    def lost(self, status: str, reason: str) -> None:
-        """End all calls: the connection is gone. Those that had not left are known not to have arrived."""
-        self.draining = True
-        everyone = [*self.streams.values(), *self._waiting]
+    def not_sent(self) -> None:
+        """Nothing of what `outgoing` gave last was taken by the system, and nothing more will be."""
+        for item in self._leaving:
+            if isinstance(item, Stream) and not item.done:
+                item.sent = False
+
+    def lost(self, status: str, reason: str, incident: str) -> tuple[int, list[Stream]]:
+        """The connection is gone: end the calls of which anything had left.
+
+        Returns:
+            How many those were, and the calls that have certainly not arrived; they are as if never started.
+        """
+        self.retire()
+        left = [stream for stream in self.streams.values() if stream.sent]
+        unsent = [stream for stream in self.streams.values() if not stream.sent]
+        for stream in unsent:
+            stream.rewind()
+        unsent, self.moved = self.moved + unsent, []
         self.streams.clear()
-        self._waiting.clear()
         self._blocked.clear()
-        for stream in everyone:
-            stream.end(NoAnswer(status, reason, sent=stream.sent))
+        self.pending.clear()
+        for stream in left:
+            stream.end(NoAnswer(status, reason, incident=incident))
+        return len(left), unsent
 
     def receive(self, data: bytes) -> None:
         """Take what has arrived.
@@ -179,29 +182,44 @@ class Session:
         Raises:
             ProtocolError: the server broke the rules; end the connection with `lost`.
         """
-        buffer = self._buffer + data if self._buffer else data
-        at, end = 0, len(buffer)
+        if self._rest:
+            # A frame in many pieces is put together once, when it is whole, instead of once per piece.
+            self._rest.append(data)
+            self._rest_bytes += len(data)
+            if self._rest_bytes < self._wanted:
+                return
+            data, self._rest = b"".join(self._rest), []
+        at, end = 0, len(data)
+        if not self.ready:
+            check_first_bytes(data)
+        self._wanted = frames.HEADER_BYTES
         while end - at >= frames.HEADER_BYTES:
-            high, low, kind, flags, number = frames.read_header(buffer, at)
+            high, low, kind, flags, number = frames.read_header(data, at)
             length = high << 8 | low
             if length > frames.DEFAULT_FRAME:
                 raise ProtocolError(f"a frame of {length} bytes")
             stop = at + frames.HEADER_BYTES + length
             if stop > end:
+                self._wanted = frames.HEADER_BYTES + length
                 break
             if self._block is not None or not self.ready:
                 self._check_order(kind)
             handle = self._handlers.get(kind)  # frames of unknown types are left alone (RFC 9113, section 5.5)
             if handle is not None:
-                handle(flags, number & 0x7FFF_FFFF, buffer[at + frames.HEADER_BYTES : stop])
+                handle(flags, number & 0x7FFF_FFFF, data[at + frames.HEADER_BYTES : stop])
             at = stop
-        self._buffer = buffer[at:]
+        if at < end:
+            self._rest.append(data[at:])
+            self._rest_bytes = end - at
 
     def _check_order(self, kind: int) -> None:
         if self._block is not None and kind != frames.CONTINUATION:
             raise ProtocolError("a header block was not continued")
         if not self.ready and kind != frames.SETTINGS:
             raise ProtocolError("the first frame is not SETTINGS")
+
+    def _set_limit(self) -> None:
+        self.limit = self.places if self.ready and not self.draining and not self._held else 0
 
     # What arrived for one call.
 
@@ -212,26 +230,27 @@ class Session:
             block = frames.unpadded(block, flags)
             flags &= ~(frames.PADDED | frames.PRIORITY)
         if not flags & frames.END_HEADERS:
-            self._block = number, flags, block
+            self._block = number, flags, [block]
             return
         head = self._heads.read(block)
         stream = self.streams.get(number)
         if stream is None:
             return  # one that we have given up
         if head.http_status is not None:
-            stream.http_status = head.http_status
+            stream.read_head(head)
         if flags & frames.END_STREAM:
             self._finish(stream, head.grpc_status, head.message)
 
     def _on_continuation(self, flags: int, number: int, payload: bytes) -> None:
         if self._block is None or self._block[0] != number:
             raise ProtocolError("a continuation of nothing")
-        _, first_flags, block = self._block
-        block += payload
-        if len(block) > LONGEST_BLOCK:
+        _, first_flags, parts = self._block
+        parts.append(payload)
+        if sum(map(len, parts)) > LONGEST_BLOCK or len(parts) > _MOST_PARTS:
             raise ProtocolError("an endless header block")
-        self._block = None
-        self._on_headers(first_flags | flags & frames.END_HEADERS, number, block)
+        if flags & frames.END_HEADERS:
+            self._block = None
+            self._on_headers(first_flags | frames.END_HEADERS, number, b"".join(parts))
 
     def _on_data(self, flags: int, number: int, payload: bytes) -> None:
         if number == 0 or number >= self._next_id:
@@ -245,9 +264,15 @@ class Session:
             return
         if flags & frames.PADDED:
             payload = frames.unpadded(payload, flags & ~frames.PRIORITY)
-        stream.data += payload
-        if len(stream.data) > LARGEST_ANSWER + _PREFIX_BYTES:
-            self._give_up(stream, NoAnswer("RESOURCE_EXHAUSTED", f"an answer of more than {LARGEST_ANSWER} bytes"))
+        if stream.size:
+            stream.chunks.append(payload)  # type: ignore[union-attr]
+        else:
+            stream.chunks = [payload]
+        stream.size += len(payload)
+        if stream.size > LARGEST_ANSWER + PREFIX_BYTES:
+            self.pending.append(frames.reset(number, frames.CANCEL))
+            del self.streams[number]
+            stream.end(NoAnswer("RESOURCE_EXHAUSTED", f"an answer of more than {LARGEST_ANSWER} bytes"))
         elif flags & frames.END_STREAM:
             self._finish(stream, None, "")
 
@@ -255,31 +280,17 @@ class Session:
         code = frames.read_number(payload)
         if number == 0 or number >= self._next_id:
             raise ProtocolError(f"a reset of stream {number}")
-        stream = self.streams.get(number)
+        stream = self.streams.pop(number, None)
         if stream is not None:
-            status = _RESET_STATUS.get(code, "INTERNAL")
-            reason = f"the node reset the call: {frames.error_name(code)}"
-            self._release(stream)
-            # "The stream was not processed at all" (RFC 9113, section 8.7).
-            stream.end(NoAnswer(status, reason, sent=code != frames.REFUSED_STREAM))
+            stream.end(reset_failure(code))
 
     def _finish(self, stream: Stream, grpc_status: int | None, message: str) -> None:
         """The server has said all: an answer, or why there is none."""
         if stream.body:  # it did not wait for the rest of the request, which is now of no use
             self.pending.append(frames.reset(stream.id, frames.NO_ERROR))
-        self._release(stream)
-        if grpc_status == 0 and stream.http_status == 200:
-            data = stream.data
-            if len(data) >= _PREFIX_BYTES and data[0] == 0 and int.from_bytes(data[1:5], "big") == len(data) - 5:
-                stream.answer = data[_PREFIX_BYTES:]
-                stream.end()
-            else:
-                stream.end(NoAnswer("INTERNAL", "the call ended well, but without exactly one plain message"))
-        elif grpc_status is None:
-            status = _HTTP_STATUS.get(stream.http_status, "UNKNOWN")
-            stream.end(NoAnswer(status, f"HTTP status {stream.http_status}, and none of gRPC"))
-        else:
-            stream.end(NoAnswer(GRPC_CODES.get(grpc_status, "UNKNOWN"), message or f"gRPC status {grpc_status}"))
+        del self.streams[stream.id]
+        self.finished += 1
+        stream.finish(grpc_status, message)
 
     # What arrived for the whole connection.
 
@@ -287,38 +298,59 @@ class Session:
         if number:
             raise ProtocolError("settings on a stream")
         if flags & frames.ACK:
+            if payload:
+                raise ProtocolError("an acknowledgement of settings with settings in it")
             return
         for name, value in frames.read_settings(payload):
-            if name == frames.SETTING_MAX_CONCURRENT_STREAMS:
-                self._max_streams = value
-            elif name == frames.SETTING_INITIAL_WINDOW_SIZE:
-                if value > frames.LARGEST_WINDOW:
-                    raise ProtocolError(f"a window of {value} bytes")
-                for stream in self.streams.values():
-                    stream.window += value - self._stream_window
-                self._stream_window = value
-            elif name == frames.SETTING_MAX_FRAME_SIZE:
-                if not frames.DEFAULT_FRAME <= value <= frames.LARGEST_FRAME:
-                    raise ProtocolError(f"frames of {value} bytes")
-                self._max_frame = value
+            self._set(name, value)
         self.ready = True
+        self._set_limit()
         self.pending.append(frames.frame_head(0, frames.SETTINGS, frames.ACK, 0))
         self._go_on()
 
+    def _set(self, name: int, value: int) -> None:
+        """Take one setting of the server's."""
+        if name == frames.SETTING_MAX_CONCURRENT_STREAMS:
+            self.places = value
+        elif name == frames.SETTING_INITIAL_WINDOW_SIZE:
+            if value > frames.LARGEST_WINDOW:
+                raise ProtocolError(f"a window of {value} bytes")
+            for stream in self.streams.values():
+                self._widen(stream, value - self._stream_window)
+            self._stream_window = value
+        elif name == frames.SETTING_MAX_FRAME_SIZE:
+            if not frames.DEFAULT_FRAME <= value <= frames.LARGEST_FRAME:
+                raise ProtocolError(f"frames of {value} bytes")
+            self._max_frame = value
+        elif name == frames.SETTING_ENABLE_PUSH and value:
+            raise ProtocolError("a server that wants to be pushed to")
+
     def _on_window_update(self, _flags: int, number: int, payload: bytes) -> None:
         by = frames.read_number(payload) & 0x7FFF_FFFF
+        if by == 0:
+            raise ProtocolError("a window that grows by nothing")
         if number == 0:
-            if by == 0 or self._window + by > frames.LARGEST_WINDOW:
+            if self._window + by > frames.LARGEST_WINDOW:
                 raise ProtocolError(f"a window that grows by {by}")
             self._window += by
+        elif number >= self._next_id:
+            raise ProtocolError(f"a window for stream {number}")
         else:
             stream = self.streams.get(number)
             if stream is not None:
-                stream.window += by
+                self._widen(stream, by)
         if self._blocked:
             self._go_on()
 
-    def _on_ping(self, flags: int, _number: int, payload: bytes) -> None:
+    def _widen(self, stream: Stream, by: int) -> None:
+        # A stream that left in one piece does not count its window: nothing of it waits for one.
+        stream.window += by
+        if stream.window > frames.LARGEST_WINDOW:
+            raise ProtocolError(f"the window of stream {stream.id} grows by {by}")
+
+    def _on_ping(self, flags: int, number: int, payload: bytes) -> None:
+        if number:
+            raise ProtocolError("a ping on a stream")
         if len(payload) != 8:
             raise ProtocolError(f"a ping of {len(payload)} bytes")
         if not flags & frames.ACK:
@@ -327,45 +359,45 @@ class Session:
     def _on_push(self, _flags: int, _number: int, _payload: bytes) -> None:
         raise ProtocolError("a push that was not allowed")
 
-    def _on_goaway(self, _flags: int, _number: int, payload: bytes) -> None:
-        """The server takes no calls after the one it names; those it has not seen are ended as never arrived."""
+    def _on_goaway(self, _flags: int, number: int, payload: bytes) -> None:
+        """The server looks at no call above the one that it names: those are moved; the others go on.
+
+        A graceful end has two of these, the first with the greatest number there is (RFC 9113, section 6.8).
+        """
+        if number:
+            raise ProtocolError("GOAWAY on a stream")
         if len(payload) < 8:
             raise ProtocolError(f"GOAWAY of {len(payload)} bytes")
         last = int.from_bytes(payload[:4], "big") & 0x7FFF_FFFF
-        code = frames.error_name(int.from_bytes(payload[4:8], "big"))
-        reason = f"the node closes the connection: {code} {payload[8:].decode('utf-8', 'replace')}".rstrip()
-        self.draining = True
-        unseen = [stream for stream in self.streams.values() if stream.id > last] + list(self._waiting)
-        self._waiting.clear()
+        code = int.from_bytes(payload[4:8], "big")
+        if last > self._last_id:
+            raise ProtocolError(f"GOAWAY takes stream {last} back in after {self._last_id}")
+        self._last_id = last
+        self.graceful = code == frames.NO_ERROR
+        self.goaway = f"{frames.error_name(code)} {payload[8:].decode('utf-8', 'replace')}".rstrip()
+        self.retire()
+        # What was answered in part was looked at, whatever the server says of it.
+        above = [one for one in self.streams.values() if one.id > last and not one.answered]
+        if above:
+            self._take_out(above)
+
+    def _take_out(self, unseen: list[Stream]) -> None:
+        """Make calls that were not looked at ready to be started elsewhere."""
+        numbers = {stream.id for stream in unseen}
+        self.pending = [item for item in self.pending if isinstance(item, bytes) or item.id not in numbers]
+        self._blocked = deque(stream for stream in self._blocked if stream.id not in numbers)
         for stream in unseen:
-            self.streams.pop(stream.id, None)
-            stream.end(NoAnswer("UNAVAILABLE", reason, sent=False))
+            del self.streams[stream.id]
+            if not stream.sent:
+                self._window += stream.claimed
+            stream.rewind()
+        self.moved.extend(unseen)
+        self._go_on()
 
     # What leaves.
 
-    def _admit(self, stream: Stream) -> None:
-        """Give a call its number, and send it as far as the windows allow."""
-        number = stream.id = self._next_id
-        self._next_id += 2
-        self.draining = self.draining or number >= _LAST_STREAM
-        self.streams[number] = stream
-        head, body = stream.head, stream.body
-        size = len(body)
-        head = frames.frame_head(len(head), frames.HEADERS, frames.END_HEADERS, number) + head
-        if size <= self._window and size <= self._stream_window and size <= self._max_frame and not self._blocked:
-            self._window -= size
-            stream.claimed = size
-            stream.head = head + frames.frame_head(size, frames.DATA, frames.END_STREAM, number) + body
-            stream.body = b""
-            self.pending.append(stream)
-        else:
-            stream.head, stream.window = head, self._stream_window
-            self.pending.append(stream)
-            self._blocked.append(stream)
-            self._go_on()
-
     def _go_on(self) -> None:
-        """Send of the blocked bodies what the windows allow, in order, and admit calls that wait for a place."""
+        """Send of the blocked bodies what the windows allow, in order."""
         held_up: deque[Stream] = deque()
         while self._blocked and self._window > 0:
             stream = self._blocked.popleft()
@@ -373,12 +405,6 @@ class Session:
                 held_up.append(stream)
         held_up.extend(self._blocked)
         self._blocked = held_up
-        self._admit_waiting()
-
-    def _admit_waiting(self) -> None:
-        """Admit calls that wait for a place, as far as there are any."""
-        while self._waiting and not self.draining and len(self.streams) < self._max_streams:
-            self._admit(self._waiting.popleft())
 
     def _send_body(self, stream: Stream) -> bool:
         """Send what may be sent of a body; returns whether that was all of it."""
@@ -395,17 +421,9 @@ class Session:
                 self.pending.append(data)
             else:
                 stream.claimed += size
-                stream.head += data  # it is still waiting in `pending` as a whole
+                stream.outgoing += data  # it is still waiting in `pending` as a whole
         return True
 
-    def _give_up(self, stream: Stream, failure: NoAnswer) -> None:
-        self.pending.append(frames.reset(stream.id, frames.CANCEL))
-        self._release(stream)
-        stream.end(failure)
 
-    def _release(self, stream: Stream) -> None:
-        """Free a call's place, and give it to the next one that waits."""
-        if self.streams.pop(stream.id, None) is None and stream in self._waiting:
-            self._waiting.remove(stream)
-        if self._waiting:
-            self._admit_waiting()
+_MOST_PARTS: Final = 64
+"""Frames of one header block; empty ones would otherwise never end."""

@@ -124,7 +124,7 @@ KINDS: Final[dict[str, Kind]] = {
     "stall": Kind(
         Point.CONSENSUS,
         frozenset(),
-        "nothing reaches consensus; what waits reaches it when the stall is over",
+        "nothing reaches consensus; what waits reaches it, and gets its timestamp, when the stall is over",
         "receipts stay UNKNOWN",
         "stall --duration 0.5",
     ),
@@ -132,7 +132,7 @@ KINDS: Final[dict[str, Kind]] = {
         Point.MIRROR,
         frozenset({"delay"}),
         "the mirror shows everything `delay` seconds later",
-        "404 and silent streams for so long",
+        "404, rows that are missing and silent streams for so long; its newest block is as old",
         "mirror-lag --delay 10",
         needs="delay",
     ),

@@ -8,9 +8,15 @@ Why not grpc.aio: docs/decisions/0020. What it does not speak: streaming calls, 
     outbox.py      what waits for the peer's windows       messages.py    length-prefixed messages, compression
     blocks.py      HPACK, with a memory of equal blocks    frames.py      frames as bytes
     settings.py    what each side lets the other do        errors.py      error codes
+    limits.py      what a real node allows, or nothing      lifespan.py    age, idleness, the way to the end
+    pings.py       how often a client may ping              room.py        what unfinished requests may take
+    preface.py     the first bytes                          window.py      flow control of what comes
+    stream.py      one call
 """
 
+from localnet.http2.limits import OFF, REAL, Limits
+from localnet.http2.room import Room
 from localnet.http2.rpc import Method, ResetStream, RpcError, StatusCode
 from localnet.http2.server import Http2Server
 
-__all__ = ["Http2Server", "Method", "ResetStream", "RpcError", "StatusCode"]
+__all__ = ["OFF", "REAL", "Http2Server", "Limits", "Method", "ResetStream", "Room", "RpcError", "StatusCode"]

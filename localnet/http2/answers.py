@@ -25,8 +25,8 @@ OK: Final = literal(b"grpc-status", b"0")
 def refusal(status: StatusCode, message: str) -> bytes:
     """The headers of an answer that is nothing but a status (`Trailers-Only`)."""
     accepted = literal(b"grpc-accept-encoding", ENCODINGS) if status == StatusCode.UNIMPLEMENTED else b""
-    text = percent_encoded(message)[:_MESSAGE_BYTES]
-    return HEAD + accepted + literal(b"grpc-status", b"%d" % status) + literal(b"grpc-message", text)
+    text = literal(b"grpc-message", percent_encoded(message)[:_MESSAGE_BYTES]) if message else b""
+    return HEAD + accepted + literal(b"grpc-status", b"%d" % status) + text
 
 
 @lru_cache

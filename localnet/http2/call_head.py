@@ -11,6 +11,7 @@ from localnet.http2.errors import ErrorCode, StreamFailedError
 
 _UNITS_S: Final = {b"H": 3_600.0, b"M": 60.0, b"S": 1.0, b"m": 1e-3, b"u": 1e-6, b"n": 1e-9}
 _TIMEOUT: Final = re.compile(rb"([0-9]{1,8})([HMSmun])")
+_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _NAME: Final = re.compile(rb":?[!#$%&'*+\-.^_`|~0-9a-z]+")
 _BAD_IN_VALUE: Final = re.compile(rb"[\0\r\n]")
 _PSEUDO: Final = frozenset({b":method", b":scheme", b":path", b":authority"})
@@ -26,12 +27,14 @@ class CallHead:
         path: `/package.Service/method`; "" for the trailers of a request.
         timeout: Seconds the client waits; None for ever.
         encoding: How messages with the compressed flag are compressed.
+        length: What `content-length` says, in bytes; -1 when there is none.
         http_status: What to answer when it is no gRPC request at all; 0 when it is one.
     """
 
     path: str = ""
     timeout: float | None = None
     encoding: bytes = b"identity"
+    length: int = -1
     http_status: int = 0
 
 
@@ -51,6 +54,7 @@ def read_head(headers: Headers) -> CallHead:
         path=fields[b":path"].decode("ascii", "replace"),
         timeout=None if timeout is None else read_timeout(timeout),
         encoding=fields.get(b"grpc-encoding", b"identity"),
+        length=_length(fields.get(b"content-length")),
         http_status=_http_status(fields),
     )
 
@@ -65,6 +69,14 @@ def read_timeout(text: bytes) -> float:
     if match is None:
         raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "grpc-timeout is malformed")
     return int(match[1]) * _UNITS_S[match[2]]
+
+
+def _length(text: bytes | None) -> int:
+    if text is None:
+        return -1
+    if not _LENGTH.fullmatch(text):
+        raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "content-length is malformed")
+    return int(text)
 
 
 def _http_status(fields: dict[bytes, bytes]) -> int:
@@ -90,5 +102,6 @@ def _checked(headers: Headers) -> dict[bytes, bytes]:
             raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "a header has characters it must not have")
         if name in _CONNECTION or (name == b"te" and value != b"trailers"):
             raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "a header is about the connection")
-        fields.setdefault(name, value)
+        if fields.setdefault(name, value) != value and name == b"content-length":
+            raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "content-length says two things")
     return fields

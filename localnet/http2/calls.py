@@ -4,38 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from localnet.http2 import answers, frames
 from localnet.http2.call_head import CallHead
 from localnet.http2.errors import ErrorCode, StreamFailedError
-from localnet.http2.messages import MAX_MESSAGE_BYTES, PREFIX_BYTES, read_message, too_long
+from localnet.http2.limits import Limits
+from localnet.http2.messages import MAX_MESSAGE_BYTES, PREFIX_BYTES, read_message, stated_length, too_long
 from localnet.http2.outbox import Outbox
+from localnet.http2.room import Room
 from localnet.http2.rpc import Method, ResetStream, RpcError, StatusCode
-from localnet.http2.settings import OUR_MAX_STREAMS, OUR_STREAM_WINDOW
+from localnet.http2.settings import DEFAULT_WINDOW
 from localnet.http2.stream import Stream
-from localnet.http2.window import ReceiveWindow
+from localnet.http2.window import ReceiveWindow, WindowExceededError
 
 log = logging.getLogger(__name__)
 
-MAX_UNFINISHED_BYTES: Final = 32 * 1024 * 1024
-"""What unfinished requests of one connection may take together; the request that goes beyond it is refused."""
+NOT_YET_LIMITED: Final = 10_000
+"""Calls at once of a client that has not acknowledged the limits: until then they do not bind it (RFC 9113, section
+6.5.3), and Netty does not hold it to them either."""
 
 
 class Calls:
     """Calls by their stream id, from their headers until their answer was given.
 
+    Args:
+        methods: What answers a call, by path.
+        outbox: Where answers go.
+        limits: What the client may do, once it has acknowledged it.
+        room: What unfinished requests of all connections may take; the request that goes beyond it is refused.
+        done: Is told when a call has ended that was worked on; what it sent is to be written.
+
     Attributes:
         unfinished: Bytes of requests that are not complete.
     """
 
-    def __init__(self, methods: Mapping[str, Method], outbox: Outbox) -> None:
+    def __init__(
+        self, methods: Mapping[str, Method], outbox: Outbox, limits: Limits, room: Room, done: Callable[[], None]
+    ) -> None:
         self._methods = methods
         self._outbox = outbox
+        self._limits = limits
+        self._room = room
+        self._done = done
         self._streams: dict[int, Stream] = {}
         self.unfinished = 0
-        self._limit = OUR_MAX_STREAMS
+        self._max_streams = NOT_YET_LIMITED
+        self._window = DEFAULT_WINDOW
 
     def __contains__(self, stream_id: int) -> bool:
         return stream_id in self._streams
@@ -43,20 +59,26 @@ class Calls:
     def __len__(self) -> int:
         return len(self._streams)
 
-    def refuse_new(self) -> None:
-        """Take no further call; a client may send it again elsewhere, because it was not looked at."""
-        self._limit = 0
+    @property
+    def full(self) -> bool:
+        """Whether there are as many calls as there may be."""
+        return len(self._streams) + len(self._outbox) >= self._max_streams
+
+    def acknowledged(self) -> None:
+        """The client knows the limits: from now on they hold, also for the windows of calls that have begun."""
+        self._max_streams, self._window = self._limits.max_streams, self._limits.stream_window
+        for stream in self._streams.values():
+            if stream.window is not None:
+                stream.window.resize(self._window)
 
     def begin(self, stream_id: int, head: CallHead, end_stream: int) -> None:
         """A call's headers came.
 
         Raises:
-            StreamFailedError: they are none of a request, or there are too many calls already.
+            StreamFailedError: they are none of a request.
         """
         if not head.path:
             raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "a request without pseudo-headers")
-        if len(self._streams) + len(self._outbox) >= self._limit:
-            raise StreamFailedError(ErrorCode.REFUSED_STREAM, "too many calls at once")
         method = self._methods.get(head.path)
         if head.http_status or method is None:
             self._turn_away(stream_id, head, end_stream)
@@ -69,22 +91,28 @@ class Calls:
         """A part of a call's message came; with padding it takes `size` bytes of the window.
 
         Raises:
-            StreamFailedError: nothing may come any more.
+            StreamFailedError: nothing may come any more, or not so much.
         """
         stream = self._streams[stream_id]
         if stream.ended:
             raise StreamFailedError(ErrorCode.STREAM_CLOSED, "DATA after END_STREAM")
-        if end_stream and stream.window is None:  # the whole message in one frame, as nearly always
+        if end_stream and stream.window is None and size <= self._window:  # the whole message, as nearly always
             stream.body = data
             self._run(stream)
             return
         if stream.window is None:
-            stream.window = ReceiveWindow(OUR_STREAM_WINDOW)
-        credit = stream.window.take(size)
+            stream.window = ReceiveWindow(self._window, self._window)
+        try:
+            credit = stream.window.take(size)
+        except WindowExceededError as error:
+            raise StreamFailedError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the stream's window takes") from error
         stream.add(data)
         self.unfinished += len(data)
-        if len(stream.body) > MAX_MESSAGE_BYTES + PREFIX_BYTES or self.unfinished > MAX_UNFINISHED_BYTES:
-            self._refuse(stream, too_long(len(stream.body)))
+        stated = max(stated_length(stream.body), len(stream.body) - PREFIX_BYTES)
+        if not self._room.take(len(data), self.unfinished):
+            self._refuse(stream, RpcError(StatusCode.RESOURCE_EXHAUSTED, "too many unfinished requests"))
+        elif stated > MAX_MESSAGE_BYTES:
+            self._refuse(stream, too_long(stated))
         elif end_stream:
             self._run(stream)
         elif credit:
@@ -108,13 +136,19 @@ class Calls:
         stream = self._streams.pop(stream_id, None)
         self._outbox.forget(stream_id)
         if stream is not None:
-            self.unfinished -= stream.unfinished
+            self._finish(stream)
             stream.stop()
 
     def stop_all(self) -> None:
         """Give all calls up."""
         for stream_id in list(self._streams):
             self.drop(stream_id)
+
+    def _finish(self, stream: Stream) -> None:
+        """A request is complete or given up: it is unfinished no more."""
+        unfinished = stream.unfinished
+        self.unfinished -= unfinished
+        self._room.give_back(unfinished)
 
     def _turn_away(self, stream_id: int, head: CallHead, end_stream: int) -> None:
         """Answer what is no call of ours, without waiting for its message."""
@@ -134,10 +168,16 @@ class Calls:
             raise StreamFailedError(ErrorCode.NO_ERROR, "the answer is complete without the rest of the request")
 
     def _run(self, stream: Stream) -> None:
-        """The request is complete: answer it now, or let it be worked on."""
+        """The request is complete: answer it now, or let it be worked on.
+
+        Raises:
+            StreamFailedError: it is not as long as it said.
+        """
+        if stream.head.length not in (-1, len(stream.body)):
+            raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "content-length is not the length of the content")
         stream.ended = True
         if stream.window is not None:
-            self.unfinished -= stream.unfinished
+            self._finish(stream)
             stream.body, stream.window = bytes(stream.body), None
         try:
             answer = stream.method(read_message(bytes(stream.body), stream.head.encoding))
@@ -164,12 +204,12 @@ class Calls:
             if self._streams.pop(stream.id, None) is not None:
                 stream.stop()
                 self._outbox.answer(stream.id, answer)
-        self._outbox.flush()
+        self._done()
 
     def _expire(self, stream: Stream) -> None:
         """The client does not wait any longer."""
         self._refuse(stream, RpcError(StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"))
-        self._outbox.flush()
+        self._done()
 
     def _end_badly(self, stream: Stream, error: Exception) -> None:
         """End a call as an exception says; one that nobody foresaw tells the client nothing."""

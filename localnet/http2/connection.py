@@ -13,35 +13,41 @@ from localnet.http2.blocks import BlockDecoder
 from localnet.http2.call_head import CallHead, read_head
 from localnet.http2.calls import Calls
 from localnet.http2.errors import ConnectionFailedError, ErrorCode, StreamFailedError
+from localnet.http2.lifespan import PING, Lifespan
+from localnet.http2.limits import Limits, Timers
 from localnet.http2.outbox import Outbox
+from localnet.http2.pings import PingPolicy
+from localnet.http2.preface import read_preface
+from localnet.http2.room import Room
 from localnet.http2.rpc import Method
-from localnet.http2.settings import (
-    DEFAULT_MAX_FRAME,
-    DEFAULT_WINDOW,
-    OUR_CONNECTION_WINDOW,
-    OUR_MAX_HEADER_LIST,
-    OURS,
-)
-from localnet.http2.window import ReceiveWindow
+from localnet.http2.settings import DEFAULT_MAX_FRAME, DEFAULT_WINDOW, OUR_MAX_HEADER_LIST, ours
+from localnet.http2.window import ReceiveWindow, WindowExceededError
 
 log = logging.getLogger(__name__)
 
 _MAX_BLOCK: Final = 2 * OUR_MAX_HEADER_LIST
 """Bytes of a header block over all of its frames, so that CONTINUATION cannot go on for ever."""
-_PREFACE_OUT: Final = frames.settings(OURS) + frames.window_update(0, OUR_CONNECTION_WINDOW - DEFAULT_WINDOW)
 _SETTINGS_ACK: Final = frames.frame(frames.SETTINGS, frames.ACK, 0)
 _RESETS_REMEMBERED: Final = 1_000
+_GAPS_REMEMBERED: Final = 100
+FRAMES_PER_TURN: Final = 64
+"""How many frames are worked off before other connections have their turn: some 30 calls, or 5 ms."""
 
 
 class Connection(asyncio.Protocol):
     """Speaks HTTP/2 with one client.
 
-    Everything that can be read at once is worked off before anything is written, and a client that does not read what
-    it is sent is not read from either.
+    What can be read at once is worked off before anything is written, up to FRAMES_PER_TURN. What is left has its next
+    turn after the other connections had theirs, and nothing more is read before. A client that does not read what it is
+    sent is not read from either.
 
     Args:
         methods: What answers a call, by path.
         on_open, on_close: Are told when the connection begins and is over.
+        limits: What the client may do.
+        timers: The time.
+        room: What unfinished requests of all connections may take.
+        chance: From 0 to 1, what makes the age of this connection different from that of others.
     """
 
     def __init__(
@@ -49,19 +55,34 @@ class Connection(asyncio.Protocol):
         methods: Mapping[str, Method],
         on_open: Callable[[Connection], None],
         on_close: Callable[[Connection], None],
+        limits: Limits,
+        timers: Timers,
+        room: Room,
+        chance: float,
     ) -> None:
         self._on_open = on_open
         self._on_close = on_close
+        self._limits = limits
+        self._timers = timers
         self._transport: asyncio.Transport | None = None
         self._rest = b""
         self._greeted = False
-        self._settled = False
+        self.settled = False
+        self._acknowledged = False
         self._failed = False
+        self._more_to_do = self._choked = False  # two reasons not to read
+        self._reading = True
+        self._was_busy = False
         self._outbox = Outbox(self._write)
-        self._calls = Calls(methods, self._outbox)
+        self._calls = Calls(methods, self._outbox, limits, room, self._done)
         self._blocks: BlockDecoder[CallHead] = BlockDecoder(read_head, OUR_MAX_HEADER_LIST)
-        self._window = ReceiveWindow(OUR_CONNECTION_WINDOW)
-        self._last_stream = 0
+        # Where more than the first 65,535 bytes are wanted, they are given at once; less cannot be asked for.
+        self._window = ReceiveWindow(limits.connection_window, max(limits.connection_window, DEFAULT_WINDOW))
+        self._lifespan = Lifespan(limits, timers, chance, self)
+        self._pings = PingPolicy(limits.ping_interval_s, timers.time())
+        self._last_stream = self._last_used = 0
+        self._takes_more = True
+        self._gaps: deque[tuple[int, int]] = deque(maxlen=_GAPS_REMEMBERED)  # stream ids that were left out, between
         self._reset_here: deque[int] = deque(maxlen=_RESETS_REMEMBERED)
         self._open_block: tuple[int, int, bytearray] | None = None  # stream, flags, bytes so far
         self._handlers = (
@@ -83,34 +104,35 @@ class Connection(asyncio.Protocol):
         """Greet the client; a server may do so before it has heard anything."""
         self._transport = cast("asyncio.Transport", transport)
         self._on_open(self)
-        self._write(_PREFACE_OUT)
+        self._write(frames.settings(ours(self._limits)))
+        if self._limits.connection_window > DEFAULT_WINDOW:
+            self._write(frames.window_update(0, self._limits.connection_window - DEFAULT_WINDOW))
+        self._lifespan.start()
 
     def data_received(self, data: bytes) -> None:
-        """Work off every whole frame, then write all answers together."""
+        """Work off what came, unless there is something left over that comes first."""
         if self._failed:
             return
-        try:
-            self._rest = self._read(self._rest + data if self._rest else data)
-        except ConnectionFailedError as failure:
-            self._fail(failure.code, str(failure))
-        except Exception:
-            log.exception("a connection failed")
-            self._fail(ErrorCode.INTERNAL_ERROR, "internal error")
-        self._outbox.flush()
+        self._rest = self._rest + data if self._rest else data
+        if not self._more_to_do:
+            self._take_turn()
 
     def pause_writing(self) -> None:
         """The client does not keep up with what it is sent."""
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self._choked = True
+        self._read_or_not()
 
     def resume_writing(self) -> None:
         """It does again."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._choked = False
+        if self._more_to_do:
+            self._timers.call_soon(self._go_on)
+        self._read_or_not()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (why it was lost makes no difference)
         """Nobody waits for the answers any more."""
         self._transport = None
+        self._lifespan.stop()
         self._calls.stop_all()
         self._on_close(self)
 
@@ -121,15 +143,60 @@ class Connection(asyncio.Protocol):
         """Whether nothing is under way."""
         return not self._calls and not self._outbox
 
-    def say_goodbye(self) -> None:
-        """Tell the client that no new calls are taken."""
-        self._calls.refuse_new()
-        self._write(frames.goaway(self._last_stream, ErrorCode.NO_ERROR, "shutting down"))
+    def announce_end(self, reason: str) -> None:
+        """Tell the client to open no more calls here, and ask it to say that it has heard."""
+        self._outbox.put(frames.goaway(frames.MAX_STREAM_ID, ErrorCode.NO_ERROR, reason))
+        self._outbox.put(frames.frame(frames.PING, 0, 0, PING))
+        self._outbox.flush()
+
+    def take_no_more(self, reason: str) -> None:
+        """Tell the client which call was the last that was taken; later ones are refused."""
+        self._takes_more = False
+        self._outbox.put(frames.goaway(self._last_stream, ErrorCode.NO_ERROR, reason))
+        self._outbox.flush()  # with the answers to what came before in the same read
 
     def close(self) -> None:
         """End the connection."""
         if self._transport is not None:
             self._transport.close()
+
+    # --- turns ---
+
+    def _take_turn(self) -> None:
+        """Work off frames, then write all answers together."""
+        try:
+            self._rest = self._read(self._rest)
+        except ConnectionFailedError as failure:
+            self._fail(failure)
+        except Exception:
+            log.exception("a connection failed")
+            self._fail(ConnectionFailedError(ErrorCode.INTERNAL_ERROR, "internal error"))
+        self._done()
+        if self._more_to_do and not self._choked:
+            self._timers.call_soon(self._go_on)
+        self._read_or_not()
+
+    def _go_on(self) -> None:
+        """The next turn, unless the client has to read first (then `resume_writing` calls again)."""
+        if self._transport is not None and self._more_to_do and not self._choked and not self._failed:
+            self._take_turn()
+
+    def _done(self) -> None:
+        """Write what was collected. Calls may have ended, or begun."""
+        self._outbox.flush()
+        busy = not self.idle
+        if busy or self._was_busy or self._last_used != self._last_stream:
+            self._was_busy, self._last_used = busy, self._last_stream
+            self._lifespan.used()
+
+    def _read_or_not(self) -> None:
+        wanted = not self._more_to_do and not self._choked
+        if wanted != self._reading and self._transport is not None and not self._transport.is_closing():
+            self._reading = wanted
+            if wanted:
+                self._transport.resume_reading()
+            else:
+                self._transport.pause_reading()
 
     # --- frames ---
 
@@ -137,24 +204,25 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def _fail(self, code: ErrorCode, reason: str) -> None:
-        self._outbox.put(frames.goaway(self._last_stream, code, reason))
+    def _fail(self, failure: ConnectionFailedError) -> None:
+        self._outbox.put(frames.goaway(failure.last_stream, failure.code, str(failure)))
         self._outbox.flush()
         self._failed = True
         self._rest = b""
+        self._more_to_do = False
         self._calls.stop_all()
         self.close()
 
     def _read(self, data: bytes) -> bytes:
-        """Work off every whole frame; returns the bytes of the last, unfinished one."""
+        """Work off whole frames; returns the bytes of those that are left, or of an unfinished one."""
         at, size = 0, len(data)
+        self._more_to_do = False
         if not self._greeted:
-            if not data.startswith(frames.PREFACE[:size]):
-                raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, "this is no HTTP/2 connection preface")
-            if size < len(frames.PREFACE):
+            at = read_preface(data)
+            if not at:
                 return data
-            self._greeted, at = True, len(frames.PREFACE)
-        handlers, unpack = self._handlers, frames.HEADER.unpack_from
+            self._greeted = True
+        handlers, unpack, turn = self._handlers, frames.HEADER.unpack_from, FRAMES_PER_TURN
         while size - at >= frames.HEADER_BYTES and self._transport is not None:
             high, low, kind, flags, stream_id = unpack(data, at)
             length = high << 16 | low
@@ -164,7 +232,11 @@ class Connection(asyncio.Protocol):
             end = begin + length
             if end > size:
                 break
-            if not self._settled or self._open_block is not None:
+            if not turn:
+                self._more_to_do = True
+                break
+            turn -= 1
+            if not self.settled or self._open_block is not None:
                 self._check_turn(kind, flags, stream_id & frames.MAX_STREAM_ID)
             if kind < len(handlers):  # frames of unknown kinds mean nothing
                 stream_id &= frames.MAX_STREAM_ID
@@ -177,10 +249,10 @@ class Connection(asyncio.Protocol):
 
     def _check_turn(self, kind: int, flags: int, stream_id: int) -> None:
         """Check what must come first on a connection, and what must follow headers that are cut in pieces."""
-        if not self._settled:
+        if not self.settled:
             if kind != frames.SETTINGS or flags & frames.ACK:
                 raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, "the preface has no SETTINGS")
-            self._settled = True
+            self.settled = True
         if self._open_block is not None and (kind != frames.CONTINUATION or stream_id != self._open_block[0]):
             raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION is missing")
 
@@ -197,7 +269,11 @@ class Connection(asyncio.Protocol):
 
     def _on_data(self, flags: int, stream_id: int, payload: bytes) -> None:
         if payload:
-            credit = self._window.take(len(payload))  # padding counts
+            try:
+                credit = self._window.take(len(payload))  # padding counts
+            except WindowExceededError as error:
+                reason = "more DATA than the connection's window takes"
+                raise ConnectionFailedError(ErrorCode.FLOW_CONTROL_ERROR, reason) from error
             if credit:
                 self._outbox.put(frames.window_update(0, credit))
         if not self._known(stream_id, "DATA"):
@@ -227,16 +303,36 @@ class Connection(asyncio.Protocol):
             self._take_headers(stream_id, first_flags, bytes(block))
 
     def _take_headers(self, stream_id: int, flags: int, block: bytes) -> None:
-        is_new = stream_id > self._last_stream
-        if is_new:
-            self._last_stream = stream_id
-        head = self._blocks.decode(block)  # always, for the table of the blocks to come
-        if is_new:
-            self._calls.begin(stream_id, head, flags & frames.END_STREAM)
+        try:
+            head = self._blocks.decode(block)  # always, for the table of the blocks to come
+        except StreamFailedError:
+            self._last_stream = max(self._last_stream, stream_id)
+            raise
+        if stream_id > self._last_stream:
+            self._begin(stream_id, head, flags & frames.END_STREAM)
         elif stream_id in self._calls:
             self._calls.trailers(stream_id, head, flags & frames.END_STREAM)
         elif stream_id not in self._reset_here:
-            raise StreamFailedError(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream")
+            if any(low < stream_id < high for low, high in self._gaps):
+                raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, f"stream {stream_id} after a higher one")
+            raise ConnectionFailedError(ErrorCode.STREAM_CLOSED, f"HEADERS on stream {stream_id}, which is closed")
+
+    def _begin(self, stream_id: int, head: CallHead, end_stream: int) -> None:
+        """Take a new stream, or refuse it.
+
+        One that is refused counts as never begun, so that DATA on it is an error of the connection: that is what Netty
+        makes of a client that knows the limit and does not keep it (DefaultHttp2Connection's checkNewStreamAllowed,
+        DefaultHttp2ConnectionDecoder's verifyStreamMayHaveExisted).
+
+        Raises:
+            StreamFailedError: it is refused, or is no request.
+        """
+        if self._calls.full or not self._takes_more:
+            raise StreamFailedError(ErrorCode.REFUSED_STREAM, "too many calls at once, or after the end was announced")
+        if stream_id > self._last_stream + 2:
+            self._gaps.append((self._last_stream, stream_id))
+        self._last_stream = stream_id
+        self._calls.begin(stream_id, head, end_stream)
 
     def _on_priority(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002 (the same for all)
         """Deprecated by RFC 9113; checked and left alone."""
@@ -257,6 +353,9 @@ class Connection(asyncio.Protocol):
         if flags & frames.ACK:
             if payload:
                 raise ConnectionFailedError(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS with ACK is not empty")
+            if not self._acknowledged:
+                self._acknowledged = True
+                self._calls.acknowledged()
             return
         self._outbox.change(frames.read_settings(payload))
         self._outbox.put(_SETTINGS_ACK)
@@ -269,8 +368,12 @@ class Connection(asyncio.Protocol):
             raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, f"PING on stream {stream_id}")
         if len(payload) != 8:
             raise ConnectionFailedError(ErrorCode.FRAME_SIZE_ERROR, f"PING has {len(payload)} bytes")
-        if not flags & frames.ACK:
-            self._outbox.put(frames.frame(frames.PING, frames.ACK, 0, payload))
+        if flags & frames.ACK:
+            self._lifespan.answered(payload)
+            return
+        self._outbox.put(frames.frame(frames.PING, frames.ACK, 0, payload))
+        if not self._pings.permits(self._timers.time(), calls=not self.idle, answers=self._outbox.answers):
+            raise ConnectionFailedError(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings", self._last_stream)
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
         """The client opens no further streams; those that are open go on, and it closes the connection itself."""

@@ -25,11 +25,17 @@ class ErrorCode(IntEnum):
 
 
 class ConnectionFailedError(Exception):
-    """The peer broke a rule that the whole connection rests on: GOAWAY, and the end of it."""
+    """The peer broke a rule that the whole connection rests on: GOAWAY, and the end of it.
 
-    def __init__(self, code: ErrorCode, reason: str) -> None:
+    Attributes:
+        code: What GOAWAY says.
+        last_stream: The last stream that may have been begun. As with Netty, every one unless somebody knows better.
+    """
+
+    def __init__(self, code: ErrorCode, reason: str, last_stream: int = 2**31 - 1) -> None:
         super().__init__(reason)
         self.code = code
+        self.last_stream = last_stream
 
 
 class StreamFailedError(Exception):

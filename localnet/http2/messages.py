@@ -50,9 +50,14 @@ def read_message(body: bytes, encoding: bytes = _IDENTITY) -> bytes:
     return _inflate(message, encoding)
 
 
+def stated_length(body: bytes | bytearray) -> int:
+    """How long a message says it is, by the first bytes of it; 0 while they are too few to know."""
+    return int(_PREFIX.unpack_from(body)[1]) if len(body) >= PREFIX_BYTES else 0
+
+
 def too_long(length: int) -> RpcError:
-    """The refusal of a message of so many bytes."""
-    text = f"Received message larger than max ({length} vs. {MAX_MESSAGE_BYTES})"
+    """The refusal of a message of so many bytes, in the words of grpc-java."""
+    text = f"gRPC message exceeds maximum size {MAX_MESSAGE_BYTES}: {length}"
     return RpcError(StatusCode.RESOURCE_EXHAUSTED, text)
 
 

@@ -39,12 +39,17 @@ class Outbox:
 
     Args:
         write: Writes bytes to the peer.
+
+    Attributes:
+        peer: What the peer lets us do.
+        answers: How often headers or data were sent so far.
     """
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write
         self._frames: list[bytes] = []
         self.peer = PeerSettings()
+        self.answers = 0
         self._window = DEFAULT_WINDOW
         self._stream_windows: dict[int, int] = {}  # how far a stream's window is from the peer's initial one
         self._waiting: dict[int, _Waiting] = {}
@@ -59,6 +64,7 @@ class Outbox:
 
     def answer(self, stream_id: int, message: bytes) -> None:
         """Send a message and the status OK, which ends the stream."""
+        self.answers += 1
         if not message and not self._waiting and stream_id not in self._stream_windows and self._fits_empty():
             self._window -= _EMPTY_BYTES
             number = stream_id.to_bytes(4, "big")
@@ -72,6 +78,7 @@ class Outbox:
 
     def end(self, stream_id: int, block: bytes) -> None:
         """Send headers that are a whole answer."""
+        self.answers += 1
         self.put(frames.header_frames(stream_id, block, self.peer.max_frame, end_stream=True))
         self.forget(stream_id)
 
@@ -146,6 +153,7 @@ class Outbox:
         size = min(len(waiting.body), self._window, self.peer.initial_window + more, self.peer.max_frame)
         if size <= 0:
             return False
+        self.answers += 1
         self.put(frames.frame(frames.DATA, 0, stream_id, bytes(waiting.body[:size])))
         waiting.body = waiting.body[size:]
         self._window -= size

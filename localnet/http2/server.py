@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from localnet.http2.connection import Connection
+from localnet.http2.limits import OFF, Limits
+from localnet.http2.room import Room
 from localnet.http2.rpc import Method
 
 _BACKLOG = 1_024
 _LOOK_AGAIN_S = 0.01
+_TLS_HANDSHAKE_S = 10.0
+_TLS_GOODBYE_S = 3.0
+"""How long TLS may take to begin and to end, as with Netty (SslHandler)."""
 
 
 class Http2Server:
@@ -18,10 +24,22 @@ class Http2Server:
 
     Args:
         methods: What answers a call, by path (`/package.Service/method`). Others are UNIMPLEMENTED.
+        limits: What a connection may do.
+        room: What unfinished requests may take; servers that share one have one bound together.
+        draw: Draws numbers from 0 to 1, for the ages of connections.
     """
 
-    def __init__(self, methods: Mapping[str, Method]) -> None:
+    def __init__(
+        self,
+        methods: Mapping[str, Method],
+        limits: Limits = OFF,
+        room: Room | None = None,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
         self._methods = methods
+        self._limits = limits
+        self._room = Room() if room is None else room
+        self._draw = draw
         self._listeners: list[asyncio.Server] = []
         self._connections: set[Connection] = set()
 
@@ -37,7 +55,15 @@ class Http2Server:
             OSError: it cannot be listened on.
         """
         loop = asyncio.get_running_loop()
-        listener = await loop.create_server(self._connect, host, port, ssl=tls, backlog=_BACKLOG)
+        listener = await loop.create_server(
+            self._connect,
+            host,
+            port,
+            ssl=tls,
+            backlog=_BACKLOG,
+            ssl_handshake_timeout=None if tls is None else _TLS_HANDSHAKE_S,
+            ssl_shutdown_timeout=None if tls is None else _TLS_GOODBYE_S,
+        )
         self._listeners.append(listener)
         return int(listener.sockets[0].getsockname()[1])
 
@@ -46,7 +72,7 @@ class Http2Server:
         for listener in self._listeners:
             listener.close()
         for connection in self._connections:
-            connection.say_goodbye()
+            connection.take_no_more("app_requested")
         loop = asyncio.get_running_loop()
         until = loop.time() + grace
         while loop.time() < until and not all(connection.idle for connection in self._connections):
@@ -55,4 +81,12 @@ class Http2Server:
             connection.close()
 
     def _connect(self) -> Connection:
-        return Connection(self._methods, self._connections.add, self._connections.discard)
+        return Connection(
+            self._methods,
+            self._connections.add,
+            self._connections.discard,
+            self._limits,
+            asyncio.get_running_loop(),
+            self._room,
+            self._draw(),
+        )

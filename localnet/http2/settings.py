@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from localnet.http2.errors import ConnectionFailedError, ErrorCode
+from localnet.http2.limits import Limits
 
 HEADER_TABLE_SIZE: Final = 0x1
 ENABLE_PUSH: Final = 0x2
@@ -19,17 +20,17 @@ DEFAULT_WINDOW: Final = 65_535
 DEFAULT_MAX_FRAME: Final = 16_384
 MAX_WINDOW: Final = 2**31 - 1
 
-OUR_MAX_STREAMS: Final = 10_000
-"""Calls at once on one connection. While a fault holds calls up, a load test opens thousands, as real nodes let it."""
-OUR_STREAM_WINDOW: Final = 1 << 20
-OUR_CONNECTION_WINDOW: Final = 16 << 20
-OUR_MAX_HEADER_LIST: Final = 16_384
+OUR_MAX_HEADER_LIST: Final = 8_192
+"""As grpc-java has it by default, and real nodes do not change it."""
 
-OURS: Final = {
-    MAX_CONCURRENT_STREAMS: OUR_MAX_STREAMS,
-    INITIAL_WINDOW_SIZE: OUR_STREAM_WINDOW,
-    MAX_HEADER_LIST_SIZE: OUR_MAX_HEADER_LIST,
-}
+
+def ours(limits: Limits) -> dict[int, int]:
+    """What we let the client do; in force once it has acknowledged it."""
+    return {
+        MAX_CONCURRENT_STREAMS: limits.max_streams,
+        INITIAL_WINDOW_SIZE: limits.stream_window,
+        MAX_HEADER_LIST_SIZE: OUR_MAX_HEADER_LIST,
+    }
 
 
 @dataclass(slots=True)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from localnet.http2.errors import ConnectionFailedError, ErrorCode
+from localnet.http2.settings import DEFAULT_WINDOW
+
+
+class WindowExceededError(Exception):
+    """More DATA came than the window had."""
 
 
 class ReceiveWindow:
-    """A window of `size` bytes, opened again whenever half of it is used up."""
+    """A window that is opened again to `size` bytes whenever half of them are used up, as Netty does it.
+
+    It begins as it begins for HTTP/2: with `left` bytes, however many it shall have.
+    """
 
     __slots__ = ("_left", "_size")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, left: int = DEFAULT_WINDOW) -> None:
         self._size = size
-        self._left = size
+        self._left = left
 
     def take(self, count: int) -> int:
         """So many bytes came.
@@ -21,13 +28,18 @@ class ReceiveWindow:
             By how many bytes to open the window; 0 for not yet.
 
         Raises:
-            ConnectionFailedError: they were more than the window had (FLOW_CONTROL_ERROR).
+            WindowExceededError: they were more than the window had.
         """
         self._left -= count
         if self._left < 0:
-            raise ConnectionFailedError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the window takes")
+            raise WindowExceededError
         used = self._size - self._left
         if used * 2 < self._size:
             return 0
         self._left = self._size
         return used
+
+    def resize(self, size: int) -> None:
+        """The peer has taken over our setting: its windows change by the difference, if need be to below 0."""
+        self._left += size - self._size
+        self._size = size

@@ -1,4 +1,4 @@
-"""Brings settled transactions to the mirror, some time after consensus, with whatever faults ask for."""
+"""Brings settled transactions to the mirror, some time after they are known, with whatever faults ask for."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from localnet.ids import format_entity
 from localnet.mirror.store import MirrorStore
 from localnet.submission import Submission
 
-# A transaction takes its consensus timestamp a moment before the importer hears of it.
-_MARGIN_NS = NANOS // 4
-
 
 class Importer:
-    """Shows each settled transaction on the mirror some time after consensus; without lag at once.
+    """Shows each settled transaction on the mirror some time after it is known; without lag at once.
 
     The order stays that of consensus: what is drawn a shorter lag waits for what came before it.
+
+    Attributes:
+        undecided_ns: Tells from which consensus time on more may still be settled, Unix nanoseconds.
     """
 
     def __init__(
@@ -28,6 +28,8 @@ class Importer:
     ) -> None:
         self._store = store
         self._clock = clock
+        self.undecided_ns: Callable[[], int] = clock.now_ns
+        self._complete_ns = 0
         self._timer = timer
         self._lag = lag
         self._faults = faults
@@ -35,14 +37,21 @@ class Importer:
         self._swapping: dict[int, Submission] = {}
 
     def complete_ns(self) -> int:
-        """Until which consensus time the mirror shows everything, Unix nanoseconds."""
-        return self._waiting[0][1].consensus_ns - 1 if self._waiting else self._clock.now_ns() - _MARGIN_NS
+        """Until which consensus time the mirror shows everything, Unix nanoseconds.
+
+        It is behind by the lag also while nothing happens, and never goes back.
+        """
+        undecided_ns = self.undecided_ns()
+        complete_ns = undecided_ns - 1 - int(self._present_lag(undecided_ns / NANOS) * NANOS)
+        if self._waiting:
+            complete_ns = min(complete_ns, self._waiting[0][1].consensus_ns - 1)
+        self._complete_ns = max(self._complete_ns, complete_ns)
+        return self._complete_ns
 
     def settled(self, submission: Submission) -> None:
-        """A transaction reached consensus."""
-        lag = self._lag(submission.consensus_ns / NANOS)
-        if self._faults.at_mirror:
-            lag += sum(fault.spec.delay for fault in self._faults.at_mirror if fault.spec.kind == "mirror-lag")
+        """It is known that a transaction reached consensus."""
+        assert submission.known is not None
+        lag = self._present_lag(submission.known)
         if not lag and not self._waiting:
             self._show(submission)
             return
@@ -57,6 +66,13 @@ class Importer:
         """Show what an earlier process had settled; it is there at once."""
         submission.mirror_visible = submission.consensus_ns / NANOS
         self._store.add(submission)
+
+    def _present_lag(self, moment: float) -> float:
+        """Seconds until what is known at a moment is shown, as things are now."""
+        lag = self._lag(moment)
+        if self._faults.at_mirror:
+            lag += sum(fault.spec.delay for fault in self._faults.at_mirror if fault.spec.kind == "mirror-lag")
+        return lag
 
     def _show_due(self) -> None:
         now = self._timer.time() + 1e-3  # event loops count in clock ticks, and their timers may come one early

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from localnet.ids import TransactionKey
 from localnet.journal import Journal
+from localnet.mirror.balances import BalanceHistory
+from localnet.mirror.hashes import HashIndex
 from localnet.mirror.signal import Signal
 from localnet.state import Account, State, Topic
 from localnet.submission import Submission, consensus_ns
 
 EVM_ADDRESS_BYTES: Final = 20
+_LONG_ZERO: Final = bytes(12)
 
 
 @dataclass(slots=True)
@@ -28,22 +31,34 @@ class MirrorStore:
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
+        self.history = BalanceHistory(0)
         self.topics: dict[int, MirrorTopic] = {}
         self.accounts: dict[int, Account] = {}
         self._aliases: dict[bytes, int] = {}
         self.transactions: Journal[Submission] = Journal()
+        self._hashes = HashIndex(self.transactions)
         self.by_key: dict[TransactionKey, Submission] = {}
         self._same_key: dict[TransactionKey, list[Submission]] = {}
 
     def load_genesis(self, state: State) -> None:
-        """Start with the accounts there are at genesis."""
+        """Start with the accounts there are at genesis, which are as old as the network."""
+        self.history = BalanceHistory(min(account.created_ns for account in state.accounts.values()))
         for account in state.accounts.values():
             self._put_account(account)
 
     def account_by_address(self, address: bytes) -> Account | None:
-        """The account with this EVM address of 20 bytes: its alias, or its number in the long-zero form."""
-        number = self._aliases.get(address)
-        return self.accounts.get(int.from_bytes(address, "big") if number is None else number)
+        """The account with this EVM address of 20 bytes: its own, or its number in the long-zero form."""
+        account = self.account_by_alias(address)
+        return self.accounts.get(int.from_bytes(address, "big")) if account is None else account
+
+    def account_by_alias(self, alias: bytes) -> Account | None:
+        """The account with this alias, or this EVM address of its own, unless it is deleted (MN:entityService.js)."""
+        account = self.accounts.get(self._aliases.get(alias, -1))
+        return None if account is None or account.deleted else account
+
+    def with_hash(self, value: bytes) -> list[Submission]:
+        """The transactions with a hash of 48 bytes in the order of consensus."""
+        return self._hashes.find(value)
 
     def with_key(self, key: TransactionKey) -> list[Submission]:
         """All transactions with an id in the order of consensus: one, unless several nodes let it through."""
@@ -65,8 +80,10 @@ class MirrorStore:
             self._put_topic(submission.effect)
         elif isinstance(submission.effect, Account):
             self._put_account(submission.effect)
-        for account, amount in submission.transfers:
-            self.accounts[account].balance += amount
+        for number, amount in submission.transfers:
+            account = self.accounts[number]
+            self.history.changing(account, submission.consensus_ns)
+            account.balance += amount
         if submission.sequence_number and messages is None:
             topic = self.topics[submission.entity]
             topic.messages.append(submission)
@@ -95,21 +112,11 @@ class MirrorStore:
     def _put_account(self, account: Account) -> None:
         """Show an account; its balance follows from the transfers that were shown, for the state may be ahead."""
         known = self.accounts.get(account.number)
-        self.accounts[account.number] = Account(
-            number=account.number,
-            key=account.key,
-            compiled=None,
-            balance=account.balance if known is None else known.balance,
-            created_ns=account.created_ns,
-            memo=account.memo,
-            auto_renew_period=account.auto_renew_period,
-            receiver_signature_required=account.receiver_signature_required,
-            max_automatic_token_associations=account.max_automatic_token_associations,
-            alias=account.alias,
-            deleted=account.deleted,
-        )
-        if len(account.alias) == EVM_ADDRESS_BYTES:
-            self._aliases[account.alias] = account.number
+        balance = account.balance if known is None else known.balance
+        self.accounts[account.number] = replace(account, compiled=None, balance=balance)
+        for alias in (account.alias, account.evm_address):
+            if alias and not alias.startswith(_LONG_ZERO):
+                self._aliases[alias] = account.number
 
     def _forget(self, count: int) -> None:
         """A topic's forgotten messages are its oldest, because all transactions are in one order."""

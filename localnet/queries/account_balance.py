@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.ids import account_number
 from localnet.queries.query import Query, View
 from localnet.state import Account
 from localnet.status import Refused, codes
 
 
 class GetAccountBalance(Query):
-    """Free; answered here, though the public networks throttle it to zero since 2026 in favour of the mirror."""
+    """Free, but throttled to zero on the public networks since 2026, in favour of the mirror (DOCS get-balance)."""
 
     field = "cryptogetAccountBalance"
     paid = False
 
-    def check(self, request: Any) -> None:
-        """Refuse a missing account id."""
-        if request.WhichOneof("balanceSource") != "accountID":
-            raise Refused(codes.INVALID_ACCOUNT_ID)
+    def validate(self, request: Any, view: View) -> None:
+        """Refuse what names no account there is (CryptoGetAccountBalanceHandler.java); contracts there are none."""
+        if request.WhichOneof("balanceSource") == "contractID":
+            raise Refused(codes.INVALID_CONTRACT_ID)
+        find_account(request.accountID, view)
 
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Give the balance."""
@@ -34,10 +34,7 @@ def find_account(account_id: Any, view: View) -> Account:
     Raises:
         Refused: there is none (INVALID_ACCOUNT_ID), or it is deleted (ACCOUNT_DELETED).
     """
-    number = account_number(account_id)
-    if number < 0:
-        number = view.state.aliases.get(account_id.alias, -1)
-    account = view.state.accounts.get(number)
+    account = view.state.account(account_id)
     if account is None:
         raise Refused(codes.INVALID_ACCOUNT_ID)
     if account.deleted:

@@ -1,13 +1,14 @@
-"""CryptoGetInfo."""
+"""CryptoGetInfo (CryptoGetAccountInfoHandler.java)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from localnet.clock import NANOS
+from localnet.aliases import is_address
 from localnet.genesis import LEDGER_ID
 from localnet.queries.account_balance import find_account
 from localnet.queries.query import Query, View
+from localnet.state import NO_NODE, Account, State
 from localnet.status import Refused, codes
 
 
@@ -21,6 +22,11 @@ class GetAccountInfo(Query):
         if not request.HasField("accountID"):
             raise Refused(codes.INVALID_ACCOUNT_ID)
 
+    def validate(self, request: Any, view: View) -> None:
+        """Refuse an account that there is not, or not any more."""
+        super().validate(request, view)
+        find_account(request.accountID, view)
+
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Describe the account."""
         account = find_account(request.accountID, view)
@@ -31,9 +37,23 @@ class GetAccountInfo(Query):
             info.key.CopyFrom(account.key)
         info.balance = account.balance
         info.receiverSigRequired = account.receiver_signature_required
-        info.expirationTime.seconds = account.created_ns // NANOS + account.auto_renew_period
+        info.expirationTime.seconds = account.expiration_s
         info.autoRenewPeriod.seconds = account.auto_renew_period
         info.memo = account.memo
         info.max_automatic_token_associations = account.max_automatic_token_associations
-        info.alias = account.alias
+        if not is_address(account.alias):  # else contractAccountID tells it alone
+            info.alias = account.alias
         info.ledger_id = LEDGER_ID
+        _describe_stake(info.staking_info, account, view.state)
+
+
+def _describe_stake(stake: Any, account: Account, state: State) -> None:
+    """There is always a description, if only of no stake (AccountSummariesApi.summarizeStakingInfo)."""
+    stake.SetInParent()
+    stake.decline_reward = account.decline_reward
+    stake.staked_to_me = state.staked_to(account.number)
+    if account.staked_node != NO_NODE:
+        stake.staked_node_id = account.staked_node
+        stake.stake_period_start.seconds = account.staked_since_s
+    elif account.staked_account:
+        stake.staked_account_id.accountNum = account.staked_account

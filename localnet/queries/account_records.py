@@ -25,6 +25,11 @@ class GetAccountRecords(Query):
         if not request.HasField("accountID"):
             raise Refused(codes.INVALID_ACCOUNT_ID)
 
+    def validate(self, request: Any, view: View) -> None:
+        """Refuse an account that there is not, or not any more."""
+        super().validate(request, view)
+        find_account(request.accountID, view)
+
     def extras(self, request: Any, view: View) -> int:
         """One record is included."""
         return RECORD * max(0, len(_paid_by(request, view)) - 1)

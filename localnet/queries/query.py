@@ -45,6 +45,14 @@ class Query(ABC):
             Refused: the header of the answer carries this status.
         """
 
+    def validate(self, request: Any, view: View) -> None:  # noqa: ARG002 (few queries look at the state here)
+        """Check all that is checked also where only the price is asked for, and before throttles and answer.
+
+        Raises:
+            Refused: the header of the answer carries this status; a payment was made all the same.
+        """
+        self.check(request)
+
     def extras(self, request: Any, view: View) -> int:  # noqa: ARG002 (most queries have none)
         """What the answer costs beyond the base price, in tinycents."""
         return 0

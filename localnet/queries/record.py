@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from localnet import pb
+from localnet.aliases import address_of_alias, is_address
 from localnet.clock import NANOS
 from localnet.ids import transaction_key
 from localnet.queries.query import Query, View
 from localnet.queries.receipt import check_transaction_id, fill_receipt, wanted_duplicates
+from localnet.state import Account
 from localnet.status import Refused, codes
 from localnet.submission import Submission
 
@@ -56,11 +58,17 @@ def fill_record(record: Any, submission: Submission, view: View) -> None:
     record.transactionID.CopyFrom(submission.key.to_proto())
     if submission.nonce:
         record.transactionID.nonce = submission.nonce
-        parent_ns = submission.consensus_ns - submission.nonce
-        record.parent_consensus_timestamp.seconds, record.parent_consensus_timestamp.nanos = divmod(parent_ns, NANOS)
+    if submission.created and isinstance(submission.effect, Account) and not is_address(submission.effect.alias):
+        record.evm_address = address_of_alias(submission.effect.alias) or b""
     record.memo = submission.memo
     record.transactionFee = submission.fee
     for account, amount in submission.transfers:
         record.transferList.accountAmounts.append(
             pb.AccountAmount(accountID=pb.AccountID(accountNum=account), amount=amount)
+        )
+    for fee in submission.assessed:
+        record.assessed_custom_fees.add(
+            amount=fee.amount,
+            fee_collector_account_id=pb.AccountID(accountNum=fee.collector),
+            effective_payer_account_id=[pb.AccountID(accountNum=submission.key.payer)],
         )

@@ -7,6 +7,7 @@ from typing import Any
 from localnet.genesis import LEDGER_ID
 from localnet.ids import entity_number
 from localnet.queries.query import Query, View
+from localnet.state import Topic
 from localnet.status import Refused, codes
 
 
@@ -20,11 +21,14 @@ class GetTopicInfo(Query):
         if not request.HasField("topicID"):
             raise Refused(codes.INVALID_TOPIC_ID)
 
+    def validate(self, request: Any, view: View) -> None:
+        """Refuse a topic that there is not, or not any more."""
+        super().validate(request, view)
+        _known_topic(request, view)
+
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Describe the topic."""
-        topic = view.state.live_topic(entity_number(request.topicID.topicNum, request.topicID))
-        if topic is None:
-            raise Refused(codes.INVALID_TOPIC_ID)
+        topic = _known_topic(request, view)
         reply.topicID.topicNum = topic.number
         info = reply.topicInfo
         info.memo = topic.memo
@@ -46,3 +50,10 @@ class GetTopicInfo(Query):
             shown.fixed_fee.amount = fee.amount
             shown.fee_collector_account_id.accountNum = fee.collector
         info.ledger_id = LEDGER_ID
+
+
+def _known_topic(request: Any, view: View) -> Topic:
+    topic = view.state.live_topic(entity_number(request.topicID.topicNum, request.topicID))
+    if topic is None:
+        raise Refused(codes.INVALID_TOPIC_ID)
+    return topic

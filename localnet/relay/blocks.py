@@ -13,7 +13,8 @@ from localnet.mirror.blocks import Block
 from localnet.relay.chain import Chain
 from localnet.relay.gas import gas_price
 
-GAS_LIMIT: Final = 30_000_000
+GAS_LIMIT: Final = 150_000_000
+"""Of a block since version 0.69 of the network (RELAY:src/relay/lib/config/blockGasLimit.ts)."""
 EMPTY_TRIE: Final = "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421"
 EMPTY_UNCLES: Final = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347"
 _ZERO_32: Final = "0x" + "0" * 64
@@ -35,6 +36,11 @@ def get_transaction_count(chain: Chain, which: str) -> str | None:
     """How many transactions the mirror counts in a block; None where there is no such block."""
     block = chain.block(which)
     return None if block is None else hex(block.count)
+
+
+def get_block_receipts(chain: Chain, which: str) -> list[Any] | None:
+    """The receipts of a block's Ethereum transactions, of which there are none; None where there is no such block."""
+    return None if chain.block(which) is None else []
 
 
 def _block_row(chain: Chain, block: Block) -> dict[str, Any]:

@@ -15,6 +15,7 @@ EARLIEST: Final = "earliest"
 
 _ADDRESS: Final = re.compile(r"0[xX][0-9A-Fa-f]{40}")
 _HASH: Final = re.compile(r"0[xX][0-9A-Fa-f]{64}")
+_HEX: Final = re.compile(r"0[xX][0-9A-Fa-f]*")
 _NUMBER: Final = re.compile(r"0[xX]([1-9A-Fa-f][0-9A-Fa-f]{0,13}|0)")
 _MAX_SAFE_INTEGER: Final = 2**53 - 1
 
@@ -45,11 +46,15 @@ BLOCK_NUMBER: Final = Kind(
     _is_block_number,
     'Expected 0x prefixed hexadecimal block number, or the string "latest", "earliest" or "pending"',
 )
+HEX: Final = Kind(_is(_HEX), "Expected 0x prefixed hexadecimal value")
+TRANSACTION_HASH: Final = Kind(
+    _is(_HASH), "Expected Expected 0x prefixed string representing the hash (32 bytes) of a transaction"
+)
 BOOLEAN: Final = Kind(lambda value: isinstance(value, bool), "Expected boolean type")
 
 
-def check_parameters(given: Sequence[Any], expected: Sequence[Sequence[Kind]]) -> None:
-    """Check that each parameter has one of the forms expected of it; all are required.
+def check_parameters(given: Sequence[Any], expected: Sequence[Sequence[Kind]], *, optional: bool = False) -> None:
+    """Check that each parameter has one of the forms expected of it; all are required, unless all are `optional`.
 
     Raises:
         RpcError: there are too many or too few, or one has another form (-32602).
@@ -58,6 +63,8 @@ def check_parameters(given: Sequence[Any], expected: Sequence[Sequence[Kind]]) -
         raise invalid_parameters()
     for index, kinds in enumerate(expected):
         if index >= len(given):
+            if optional:
+                return
             raise missing_parameter(index)
         _check(index, given[index], kinds)
 

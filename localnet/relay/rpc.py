@@ -137,7 +137,7 @@ class Rpc:
         if method.expects is None:
             return method.answer(self._chain)
         given = params if isinstance(params, list) else [] if params is None else [params]
-        check_parameters(given, method.expects)
+        check_parameters(given, method.expects, optional=method.optional)
         return method.answer(self._chain, *given)
 
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from localnet.throttles.bucket import Bucket, Group
 
+# In no bucket of the profiles, and so always refused: CryptoGetAccountBalance, which testnet throttles to zero since
+# August and mainnet since September 2026 (docs.hedera.com, get-balance).
 PROFILES: Final = ("mainnet", "testnet", "off")
 LAST_EXEMPT_PAYER: Final = 100
 """Accounts up to this number are not throttled (`accounts.lastThrottleExempt`, AccountsConfig.java)."""
@@ -77,13 +79,14 @@ class Throttle:
             costs = ((bucket, bucket.cost(operation)) for bucket in buckets)
             self._costs[operation] = tuple((bucket, cost) for bucket, cost in costs if cost)
 
-    def take(self, operation: str, payer: int, now_ns: int) -> bool:
-        """Take room for one operation in all of its buckets, or in none.
+    def take(self, operation: str, payer: int, now_ns: int, count: int = 1) -> bool:
+        """Take room for so many of an operation in all of its buckets, or in none.
 
         Args:
             operation: E.g. `ConsensusSubmitMessage`. One that is in no bucket is always refused.
             payer: Account number of who pays; 0 where nobody does.
             now_ns: Time in nanoseconds; must not go back.
+            count: How many; there is room for all of them, or for none.
 
         Returns:
             Whether there was room.
@@ -91,15 +94,15 @@ class Throttle:
         if self._off or 0 < payer <= LAST_EXEMPT_PAYER:
             return True
         costs = self._costs.get(operation, ())
-        if not costs or not all(bucket.fits(cost, now_ns) for bucket, cost in costs):
+        if not costs or not all(bucket.fits(cost * count, now_ns) for bucket, cost in costs):
             return False
         for bucket, cost in costs:
-            bucket.take(cost)
+            bucket.take(cost * count)
         return True
 
-    def give_back(self, operation: str, payer: int) -> None:
-        """Give back the room of an operation that was refused after all."""
+    def give_back(self, operation: str, payer: int, count: int = 1) -> None:
+        """Give back the room of what was refused after all."""
         if self._off or 0 < payer <= LAST_EXEMPT_PAYER:
             return
         for bucket, cost in self._costs.get(operation, ()):
-            bucket.give_back(cost)
+            bucket.give_back(cost * count)

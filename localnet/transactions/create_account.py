@@ -1,16 +1,27 @@
-"""CryptoCreate."""
+"""CryptoCreate (CryptoCreateHandler.java: pureChecks at precheck, preHandle and validateSemantics at consensus)."""
 
 from __future__ import annotations
 
 from copy import copy
 from typing import Any
 
+from localnet.aliases import address_of_key, is_address, is_long_zero, key_of_alias, signer_with_address
 from localnet.fees import KEY, extra
-from localnet.keys import is_empty_key
+from localnet.keys import names_no_key
 from localnet.state import Account
 from localnet.status import Refused, codes
-from localnet.transactions.fields import MAX_AMOUNT, check_lifetime, check_memo, proto_key_count, usable_key
+from localnet.transactions.account_rules import (
+    MAX_ASSOCIATIONS,
+    UNLIMITED_ASSOCIATIONS,
+    account_key,
+    check_staked_id,
+    stake,
+)
+from localnet.transactions.fields import MAX_AMOUNT, check_memo, check_renewal_period, proto_key_count
 from localnet.transactions.operation import Operation, Settlement
+
+PRICE = 499_000_000
+"""Tinycents, one key included."""
 
 
 class CreateAccount(Operation):
@@ -21,20 +32,30 @@ class CreateAccount(Operation):
     receipt_field = "accountID"
 
     def check(self, data: Any) -> None:
-        """Refuse a missing key, a negative balance, a missing renewal period and an alias that is no EVM address."""
+        """Refuse numbers that cannot be, deprecated fields, no key, and an alias that is neither key nor address."""
+        if not data.HasField("autoRenewPeriod") or data.autoRenewPeriod.seconds < 0:
+            raise Refused(codes.INVALID_RENEWAL_PERIOD)
+        if data.shardID.shardNum < 0 or data.realmID.realmNum < 0:
+            raise Refused(codes.INVALID_ACCOUNT_ID)
+        if data.max_automatic_token_associations < UNLIMITED_ASSOCIATIONS:
+            raise Refused(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
         if data.initialBalance > MAX_AMOUNT:
             raise Refused(codes.INVALID_INITIAL_BALANCE)
-        if not data.HasField("autoRenewPeriod"):
-            raise Refused(codes.INVALID_RENEWAL_PERIOD)
-        if not data.HasField("key") or is_empty_key(data.key):
-            raise Refused(codes.KEY_REQUIRED)
-        usable_key(data.key)
-        if data.alias and len(data.alias) != 20:
+        if data.sendRecordThreshold > MAX_AMOUNT:
+            raise Refused(codes.INVALID_SEND_RECORD_THRESHOLD)
+        if data.receiveRecordThreshold > MAX_AMOUNT:
+            raise Refused(codes.INVALID_RECEIVE_RECORD_THRESHOLD)
+        if data.HasField("proxyAccountID"):
+            raise Refused(codes.PROXY_ACCOUNT_ID_FIELD_IS_DEPRECATED)
+        if data.alias and not is_address(data.alias) and key_of_alias(data.alias) is None:
             raise Refused(codes.INVALID_ALIAS_KEY)
+        _check_key_is_there(data)
+        if data.delegation_address:  # HIP-1340: code for an account to act by, and there is no code here
+            raise Refused(codes.NOT_SUPPORTED)
 
     def price(self, data: Any) -> int:
         """One key is included."""
-        return 499_000_000 + extra(proto_key_count(data.key), included=1, price=KEY)
+        return PRICE + extra(proto_key_count(data.key), included=1, price=KEY)
 
     def debit(self, data: Any, payer: int) -> int:  # noqa: ARG002 (the payer funds it whoever it is)
         """The initial balance."""
@@ -44,34 +65,80 @@ class CreateAccount(Operation):
         """Create the account and move its initial balance."""
         data, submission = at.data, at.submission
         assert submission.key is not None
-        key = type(data.key)()
-        key.CopyFrom(data.key)
-        compiled = usable_key(key)
-        check_memo(data.memo)
-        check_lifetime(data.autoRenewPeriod.seconds)
-        if data.receiverSigRequired:
-            at.require(compiled)
-        if data.alias in at.state.aliases:
-            raise Refused(codes.ALIAS_ALREADY_ASSIGNED)
+        _check_signatures(at)
+        _check_semantics(at)
         if at.state.accounts[submission.key.payer].balance < data.initialBalance:
             raise Refused(codes.INSUFFICIENT_PAYER_BALANCE)
-        account = Account(
-            number=at.state.new_number(),
-            key=key,
-            compiled=compiled,
-            balance=0,
-            created_ns=at.consensus_ns,
-            memo=data.memo,
-            auto_renew_period=data.autoRenewPeriod.seconds,
-            receiver_signature_required=data.receiverSigRequired,
-            max_automatic_token_associations=data.max_automatic_token_associations,
-            alias=data.alias,
-        )
-        at.state.accounts[account.number] = account
-        if data.alias:
-            at.state.aliases[data.alias] = account.number
+        account = _new_account(at)
+        at.state.put_account(account)
         submission.effect = copy(account)
         at.created(account.number)
         if data.initialBalance:
             at.move(submission.key.payer, -data.initialBalance)
             at.move(account.number, data.initialBalance)
+
+
+def _check_key_is_there(data: Any) -> None:
+    """One status for each way to say no key."""
+    if not data.HasField("key"):
+        raise Refused(codes.INVALID_ALIAS_KEY if data.alias else codes.KEY_REQUIRED)
+    if names_no_key(data.key):
+        is_list = data.key.WhichOneof("key") in ("keyList", "thresholdKey")
+        raise Refused(codes.KEY_REQUIRED if is_list else codes.BAD_ENCODING)
+
+
+def _check_signatures(at: Settlement) -> None:
+    """An address is the payer's, the new key's, or that of an ECDSA key that signed. Keys are no aliases here."""
+    data = at.data
+    if data.alias and not is_address(data.alias):
+        raise Refused(codes.INVALID_ALIAS_KEY)
+    if data.alias:
+        assert at.submission.key is not None
+        assert at.submission.signatures is not None
+        payer = at.state.accounts[at.submission.key.payer]
+        proven = data.alias in (address_of_key(payer.key), address_of_key(data.key))
+        if not proven and signer_with_address(at.submission.signatures, data.alias) is None:
+            raise Refused(codes.INVALID_SIGNATURE)
+    if data.receiverSigRequired:
+        at.require(account_key(data.key))
+
+
+def _check_semantics(at: Settlement) -> None:
+    data = at.data
+    if data.shardID.shardNum or data.realmID.realmNum:
+        raise Refused(codes.INVALID_ACCOUNT_ID)
+    if is_long_zero(data.alias):
+        raise Refused(codes.INVALID_ALIAS_KEY)
+    check_memo(data.memo)
+    holder = at.state.account_by_alias(data.alias) if data.alias else None
+    if holder is not None and not holder.deleted:
+        raise Refused(codes.ALIAS_ALREADY_ASSIGNED)
+    check_renewal_period(data.autoRenewPeriod.seconds)
+    if data.max_automatic_token_associations > MAX_ASSOCIATIONS:
+        raise Refused(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
+    account_key(data.key)
+    check_staked_id(data, at.state)  # what takes a stake away in an update is nothing to begin with
+    if data.hook_creation_details:
+        raise Refused(codes.HOOKS_NOT_ENABLED)
+
+
+def _new_account(at: Settlement) -> Account:
+    data = at.data
+    key = type(data.key)()
+    key.CopyFrom(data.key)
+    account = Account(
+        number=at.state.new_number(),
+        key=key,
+        compiled=account_key(key),
+        balance=0,
+        created_ns=at.consensus_ns,
+        memo=data.memo,
+        auto_renew_period=data.autoRenewPeriod.seconds,
+        receiver_signature_required=data.receiverSigRequired,
+        max_automatic_token_associations=data.max_automatic_token_associations,
+        alias=data.alias,
+        expiration_s=at.consensus_s + data.autoRenewPeriod.seconds,
+        decline_reward=data.decline_reward,
+    )
+    stake(account, data, at.consensus_s)
+    return account

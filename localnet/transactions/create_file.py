@@ -7,7 +7,7 @@ from typing import Any
 from localnet.fees import KEY, extra
 from localnet.state import File
 from localnet.status import Refused, codes
-from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count
+from localnet.transactions.fields import check_memo, is_possible_expiry, proto_key_count
 from localnet.transactions.file_rules import MAX_FILE_BYTES, compile_file_keys, content_price, copy_keys
 from localnet.transactions.operation import Operation, Settlement
 
@@ -20,9 +20,11 @@ class CreateFile(Operation):
     receipt_field = "fileID"
 
     def check(self, data: Any) -> None:
-        """Refuse a missing expiry."""
+        """Refuse a missing expiry, and another shard or realm, whose files the real network would take."""
         if not data.HasField("expirationTime"):
             raise Refused(codes.INVALID_EXPIRATION_TIME)
+        if data.shardID.shardNum or data.realmID.realmNum:
+            raise Refused(codes.NOT_SUPPORTED)
 
     def price(self, data: Any) -> int:
         """One key is included."""
@@ -36,7 +38,10 @@ class CreateFile(Operation):
         if keys is not None:
             at.require(keys)
         check_memo(data.memo)
-        check_lifetime(data.expirationTime.seconds - at.consensus_s)
+        if not is_possible_expiry(data.expirationTime.seconds, at.consensus_s):
+            raise Refused(
+                codes.AUTORENEW_DURATION_NOT_IN_RANGE
+            )  # what FileCreateHandler makes of INVALID_EXPIRATION_TIME
         if len(data.contents) > MAX_FILE_BYTES:
             raise Refused(codes.MAX_FILE_SIZE_EXCEEDED)
         file = File(

@@ -9,10 +9,10 @@ from localnet.ids import account_number
 from localnet.keys import CompiledKey, is_empty_key
 from localnet.state import Topic
 from localnet.status import Refused, codes
+from localnet.transactions.account_rules import named_account, require_owner
 from localnet.transactions.custom_fees import (
     CREATE_SURCHARGE,
     check_exempt_keys,
-    check_fees,
     read_exempt_keys,
     read_fees,
 )
@@ -28,8 +28,7 @@ class CreateTopic(Operation):
     receipt_field = "topicID"
 
     def check(self, data: Any) -> None:
-        """Refuse custom fees and exempt keys that cannot be."""
-        check_fees(data.custom_fees)
+        """Refuse an exempt key that is there twice; nothing else is looked at here."""
         check_exempt_keys(data.fee_exempt_key_list)
 
     def price(self, data: Any) -> int:
@@ -41,8 +40,10 @@ class CreateTopic(Operation):
         """Create the topic."""
         data = at.data
         admin_key, admin = optional_key(data, "adminKey", codes.BAD_ENCODING)
-        submit_key, submit = optional_key(data, "submitKey", codes.INVALID_SUBMIT_KEY)
-        fee_schedule_key, fee_schedule = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
+        submit_key, submit = optional_key(data, "submitKey", codes.BAD_ENCODING)
+        fee_schedule_key, fee_schedule = optional_key(data, "fee_schedule_key", codes.INVALID_CUSTOM_FEE_SCHEDULE_KEY)
+        exempt = read_exempt_keys(data.fee_exempt_key_list)
+        custom_fees = read_fees(data.custom_fees, at.state)
         check_memo(data.memo)
         if not data.HasField("autoRenewPeriod"):
             raise Refused(codes.INVALID_RENEWAL_PERIOD)
@@ -50,7 +51,6 @@ class CreateTopic(Operation):
         if admin is not None:
             at.require(admin)
         auto_renew_account = require_auto_renew_account(at, data.autoRenewAccount) if has_account(data) else 0
-        custom_fees = read_fees(data.custom_fees, at.state)
         topic = Topic(
             number=at.state.new_number(),
             created_ns=at.consensus_ns,
@@ -64,7 +64,7 @@ class CreateTopic(Operation):
             fee_schedule=fee_schedule,
             custom_fees=custom_fees,
             exempt_keys=tuple(map(copy_key, data.fee_exempt_key_list)),
-            exempt=read_exempt_keys(data.fee_exempt_key_list),
+            exempt=exempt,
             auto_renew_account=auto_renew_account,
             auto_renew_period=data.autoRenewPeriod.seconds,
             expiration_s=at.consensus_s + data.autoRenewPeriod.seconds,
@@ -99,15 +99,14 @@ def has_account(data: Any) -> bool:
 
 
 def require_auto_renew_account(at: Settlement, account_id: Any) -> int:
-    """The number of an auto-renew account, which must exist and sign.
+    """The number of an auto-renew account, which must exist and sign (ExpiryValidatorImpl.validateAutoRenewAccount).
 
     Raises:
-        Refused: INVALID_AUTORENEW_ACCOUNT or INVALID_SIGNATURE.
+        Refused: there is none, or it is deleted or hollow (INVALID_AUTORENEW_ACCOUNT), or it did not sign
+            (INVALID_SIGNATURE).
     """
-    account = at.state.accounts.get(account_number(account_id))
-    if account is None:
+    account = named_account(at.state, account_id, otherwise=codes.INVALID_AUTORENEW_ACCOUNT)
+    require_owner(at, account, otherwise=codes.INVALID_AUTORENEW_ACCOUNT)
+    if account.deleted:
         raise Refused(codes.INVALID_AUTORENEW_ACCOUNT)
-    if account.compiled is None:
-        raise Refused(codes.INVALID_SIGNATURE)
-    at.require(account.compiled)
     return account.number

@@ -1,17 +1,21 @@
 """Custom fees on topics (HIP-991), in hbar: who sets them, who pays them, who is exempt.
 
-A submitter pays each fee to its collector before the message is accepted, by a transfer that is a child transaction of
-the message's. Fees in tokens are NOT_SUPPORTED, as tokens are.
+A submitter pays each fee to its collector before the message is accepted, within the message's own transaction: the
+payments are in its transfer list, and its record lists them as `assessedCustomFees` (ConsensusSubmitMessageHandler's
+chargeCustomFees suppresses the records of the transfers that it makes for them). There are no tokens here, so a fee in
+one names a token that does not exist.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from localnet.fees import COLLECTION_ACCOUNT
 from localnet.ids import account_number
 from localnet.keys import CompiledKey
 from localnet.state import CustomFee, State, Topic
 from localnet.status import Refused, codes
+from localnet.transactions.account_rules import require_account
 from localnet.transactions.fields import MAX_AMOUNT, usable_key
 from localnet.transactions.operation import Settlement
 
@@ -23,74 +27,121 @@ CREATE_SURCHARGE = 19_900_000_000
 SUBMIT_SURCHARGE = 498_300_000
 
 
-def check_fees(fees: Any) -> None:
-    """Check a list of `FixedCustomFee` as far as it goes without state.
+def read_fees(fees: Any, state: State) -> tuple[CustomFee, ...]:
+    """The fees of a topic, from a list of `FixedCustomFee` (ConsensusCustomFeesValidator.java).
 
     Raises:
-        Refused: there are too many, one is in tokens, or one is not above 0.
+        Refused: there are too many; a collector does not exist (INVALID_CUSTOM_FEE_COLLECTOR) or is deleted
+            (ACCOUNT_DELETED); a fee is nothing, not above 0, or in tokens (INVALID_TOKEN_ID_IN_CUSTOM_FEES).
     """
     if len(fees) > MAX_FEES:
         raise Refused(codes.CUSTOM_FEES_LIST_TOO_LONG)
-    for fee in fees:
-        if fee.fixed_fee.HasField("denominating_token_id"):
-            raise Refused(codes.NOT_SUPPORTED)
-        if not 0 < fee.fixed_fee.amount <= MAX_AMOUNT:
-            raise Refused(codes.CUSTOM_FEE_MUST_BE_POSITIVE)
+    return tuple(_read_fee(fee, state) for fee in fees)
 
 
-def read_fees(fees: Any, state: State) -> tuple[CustomFee, ...]:
-    """The fees of a topic.
-
-    Raises:
-        Refused: a collector does not exist (INVALID_CUSTOM_FEE_COLLECTOR).
-    """
-    read = tuple(CustomFee(int(fee.fixed_fee.amount), account_number(fee.fee_collector_account_id)) for fee in fees)
-    for fee in read:
-        collector = state.accounts.get(fee.collector)
-        if collector is None or collector.deleted:
-            raise Refused(codes.INVALID_CUSTOM_FEE_COLLECTOR)
-    return read
+def _read_fee(fee: Any, state: State) -> CustomFee:
+    collector = require_account(state, fee.fee_collector_account_id, codes.INVALID_CUSTOM_FEE_COLLECTOR)
+    if collector.number == COLLECTION_ACCOUNT:  # as for tokens (Hip1259EnabledTests): nobody sends anything there
+        raise Refused(codes.INVALID_CUSTOM_FEE_COLLECTOR)
+    if not fee.HasField("fixed_fee"):
+        raise Refused(codes.CUSTOM_FEE_NOT_FULLY_SPECIFIED)
+    if not 0 < fee.fixed_fee.amount <= MAX_AMOUNT:
+        raise Refused(codes.CUSTOM_FEE_MUST_BE_POSITIVE)
+    if fee.fixed_fee.HasField("denominating_token_id"):
+        raise Refused(codes.INVALID_TOKEN_ID_IN_CUSTOM_FEES)
+    return CustomFee(int(fee.fixed_fee.amount), collector.number)
 
 
 def check_exempt_keys(keys: Any) -> None:
-    """Check a fee-exempt key list.
+    """Check of a fee-exempt key list all that is checked at precheck (ConsensusCreateTopicHandler.pureChecks).
 
     Raises:
-        Refused: it is too long, names a key twice, or one that nobody can sign with.
+        Refused: it names a key twice.
     """
-    if len(keys) > MAX_EXEMPT_KEYS:
-        raise Refused(codes.MAX_ENTRIES_FOR_FEE_EXEMPT_KEY_LIST_EXCEEDED)
     if len({key.SerializeToString() for key in keys}) != len(keys):
         raise Refused(codes.FEE_EXEMPT_KEY_LIST_CONTAINS_DUPLICATED_KEYS)
-    read_exempt_keys(keys)
 
 
 def read_exempt_keys(keys: Any) -> tuple[CompiledKey, ...]:
     """The compiled keys of a fee-exempt key list.
 
     Raises:
-        Refused: nobody can sign with one of them (INVALID_KEY_IN_FEE_EXEMPT_KEY_LIST).
+        Refused: it is too long, or nobody can sign with one of them (INVALID_KEY_IN_FEE_EXEMPT_KEY_LIST).
     """
+    if len(keys) > MAX_EXEMPT_KEYS:
+        raise Refused(codes.MAX_ENTRIES_FOR_FEE_EXEMPT_KEY_LIST_EXCEEDED)
     return tuple(usable_key(key, codes.INVALID_KEY_IN_FEE_EXEMPT_KEY_LIST) for key in keys)
+
+
+def check_limits(limits: Any) -> None:
+    """Check `maxCustomFees` as far as its entries go, one by one (PreCheckValidator.checkMaxCustomFees).
+
+    Raises:
+        Refused: one names no account of this network, no fee, a negative one, or a token that cannot be
+            (INVALID_MAX_CUSTOM_FEES).
+    """
+    for limit in limits:
+        account = limit.account_id
+        named = account.WhichOneof("account") is not None and not (account.shardNum or account.realmNum)
+        if not named or not limit.fees or not all(map(_is_plausible, limit.fees)):
+            raise Refused(codes.INVALID_MAX_CUSTOM_FEES)
+
+
+def _is_plausible(fee: Any) -> bool:
+    token = fee.denominating_token_id
+    in_token = fee.HasField("denominating_token_id")
+    return 0 <= fee.amount <= MAX_AMOUNT and (
+        not in_token or (token.tokenNum > 0 and not (token.shardNum or token.realmNum))
+    )
+
+
+def check_repeated_limits(limits: Any) -> None:
+    """Check that `maxCustomFees` says nothing twice (ConsensusSubmitMessageHandler.pureChecks).
+
+    Of hbar limits of one account only equal ones are refused, as there; the first counts.
+
+    Raises:
+        Refused: an account or a denomination is there twice.
+    """
+    if len({limit.account_id.SerializeToString() for limit in limits}) != len(limits):
+        raise Refused(codes.DUPLICATE_ACCOUNT_ID_IN_MAX_CUSTOM_FEE_LIST)
+    for limit in limits:
+        denominations = [
+            fee.denominating_token_id.tokenNum if fee.HasField("denominating_token_id") else ("hbar", fee.amount)
+            for fee in limit.fees
+        ]
+        if len(set(denominations)) != len(denominations):
+            raise Refused(codes.DUPLICATE_DENOMINATION_IN_MAX_CUSTOM_FEE_LIST)
 
 
 def charge(at: Settlement, topic: Topic) -> None:
     """Let the submitter pay a topic's fees.
 
+    Of two fees that are equal in everything one is paid (ConsensusCustomFeeAssessor makes a map of them), though the
+    limit must allow both.
+
     Raises:
-        Refused: they are above what the submitter allows, or above what it has; nothing was paid then.
+        Refused: they are above what the submitter allows or has, or a collector was deleted; nothing was paid then.
     """
     if not topic.custom_fees or any(at.signed(key) for key in topic.exempt):
         return
-    assert at.submission.key is not None
-    payer = at.submission.key.payer
+    submission = at.submission
+    assert submission.key is not None
+    payer = submission.key.payer
     due = [fee for fee in topic.custom_fees if fee.collector != payer]
-    total = sum(fee.amount for fee in due)
-    _check_limit(at.submission.body.max_custom_fees, payer, total)
-    if at.state.accounts[payer].balance < total:
-        raise Refused(codes.INSUFFICIENT_PAYER_BALANCE_FOR_CUSTOM_FEE)
-    for fee in due:
-        at.pay(payer, fee.collector, fee.amount)
+    _check_limit(submission.body.max_custom_fees, payer, sum(fee.amount for fee in due))
+    assessed = tuple(dict.fromkeys(due))
+    left = at.state.accounts[payer].balance
+    for fee in assessed:
+        left -= fee.amount
+        if at.state.accounts[fee.collector].deleted:
+            raise Refused(codes.ACCOUNT_DELETED)
+        if left < 0:
+            raise Refused(codes.INSUFFICIENT_SENDER_ACCOUNT_BALANCE_FOR_CUSTOM_FEE)
+    for fee in assessed:
+        at.move(payer, -fee.amount)
+        at.move(fee.collector, fee.amount)
+    submission.assessed = assessed
 
 
 def _check_limit(limits: Any, payer: int, total: int) -> None:
@@ -101,5 +152,5 @@ def _check_limit(limits: Any, payer: int, total: int) -> None:
     amounts = [fee.amount for limit in mine for fee in limit.fees if not fee.HasField("denominating_token_id")]
     if not amounts:
         raise Refused(codes.NO_VALID_MAX_CUSTOM_FEE)
-    if total > sum(amounts):
+    if total > amounts[0]:
         raise Refused(codes.MAX_CUSTOM_FEE_LIMIT_EXCEEDED)

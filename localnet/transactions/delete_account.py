@@ -6,7 +6,7 @@ from copy import copy
 from typing import Any
 
 from localnet.status import Refused, codes
-from localnet.transactions.account_rules import LAST_SYSTEM_ACCOUNT, require_account
+from localnet.transactions.account_rules import LAST_SYSTEM_ACCOUNT, named_account, require_owner
 from localnet.transactions.operation import Operation, Settlement
 
 
@@ -29,15 +29,16 @@ class DeleteAccount(Operation):
 
     def settle(self, at: Settlement) -> None:
         """Delete the account. It stays in the state, without anything."""
-        account = require_account(at.state, at.data.deleteAccountID)
-        heir = require_account(at.state, at.data.transferAccountID, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
+        account = named_account(at.state, at.data.deleteAccountID)
+        heir = named_account(at.state, at.data.transferAccountID, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
         if account.number <= LAST_SYSTEM_ACCOUNT:
             raise Refused(codes.ENTITY_NOT_ALLOWED_TO_DELETE)
         at.submission.entity = account.number
-        for signer in (account, heir) if heir.receiver_signature_required else (account,):
-            if signer.compiled is None:
-                raise Refused(codes.INVALID_SIGNATURE)
-            at.require(signer.compiled)
+        require_owner(at, account)
+        if heir.receiver_signature_required:
+            require_owner(at, heir, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
+        if account.deleted or heir.deleted:
+            raise Refused(codes.ACCOUNT_DELETED)
         if account.balance:
             rest = account.balance
             at.move(account.number, -rest)

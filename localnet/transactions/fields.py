@@ -28,13 +28,44 @@ def check_memo(memo: str) -> None:
 
 
 def check_lifetime(seconds: int) -> None:
-    """Check an auto-renew period, or the time that is left until an expiry.
+    """Check the auto-renew period of a topic, or the time that is left until a file's new expiry.
 
     Raises:
         Refused: it is out of range (AUTORENEW_DURATION_NOT_IN_RANGE).
     """
     if not MIN_LIFETIME_S <= seconds <= MAX_LIFETIME_S:
         raise Refused(codes.AUTORENEW_DURATION_NOT_IN_RANGE)
+
+
+def check_renewal_period(seconds: int) -> None:
+    """Check the auto-renew period of an account (AttributeValidatorImpl.validateAutoRenewPeriod).
+
+    Raises:
+        Refused: it is not above 0 (INVALID_RENEWAL_PERIOD), or else out of range (AUTORENEW_DURATION_NOT_IN_RANGE).
+    """
+    if seconds <= 0:
+        raise Refused(codes.INVALID_RENEWAL_PERIOD)
+    check_lifetime(seconds)
+
+
+def is_possible_expiry(expiration_s: int, now_s: int) -> bool:
+    """Whether an entity may expire then: after consensus, not too late (AttributeValidatorImpl.validateExpiry)."""
+    return now_s < expiration_s <= now_s + MAX_LIFETIME_S
+
+
+def check_new_expiry(expiration_s: int, present_s: int, now_s: int) -> None:
+    """Check the new expiration time of an account or topic (ExpiryValidatorImpl.resolveUpdateAttempt).
+
+    The present one is fine.
+
+    Raises:
+        Refused: it cannot be (INVALID_EXPIRATION_TIME), or is earlier than the present one
+            (EXPIRATION_REDUCTION_NOT_ALLOWED).
+    """
+    if not is_possible_expiry(expiration_s, now_s):
+        raise Refused(codes.INVALID_EXPIRATION_TIME)
+    if expiration_s < present_s:
+        raise Refused(codes.EXPIRATION_REDUCTION_NOT_ALLOWED)
 
 
 def usable_key(key: Any, otherwise: int = codes.BAD_ENCODING) -> CompiledKey:

@@ -22,14 +22,14 @@ class Settlement:
         submission: The transaction; the operation fills in `entity`, `created`, `effect` and a message's own fields.
         consensus_ns: Its consensus timestamp, Unix nanoseconds.
         transfers: Balance changes by account number so far (the fee's).
-        children: Balance changes of the transfers that the network makes by itself, each a transaction of its own.
+        preceding: Children that come before it: accounts that are made for it, keys that hollow accounts get.
     """
 
     state: State
     submission: Submission
     consensus_ns: int
     transfers: dict[int, int]
-    children: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
+    preceding: list[Submission] = field(default_factory=list)
 
     @property
     def data(self) -> Any:
@@ -60,12 +60,6 @@ class Settlement:
         self.state.accounts[account].balance += amount
         self.transfers[account] = self.transfers.get(account, 0) + amount
 
-    def pay(self, payer: int, collector: int, amount: int) -> None:
-        """Let the network transfer hbar in a child transaction."""
-        self.state.accounts[payer].balance -= amount
-        self.state.accounts[collector].balance += amount
-        self.children.append(tuple(sorted(((payer, -amount), (collector, amount)))))
-
     def created(self, number: int) -> None:
         """Note that the transaction created entity `number`."""
         self.submission.entity = number
@@ -94,6 +88,18 @@ class Operation(ABC):
         Raises:
             Refused: the node answers with this status, nothing is charged.
         """
+
+    def check_body(self, body: Any) -> None:
+        """Check what needs no state, of the whole body. Most look at their own part only.
+
+        Raises:
+            Refused: the node answers with this status, nothing is charged.
+        """
+        self.check(getattr(body, self.field))
+
+    def throttled_as(self, data: Any, state: State) -> tuple[str, int]:  # noqa: ARG002 (most are what they are)
+        """What it takes room for in the throttles, and how many of that."""
+        return self.functionality, 1
 
     @abstractmethod
     def price(self, data: Any) -> int:

@@ -10,7 +10,7 @@ from localnet.ids import account_number, entity_number, transaction_key
 from localnet.state import State
 from localnet.status import Refused, codes
 from localnet.submission import Chunk, Submission
-from localnet.transactions.custom_fees import SUBMIT_SURCHARGE, charge
+from localnet.transactions.custom_fees import SUBMIT_SURCHARGE, charge, check_repeated_limits
 from localnet.transactions.operation import Operation, Settlement
 
 MAX_MESSAGE_BYTES = 1_024
@@ -22,6 +22,11 @@ class SubmitMessage(Operation):
 
     field = "consensusSubmitMessage"
     name = "CONSENSUSSUBMITMESSAGE"
+
+    def check_body(self, body: Any) -> None:
+        """Refuse limits for custom fees that are there twice, and then what `check` does."""
+        check_repeated_limits(body.max_custom_fees)
+        super().check_body(body)
 
     def check(self, data: Any) -> None:
         """Refuse a missing topic id and an empty message."""

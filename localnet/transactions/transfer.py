@@ -1,34 +1,52 @@
-"""CryptoTransfer of hbar."""
+"""CryptoTransfer of hbar (TransferExecutor.java, EnsureAliasesStep.java, AdjustHbarChangesStep.java)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from localnet.fees import extra
+from localnet.aliases import address_of_alias, signer_with_address
+from localnet.fees import COLLECTION_ACCOUNT, extra
 from localnet.ids import account_number
+from localnet.state import Account, State
 from localnet.status import Refused, codes
-from localnet.transactions.account_rules import require_account
+from localnet.transactions.account_rules import require_owner
+from localnet.transactions.auto_creation import check_alias, create_for_alias, creation_fee
+from localnet.transactions.create_account import CreateAccount
+from localnet.transactions.hollow import complete
 from localnet.transactions.operation import Operation, Settlement
 
 MAX_ADJUSTMENTS = 10
 """Hbar adjustments in one transfer (LedgerConfig.java)."""
+STAKING_ACCOUNTS = (800, 801)
+"""Staking and node rewards: nobody takes anything from them."""
 
 
 class Transfer(Operation):
-    """Whoever loses hbar must sign, and whoever asked to sign for receiving it."""
+    """Whoever loses hbar must sign, and whoever asked to sign for receiving it; a new alias gets an account."""
 
     field = "cryptoTransfer"
     name = "CRYPTOTRANSFER"
 
     def check(self, data: Any) -> None:
-        """Refuse token transfers, which this network does not have, and amounts that do not sum to zero."""
+        """Refuse token transfers, which this network does not have, and lists that cannot be."""
         if data.tokenTransfers:
             raise Refused(codes.NOT_SUPPORTED)
         amounts = data.transfers.accountAmounts
         if sum(entry.amount for entry in amounts) != 0:
             raise Refused(codes.INVALID_ACCOUNT_AMOUNTS)
+        for entry in amounts:
+            if entry.accountID.WhichOneof("account") is None:
+                raise Refused(codes.INVALID_ACCOUNT_ID)
+            if entry.is_approval and _has_hook(entry):
+                raise Refused(codes.CANNOT_SET_HOOKS_AND_APPROVAL)
         if len({entry.accountID.SerializeToString() for entry in amounts}) != len(amounts):
             raise Refused(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
+
+    def throttled_as(self, data: Any, state: State) -> tuple[str, int]:
+        """A transfer that makes accounts counts as that many creations (ThrottleAccumulator.java)."""
+        entries = data.transfers.accountAmounts
+        new = sum(e.amount > 0 and bool(e.accountID.alias) and state.account(e.accountID) is None for e in entries)
+        return (CreateAccount.functionality, new) if new else (self.functionality, 1)
 
     def price(self, data: Any) -> int:
         """Two accounts are included."""
@@ -43,19 +61,73 @@ class Transfer(Operation):
         )
 
     def settle(self, at: Settlement) -> None:
-        """Move the hbar."""
+        """Make the accounts that are missing, and move the hbar."""
         amounts = at.data.transfers.accountAmounts
+        _require_signatures(at, amounts)
+        if any(map(_has_hook, amounts)):
+            raise Refused(codes.HOOKS_NOT_ENABLED)
         if len(amounts) > MAX_ADJUSTMENTS:
             raise Refused(codes.TRANSFER_LIST_SIZE_LIMIT_EXCEEDED)
-        moves = [(require_account(at.state, entry.accountID), int(entry.amount)) for entry in amounts]
-        if len({account.number for account, _ in moves}) != len(moves):  # by number and by alias
-            raise Refused(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
-        for account, amount in moves:
-            if amount < 0 or account.receiver_signature_required:
-                if account.compiled is None:
-                    raise Refused(codes.INVALID_SIGNATURE)
-                at.require(account.compiled)
-        if any(account.balance + amount < 0 for account, amount in moves):
+        if any(entry.is_approval and entry.amount < 0 for entry in amounts):  # nobody can give an allowance here
+            raise Refused(codes.SPENDER_DOES_NOT_HAVE_ALLOWANCE)
+        moves = [(at.state.account(entry.accountID), entry.accountID.alias, int(entry.amount)) for entry in amounts]
+        _check_moves(at, moves)
+        for account, alias, amount in moves:
+            at.move((account or create_for_alias(at, alias)).number, amount)
+
+
+def _has_hook(entry: Any) -> bool:
+    return entry.WhichOneof("hook_call") is not None
+
+
+def _require_signatures(at: Settlement, amounts: Any) -> None:
+    """Check that every account is there, or can be made, and that who has to has signed; hollow ones get their keys."""
+    known = [(entry, at.state.account(entry.accountID)) for entry in amounts]
+    for entry, account in known:
+        if account is None and (entry.amount <= 0 or not entry.accountID.alias or entry.accountID.shardNum):
+            raise Refused(codes.INVALID_ACCOUNT_ID)
+        if account is not None and account.number in STAKING_ACCOUNTS and entry.amount < 0:
+            raise Refused(codes.INVALID_ACCOUNT_ID)
+    for entry, account in known:
+        if account is None:
+            continue
+        if entry.amount < 0 and not (entry.is_approval or _has_hook(entry)):
+            _require_spender(at, account)
+        elif entry.amount > 0 and account.receiver_signature_required:
+            require_owner(at, account, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
+    for entry, account in known:
+        if account is not None and entry.amount < 0:
+            complete(at, account)
+
+
+def _require_spender(at: Settlement, account: Account) -> None:
+    assert at.submission.signatures is not None
+    if not account.is_hollow:
+        require_owner(at, account)
+    elif signer_with_address(at.submission.signatures, account.alias) is None:
+        raise Refused(codes.INVALID_SIGNATURE)
+
+
+def _check_moves(at: Settlement, moves: list[tuple[Account | None, bytes, int]]) -> None:
+    """Check that what is to be made can be paid, and then what is to be moved."""
+    assert at.submission.key is not None
+    payer = at.submission.key.payer
+    new = [alias for account, alias, _ in moves if account is None]
+    for alias in new:
+        check_alias(alias)
+    fees = creation_fee(at) * len(new)
+    if at.state.accounts[payer].balance < fees:
+        raise Refused(codes.INSUFFICIENT_PAYER_BALANCE)
+    # An account may be named twice: by number and alias, or by a key and that key's address.
+    named = {account.number if account is not None else address_of_alias(alias) or alias for account, alias, _ in moves}
+    if len(named) != len(moves):
+        raise Refused(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
+    if any(account is not None and account.number == COLLECTION_ACCOUNT and amount > 0 for account, _, amount in moves):
+        raise Refused(codes.TRANSFER_TO_FEE_COLLECTION_ACCOUNT_NOT_ALLOWED)
+    for account, _, amount in moves:
+        if account is None:
+            continue
+        if account.deleted:
+            raise Refused(codes.ACCOUNT_DELETED)
+        if account.balance - (fees if account.number == payer else 0) + amount < 0:
             raise Refused(codes.INSUFFICIENT_ACCOUNT_BALANCE)
-        for account, amount in moves:
-            at.move(account.number, amount)

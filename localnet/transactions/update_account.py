@@ -1,4 +1,4 @@
-"""CryptoUpdate."""
+"""CryptoUpdate (CryptoUpdateHandler.java: pureChecks at precheck, preHandle and validateSemantics at consensus)."""
 
 from __future__ import annotations
 
@@ -6,28 +6,37 @@ from copy import copy
 from typing import Any
 
 from localnet.fees import KEY, extra
-from localnet.keys import is_empty_key
-from localnet.state import Account
+from localnet.ids import account_number
+from localnet.keys import CompiledKey, names_no_key
+from localnet.state import NO_NODE, Account
 from localnet.status import Refused, codes
-from localnet.transactions.account_rules import require_account
-from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count, usable_key
+from localnet.transactions.account_rules import (
+    MAX_ASSOCIATIONS,
+    UNLIMITED_ASSOCIATIONS,
+    account_key,
+    check_staked_id,
+    named_account,
+    require_owner,
+    stake,
+)
+from localnet.transactions.fields import check_memo, check_new_expiry, check_renewal_period, proto_key_count
 from localnet.transactions.operation import Operation, Settlement
 
 
 class UpdateAccount(Operation):
-    """The account's key signs, and a new key besides (CryptoUpdateHandler.java)."""
+    """The account's key signs, and a new key besides."""
 
     field = "cryptoUpdateAccount"
     name = "CRYPTOUPDATEACCOUNT"
 
     def check(self, data: Any) -> None:
-        """Refuse a missing account id and a key that would let nobody in."""
+        """Refuse a missing account id and deprecated fields."""
         if not data.HasField("accountIDToUpdate"):
-            raise Refused(codes.INVALID_ACCOUNT_ID)
-        if data.HasField("key"):
-            if is_empty_key(data.key):
-                raise Refused(codes.INVALID_ADMIN_KEY)
-            usable_key(data.key)
+            raise Refused(codes.ACCOUNT_ID_DOES_NOT_EXIST)
+        if data.proxyAccountID.ByteSize():
+            raise Refused(codes.PROXY_ACCOUNT_ID_FIELD_IS_DEPRECATED)
+        if data.delegation_address:  # HIP-1340: code for an account to act by, and there is no code here
+            raise Refused(codes.NOT_SUPPORTED)
 
     def price(self, data: Any) -> int:
         """One key is included."""
@@ -36,32 +45,76 @@ class UpdateAccount(Operation):
     def settle(self, at: Settlement) -> None:
         """Change the account."""
         data = at.data
-        account = require_account(at.state, data.accountIDToUpdate)
+        account = named_account(at.state, data.accountIDToUpdate)
         at.submission.entity = account.number
-        if account.compiled is None:
-            raise Refused(codes.INVALID_SIGNATURE)
-        at.require(account.compiled)
-        changed = _changed(at, account, data)
-        changed.balance = account.balance
-        at.state.accounts[account.number] = changed
+        new_key = _new_key(data)
+        require_owner(at, account)
+        if new_key is not None:
+            at.require(new_key)
+        if account.deleted:
+            raise Refused(codes.ACCOUNT_DELETED)
+        _check(at, account)
+        changed = _changed(at, account)
+        at.state.put_account(changed)
         at.submission.effect = copy(changed)
 
 
-def _changed(at: Settlement, account: Account, data: Any) -> Account:
+def _new_key(data: Any) -> CompiledKey | None:
+    """The new key, if there is one; the empty key list is none that an account could have."""
+    if not data.HasField("key"):
+        return None
+    if names_no_key(data.key):
+        raise Refused(codes.INVALID_ADMIN_KEY)
+    return account_key(data.key)
+
+
+def _check(at: Settlement, account: Account) -> None:
+    data = at.data
+    if data.HasField("memo"):
+        check_memo(data.memo.value)
+    if data.HasField("autoRenewPeriod"):
+        check_renewal_period(data.autoRenewPeriod.seconds)
+    if not _takes_stake_away(data):
+        check_staked_id(data, at.state)
+    if data.HasField("expirationTime"):
+        check_new_expiry(data.expirationTime.seconds, account.expiration_s, at.consensus_s)
+    associations = data.max_automatic_token_associations.value
+    if associations < UNLIMITED_ASSOCIATIONS:
+        raise Refused(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
+    if associations > MAX_ASSOCIATIONS:
+        raise Refused(codes.REQUESTED_NUM_AUTOMATIC_ASSOCIATIONS_EXCEEDS_ASSOCIATION_LIMIT)
+    if data.hook_creation_details or data.hook_ids_to_delete:
+        raise Refused(codes.HOOKS_NOT_ENABLED)
+
+
+def _takes_stake_away(data: Any) -> bool:
+    """Account 0.0.0 and node -1 stand for none."""
+    kind = data.WhichOneof("staked_id")
+    if kind == "staked_account_id":
+        return account_number(data.staked_account_id) == 0
+    return kind == "staked_node_id" and bool(data.staked_node_id == NO_NODE)
+
+
+def _changed(at: Settlement, account: Account) -> Account:
+    data = at.data
     changed = copy(account)
     if data.HasField("key"):
         changed.key = type(data.key)()
         changed.key.CopyFrom(data.key)
-        changed.compiled = usable_key(changed.key)
-        at.require(changed.compiled)
+        changed.compiled = account_key(changed.key)
     if data.HasField("memo"):
-        check_memo(data.memo.value)
         changed.memo = data.memo.value
     if data.HasField("autoRenewPeriod"):
-        check_lifetime(data.autoRenewPeriod.seconds)
         changed.auto_renew_period = data.autoRenewPeriod.seconds
+    if data.HasField("expirationTime"):
+        changed.expiration_s = data.expirationTime.seconds
     if data.HasField("receiverSigRequiredWrapper"):
         changed.receiver_signature_required = data.receiverSigRequiredWrapper.value
+    elif data.WhichOneof("receiverSigRequiredField") == "receiverSigRequired":
+        changed.receiver_signature_required = data.receiverSigRequired
     if data.HasField("max_automatic_token_associations"):
         changed.max_automatic_token_associations = data.max_automatic_token_associations.value
+    if data.HasField("decline_reward"):
+        changed.decline_reward = data.decline_reward.value
+    stake(changed, data, at.consensus_s)
     return changed

@@ -20,7 +20,10 @@ from localnet.transactions.operation import Operation, Settlement
 
 
 class UpdateFile(Operation):
-    """Changing memo, keys or contents needs all present and all new keys; a later expiry needs the payer only."""
+    """Changing memo, keys or contents needs all present and all new keys; a later expiry needs the payer only.
+
+    A new expiry is 30 to 92 days away, which that of a new file need not be (FileUpdateHandler.java).
+    """
 
     field = "fileUpdate"
     name = "FILEUPDATE"
@@ -43,7 +46,8 @@ class UpdateFile(Operation):
         if data.HasField("memo") or data.HasField("keys") or data.contents:
             _check_guarded_change(at, file)
         if data.HasField("expirationTime"):
-            check_lifetime(data.expirationTime.seconds - at.consensus_s)
+            assert at.submission.key is not None
+            check_lifetime(data.expirationTime.seconds - at.submission.key.seconds)  # from valid start, not consensus
         if len(data.contents) > MAX_FILE_BYTES:
             raise Refused(codes.MAX_FILE_SIZE_EXCEEDED)
         if data.HasField("keys"):

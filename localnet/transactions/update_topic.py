@@ -7,15 +7,18 @@ from typing import Any
 
 from localnet.fees import KEY, extra
 from localnet.ids import entity_number
+from localnet.keys import CompiledKey
 from localnet.state import Topic
 from localnet.status import Refused, codes
 from localnet.transactions.create_topic import copy_key, has_account, optional_key, require_auto_renew_account
-from localnet.transactions.custom_fees import check_exempt_keys, check_fees, read_exempt_keys, read_fees
-from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count
+from localnet.transactions.custom_fees import check_exempt_keys, read_exempt_keys, read_fees
+from localnet.transactions.fields import check_lifetime, check_memo, check_new_expiry, proto_key_count
 from localnet.transactions.operation import Operation, Settlement
 
 _KEY_FIELDS = ("adminKey", "submitKey", "fee_schedule_key")
-_ADMIN_FIELDS = ("memo", "adminKey", "autoRenewPeriod", "autoRenewAccount", "fee_schedule_key", "fee_exempt_key_list")
+# What the handler asks about to see whether only the submit key or only the expiry changes. It does not ask about fees
+# and exempt keys: beside a new submit key or expiry they change without the admin key.
+_FIELDS_OF_OLD = ("memo", "adminKey", "autoRenewPeriod", "autoRenewAccount")
 
 
 class UpdateTopic(Operation):
@@ -25,10 +28,9 @@ class UpdateTopic(Operation):
     name = "CONSENSUSUPDATETOPIC"
 
     def check(self, data: Any) -> None:
-        """Refuse a missing topic id, and custom fees and exempt keys that cannot be."""
+        """Refuse a missing topic id, and an exempt key that is there twice."""
         if not data.HasField("topicID"):
             raise Refused(codes.INVALID_TOPIC_ID)
-        check_fees(data.custom_fees.fees)
         check_exempt_keys(data.fee_exempt_key_list.keys)
 
     def price(self, data: Any) -> int:
@@ -50,33 +52,48 @@ class UpdateTopic(Operation):
 
 
 def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:
-    if any(data.HasField(name) for name in _ADMIN_FIELDS):
+    """Check the signatures that a change needs (ConsensusUpdateTopicHandler.preHandle).
+
+    Raises:
+        Refused: one is missing, or the key whose signature would be needed.
+    """
+    if not any(data.HasField(name) for name in _FIELDS_OF_OLD) and (
+        data.HasField("submitKey") != data.HasField("expirationTime")
+    ):
+        if data.HasField("submitKey"):
+            _require_any(at, [key for key in (topic.submit, topic.admin) if key is not None])
+    else:
         if topic.admin is None:
             raise Refused(codes.UNAUTHORIZED)
-        at.require(topic.admin)
-    elif data.HasField("submitKey"):
-        holders = [key for key in (topic.submit, topic.admin) if key is not None]
-        if not holders:
-            raise Refused(codes.UNAUTHORIZED)
-        if not any(at.signed(key) for key in holders):
-            raise Refused(codes.INVALID_SIGNATURE)
-    if data.HasField("custom_fees"):
-        if topic.fee_schedule is None:
-            raise Refused(codes.FEE_SCHEDULE_KEY_NOT_SET)
-        at.require(topic.fee_schedule)
+        needed = [topic.admin]
+        if data.HasField("custom_fees"):
+            if topic.fee_schedule is None:
+                raise Refused(codes.FEE_SCHEDULE_KEY_NOT_SET)
+            needed.append(topic.fee_schedule)
+        for key in needed:
+            at.require(key)
     if data.HasField("fee_schedule_key") and topic.fee_schedule is None:
         raise Refused(codes.FEE_SCHEDULE_KEY_CANNOT_BE_UPDATED)
+
+
+def _require_any(at: Settlement, holders: list[CompiledKey]) -> None:
+    if not holders:
+        raise Refused(codes.UNAUTHORIZED)
+    if not any(at.signed(key) for key in holders):
+        raise Refused(codes.INVALID_SIGNATURE)
 
 
 def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
     changed = copy(topic)
     changed.updated_ns = at.consensus_ns
     _change_keys(at, changed, data)
-    if data.HasField("custom_fees"):
-        changed.custom_fees = read_fees(data.custom_fees.fees, at.state)
     if data.HasField("fee_exempt_key_list"):
         changed.exempt_keys = tuple(map(copy_key, data.fee_exempt_key_list.keys))
         changed.exempt = read_exempt_keys(data.fee_exempt_key_list.keys)
+    if topic.auto_renew_account and changed.admin is None and data.HasField("adminKey") and not _takes_renewer(data):
+        raise Refused(codes.AUTORENEW_ACCOUNT_NOT_ALLOWED)
+    if data.HasField("custom_fees"):
+        changed.custom_fees = read_fees(data.custom_fees.fees, at.state)
     if data.HasField("memo"):
         check_memo(data.memo.value)
         changed.memo = data.memo.value
@@ -88,8 +105,14 @@ def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
     elif data.HasField("autoRenewAccount"):
         changed.auto_renew_account = 0
     if data.HasField("expirationTime"):
-        changed.expiration_s = _later_expiry(at, topic, data.expirationTime.seconds)
+        check_new_expiry(data.expirationTime.seconds, topic.expiration_s, at.consensus_s)
+        changed.expiration_s = data.expirationTime.seconds
     return changed
+
+
+def _takes_renewer(data: Any) -> bool:
+    """Whether the body takes the auto-renew account away; without an admin key there must not be one."""
+    return bool(data.HasField("autoRenewAccount")) and not has_account(data)
 
 
 def _change_keys(at: Settlement, topic: Topic, data: Any) -> None:
@@ -99,13 +122,7 @@ def _change_keys(at: Settlement, topic: Topic, data: Any) -> None:
         if topic.admin is not None:
             at.require(topic.admin)
     if data.HasField("submitKey"):
-        topic.submit_key, topic.submit = optional_key(data, "submitKey", codes.INVALID_SUBMIT_KEY)
+        topic.submit_key, topic.submit = optional_key(data, "submitKey", codes.BAD_ENCODING)
     if data.HasField("fee_schedule_key"):
-        topic.fee_schedule_key, topic.fee_schedule = optional_key(data, "fee_schedule_key", codes.BAD_ENCODING)
-
-
-def _later_expiry(at: Settlement, topic: Topic, expiration_s: int) -> int:
-    if expiration_s <= topic.expiration_s:
-        raise Refused(codes.EXPIRATION_REDUCTION_NOT_ALLOWED)
-    check_lifetime(expiration_s - at.consensus_s)
-    return expiration_s
+        key, compiled = optional_key(data, "fee_schedule_key", codes.INVALID_CUSTOM_FEE_SCHEDULE_KEY)
+        topic.fee_schedule_key, topic.fee_schedule = key, compiled

@@ -8,7 +8,7 @@ from typing import Any, Final
 from config.run import Run
 from config.settings import RunSettings
 from reports.judge import phrases
-from reports.judge.audit import integrity_faults
+from reports.judge.audit import doubt_of, integrity_faults, reordering
 from reports.judge.overhead_words import summary
 from reports.judge.rate import in_words
 from reports.judge.recovery import recovery_s
@@ -39,7 +39,8 @@ def answers(found: Mapping[str, Any], where_: str, kept: Mapping[str, float] | N
     """
     told = {
         COST: _cost(found["overhead"], where_),
-        CAPACITY: _capacity(found["operations"], kept, where_),
+        # The network is named once: in the first of the sentences that speak of it.
+        CAPACITY: _capacity(found["operations"], kept, "" if found["overhead"] else f", {where_}"),
         SURVIVAL: _survival(found),
         DELIVERY: _delivery(found["audit"]),
     }
@@ -70,13 +71,13 @@ def _cost(overhead: Sequence[Mapping[str, Any]], where_: str) -> str:
 
 def _capacity(operations: Sequence[Mapping[str, Any]], kept: Mapping[str, float] | None, where_: str) -> str:
     if kept is not None:
-        return f"{in_words(kept)}, {where_}."
+        return f"{in_words(kept)}{where_}."
     done = [
         f"{entry['throughput_per_s']:.3g} {entry['name']} per second"
         for entry in operations
         if entry["arm"] != "baseline" and entry["succeeded"]
     ]
-    return f"{'; '.join(done[:3])}, at the users' own pace, {where_}." if done else ""
+    return f"{'; '.join(done[:3])}, at the users' own pace{where_}." if done else ""
 
 
 def _survival(found: Mapping[str, Any]) -> str:
@@ -85,7 +86,7 @@ def _survival(found: Mapping[str, Any]) -> str:
     faults = found["timeline"]["faults"]
     retries = resilience["retries"]
     lost = accounting["failed"] + accounting["unknown"] - accounting["stopped"] - accounting["stopped_reads"]
-    if not (faults or retries["attempts"] or lost):
+    if not accounting["started"] or not (faults or retries["attempts"] or lost):
         return ""
     return f"{'; '.join(_events(found, lost))}."
 
@@ -112,8 +113,11 @@ def _delivery(audit: Mapping[str, Any]) -> str:
     wrong = integrity_faults(audit)
     if wrong:
         return f"No: {'; '.join(wrong)}."
-    if audit["error"] or not audit["acknowledged"]:
+    doubt = doubt_of(audit)
+    if doubt:
+        return f"Cannot tell: {doubt}."
+    if not audit["acknowledged"]:
         return ""
-    if audit["delivered"] < audit["acknowledged"]:
-        return f"{audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages have been seen."
-    return f"Yes: all {audit['acknowledged']:,} acknowledged messages arrived exactly once."
+    changed = reordering(audit)
+    rest = f" {changed}." if changed else ""
+    return f"Yes: all {audit['acknowledged']:,} acknowledged messages arrived exactly once.{rest}"

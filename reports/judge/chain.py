@@ -38,12 +38,14 @@ class Gap:
         high: The last one.
         before: Running hash before `low`.
         after: The row that follows `high`; the hash of `high` leads to its own.
+        asked: How often the mirror was asked for them once more, and answered without them.
     """
 
     low: int
     high: int
     before: bytes
     after: TopicMessage
+    asked: int = 0
 
 
 class TopicChain:
@@ -66,6 +68,11 @@ class TopicChain:
         self.gaps: list[Gap] = []
         self._hash = START_OF_CHAIN
         self._chain_hash = chain_hash
+
+    @property
+    def unasked(self) -> list[tuple[int, int]]:
+        """Lowest and highest sequence number of each gap that was not asked for once more."""
+        return [(gap.low, gap.high) for gap in self.gaps if not gap.asked]
 
     @property
     def missing(self) -> int:
@@ -100,34 +107,39 @@ class TopicChain:
 
     def fill(self, gap: Gap, rows: Iterable[TopicMessage]) -> Iterator[Shown]:
         """Take in what a gap turned out to hold, in ascending order, and yield each; what still lacks stays a gap."""
+        return self._fill(gap, rows, asked=1)
+
+    def _fill(self, gap: Gap, rows: Iterable[TopicMessage], asked: int) -> Iterator[Shown]:
+        """As `fill`; `asked` is 0 where the rows came unasked."""
         self.gaps.remove(gap)
-        expected, before = gap.low, gap.before
+        expected, before, times = gap.low, gap.before, gap.asked
         try:
             for row in rows:
                 if not gap.low <= row.sequence_number <= gap.high:
                     continue
                 self.rows += 1
                 if row.sequence_number >= expected:
-                    self._join(expected, before, row)
+                    self._join(expected, before, row, gap.asked + asked)
                     expected, before = row.sequence_number + 1, row.running_hash
                 yield Shown(row, late=True)
+            times += asked
         finally:  # whoever reads may fail in the middle
-            self._join(expected, before, gap.after)
+            self._join(expected, before, gap.after, times)
 
     def _take_back(self, row: TopicMessage) -> bool:
         """A row that stands behind later ones: it belongs into a gap, or is shown a second time."""
         for gap in self.gaps:
             if gap.low <= row.sequence_number <= gap.high:
-                return any(shown.late for shown in list(self.fill(gap, [row])))
+                return any(shown.late for shown in list(self._fill(gap, [row], asked=0)))
         self.rows += 1
         return False
 
-    def _join(self, expected: int, before: bytes, row: TopicMessage) -> None:
+    def _join(self, expected: int, before: bytes, row: TopicMessage, asked: int) -> None:
         """Check a row against its predecessor, or note the gap between them."""
         if row.sequence_number == expected:
             self._check(before, row)
         else:
-            self._add(Gap(expected, row.sequence_number - 1, before, row))
+            self._add(Gap(expected, row.sequence_number - 1, before, row, asked))
 
     def _add(self, gap: Gap) -> None:
         if len(self.gaps) >= MAX_GAPS:

@@ -30,6 +30,7 @@ WAITED_SHARE: Final = 0.2
 
 POLICY_SEGMENTS: Final = ("queue", "limiter", "circuit_wait")
 
+CONNECTION_SEGMENT: Final = "connection"
 NETWORK_PHASES: Final = ("ack", "receipt", "mirror")
 
 NETWORK_STATUSES: Final = frozenset(
@@ -164,7 +165,7 @@ def _stall(operations: Sequence[Mapping[str, Any]], latest_ms: float) -> str:
 
 def _waited(operations: Sequence[Mapping[str, Any]]) -> list[Sign]:
     """Signs from where the time went, where that was measured: late starts, and waits that the policy asked for."""
-    spent = dict.fromkeys(("generator", "policy", "all"), 0.0)
+    spent = dict.fromkeys(("generator", "policy", "connections", "all"), 0.0)
     done = 0
     for entry in operations:
         segments = entry.get("segments_ms")
@@ -173,15 +174,27 @@ def _waited(operations: Sequence[Mapping[str, Any]]) -> list[Sign]:
             means = {name: entry["succeeded"] * figures["mean"] for name, figures in segments.items() if figures}
             spent["generator"] += means.get("start_delay", 0.0)
             spent["policy"] += sum(means.get(name, 0.0) for name in POLICY_SEGMENTS)
+            spent["connections"] += means.get(CONNECTION_SEGMENT, 0.0)
             spent["all"] += sum(means.values())
-    words: dict[Limit, str] = {
-        "generator": "operations started late, which took {share:.0f} % of their time; use more users or workers",
-        "policy": "operations spent {share:.0f} % of their time in the queue, at the limiter or an open circuit",
+    words: dict[str, tuple[Limit, str]] = {
+        "generator": (
+            "generator",
+            "operations started late, which took {share:.0f} % of their time; use more users or workers",
+        ),
+        "policy": (
+            "policy",
+            "operations spent {share:.0f} % of their time in the queue, at the limiter or an open circuit",
+        ),
+        "connections": (
+            "policy",
+            "operations spent {share:.0f} % of their time waiting for a connection to a node; allow more of them "
+            "(--connections)",
+        ),
     }
-    shares = {who: spent[who] / spent["all"] for who in words} if spent["all"] else {}
+    shares = {what: spent[what] / spent["all"] for what in words} if spent["all"] else {}
     return [
-        Sign(who, round(share * done), words[who].format(share=100 * share))
-        for who, share in shares.items()
+        Sign(words[what][0], round(share * done), words[what][1].format(share=100 * share))
+        for what, share in shares.items()
         if share >= WAITED_SHARE
     ]
 

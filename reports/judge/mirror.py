@@ -1,24 +1,30 @@
 """Reads the run's topics back from the mirror until everything that was acknowledged is there, and audits them.
 
 Rows are read page by page; sequence numbers that a page passed over are asked for once more, again and again, until
-they are shown or the time is up. What was seen is kept on disk, so memory does not grow with the run.
+they are shown or the time is up. Every look begins with the question how far the mirror has come, so that what two
+looks did not find is known to be lost, or not to be shown yet. What was seen is kept on disk, so memory does not grow
+with the run.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import gevent
 
 from config.run import Run
-from hedera_client import TopicMessage
-from reports.judge.audit import ReadTopic, settle, verdict
+from hedera_client import MirrorError, TopicMessage
+from reports.judge.audit import Doubt, ReadTopic, settle, unreadable, verdict
 from reports.judge.chain import ChainHash, Shown, TooManyGaps, TopicChain
 from reports.judge.consensus import Clocks, consensus_times, read_clocks
+from reports.judge.foreign import foreign_ledger
+from reports.judge.missing import hold_back, why_not_shown
+from reports.judge.progress import NS_PER_S, Reach
 from reports.judge.sightings import Sightings
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
@@ -30,7 +36,14 @@ SETTLE_S: Final = 5.0
 """How long the audit waits, once everything acknowledged is there, for messages of unknown fate to turn up."""
 
 GIVE_UP_S: Final = 10.0
-"""How long a mirror that answers with nothing but errors is asked again."""
+"""How long a mirror that answers with nothing but errors is asked again; one that asks for a slower pace longer."""
+
+LONGEST_PAUSE_S: Final = 8.0
+"""Pause after refusals, which begins at LOOK_EVERY_S and doubles; a mirror that names a time is left alone for it."""
+
+LOOKS: Final = 2
+"""Looks that must find nothing, once the mirror is past a message, before it is called lost: public mirrors are several
+servers behind one name, and one may be behind another."""
 
 GAPS_PER_LOOK: Final = 20
 """Gaps that are asked for in one look; each takes a request of its own."""
@@ -46,6 +59,21 @@ class TopicReader(Protocol):
 
     def __call__(self, topic_id: str, after: int, until: int | None) -> Iterator[TopicMessage]:
         """Yield the rows above `after`, up to `until` where it is given."""
+
+    def latest_consensus(self) -> int | None:
+        """Until which consensus time the mirror shows everything, in nanoseconds; None where it does not say."""
+
+    def knows_topic(self, topic_id: str) -> bool:
+        """Whether the mirror has heard of a topic."""
+
+
+class Failure(NamedTuple):
+    """Why a look failed: in words, whether the mirror asked for a slower pace, and the seconds it asked for, if any."""
+
+    reason: str
+    busy: bool = False
+    retry_after_s: float | None = None
+    hopeless: bool = False
 
 
 class MirrorAudit:
@@ -80,6 +108,7 @@ class MirrorAudit:
     ) -> None:
         self.consensus: dict[OperationKey, Distribution] = {}
         self.clocks: Clocks = clocks or {}
+        self._of = run
         self._sightings = Sightings(journal, run.run_id)
         topics = dict.fromkeys([*run.topics.values(), *self._sightings.topics()])
         self._topics = [ReadTopic(topic, TopicChain(chain_hash(topic))) for topic in topics]
@@ -87,21 +116,49 @@ class MirrorAudit:
         self._timeout = run.settings.audit_timeout
         self._clock = clock
         self._sleep = sleep
-        self._hopeless = False
+        self._newest_ns = 0  # consensus time of the newest row that was shown
+        self._reached: deque[int | None] = deque(maxlen=LOOKS)  # at the beginning of each of the last complete looks
 
     def run(self) -> dict[str, Any]:
         """Read until all is there or the time is up, and return the report's `audit`."""
         try:
-            error = self._read_until_complete()
+            failure = self._read_until_complete()
             connection = self._sightings.connection
-            settle(connection)
+            doubt = self._doubt_of_reading(failure)
+            settle(connection, foreign=doubt is not None and doubt.foreign)
+            if doubt is None:
+                doubt = self._doubt_of_missing()
             self.clocks = read_clocks(connection, self.clocks)
             self.consensus = consensus_times(connection, self.clocks)
-            return verdict(connection, self._topics, error)
+            return verdict(connection, self._topics, doubt, self._reached[-1] if self._reached else None)
         finally:
             self._sightings.close()
 
-    def _read_until_complete(self) -> str | None:
+    def _doubt_of_reading(self, failure: Failure | None) -> Doubt | None:
+        """Whether the mirror could not be read to the end, or is another network's."""
+        if failure is not None:
+            return unreadable(failure.reason)
+        if not self._sightings.outstanding and not self._sightings.misplaced:
+            return None
+        question = foreign_ledger(
+            self._sightings.connection,
+            self._topics,
+            self._reached[-1],
+            self._read.knows_topic,
+            self._of.network.mirror_rest,
+        )
+        return None if question is None else Doubt(question, foreign=True)
+
+    def _doubt_of_missing(self) -> Doubt | None:
+        """Hold back what the mirror may not have come to; after `settle`."""
+        clock_ns = self._reached[0] if len(self._reached) == LOOKS else None
+        reaches = {topic: Reach(clock_ns, chain.last_sequence, chain.unasked) for topic, chain in self._topics}
+        found = hold_back(self._sightings.connection, reaches, self._of.settings.valid_duration)
+        if not found.count:
+            return None
+        return Doubt(why_not_shown(found, self._reached[-1], int(self._of.started_at * NS_PER_S)))
+
+    def _read_until_complete(self) -> Failure | None:
         """Look again and again; return why the last look failed, or None.
 
         The time limit is for waiting, not for reading: it counts from the last look that brought rows.
@@ -109,29 +166,34 @@ class MirrorAudit:
         waiting_since = self._clock()
         complete_at: float | None = None
         failing_since: float | None = None
+        pause = LOOK_EVERY_S
         while True:
             rows = self._rows
-            error = self._look()
+            failure = self._look()
             now = self._clock()
             if self._rows > rows:
                 waiting_since = now
-            if error is not None:
+            if failure is not None:
                 # A mirror that asks for a slower pace ends every look with an error, and yet gets on.
-                failing_since = now if failing_since is None or self._rows > rows else failing_since
-                if self._hopeless or now - failing_since >= GIVE_UP_S:
+                progress = failing_since is None or self._rows > rows
+                failing_since = now if progress else failing_since
+                pause = failure.retry_after_s or (LOOK_EVERY_S if progress else min(2 * pause, LONGEST_PAUSE_S))
+                lasting = not failure.busy and failing_since is not None and now - failing_since >= GIVE_UP_S
+                too_long = failure.retry_after_s is not None and now + pause - waiting_since > self._timeout
+                if failure.hopeless or lasting or too_long or now - waiting_since >= self._timeout:
                     break
             else:
-                failing_since = None
+                failing_since, pause = None, LOOK_EVERY_S
                 if not self._sightings.outstanding:
                     complete_at = now if complete_at is None else complete_at
                     if not self._open_questions or now - complete_at >= SETTLE_S:
                         break
-            if now - waiting_since >= self._timeout:
-                break
-            self._sleep(LOOK_EVERY_S)
-        if error is not None:
-            logger.error("The audit could not read the mirror: %s", error)
-        return error
+                if now - waiting_since >= self._timeout and len(self._reached) == LOOKS:
+                    break
+            self._sleep(pause)
+        if failure is not None:
+            logger.error("The audit could not read the mirror: %s", failure.reason)
+        return failure
 
     @property
     def _rows(self) -> int:
@@ -142,22 +204,27 @@ class MirrorAudit:
         """Whether something may still turn up that nobody was promised."""
         return self._sightings.unsettled or any(topic.chain.gaps for topic in self._topics)
 
-    def _look(self) -> str | None:
+    def _look(self) -> Failure | None:
         """Take in what is new on every topic; return why that failed, or None."""
         try:
+            reached = self._read.latest_consensus()
+            reached = max(reached or 0, self._newest_ns) or None
             for topic_id, chain in self._topics:
                 self._take(chain.advance(self._read(topic_id, chain.last_sequence, None)))
                 for gap in chain.gaps[:GAPS_PER_LOOK]:
                     self._take(chain.fill(gap, self._read(topic_id, gap.low - 1, gap.high)))
         except TooManyGaps as error:
-            self._hopeless = True
-            return str(error)
+            return Failure(str(error), hopeless=True)
+        except MirrorError as error:
+            return Failure(str(error)[:500], error.busy, error.retry_after_s)
         except Exception as error:  # whatever the mirror's client raises, the run is worth a report
-            return f"{type(error).__name__}: {error}"[:500]
+            return Failure(f"{type(error).__name__}: {error}"[:500])
         finally:
             self._sightings.flush()
+        self._reached.append(reached)
         return None
 
     def _take(self, rows: Iterable[Shown]) -> None:
         for shown in rows:
+            self._newest_ns = max(self._newest_ns, shown.row.consensus_timestamp)
             self._sightings.add(shown)

@@ -17,6 +17,7 @@ from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.answers import answers, headline, where
 from reports.judge.causes import errors
+from reports.judge.connections import connections
 from reports.judge.limits import limit
 from reports.judge.operations import operations, timeline
 from reports.judge.overhead import overhead
@@ -142,7 +143,10 @@ def _found(evidence: Evidence, began_at: float, duration_s: float) -> Report:
     resilience = [sender.sources["resilience"] for sender in senders if "resilience" in sender.sources]
     return {
         "operations": operations(measured.operations, evidence.consensus, duration_s),
-        "resilience": merge_snapshots(resilience),
+        "resilience": {
+            **merge_snapshots(resilience),
+            "connections": connections(sender.sources.get("connections", {}) for sender in senders),
+        },
         "accounting": account(senders, measured.operations),
         "resources": provenance.resources(senders, evidence.master, began_at - evidence.run.started_at),
         "errors": errors(measured.errors.groups, began_at),

@@ -94,6 +94,11 @@ class Sightings:
         return self._lacks("s.acknowledged")
 
     @property
+    def misplaced(self) -> bool:
+        """Whether something else stands where a message of the run was expected."""
+        return bool(self.connection.execute("SELECT EXISTS (SELECT 1 FROM other)").fetchone()[0])
+
+    @property
     def unsettled(self) -> bool:
         """Whether something of unknown fate has not been seen."""
         return self._lacks("NOT s.acknowledged AND s.outcome = 'unknown'")

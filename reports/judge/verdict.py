@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from config.exit_codes import ExitCode
-from reports.judge.audit import integrity_faults
-from reports.judge.phrases import not_read
+from reports.judge.audit import doubt_of, integrity_faults
 from reports.judge.rate import in_words
 from reports.judge.success import LEAST_DONE, shortfalls
 
@@ -144,8 +143,9 @@ def _users(exceptions: Sequence[str]) -> Check:
 
 
 def _audit(audit: Mapping[str, Any]) -> Check:
-    if audit["error"]:
-        return Check("audit", False, not_read(audit["error"]), ExitCode.INCONCLUSIVE)
+    doubt = doubt_of(audit)
+    if doubt:
+        return Check("audit", False, doubt, ExitCode.INCONCLUSIVE)
     return Check("audit", True, f"{sum(topic['rows'] for topic in audit['topics']):,} mirror rows were read")
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.exit_codes import ExitCode
-from reports.judge.phrases import milliseconds, not_read
+from reports.judge import connections
+from reports.judge.audit import doubt_of, integrity_faults
+from reports.judge.phrases import milliseconds
 
 
 def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") -> str:
@@ -35,6 +37,8 @@ def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") ->
         f"{accounting['failed']:,} failed, {accounting['unknown']:,} unknown, {unsent:,} never sent, "
         f"{report['resilience']['retries']['attempts']:,} retries."
     )
+    told = connections.in_words(report["resilience"].get("connections", []))
+    lines += [told] if told else []
     lines.append(_audit_line(report["audit"]))
     lines += [f"Warning: {warning}" for warning in report["resources"]["warnings"]]
     return "\n".join([*lines, f"Report: {unwritten or path}", ""])
@@ -64,8 +68,9 @@ def _table(operations: list[dict[str, Any]]) -> list[str]:
 
 
 def _audit_line(audit: Mapping[str, Any]) -> str:
-    if audit["error"]:
-        return f"Audit: {not_read(audit['error'])}"
+    doubt = doubt_of(audit)
+    if doubt:
+        return "; ".join([f"Audit: {doubt}", *integrity_faults(audit)])
     chain = {True: "hash chain verified", False: "HASH CHAIN BROKEN", None: "no hash chain to verify"}
     return (
         f"Audit: {audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages arrived exactly once; "

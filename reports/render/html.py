@@ -13,6 +13,8 @@ import jinja2
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from reports.judge import connections
+from reports.judge.audit import reordering
 from reports.judge.phrases import interval, milliseconds
 from reports.judge.rate import in_words
 from reports.render import views, words
@@ -47,6 +49,8 @@ def environment() -> jinja2.Environment:
         views=views,
         words=words,
         interval=interval,
+        reordering=reordering,
+        connections_in_words=connections.in_words,
         rate_in_words=in_words,
         inline=_inline,
         scripts=_scripts,

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from reports.judge.phrases import milliseconds, not_read
+from reports.judge import connections
+from reports.judge.audit import doubt_of, integrity_faults
+from reports.judge.phrases import milliseconds
 from reports.render import words
 from reports.render.views import namer
 
@@ -29,6 +31,8 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     parts += _overhead(report["overhead"])
     parts += _operations(report)
     parts += _accounting(report["accounting"])
+    told = connections.in_words(report["resilience"].get("connections", []))
+    parts += [text(told), ""] if told else []
     parts += _audit(report["audit"])
     parts += _errors(report["errors"])
     parts += [f"- ⚠ {text(warning)}" for warning in report["resources"]["warnings"]]
@@ -106,8 +110,9 @@ def _accounting(accounting: Mapping[str, Any]) -> list[str]:
 
 
 def _audit(audit: Mapping[str, Any]) -> list[str]:
-    if audit["error"]:
-        return [f"- ⚠ Audit: {text(not_read(audit['error']))}"]
+    doubt = doubt_of(audit)
+    if doubt:
+        return [f"- ⚠ Audit: {text('; '.join([doubt, *integrity_faults(audit)]))}"]
     chain = {True: "hash chain verified", False: "**hash chain broken**", None: "no hash chain to verify"}
     return [
         f"- Audit: {audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages arrived exactly once; "

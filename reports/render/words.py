@@ -25,9 +25,13 @@ PHASES: Final[Mapping[str, tuple[str, str]]] = {
     "circuit_wait": ("Open circuit", "waiting at an open circuit breaker"),
     "baseline": ("Own work", "the application's own work, which the baseline consists of"),
     "prepare": ("Prepare", "building and signing the transaction"),
+    "connection": ("Connection", "waiting for a connection to the node, or for room on one"),
     "ack": ("Acknowledgement", "until the node answered that it accepted it"),
     "retry_wait": ("Retry wait", "slept between two attempts"),
-    "consensus": ("Consensus", "from sending until the network put the transaction in order"),
+    "consensus": (
+        "Consensus",
+        "from sending until the transaction's consensus timestamp; it is known later, with the receipt",
+    ),
     "receipt": ("Receipt", "from there until the receipt showed the result of consensus"),
     "mirror": ("Mirror", "from there until the mirror showed the message"),
     "other": ("Other", "whatever is left, such as other users' turns in between"),
@@ -54,7 +58,7 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "overhead": ("Overhead", "what was compared has an answer"),
     "users": ("Users", "the simulated users ran without errors of their own"),
     "accounting": ("Accounting", "every operation that began is accounted for"),
-    "audit": ("Audit", "the mirror could be read back"),
+    "audit": ("Audit", "the mirror could be read back, and had come to every message"),
     "integrity": ("Integrity", "every acknowledged message arrived once, in order"),
 }
 
@@ -86,9 +90,14 @@ LIMITS: Final[Mapping[str, str]] = {
 AUDIT: Final[Mapping[str, tuple[str, str]]] = {
     "acknowledged": ("Acknowledged", "messages whose sender was told that they succeeded"),
     "delivered": ("Delivered", "of these, on the mirror exactly once, byte for byte"),
-    "lost": ("Lost", "acknowledged, but not on the mirror"),
+    "lost": ("Lost", "acknowledged, but not on the mirror, which is past the time they can be of"),
+    "not_shown_yet": ("Not shown yet", "acknowledged, and the mirror had not come to the time they can be of"),
     "duplicated": ("Duplicated", "on the mirror more than once"),
-    "out_of_order": ("Out of order", "standing before a message that its sender had sent, and been told of, earlier"),
+    "out_of_order": ("Out of order", "standing before a message whose receipt its sender had before it sent this one"),
+    "reordered": (
+        "Changed places",
+        "with others of their sender that were on their way together, which nobody promised an order",
+    ),
     "landed_after_failure": ("Landed after failure", "not acknowledged to the sender, yet on the mirror"),
 }
 

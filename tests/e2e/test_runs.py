@@ -91,7 +91,7 @@ def test_mirror_level_waits_for_the_mirror(run_locust: Any) -> None:
     assert_clean(finished.report)
     phases = operation(finished.report, "hcs.submit")["phases_ms"]
     assert phases["mirror"]["mean"] > 0
-    assert phases["consensus"]["mean"] > 50
+    assert 10 < phases["consensus"]["mean"] < 90, "the timestamp comes long before it is known, after 100 ms"
 
 
 def test_ack_level_reads_no_receipt(run_locust: Any) -> None:

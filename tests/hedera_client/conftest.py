@@ -105,7 +105,7 @@ def make_calls(transport: Any) -> Iterator[Callable[..., NodeCalls]]:
     """Make calls to one address that end with the test."""
     made: list[NodeCalls] = []
 
-    def make(address: str, **options: Any) -> NodeCalls:
+    def make(address: str | list[str], **options: Any) -> NodeCalls:
         made.append(NodeCalls({NODE: address}, **({"tls": False, "transport": transport} | options)))
         return made[-1]
 

@@ -102,7 +102,10 @@ def test_large_requests_do_not_stop_the_loop(server: Server, transport: str) -> 
 
 
 def test_a_connection_lost_in_a_call_ends_it(server: Server, transport: str) -> None:
-    """While greenlets wait for answers the node goes: each call ends at once, of unknown fate, and later ones fail."""
+    """While greenlets wait for answers the node goes: each call ends at once, and later ones fail.
+
+    The one that the node was seen to have is of unknown fate; what stands above its GOAWAY was never looked at.
+    """
     script = """
         def fate(method):
             try: send(method)
@@ -116,7 +119,9 @@ def test_a_connection_lost_in_a_call_ends_it(server: Server, transport: str) -> 
     thread.start()
     words = run(script, server, transport)
     thread.join()
-    assert set(words[:3]) <= {"UNAVAILABLE/UNKNOWN", "CANCELLED/UNKNOWN"}
+    unknown = {"UNAVAILABLE/UNKNOWN", "CANCELLED/UNKNOWN"}
+    assert unknown & set(words[:3])
+    assert set(words[:3]) <= unknown | {"UNAVAILABLE/RETRYABLE"}
     assert words[3:] == ["UNAVAILABLE/RETRYABLE", "True"]
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,9 +15,11 @@ from hypothesis import strategies as st
 from hedera_client.http2 import frames
 from hedera_client.http2.frames import ProtocolError
 from hedera_client.http2.headers import AnswerHeads, request_head, timeout_value
-from hedera_client.http2.session import Session, Stream
+from hedera_client.http2.session import Session
+from hedera_client.http2.stream import Stream
 
-HEAD = request_head("/p/m", authority="h:1", tls=False, user_agent="t") + timeout_value(1.0)
+HEAD = request_head("/p/m", authority="h:1", tls=False, user_agent="t")
+VALUE = timeout_value(1.0)
 
 
 def frame(kind: int, flags: int = 0, number: int = 0, payload: bytes = b"") -> bytes:
@@ -56,9 +61,13 @@ def opened(**values: int) -> Session:
     return session
 
 
+def make_stream(message: bytes = b"m", on_done: Callable[[], object] = lambda: None) -> Stream:
+    return Stream(HEAD, VALUE, message, 0.0, 1.0, on_done)
+
+
 def started(session: Session, message: bytes = b"m", *, send: bool = True) -> Stream:
     """A call; `send` lets its bytes leave."""
-    stream = Stream(HEAD, message, lambda: None)
+    stream = make_stream(message)
     session.start(stream)
     if send:
         session.outgoing()
@@ -129,16 +138,15 @@ def test_an_answer_in_any_pieces(cuts: list[int]) -> None:
         (lambda n: frame(1, 5, n, block((":status", "404"))), "UNIMPLEMENTED", True),
         (lambda n: frame(1, 5, n, block((":status", "503"))), "UNAVAILABLE", True),
         (lambda n: frame(1, 5, n, block((":status", "418"))), "UNKNOWN", True),
-        (lambda n: frame(frames.RST_STREAM, 0, n, (7).to_bytes(4, "big")), "UNAVAILABLE", False),
+        (lambda n: frame(frames.RST_STREAM, 0, n, (7).to_bytes(4, "big")), "UNAVAILABLE", True),
         (lambda n: frame(frames.RST_STREAM, 0, n, (8).to_bytes(4, "big")), "CANCELLED", True),
         (lambda n: frame(frames.RST_STREAM, 0, n, (11).to_bytes(4, "big")), "RESOURCE_EXHAUSTED", True),
         (lambda n: frame(frames.RST_STREAM, 0, n, (12).to_bytes(4, "big")), "PERMISSION_DENIED", True),
         (lambda n: frame(frames.RST_STREAM, 0, n, (2).to_bytes(4, "big")), "INTERNAL", True),
-        (lambda n: frame(frames.GOAWAY, 0, 0, (n - 2).to_bytes(4, "big") + bytes(4)), "UNAVAILABLE", False),
     ],
 )
 def test_how_a_call_ends_without_an_answer(talk: Any, status: str, sent: bool) -> None:
-    """In gRPC's words, and whether it may have been looked at."""
+    """In gRPC's words, and whether it may have been looked at: no reset says that it was not (HAProxy, mux_h2.c)."""
     session = opened()
     started(session)
     stream = started(session)
@@ -147,23 +155,86 @@ def test_how_a_call_ends_without_an_answer(talk: Any, status: str, sent: bool) -
     assert stream.id not in session.streams
 
 
+def goaway(last: int, code: int = frames.NO_ERROR, words: bytes = b"") -> bytes:
+    return frame(frames.GOAWAY, 0, 0, last.to_bytes(4, "big") + code.to_bytes(4, "big") + words)
+
+
 def test_after_goaway_what_was_seen_goes_on() -> None:
-    """Calls up to the one it names get their answers; those that wait, and new ones, are told that they never left."""
-    session = opened(max_concurrent_streams=2)
-    seen, unseen, waiting = (started(session) for _ in range(3))
-    session.receive(frame(frames.GOAWAY, 0, 0, seen.id.to_bytes(4, "big") + bytes(4) + b"bye"))
-    assert failure(unseen) == failure(waiting) == failure(started(session)) == ("UNAVAILABLE", False)
-    assert "bye" in str(unseen.failure)
+    """Calls up to the one it names get their answers; those above are given back, as if never started, and no
+    further ones are taken (RFC 9113, section 6.8).
+    """
+    session = opened()
+    seen, unseen, unsent = started(session), started(session), started(session, send=False)
+    session.receive(goaway(seen.id, words=b"bye"))
+    assert (session.draining, session.graceful, session.goaway, session.limit) == (True, True, "NO_ERROR bye", 0)
+    assert session.moved == [unseen, unsent]
+    assert [(one.done, one.id, one.sent, one.moves) for one in session.moved] == [(False, 0, False, 1)] * 2
+    assert session.outgoing() == b""
     session.receive(answer(seen.id))
     assert seen.answer == b"yes"
 
 
+def test_a_graceful_end_in_two_steps() -> None:
+    """As servers on Netty do it: a GOAWAY that takes everything, a ping, and one with the last call that they took."""
+    session = opened()
+    first, second = started(session), started(session)
+    session.receive(goaway(2**31 - 1, words=b"max_age") + frame(frames.PING, 0, 0, b"12345678"))
+    assert session.moved == []
+    assert session.limit == 0
+    assert frame(frames.PING, frames.ACK, 0, b"12345678") in session.outgoing()
+    session.receive(goaway(first.id))
+    assert session.moved == [second]
+    with pytest.raises(ProtocolError, match="takes stream 3 back in after 1"):
+        session.receive(goaway(3))
+
+
+def test_what_was_answered_in_part_was_seen() -> None:
+    """Whatever a GOAWAY says of it afterwards: it stays, and its outcome is unknown if the connection ends."""
+    session = opened()
+    stream = started(session)
+    session.receive(start_of_answer(stream.id) + goaway(0))
+    assert session.moved == []
+    assert session.lost("UNAVAILABLE", "gone", "c1") == (1, [])
+    assert failure(stream) == ("UNAVAILABLE", True)
+
+
+def test_a_call_that_is_given_back_takes_no_window_along() -> None:
+    """Large calls that had not left when GOAWAY came: those below it get the windows that they had claimed."""
+    session = opened()
+    below = started(session, bytes(40_000))
+    above = [started(session, bytes(15_000), send=False) for _ in range(2)]
+    session.receive(goaway(below.id))
+    session.outgoing()
+    assert session.moved == above
+    assert len(below.body) == 0
+    elsewhere = opened()
+    for one in above:
+        elsewhere.start(one)
+    assert [one.id for one in above] == [1, 3]
+    reader = Reader(frames.DEFAULT_WINDOW, frames.DEFAULT_FRAME)
+    reader.read(elsewhere.outgoing())
+    assert reader.complete == {n: b"\0" + (15_000).to_bytes(4, "big") + bytes(15_000) for n in (1, 3)}
+
+
 def test_a_lost_connection() -> None:
-    """What had left is unknown; what had not is known not to have."""
-    session = opened(max_concurrent_streams=2)
-    left, buffered, waiting = started(session), started(session, send=False), started(session, send=False)
-    session.lost("UNAVAILABLE", "gone")
-    assert [failure(one)[1] for one in (left, buffered, waiting)] == [True, False, False]
+    """What had left is unknown, and carries the incident; what had not is given back."""
+    session = opened()
+    left, buffered = started(session), started(session, send=False)
+    assert session.lost("UNAVAILABLE", "gone", "c7") == (1, [buffered])
+    assert failure(left) == ("UNAVAILABLE", True)
+    assert left.failure is not None
+    assert left.failure.incident == "c7"
+    assert (buffered.done, buffered.sent, buffered.id) == (False, False, 0)
+
+
+def test_what_the_system_did_not_take_has_not_left() -> None:
+    """Bytes that were handed over in vain leave a call as never sent; earlier ones stay sent."""
+    session = opened()
+    earlier, later = started(session), started(session, send=False)
+    session.outgoing()
+    session.not_sent()
+    assert session.lost("UNAVAILABLE", "gone", "") == (1, [later])
+    assert failure(earlier)[1]
 
 
 def test_a_call_given_up_before_it_left_never_leaves() -> None:
@@ -194,8 +265,16 @@ def test_a_call_given_up_before_it_left_never_leaves() -> None:
         frame(frames.SETTINGS, 0, 0, b"x"),
         frame(frames.SETTINGS, 0, 0, b"\x00\x04\xff\xff\xff\xff"),
         frame(frames.SETTINGS, 0, 0, b"\x00\x05\x00\x00\x00\x01"),
+        frame(frames.SETTINGS, frames.ACK, 0, bytes(6)),
+        frame(frames.SETTINGS, 0, 0, b"\x00\x02\x00\x00\x00\x01"),
         frame(frames.PING, 0, 0, b"x"),
+        frame(frames.PING, 0, 1, bytes(8)),
         frame(frames.GOAWAY, 0, 0, b"x"),
+        frame(frames.GOAWAY, 0, 1, bytes(8)),
+        frame(frames.WINDOW_UPDATE, 0, 1, bytes(4)),
+        frame(frames.WINDOW_UPDATE, 0, 9, b"\x00\x00\x00\x01"),
+        frame(frames.WINDOW_UPDATE, 0, 1, b"\x7f\xff\xff\xff") * 2,
+        frame(frames.HEADERS, 0, 1) + frame(frames.CONTINUATION, 0, 1) * 70,
         frame(frames.CONTINUATION, 4, 1, b""),
         frame(frames.HEADERS, 0, 1, b"") + frame(frames.PING, 0, 0, bytes(8)),
         frame(frames.HEADERS, 0, 1) + frame(frames.CONTINUATION, 0, 1, bytes(16_000)) * 5,
@@ -215,10 +294,77 @@ def test_broken_rules(talk: bytes) -> None:
         session.receive(talk)
 
 
-def test_settings_come_first() -> None:
-    """A server that begins with anything else is none."""
-    with pytest.raises(ProtocolError):
-        Session().receive(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+@pytest.mark.parametrize(
+    ("talk", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP/1.1, not HTTP/2: .*answered 'HTTP/1.1 400 Bad Request'"),
+        (b"HTT", ""),
+        (b"\x15\x03\x03\x00\x02\x02\x46", "speaks TLS, and was called in plain text"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "does not speak HTTP/2: it begins with b'SSH-2.0"),
+        (frame(frames.PING, 0, 0, bytes(8)), "does not speak HTTP/2"),
+        (b"\x00", ""),
+    ],
+)
+def test_settings_come_first(talk: bytes, words: str) -> None:
+    """A server that begins with anything else is told as what it is; a beginning is waited for to go on."""
+    session = Session()
+    if not words:
+        session.receive(talk)
+        assert not session.ready
+        return
+    with pytest.raises(ProtocolError, match=words):
+        session.receive(talk)
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "busy", "words"),
+    [
+        (((":status", "429"),), "UNAVAILABLE", True, "answered HTTP 429 and no status of gRPC: is there a proxy"),
+        (((":status", "503"), ("content-type", "text/html")), "UNAVAILABLE", False, r"HTTP 503 \(text/html\)"),
+        (((":status", "200"), ("content-type", "text/html")), "UNKNOWN", False, r"HTTP 200 \(text/html\)"),
+    ],
+)
+def test_a_proxys_own_words(head: Any, status: str, busy: bool, words: str) -> None:
+    """By the mapping of grpc/grpc doc/http-grpc-status-mapping.md, with what the page says; 429 asks for patience."""
+    session = opened()
+    stream = started(session)
+    page = b"<html>\n<h1>Nothing   here</h1>" + bytes(100_000)
+    session.receive(frame(frames.HEADERS, frames.END_HEADERS, stream.id, block(*head)))
+    for at in range(0, len(page), 10_000):
+        session.receive(frame(frames.DATA, 0, stream.id, page[at : at + 10_000]))
+    session.receive(frame(frames.DATA, frames.END_STREAM, stream.id))
+    assert failure(stream) == (status, True)
+    assert stream.failure is not None
+    assert stream.failure.busy is busy
+    assert re.search(words, stream.failure.details)
+    assert "<html> <h1>Nothing here</h1>" in stream.failure.details
+    assert len(stream.failure.details) < 250
+
+
+@pytest.mark.parametrize("piece", [300, 7_000, 65_536])
+def test_a_large_answer_is_not_copied_again_for_every_piece(piece: int) -> None:
+    """Of an answer, what has arrived stays the very objects that it is when more arrives, until all is there; and so
+    do the pieces of a frame. So the time for an answer grows with its size and not with its square.
+    """
+    session = opened()
+    stream = started(session)
+    message = bytes(1024 * 1024)
+    body = b"\0" + len(message).to_bytes(4, "big") + message
+    talk = start_of_answer(stream.id)
+    talk += b"".join(frame(frames.DATA, 0, stream.id, body[at : at + 16_384]) for at in range(0, len(body), 16_384))
+    talk += trailers(stream.id)
+    frames_before, pieces_before = 0, 0
+    for at in range(0, len(talk), piece):
+        arrived, rest = list(stream.chunks), list(session._rest)
+        session.receive(talk[at : at + piece])
+        frames_before += len(arrived)
+        assert all(map(operator.is_, arrived, stream.chunks))
+        if len(session._rest) > len(rest) > 0:
+            pieces_before += 1
+            assert all(map(operator.is_, rest, session._rest))
+    assert stream.answer == message
+    assert frames_before > 0
+    assert (pieces_before > 0) == (piece < 16_384)
 
 
 kinds = st.integers(0, 10)
@@ -234,7 +380,7 @@ def test_garbage(talk: list[bytes]) -> None:
     ended: list[int] = []
     streams = []
     for index in range(4):
-        stream = Stream(HEAD, b"m", lambda index=index: ended.append(index))  # type: ignore[misc]
+        stream = make_stream(b"m", lambda index=index: ended.append(index))  # type: ignore[misc]
         streams.append(stream)
         session.start(stream)
     session.outgoing()
@@ -244,7 +390,10 @@ def test_garbage(talk: list[bytes]) -> None:
             session.outgoing()
     except ProtocolError:
         pass
-    session.lost("UNAVAILABLE", "over")
+    _, unsent = session.lost("UNAVAILABLE", "over", "c1")
+    for stream in unsent:
+        assert (stream.id, stream.sent, stream.answered) == (0, False, False)
+        stream.end()
     assert sorted(ended) == [0, 1, 2, 3]
     assert all(stream.done for stream in streams)
     assert session.streams == {}
@@ -302,8 +451,9 @@ class Conversation:
         self.calls: list[tuple[Stream, bytes]] = []
 
     def start(self, size: int) -> None:
-        message = bytes([len(self.calls) % 251]) * size
-        self.calls.append((started(self.session, message, send=False), message))
+        if len(self.session.streams) < self.session.limit:
+            message = bytes([len(self.calls) % 251]) * size
+            self.calls.append((started(self.session, message, send=False), message))
 
     def flush(self, _: int) -> None:
         self.reader.read(self.session.outgoing())
@@ -363,15 +513,21 @@ def test_calls_behind_a_full_window_keep_their_turn() -> None:
     assert sorted(talk.reader.complete) == [1, 3, 5, 7]
 
 
-def test_a_server_that_takes_more_calls_is_given_them() -> None:
-    """A later SETTINGS raises the number of places; calls that waited take them."""
-    session = opened(max_concurrent_streams=1)
-    first, second, third = (started(session, send=False) for _ in range(3))
-    assert (first.id, second.id) == (1, 0)
+def test_the_number_of_places() -> None:
+    """As the server's settings say, also later ones; none before they came, while held, and from the end on."""
+    session = Session()
+    assert session.limit == 0
     session.receive(frames.settings({frames.SETTING_MAX_CONCURRENT_STREAMS: 2}))
-    assert (second.id, third.id) == (3, 0)
-    session.receive(frame(frames.RST_STREAM, 0, 1, bytes(4)))
-    assert third.id == 5
+    assert session.limit == 2
+    session.receive(frames.settings({frames.SETTING_MAX_CONCURRENT_STREAMS: 5}))
+    assert session.limit == 5
+    session.hold(True)
+    assert session.limit == 0
+    session.hold(False)
+    assert session.limit == 5
+    session.retire()
+    session.hold(False)
+    assert session.limit == 0
 
 
 fields = st.tuples(st.sampled_from(["grpc-status", "x", "grpc-message"]), st.text("09aé", max_size=9))

@@ -14,21 +14,23 @@ from pathlib import Path
 import pytest
 
 from hedera_client.http2 import frames
+from hedera_client.http2.frames import ProtocolError
+from hedera_client.http2.timing import Timing
+from hedera_client.http2.vitality import Vitality
 
 ROOT = Path(__file__).resolve().parents[2]
 
 CALL = """
-    import sys, time
+    import sys
     if sys.argv[2] == "greenlets":
         import locust
-    from hedera_client.http2 import connection
-    from hedera_client.http2.headers import request_head, timeout_value
+    from hedera_client.http2.timing import Timing
+    from hedera_client.http2.transport import Http2Transport
     from hedera_client.status import NoAnswer
-    connection.KEEPALIVE_S, connection.KEEPALIVE_TIMEOUT_S = 0.2, 0.6
-    head = request_head("/a/b", authority="a", tls=False, user_agent="t") + timeout_value(10)
-    one = connection.Connection(sys.argv[1], tls=False)
+    timing = Timing(tick=0.05, overdue=0.2, overdue_answer=0.6, ping_interval=float(sys.argv[3]))
+    nodes = Http2Transport({"n": [sys.argv[1]]}, tls=False, timing=timing)
     try:
-        one.call(head, b"", time.monotonic() + 3)
+        nodes.unary("n", "/a/b", b"", 3)
     except NoAnswer as failure:
         print(failure.status, failure.sent, failure)
 """
@@ -78,9 +80,9 @@ class QuietNode:
         self._listener.close()
 
 
-def call(node: QuietNode, callers: str) -> subprocess.CompletedProcess[str]:
+def call(node: QuietNode, callers: str, ping_interval: float = 0.0) -> subprocess.CompletedProcess[str]:
     """Make one call in a process of its own, from a thread or a greenlet; it prints how the call ended."""
-    command = [sys.executable, "-c", textwrap.dedent(CALL), node.address, callers]
+    command = [sys.executable, "-c", textwrap.dedent(CALL), node.address, callers, str(ping_interval)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
 
 
@@ -112,3 +114,50 @@ def test_a_node_that_hangs_up_without_a_word(callers: str) -> None:
     node.close()
     assert done.stdout.startswith("UNAVAILABLE True UNAVAILABLE: the node closed the connection"), done.stdout
     assert node.pings == 0
+
+
+def test_a_real_node_is_not_asked_more_often_than_it_permits() -> None:
+    """Calls that are answered late, and pings that are: one in a minute (CN:hedera-config NettyConfig,
+    `prod.permitKeepAliveTime`), since more of them end the connection.
+    """
+    node = QuietNode(answers_pings=True)
+    done = call(node, "threads", ping_interval=60.0)
+    node.close()
+    assert done.stdout.startswith("DEADLINE_EXCEEDED True"), done.stdout + done.stderr
+    assert node.pings == 1
+
+
+def test_when_silence_is_asked_about() -> None:
+    """With calls in flight soon, without them rarely; calls that begin after a silence are given their time."""
+    timing = Timing()
+    vitality = Vitality(timing, 0.0)
+    assert not vitality.wants_ping(50.0, 0, 1)
+    assert not vitality.wants_ping(51.0, 1, 2)  # a call after long silence
+    assert not vitality.wants_ping(53.0, 1, 2)
+    assert vitality.wants_ping(54.0, 1, 2)
+    assert not vitality.wants_ping(57.0, 1, 2)
+    with pytest.raises(ProtocolError, match="no sign of life within 4 s"):
+        vitality.wants_ping(58.0, 1, 2)
+    vitality.heard_at = 58.0
+    assert not vitality.wants_ping(66.0, 1, 2)
+    assert not vitality.wants_ping(67.0, 1, 2)  # answered, and the next may come a minute after the last
+    assert vitality.wants_ping(114.0, 1, 2)
+
+
+def test_a_connection_without_calls_is_asked_rarely() -> None:
+    """As hiero-sdk-python sets it."""
+    vitality = Vitality(Timing(), 0.0)
+    assert not vitality.wants_ping(99.0, 0, 0)
+    assert vitality.wants_ping(100.0, 0, 0)
+    with pytest.raises(ProtocolError, match="no sign of life within 10 s"):
+        vitality.wants_ping(110.0, 0, 0)
+
+
+def test_when_a_connection_was_last_used() -> None:
+    """To the tick: a call that came and went between two looks counts."""
+    vitality = Vitality(Timing(), 0.0)
+    vitality.wants_ping(1.0, 0, 0)
+    assert vitality.quiet_since == 0.0
+    vitality.wants_ping(2.0, 0, 3)
+    vitality.wants_ping(3.0, 0, 3)
+    assert vitality.quiet_since == 2.0

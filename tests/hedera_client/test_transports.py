@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -16,6 +17,7 @@ from hedera_client import Fate, TransportError
 from hedera_client.calls import NodeCalls
 from hedera_client.status import TRANSPORT
 from tests.hedera_client.conftest import NODE, Server, send
+from tests.hedera_client.limited_node import End, LimitedNode
 
 MIB = 1024 * 1024
 
@@ -48,7 +50,11 @@ def test_many_callers_share_a_connection(calls: NodeCalls) -> None:
 def test_a_server_that_takes_few_calls_at_once_gets_them_in_turn(
     make_server: Callable[..., Server], make_calls: Callable[..., NodeCalls]
 ) -> None:
-    """More callers than the server allows streams: they wait; one that is refused was not looked at, and says so."""
+    """More callers than the server allows streams: all get their turn, each once.
+
+    gRPC's own server now and then refuses a stream that follows the end of another too closely. Such a call is of
+    unknown fate here (proxies refuse what they have passed on), and is sent again.
+    """
     server = make_server(max_concurrent_streams=3)
     calls = make_calls(server.address)
 
@@ -57,7 +63,8 @@ def test_a_server_that_takes_few_calls_at_once_gets_them_in_turn(
             try:
                 return send(calls, "echo", b"%d" % number)
             except TransportError as error:
-                if error.fate is not Fate.RETRYABLE:
+                refused = "REFUSED_STREAM" in str(error) or "error code 7" in str(error)
+                if not refused or error.fate is not Fate.UNKNOWN:
                     raise
 
     with ThreadPoolExecutor(20) as pool:
@@ -196,3 +203,125 @@ def test_a_server_that_says_nothing(make_calls: Callable[..., NodeCalls]) -> Non
             send(calls, "echo", timeout=0.4)
         assert caught.value.status == "DEADLINE_EXCEEDED"
         assert time.monotonic() - begin < 3
+
+
+def limited(streams: int, ends: str, delay: float = 0.01) -> LimitedNode:
+    return LimitedNode(streams=streams, delay=delay, ends=lambda number: End(5 + number % 20, ends))
+
+
+def outcomes(calls: NodeCalls, count: int, at_once: int) -> list[TransportError | bytes]:
+    """What came of so many calls, each with a message of its own."""
+
+    def one(number: int) -> TransportError | bytes:
+        try:
+            return send(calls, "echo", b"%d" % number)
+        except TransportError as error:
+            return error
+
+    with ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_connections_that_end_gracefully_lose_nothing(make_calls: Callable[..., NodeCalls]) -> None:
+    """Again and again, with few streams (CN:hedera-config NettyConfig): by either transport each call succeeds once."""
+    node = limited(10, "graceful")
+    try:
+        answers = outcomes(make_calls(node.address), 300, 40)
+        assert answers == [b"%d" % number for number in range(300)]
+        assert set(node.processed.values()) == {1}
+        assert node.most > 1
+    finally:
+        node.close()
+
+
+def test_no_more_connections_than_allowed(make_calls: Callable[..., NodeCalls]) -> None:
+    """By either transport; all calls are served nevertheless."""
+    node = LimitedNode(streams=3, delay=0.01)
+    try:
+        answers = outcomes(make_calls(node.address, max_connections=2), 100, 20)
+        assert answers == [b"%d" % number for number in range(100)]
+        assert node.most == 2
+    finally:
+        node.close()
+
+
+@pytest.mark.parametrize("how", ["at-once", "error", "reset"])
+def test_what_may_have_been_seen_is_never_called_unsent(make_calls: Callable[..., NodeCalls], how: str) -> None:
+    """Connections that end hard: whatever either transport says of a call, what it calls retryable was not processed,
+    and nothing was processed twice.
+    """
+    node = limited(10, how)
+    try:
+        for number, outcome in enumerate(outcomes(make_calls(node.address), 300, 40)):
+            times = node.processed[b"%d" % number]
+            assert times <= 1
+            if isinstance(outcome, bytes):
+                assert times == 1
+            else:
+                assert outcome.fate is (Fate.UNKNOWN if times else outcome.fate)
+    finally:
+        node.close()
+
+
+@pytest.mark.parametrize("reading", [False, True])
+def test_a_refused_stream_is_unknown(make_calls: Callable[..., NodeCalls], reading: bool) -> None:
+    """A proxy says REFUSED_STREAM of a call that it had passed on (HAProxy, mux_h2.c): the operation may have happened.
+    Neither transport sends it again; a question may be asked again.
+    """
+    node = LimitedNode(refuses=True)
+    try:
+        with pytest.raises(TransportError) as caught:
+            send(make_calls(node.address), "echo", b"once", reading=reading)
+        assert (caught.value.status, caught.value.fate) == (
+            "UNAVAILABLE",
+            Fate.RETRYABLE if reading else Fate.UNKNOWN,
+        )
+        assert node.processed == {b"once": 1}
+    finally:
+        node.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "busy", "words"),
+    [("429", "UNAVAILABLE", True, "429"), ("503", "UNAVAILABLE", False, "503"), ("404", "UNIMPLEMENTED", False, "404")],
+)
+def test_a_proxy_that_answers_itself(
+    make_calls: Callable[..., NodeCalls], answer: str, status: str, busy: bool, words: str
+) -> None:
+    """HTTP's status and none of gRPC, by grpc/grpc doc/http-grpc-status-mapping.md; 429 asks for a slower pace."""
+    node = LimitedNode(http_status=answer)
+    try:
+        with pytest.raises(TransportError, match=words) as caught:
+            send(make_calls(node.address), "echo", b"m")
+        assert (caught.value.status, caught.value.busy) == (status, busy)
+        assert "\n" not in str(caught.value)
+    finally:
+        node.close()
+
+
+def test_the_second_address_of_a_node(make_calls: Callable[..., NodeCalls], server: Server) -> None:
+    """The first cannot be reached: the call goes to the second, by itself, since nothing was sent."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        dead = f"127.0.0.1:{free.getsockname()[1]}"
+    calls = make_calls([dead, server.address])
+    assert [send(calls, "echo", b"%d" % number) for number in range(3)] == [b"0", b"1", b"2"]
+
+
+def test_a_port_that_speaks_http1_is_told_as_that(make_calls: Callable[..., NodeCalls]) -> None:
+    """With the words of the transport, in one line, and nothing was sent."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    connection.recv(100)
+                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                    time.sleep(0.2)
+                    connection.close()
+
+        threading.Thread(target=serve, daemon=True).start()
+        with pytest.raises(TransportError, match=r"(?i)HTTP/?1") as caught:
+            send(make_calls(f"127.0.0.1:{listener.getsockname()[1]}"), "echo")
+    assert (caught.value.status, caught.value.fate) == ("UNAVAILABLE", Fate.RETRYABLE)
+    assert "\n" not in str(caught.value)

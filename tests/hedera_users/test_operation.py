@@ -68,6 +68,18 @@ def test_success_is_told_once(observed: Observed) -> None:
     assert (observed.fired[0]["request_type"], observed.fired[0]["name"]) == ("HCS", "hcs.submit")
 
 
+def test_waiting_for_a_connection_is_no_part_of_the_nodes_answer(observed: Observed) -> None:
+    """A node takes 10 calls per connection: what the eleventh waits is ours, and stands in a phase of its own."""
+    with observed.operation() as operation, operation.phase("ack"):
+        gevent.sleep(0.03)
+        operation.connecting(0.02)
+        operation.connecting(3600.0)  # more than there was
+    phases, segments = observed.record.phases_s, observed.record.segments_s
+    assert phases["connection"] >= 0.03
+    assert 0 <= phases["ack"] < 0.03
+    assert phases == {name: pytest.approx(segments[name], abs=0.001) for name in ("connection", "ack")}
+
+
 def test_arms_are_named_apart(observed: Observed) -> None:
     """Locust's own statistics show the arms of a pair as two rows."""
     with observed.operation("audit-event", arm=Arm.BASELINE, pair="p"):

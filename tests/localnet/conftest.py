@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
 import pytest
 import requests
+import uvloop
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hiero_sdk_python import AccountId, Client, PrivateKey
 from hiero_sdk_python.client.network import Network as SdkNetwork
@@ -17,8 +20,13 @@ from hiero_sdk_python.node import _Node
 
 from config.launcher import Localnet, start_localnet
 from localnet import pb
+from localnet.http2 import REAL
+from localnet.network import LocalNetwork
+from localnet.options import parse_options
 from localnet.status import status_name
+from tests.localnet.ecdsa import EcdsaKey
 
+SigningKey = Ed25519PrivateKey | EcdsaKey
 NANOS = 1_000_000_000
 WAIT_S = 10.0
 
@@ -65,6 +73,28 @@ def start() -> Iterator[Callable[..., Localnet]]:
     yield start_one
     for network in running:
         network.stop()
+
+
+@pytest.fixture(scope="session")
+def hurried() -> Iterator[dict[str, Any]]:
+    """The ready line of a network whose nodes have the real limits, but for the age: each connection is asked to leave
+    after half a second. It runs in a thread of this process, because no command line offers that."""
+    options = parse_options(["--latency", "instant", "--throttles", "off"])
+    ready: Future[dict[str, Any]] = Future()
+    over: Future[None] = Future()
+
+    async def main() -> None:
+        network = LocalNetwork(options, replace(REAL, age_s=0.5))
+        await network.start()
+        ready.set_result(network.ready_line)
+        await asyncio.wrap_future(over)
+        await network.stop()
+
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(uvloop.run, main())
+        yield ready.result(WAIT_S)
+        over.set_result(None)
+        running.result(WAIT_S)
 
 
 @dataclass
@@ -139,12 +169,15 @@ class Wire:
         }
         return pb.TransactionBody(**{**usual, **fields})
 
-    def sign(self, body: Any, *keys: Ed25519PrivateKey) -> bytes:
+    def sign(self, body: Any, *keys: SigningKey) -> bytes:
         """The bytes of a transaction, signed by `keys` (default: the operator)."""
         raw = body.SerializeToString()
         signed = pb.SignedTransaction(bodyBytes=raw)
         signed.sigMap.SetInParent()
         for key in keys or (self.key,):
+            if isinstance(key, EcdsaKey):
+                signed.sigMap.sigPair.add(pubKeyPrefix=key.raw, ECDSA_secp256k1=key.sign(raw))
+                continue
             signed.sigMap.sigPair.add(pubKeyPrefix=key.public_key().public_bytes_raw(), ed25519=key.sign(raw))
         return pb.Transaction(signedTransactionBytes=signed.SerializeToString()).SerializeToString()
 
@@ -153,7 +186,7 @@ class Wire:
         call = self.channels[node].unary_unary("/proto.ConsensusService/submitMessage")
         return pb.TransactionResponse.FromString(call(raw, timeout=WAIT_S))
 
-    def precheck(self, body: Any, *keys: Ed25519PrivateKey, node: int = 3) -> str:
+    def precheck(self, body: Any, *keys: SigningKey, node: int = 3) -> str:
         """Sign and send a body; returns the node's answer."""
         return status_name(self.send(self.sign(body, *keys), node).nodeTransactionPrecheckCode)
 
@@ -166,14 +199,19 @@ class Wire:
         """Ask for the receipt of a body once; returns the `TransactionGetReceiptResponse`."""
         return self.query(node, transactionGetReceipt={"transactionID": body.transactionID}).transactionGetReceipt
 
-    def settle(self, body: Any, *keys: Ed25519PrivateKey) -> Any:
+    def settle(self, body: Any, *keys: SigningKey) -> Any:
         """Sign and send a body that must pass precheck, to a network without delay; returns its receipt."""
         assert self.precheck(body, *keys) == "OK"
         return self.receipt(body).receipt
 
-    def status(self, body: Any, *keys: Ed25519PrivateKey) -> str:
+    def status(self, body: Any, *keys: SigningKey) -> str:
         """The receipt's status of `settle`."""
         return status_name(self.settle(body, *keys).status)
+
+    def info(self, account_id: Any) -> Any:
+        """The `CryptoGetInfoResponse` about an account."""
+        query = {"accountID": account_id, "header": {"payment": self.payment(10_000_000)}}
+        return self.query(cryptoGetInfo=query).cryptoGetInfo
 
     def payment(self, amount: int, *, node: int = 3) -> Any:
         """A signed payment to a node, as it goes into a query's header."""

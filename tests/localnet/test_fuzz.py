@@ -38,10 +38,12 @@ PATHS = (
     "/api/v1/topics/{}/messages?limit={}&timestamp={}",
     "/api/v1/topics/{}/messages/{}",
     "/api/v1/topics/messages/{}",
-    "/api/v1/transactions/{}",
-    "/api/v1/transactions?account.id={}&result={}&type={}",
-    "/api/v1/accounts/{}",
-    "/api/v1/balances?account.id={}&account.balance={}",
+    "/api/v1/transactions/{}?nonce={}",
+    "/api/v1/transactions?account.id={}&result={}&type={}&timestamp={}",
+    "/api/v1/accounts/{}?timestamp={}",
+    "/api/v1/accounts?account.id={}&account.publickey={}",
+    "/api/v1/tokens/{}",
+    "/api/v1/balances?account.id={}&account.balance={}&timestamp={}",
     "/api/v1/network/nodes?node.id={}&limit={}",
     "/api/v1/blocks/{}",
     "/api/v1/blocks?block.number={}&timestamp={}",
@@ -49,7 +51,8 @@ PATHS = (
 )
 WORDS = (
     "", "0", "-1", "0.0.2", "0.0.-2", "1.2.3.4", "9" * 40, "0x" + "f" * 64, "gt:0", "lt:", "eq:1.5", "%00", "é", "null",
-    "'", "<script>", "../..", "1e9", "NaN", "0.0.2@1.1", "0.0.1001-1-1", "asc", "latest",
+    "'", "<script>", "../..", "1e9", "NaN", "0.0.2@1.1", "0.0.1001-1-1", "asc", "latest", "²", "٣", "AABBCC22", "1.0.A",
+    "ab" * 20, "ab" * 32, "ab" * 48, "_" * 64, "1.0." + "ab" * 20, "ne:5", "0x1",
 )  # fmt: skip
 
 
@@ -57,7 +60,7 @@ WORDS = (
 def process() -> Iterator[tuple[subprocess.Popen[str], Localnet]]:
     """A network of its own, whose standard error can be read in the end."""
     started = subprocess.Popen(
-        [sys.executable, "-m", "localnet", "--latency", "instant", "--throttles", "off"],
+        [sys.executable, "-m", "localnet", "--latency", "instant", "--throttles", "off", "--mirror-rate-limit", "0"],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -286,3 +286,22 @@ def test_the_stream_lags_with_the_mirror(start: Callable[..., Localnet], open_wi
     with grpc.insecure_channel(running.network.mirror_grpc) as channel:
         got = [response.message for response in Stream(channel)(topic, end_ns=time.time_ns())]
     assert got == [b"m%d" % n for n in range(5)]
+
+
+def test_a_subscription_with_an_end_waits_for_what_is_not_known_yet(
+    start: Callable[..., Localnet], open_wire: Callable[[Localnet], Wire], open_control: Callable[[Localnet], Rest]
+) -> None:
+    """Its end lies between a message's consensus timestamp and the moment, long after it, when that is known."""
+    running = start("--consensus-delay", "1.5", "--mirror-lag", "0", "--throttles", "off")
+    wire, control = open_wire(running), open_control(running)
+    assert wire.precheck(wire.body(consensusCreateTopic={"autoRenewPeriod": {"seconds": 7_776_000}})) == "OK"
+    deadline = time.monotonic() + 10
+    while control("/ledger/summary")[1]["pending"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert wire.precheck(wire.message(1002, b"on its way")) == "OK"
+    arrival = control("/ledger")[1]["entries"][-1]["arrival"]
+    end_ns = int((arrival + 0.5) * NANOS)  # its timestamp is 0.225 s after arrival
+    time.sleep(max(0.0, arrival + 0.6 - time.time()))
+    with grpc.insecure_channel(running.network.mirror_grpc) as channel:
+        assert [one.message for one in Stream(channel)(1002, end_ns=end_ns)] == [b"on its way"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -134,19 +135,21 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-def test_a_taken_port_is_one_clear_line() -> None:
+@pytest.mark.parametrize(("ports", "port"), [("solo", 35211), ("solo", 5551), ("local-node", 50211), ("solo", 50212)])
+def test_a_taken_port_is_one_clear_line(ports: str, port: int) -> None:
     """It names option, port and remedy, exits with code 2, and prints no ready line."""
+    host = "127.78.{}.{}".format(*secrets.token_bytes(2))
     with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            taken.bind(("127.0.0.1", 35211))
-            taken.listen()
+            taken.bind((host, port))
         except OSError:
-            pass  # somebody else has it: just as taken
-        result = subprocess.run([*COMMAND, "--ports", "solo"], cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S)
+            pytest.skip("this system has one loopback address only")
+        taken.listen()
+        command = [*COMMAND, "--ports", ports, "--host", host]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1
-    for word in ("--ports solo", "35211", "taken", "--ports free"):
+    for word in (f"--ports {ports}", f"port {port}", "taken", "--ports free"):
         assert word in result.stderr
 
 
@@ -157,8 +160,9 @@ def test_a_taken_port_is_one_clear_line() -> None:
         (["--consensus-delay", "nan"], ["--consensus-delay", "'nan'"]),
         (["--mirror-lag", "-1"], ["--mirror-lag", "'-1'"]),
         (["--keep", "0"], ["--keep", "'0'", "above 0"]),
-        (["--mirror-rate-limit", "0"], ["--mirror-rate-limit", "'0'", "'off'"]),
-        (["--ports", "other"], ["--ports", "other", "solo"]),
+        (["--mirror-rate-limit", "-1"], ["--mirror-rate-limit", "'-1'", "'off'"]),
+        (["--ports", "other"], ["--ports", "other", "solo", "local-node"]),
+        (["--limits", "some"], ["--limits", "some", "real", "off"]),
         (["--host", "203.0.113.1"], ["--host 203.0.113.1", "cannot listen"]),
     ],
 )
@@ -174,11 +178,13 @@ def test_a_wrong_option_is_named(arguments: list[str], words: list[str]) -> None
 def test_help_explains_every_option() -> None:
     """--help names each option with its default and its unit."""
     text = subprocess.run([*COMMAND, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=WAIT_S).stdout
+    text = " ".join(text.split())  # wherever the lines end
     for option in (
         "--host",
         "--ports",
         "--latency",
         "--throttles PROFILE",
+        "--limits {real,off}",
         "--faults FILE",
         "--consensus-delay SECONDS",
         "--consensus-jitter SECONDS",

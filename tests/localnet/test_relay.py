@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet.relay.errors import RpcError
 from localnet.relay.limits import TIER_2, WINDOW_S, RateLimits
 from localnet.relay.methods import METHODS
+from tests.localnet.ecdsa import EcdsaKey
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
@@ -84,8 +84,8 @@ def test_client_version_names_the_relay(relay: Relay) -> None:
 
 def test_balance_is_in_weibars(relay: Relay, wire: Wire) -> None:
     """A balance is found by the long-zero form of a number and by an alias; who is unknown has nothing."""
-    alias = bytes.fromhex("c0ffee" + "00" * 16 + "01")
-    secret = wire.public(Ed25519PrivateKey.from_private_bytes(b"q" * 32))
+    owner = EcdsaKey()
+    alias, secret = owner.address, owner.public
     account = {"key": secret, "initialBalance": 123, "autoRenewPeriod": {"seconds": 7_776_000}, "alias": alias}
     number = wire.settle(wire.body(cryptoCreateAccount=account)).accountID.accountNum
     for address in (f"0x{number:040x}", "0x" + alias.hex(), "0x" + alias.hex().upper()):
@@ -304,3 +304,53 @@ def test_the_relay_fails_on_command(relay: Relay, inject: Callable[..., None]) -
     response = relay.post(json=[{"jsonrpc": "2.0", "id": 1, "method": "net_version"}] * 3)
     assert (response.status_code, response.text) == (502, "Bad Gateway")
     assert relay("eth_chainId") == "0x12a"
+
+
+def test_a_block_takes_as_much_gas_as_on_the_network(relay: Relay) -> None:
+    """RELAY:src/relay/lib/config/blockGasLimit.ts: 150,000,000 since version 0.69 of the network."""
+    assert relay("eth_getBlockByNumber", "latest", False)["gasLimit"] == hex(150_000_000)
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "result"),
+    [
+        ("eth_getUncleByBlockHashAndIndex", ["0x" + "0" * 64, "0x0"], None),
+        ("eth_getUncleByBlockNumberAndIndex", ["latest", "0x0"], None),
+        ("eth_getUncleCountByBlockHash", ["0x" + "0" * 64], "0x0"),
+        ("eth_getUncleCountByBlockNumber", ["earliest"], "0x0"),
+        ("eth_getUncleCountByBlockNumber", [], "0x0"),
+        ("eth_getTransactionByHash", ["0x" + "0" * 64], None),
+        ("eth_getTransactionReceipt", ["0x" + "0" * 64], None),
+        ("eth_getTransactionByBlockHashAndIndex", ["0x" + "0" * 64, "0x0"], None),
+        ("eth_getTransactionByBlockNumberAndIndex", ["latest", "0x0"], None),
+        ("eth_getBlockReceipts", ["latest"], []),
+        ("eth_getBlockReceipts", ["0x0"], []),
+        ("eth_getBlockReceipts", [hex(2**40)], None),
+        ("eth_getBlockReceipts", ["0x" + "0" * 64], None),
+        ("web3_sha3", ["0x"], "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"),
+        ("web3_sha3", ["0x68656c6c6f"], "0x1c8aff950685c2ed4bc3174f3472287b56d9517b9c948127319a09a7a36deac8"),
+    ],
+)
+def test_methods_about_what_is_not_there(relay: Relay, method: str, params: list[Any], result: Any) -> None:
+    """RELAY:src/relay/lib/eth.ts, BlockService.ts (uncles), blockWorker.ts (receipts), web3.ts: they are answered."""
+    assert relay(method, *params) == result
+
+
+@pytest.mark.parametrize(
+    ("method", "params", "expected"),
+    [
+        (
+            "web3_sha3",
+            ["abc"],
+            (400, -32602, "Invalid parameter 0: Expected 0x prefixed hexadecimal value, value: abc"),
+        ),
+        ("web3_sha3", ["0x1"], (500, -32603, "Unknown error invoking RPC")),
+        ("web3_sha3", [], (400, -32602, "Missing value for required parameter 0")),
+        ("eth_getUncleCountByBlockNumber", ["latest", 1], (400, -32602, "Invalid params")),
+        ("eth_getProof", [], (400, -32601, "Unsupported JSON-RPC method")),
+        ("eth_createAccessList", [], (400, -32601, "Unsupported JSON-RPC method")),
+    ],
+)
+def test_what_such_methods_refuse(relay: Relay, method: str, params: list[Any], expected: tuple[int, int, str]) -> None:
+    """RELAY:src/relay/lib/validators/types.ts (`hex`) and eth.ts; half a byte is an accident of keccak256 there too."""
+    assert relay.error(method, *params) == expected

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from config.launcher import LocalnetError
+from localnet.status import status_name
 from localnet.throttles import PROFILES, Throttle, ThrottleError, load_throttles
 from localnet.throttles.bucket import Bucket, Group
 
@@ -154,3 +155,34 @@ def test_profiles_and_files(tmp_path: Path, start: Callable[..., Localnet]) -> N
         assert "\n" not in str(error.value)
     with pytest.raises(LocalnetError):
         start("--throttles", "nowhere.json")
+
+
+@pytest.mark.parametrize("profile", ["mainnet", "testnet"])
+def test_balances_are_throttled_to_zero(
+    profile: str, start: Callable[..., Localnet], open_wire: Callable[[Localnet], Wire]
+) -> None:
+    """As on testnet since August and mainnet since September 2026 (DOCS get-balance); what is wrong is said before."""
+    wire = open_wire(start("--latency", "instant", "--throttles", profile))
+
+    def asked(**source: Any) -> str:
+        reply = wire.query(cryptogetAccountBalance=source).cryptogetAccountBalance
+        return status_name(reply.header.nodeTransactionPrecheckCode)
+
+    assert asked(accountID={"accountNum": wire.operator}) == "BUSY"
+    assert asked(accountID={"accountNum": 999_999}) == "INVALID_ACCOUNT_ID"
+    assert asked(contractID={"contractNum": 5}) == "INVALID_CONTRACT_ID"
+    assert asked() == "INVALID_ACCOUNT_ID"
+
+
+def test_a_file_of_throttles_may_answer_balances(
+    start: Callable[..., Localnet], open_wire: Callable[[Localnet], Wire], tmp_path: Path
+) -> None:
+    """Whoever still needs the query can have it; everything else as on mainnet."""
+    throttles = json.loads((Path("localnet") / "throttles" / "mainnet.json").read_text())
+    group = {"opsPerSec": 100, "operations": ["CryptoGetAccountBalance"]}
+    throttles["buckets"].append({"name": "Balances", "burstPeriodMs": 1000, "throttleGroups": [group]})
+    file = tmp_path / "throttles.json"
+    file.write_text(json.dumps(throttles))
+    wire = open_wire(start("--latency", "instant", "--throttles", str(file)))
+    reply = wire.query(cryptogetAccountBalance={"accountID": {"accountNum": wire.operator}}).cryptogetAccountBalance
+    assert (status_name(reply.header.nodeTransactionPrecheckCode), reply.balance > 0) == ("OK", True)

@@ -28,14 +28,26 @@ PLAIN, TLS = 50211, 50212
 """The SDK takes these two ports for the plain and the TLS port of one node, and no others."""
 
 
-@pytest.fixture(scope="module")
-def solo() -> Iterator[Localnet]:
-    """A network on the fixed ports, on a loopback address of its own so that nothing else is in the way."""
+@pytest.fixture
+def loopback() -> str:
+    """A loopback address of its own, so that nothing else is in the way on the fixed ports."""
+    return own_loopback()
+
+
+def own_loopback() -> str:
+    """Pick one by chance; where there is but one loopback address the test is skipped."""
     host = "127.77.{}.{}".format(*secrets.token_bytes(2))
     try:
         socket.create_server((host, 0)).close()
     except OSError:
         pytest.skip("this system has one loopback address only")
+    return host
+
+
+@pytest.fixture(scope="module")
+def solo() -> Iterator[Localnet]:
+    """A network on the fixed ports."""
+    host = own_loopback()
     running = start_localnet("--ports", "solo", "--host", host, "--consensus-delay", "0", "--mirror-lag", "0")
     yield running
     running.stop()
@@ -118,13 +130,24 @@ def test_the_sdk_refuses_another_hash(solo: Localnet, tls_client: Callable[[Node
         client.network.nodes[0]._get_channel()
 
 
-def test_the_fixed_ports(solo: Localnet) -> None:
-    """With --ports solo everything is where the official SDKs and the relay's clients look for it."""
-    host = host_of(solo)
-    assert solo.network.nodes[f"{host}:35211"] == "0.0.3"
-    assert (solo.network.mirror_grpc, solo.network.relay) == (f"{host}:5600", f"http://{host}:7546")
-    for port in (38081, 8084):
-        assert requests.get(f"http://{host}:{port}/api/v1/network/fees", timeout=10).ok
+@pytest.mark.parametrize(("ports", "node", "rest"), [("solo", 35211, 38081), ("local-node", 50211, 5551)])
+def test_the_fixed_ports(start: Callable[..., Localnet], loopback: str, ports: str, node: int, rest: int) -> None:
+    """Everything is where the official SDKs and the relay's clients look for it, whichever network they believe in
+    (@hiero-ledger/sdk 2.87.0: ClientConstants.js, MirrorNode.js, FeeEstimateQuery.js, ManagedNodeAddress.js;
+    hiero-sdk-python 0.3.0: client/network.py, fee_estimate_query.py, managed_node_address.py)."""
+    running = start("--ports", ports, "--host", loopback, "--latency", "instant", "--throttles", "off")
+    assert running.network.nodes[f"{loopback}:{node}"] == "0.0.3"
+    assert len(running.network.nodes) == 4
+    assert running.network.mirror_rest == f"http://{loopback}:{rest}"
+    assert (running.network.mirror_grpc, running.network.relay) == (f"{loopback}:5600", f"http://{loopback}:7546")
+    for port in (5551, 38081, 8084):
+        assert requests.get(f"http://{loopback}:{port}/api/v1/network/fees", timeout=10).ok
+    query = pb.Query(cryptogetAccountBalance={"accountID": {"accountNum": 3}}).SerializeToString()
+    for port in (50211, 35211):
+        with grpc.insecure_channel(f"{loopback}:{port}") as channel:
+            reply = channel.unary_unary("/proto.CryptoService/cryptoGetBalance")(query, timeout=10)
+        assert pb.Response.FromString(reply).cryptogetAccountBalance.accountID.accountNum == 3
+    assert ssl.get_server_certificate((loopback, 50212), timeout=10)
 
 
 def test_every_node_has_a_certificate_of_its_own(rest: Rest, localnet: Localnet) -> None:

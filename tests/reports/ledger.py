@@ -98,10 +98,15 @@ def write_journal(folder: Path, records: Iterable[OperationRecord]) -> Path:
 
 
 class Mirror:
-    """Shows rows of a topic, from the given ones; `looks` counts how often it was asked for what is new."""
+    """Shows rows of a topic, from the given ones; `looks` counts how often it was asked for what is new.
+
+    Everything has reached consensus long before `clock_ns`, what it says of how far it has come.
+    """
 
     def __init__(self, rows: Iterable[TopicMessage]) -> None:
         self.rows = list(rows)
+        self.clock_ns: int | None = int((STARTED_AT + 3600) * 1e9)
+        self.unknown: set[str] = set()
         self.looks = 0
         self.later: dict[int, list[TopicMessage]] = {}
 
@@ -114,6 +119,14 @@ class Mirror:
         for row in list(self.rows):
             if row.sequence_number > after and (until is None or row.sequence_number <= until):
                 yield row
+
+    def latest_consensus(self) -> int | None:
+        """An hour after everything, unless a test says otherwise."""
+        return self.clock_ns
+
+    def knows_topic(self, topic_id: str) -> bool:
+        """Whether it is not in `unknown`."""
+        return topic_id not in self.unknown
 
     def leave_out(self, sequence: int, until_look: int | None = None) -> None:
         """Do not show a row, or not before so many looks."""

@@ -21,6 +21,22 @@ LEVELS = {"ack": 0.005, "receipt": 0.116, "mirror": 0.65}
 LENGTH_S = 60
 
 
+QUIET_CONNECTIONS = {
+    "opened": 3,
+    "closed": 0,
+    "failed": 0,
+    "lost": 0,
+    "drained": 0,
+    "aged": 0,
+    "open": 3,
+    "most_open": 1,
+    "waited": 6,
+    "waited_s": 0.014,
+    "moved": 0,
+}
+"""What a node's connections were in a run in which nothing happened to them."""
+
+
 def sample_report(folder: Path, pairs: int = 900, text: str = "", **evidence: Any) -> Report:
     """Build a report.
 
@@ -50,7 +66,11 @@ def sample_report(folder: Path, pairs: int = 900, text: str = "", **evidence: An
         counts["started"] += 1
     collector.measurements.merge_dump(recorder.take()[0].dump())
     sender = Sender(f"local{text}", final=True, last_at=BEGAN + LENGTH_S, resources=resources())
-    sender.sources = {"ledger": ledger, "resilience": resilience(text)}
+    sender.sources = {
+        "ledger": ledger,
+        "resilience": resilience(text),
+        "connections": {f"0.0.3{text}": QUIET_CONNECTIONS},
+    }
     collector.senders["local"] = sender
     fields: dict[str, Any] = {
         "audit": nothing_settled() | {"files": files(text)},

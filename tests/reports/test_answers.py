@@ -74,11 +74,13 @@ def test_an_outage_that_was_survived_is_told_with_its_recovery() -> None:
 
 
 def test_what_is_wrong_with_the_messages_is_the_answer() -> None:
-    """A loss is told as a no, and a mirror that could not be read answers nothing."""
+    """A loss is told as a no; of a mirror that could not be read, that."""
     audit = nothing_settled() | {"acknowledged": 240, "delivered": 216, "lost": 24}
     assert answers(found(audit=audit), HERE, None)[-1]["answer"] == "No: 24 lost."
     silent = nothing_settled("HTTP 503") | {"acknowledged": 240}
-    assert DELIVERY not in {one["question"] for one in answers(found(audit=silent), HERE, None)}
+    told = {one["question"]: one["answer"] for one in answers(found(audit=silent), HERE, None)}
+    assert told[DELIVERY].startswith("Cannot tell: ")
+    assert "HTTP 503" in told[DELIVERY]
 
 
 def test_nothing_done_is_nothing_told() -> None:

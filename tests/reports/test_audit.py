@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedera_client import Fate, MirrorError, TopicMessage
-from reports.judge.audit import MAX_OFFENDERS, exit_code_of, integrity_faults
+from reports.judge.audit import MAX_OFFENDERS, exit_code_of, integrity_faults, reordering
 from reports.judge.chain import MAX_GAPS
 from reports.judge.mirror import GAPS_PER_LOOK
 from reports.records import Outcome, ReadFile, StoredFile
-from tests.reports.ledger import Mirror, Topic, Waiting, audit, file_record, message, record, write_journal
+from tests.reports.ledger import STARTED_AT, Mirror, Topic, Waiting, audit, file_record, message, record, write_journal
 
 COUNTED = ("lost", "corrupted", "duplicated", "out_of_order", "landed_after_failure", "shown_late", "missing_rows")
 
@@ -110,15 +110,68 @@ def test_swapped_messages_are_out_of_order(tmp_path: Path, at: int) -> None:
     assert result["topics"][0]["chain_broken_at"] == at
 
 
-def test_overtaking_is_seen_without_receipts(tmp_path: Path) -> None:
-    """At the level ack no receipt says where a message stands; the order within its stream still tells."""
-    topic = Topic()
-    for stream, number in (("a", 2), ("a", 1), ("b", 1)):
-        topic.write(message(stream, number))
-    journal = write_journal(
-        tmp_path, [record(stream, number, None) for stream, number in (("a", 1), ("a", 2), ("b", 1))]
+def changed_places(tmp_path: Path, order: str, waited: str = "") -> dict[str, Any]:
+    """What is found of messages of one stream that reach consensus in this order, each 1 s after the one before.
+
+    Args:
+        tmp_path: Receives the journal.
+        order: Numbers, as they stand on the topic.
+        waited: Of which the receipt had come half a second after they were sent, before the next one was.
+    """
+    topic, records = Topic(), []
+    for number in order:
+        topic.write(message("a", int(number)))
+    for number in sorted(order):
+        one = record("a", int(number), None)
+        sent = one.messages[0]
+        sent.sent_at = STARTED_AT + int(number)
+        sent.seen_at = sent.sent_at + 0.5 if number in waited else 0.0
+        records.append(one)
+    return audit(write_journal(tmp_path, records), Mirror(topic.rows))
+
+
+def test_overtaking_what_a_receipt_was_waited_for_is_out_of_order(tmp_path: Path) -> None:
+    """Consensus had put the first in its place before the second was sent."""
+    result = changed_places(tmp_path, "213", waited="1")
+    assert (result["out_of_order"], result["reordered"]) == (1, 0)
+    assert exit_code_of(result) == 3
+
+
+def test_overtaking_what_was_on_its_way_is_a_finding_and_no_fault(tmp_path: Path) -> None:
+    """A node's acknowledgement fixes no order: who sends on without the receipt may see his messages change places."""
+    result = changed_places(tmp_path, "4125367", waited="7")
+    assert (result["out_of_order"], result["reordered"], result["reordered_by"]) == (0, 2, 3)
+    assert exit_code_of(result) == 0
+    assert reordering(result) == (
+        "2 of 7 messages (29 %) changed places with others of their sender, by up to 3 positions: a node's "
+        "acknowledgement fixes no order, only a receipt that was waited for does"
     )
-    assert found(audit(journal, Mirror(topic.rows))) == {"out_of_order": 1}
+
+
+def test_a_receipt_that_came_too_late_fixed_nothing(tmp_path: Path) -> None:
+    """The second was sent before the first one's receipt came, so both were on their way."""
+    topic = Topic()
+    for number in (2, 1):
+        topic.write(message("a", number))
+    first, second = (record("a", number, None) for number in (1, 2))
+    first.messages[0].sent_at, first.messages[0].seen_at = STARTED_AT, STARTED_AT + 3.0
+    second.messages[0].sent_at = STARTED_AT + 1.0
+    result = audit(write_journal(tmp_path, [first, second]), Mirror(topic.rows))
+    assert (result["out_of_order"], result["reordered"]) == (0, 1)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.permutations(range(1, 9)), st.sets(st.integers(1, 8)))
+def test_order_is_held_against_what_was_promised(order: list[int], waited: set[int]) -> None:
+    """Whatever the order: a message is out of order just where it stands before one whose receipt it had waited for."""
+    with TemporaryDirectory() as folder:
+        result = changed_places(Path(folder), "".join(map(str, order)), waited="".join(map(str, waited)))
+    place = {number: at for at, number in enumerate(order)}
+    wrong = {m for m in order if any(e < m and place[e] > place[m] and e in waited for e in order)}
+    moved = {m for m in order if any(e < m and place[e] > place[m] for e in order)} - wrong
+    assert (result["out_of_order"], result["reordered"]) == (len(wrong), len(moved))
+    most = max((sum(e < m and place[e] > place[m] for e in order) for m in moved), default=0)
+    assert result["reordered_by"] == most
 
 
 @pytest.mark.parametrize("contents", [message("b", 1) + b" ", message("b", 7), b"\xff", message("b", 1, "y")])

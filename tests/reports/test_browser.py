@@ -117,5 +117,5 @@ def test_a_run_of_which_nothing_can_be_told_is_shown_as_such(chromium: Browser, 
     assert write_report(tmp_path, report) == []
     seen = chromium.open(tmp_path / "report.html", 390)
     assert seen.errors == []
-    assert "no overhead to tell" in chromium.evaluate("document.querySelector('h1').innerText")
+    assert "nothing to tell" in chromium.evaluate("document.querySelector('h1').innerText")
     assert chromium.evaluate(MISDRAWN) == []

@@ -152,7 +152,8 @@ def test_what_still_waited_for_the_network_at_the_end_is_the_networks() -> None:
 
 def test_time_spent_waiting_for_ones_own_policy_counts() -> None:
     """Where segments are measured, a queue that holds operations back is the policy's, a late start the generator's."""
-    for segment, who in (("limiter", "policy"), ("circuit_wait", "policy"), ("start_delay", "generator")):
+    whose = {"limiter": "policy", "circuit_wait": "policy", "connection": "policy", "start_delay": "generator"}
+    for segment, who in whose.items():
         spent = {"prepare": {"mean": 1.0}, "ack": {"mean": 5.0}, segment: {"mean": 14.0}, "mirror": None}
         operation = {"name": "hcs.submit", "arm": None, "succeeded": 500, "latency_ms": {"mean": 20.0}}
         found = limit(report(operations=[operation | {"segments_ms": spent}]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resilience import BreakerPolicy, CircuitOpen, Pool, RetryPolicy
+from resilience import TRANSIENT, BreakerPolicy, CircuitOpen, GuardStats, Pool, RetryPolicy
 
 LEGAL = {("closed", "open"), ("open", "half-open"), ("half-open", "open"), ("half-open", "closed")}
 FOUR = ("3", "4", "5", "6")
@@ -37,6 +38,10 @@ def open_members(pool: Pool, *members: str) -> None:
         while states(pool)[member] != "open":
             permit = pool.admit(avoid=set(pool.members) - {member})
             permit.settle(permit.member != member)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def states(pool: Pool) -> dict[str, str]:
@@ -114,27 +119,70 @@ def test_a_member_that_fails_now_and_then_gets_less(make_pool):
 
 
 def test_all_open_is_refused_with_the_least_wait_and_counted_once(make_pool, clock):
-    """Only when nobody serves does the call meet an open circuit."""
+    """Only when nobody serves does the call meet an open circuit; half of the members are tried early."""
     pool = make_pool(("3", "4"))
-    for _ in range(3):
-        pool.admit(avoid={"4"}).settle(success=False)
-    clock.sleep(10)
+    open_members(pool, "3")
+    clock.sleep(0.4)
     while states(pool)["4"] != "open":
         call(pool, success=False)
     with pytest.raises(CircuitOpen, match="circuit 'hcs' is open") as raised:
         pool.admit()
-    assert raised.value.retry_after == pytest.approx(50)
-    assert pool.retry_in() == pytest.approx(50)
+    assert raised.value.retry_after == pytest.approx(0.6)  # until the early trial of the one that opened first
+    assert pool.retry_in() == pytest.approx(0.6)
     assert [entry["rejected"] for entry in pool.snapshot()] == [1, 0]
-    clock.sleep(50)
+    clock.sleep(0.6)
     assert pool.retry_in() == 0.0
     trial = pool.admit()
     assert trial.member == "3"
-    assert pool.retry_in() == pytest.approx(10)  # until the other's
+    assert pool.retry_in() == pytest.approx(59.4)  # the other is the half that may be skipped until its recovery
     with pytest.raises(CircuitOpen):
         pool.admit()
     trial.settle(success=True)
     assert pool.retry_in() == 0.0
+
+
+def test_what_took_all_members_at_once_does_not_stop_the_service_for_a_recovery_time(make_pool, clock):
+    """All circuits open after a moment without a network: a second later half of them are tried, and serve."""
+    pool = make_pool()
+    for _ in range(12):
+        call(pool, success=False)
+    assert set(states(pool).values()) == {"open"}
+    with pytest.raises(CircuitOpen):
+        pool.admit()
+    clock.sleep(1.0)
+    assert {call(pool) for _ in range(2)} == {"3", "4"}
+    clock.sleep(58.0)
+    assert {call(pool) for _ in range(30)} == {"3", "4"}  # the half that may be skipped is, for its recovery time
+    clock.sleep(1.0)
+    assert {call(pool) for _ in range(200)} == set(FOUR)
+    assert all(_legal(breaker) for breaker in pool.breakers)
+
+
+def test_a_service_that_stays_dead_costs_at_most_one_attempt_a_second_and_member(make_pool, clock):
+    """Early trials are bounded where nobody serves, too."""
+    pool = make_pool()
+    for _ in range(12):
+        call(pool, success=False)
+    tries: Counter[str] = Counter()
+    for _ in range(5_900):
+        clock.sleep(0.01)
+        try:
+            permit = pool.admit()
+        except CircuitOpen:
+            continue
+        tries[permit.member] += 1
+        permit.settle(success=False)
+    assert set(tries) == set(FOUR)
+    assert max(tries.values()) <= 59
+
+
+def test_a_single_member_has_its_recovery_time(make_pool, clock):
+    """Of one member no half may not be skipped: five failures and 60 s mean just that."""
+    pool = make_pool(("",))
+    open_members(pool, "")
+    clock.sleep(59.9)
+    with pytest.raises(CircuitOpen):
+        pool.admit()
 
 
 def test_all_half_open_with_all_trials_taken_waits_for_a_trial(make_pool, clock):
@@ -215,6 +263,86 @@ def test_dead_members_cost_at_most_one_attempt_a_second(make_pool, clock):
     assert max(tries[member] for member in members[1:]) <= 100
     assert tries[members[0]] >= 10_000 - 29 * 100
     assert all(_legal(breaker) for breaker in pool.breakers)
+
+
+def test_one_incident_is_one_failure_of_its_member(make_guard, make_pool, clock):
+    """A connection that breaks fails all that it carried; five that break one after another do open the circuit."""
+    pool = make_pool(("3",), policy=BreakerPolicy(failures=5, recovery=60))
+    stats = GuardStats()
+
+    def calls_that_end_by(incident: str) -> None:
+        guard = make_guard(pool=pool, stats=stats, retry=RetryPolicy(attempts=1))
+        guard.classify = lambda _: TRANSIENT._replace(incident=incident)
+        with pytest.raises(ConnectionError):
+            guard.run(lambda _: _raise(ConnectionError(incident)))
+
+    for _ in range(50):
+        calls_that_end_by("c1")
+    assert (states(pool)["3"], pool.breakers[0].failures) == ("closed", 1)
+    for number in range(2, 5):
+        calls_that_end_by(f"c{number}")
+        calls_that_end_by("c1")  # a late one of the first
+    assert (states(pool)["3"], pool.breakers[0].failures) == ("closed", 4)
+    calls_that_end_by("c5")
+    assert states(pool)["3"] == "open"
+    assert pool.breakers[0].in_flight == 0
+
+
+def test_a_member_that_cannot_be_reached_is_passed_over_long_before_its_circuit_opens(make_guard, make_pool):
+    """All its failures are one incident; what calls it gets in the meantime is a matter of its health."""
+    pool = make_pool(policy=BreakerPolicy(failures=5, recovery=60))
+    guard = make_guard(pool=pool, retry=RetryPolicy(attempts=1))
+    guard.classify = lambda _: TRANSIENT._replace(incident="c1")
+    calls: Counter[str] = Counter()
+
+    def attempt(attempt: Any) -> None:
+        calls[attempt.member] += 1
+        if attempt.member == "5":
+            raise ConnectionError
+
+    for _ in range(1_000):
+        with suppress(ConnectionError):
+            guard.run(attempt)
+    assert states(pool) == dict.fromkeys(FOUR, "closed")
+    assert 5 < calls["5"] < 50
+
+
+def test_failures_without_an_incident_each_count(make_pool):
+    """Nothing is held together that is not known to have one cause."""
+    pool = make_pool(("3",))
+    assert [pool.admit().counts("") for _ in range(2)] == [True, True]
+
+
+def test_an_incident_is_counted_once_at_each_member(make_pool):
+    """The name says what happened; whether it has been counted is each member's own."""
+    pool = make_pool()
+    permits = [pool.admit() for _ in range(8)]
+    assert [permit.counts("all") for permit in permits] == [True] * 4 + [False] * 4
+
+
+def test_a_trial_that_fails_by_a_known_incident_has_failed(make_guard, make_pool, clock):
+    """A trial asks how the member is; an old reason is an answer as good as a new one, and opens the circuit again."""
+    pool = make_pool(("3",), policy=BreakerPolicy(failures=1, recovery=60))
+    guard = make_guard(pool=pool, retry=RetryPolicy(attempts=1))
+    guard.classify = lambda _: TRANSIENT._replace(incident="c1")
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            guard.run(lambda _: _raise(ConnectionError()))
+        assert states(pool)["3"] == "open"
+        clock.sleep(60)
+    assert pool.snapshot()[0]["opened"] == 2
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=60))
+def test_a_circuit_ends_as_if_each_incident_had_carried_one_call(incidents):
+    """However the calls of several incidents are mixed: what opens a circuit is how many incidents there were."""
+    pool = Pool("hcs", ("3",), BreakerPolicy(failures=5, failure_ratio=None), clock=lambda: 0.0)
+    for incident in incidents:
+        if states(pool)["3"] == "open":
+            break
+        permit = pool.admit()
+        permit.settle(False if permit.counts(f"c{incident}") else None)
+    assert (states(pool)["3"] == "open") is (len(set(incidents)) >= 5)
 
 
 def test_a_snapshot_of_many_members_stays_small(make_pool, clock):

@@ -14,6 +14,8 @@ from localnet.mirror.rest.errors import ApiError, not_found
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_METHODS = "GET,HEAD,PUT,PATCH,POST,DELETE"
+
 log = logging.getLogger(__name__)
 
 
@@ -31,7 +33,7 @@ def create_app(pages: Sequence[Pages], middlewares: Sequence[Middleware] = ()) -
         pages: What it serves.
         middlewares: Run before the pages, e.g. to refuse or to fail; an ApiError they raise gets the mirror's shape.
     """
-    app = web.Application(middlewares=[_mirror_errors, *middlewares])
+    app = web.Application(middlewares=[_cors, _mirror_errors, *middlewares])
     for part in pages:
         app.add_routes(part.routes())
     app.add_routes([web.get("/health/readiness", _ready), web.get("/health/liveness", _ready)])
@@ -51,6 +53,20 @@ def outage(faults: FaultEngine) -> Middleware:
         return await handler(request)
 
     return refuse
+
+
+@web.middleware
+async def _cors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let pages of any origin read every answer, and answer a preflight at once (`cors()` in MN:rest/server.js)."""
+    if request.method == "OPTIONS":
+        response: web.StreamResponse = web.Response(status=204, headers={"Access-Control-Allow-Methods": _METHODS})
+        wanted = request.headers.get("Access-Control-Request-Headers")
+        if wanted:
+            response.headers["Access-Control-Allow-Headers"] = wanted
+    else:
+        response = await handler(request)
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 async def _ready(request: web.Request) -> web.Response:  # noqa: ARG001 (aiohttp's signature)

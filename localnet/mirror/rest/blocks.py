@@ -1,4 +1,4 @@
-"""`/api/v1/blocks`."""
+"""`/api/v1/blocks` (MN:rest/controllers/blockController.js)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from aiohttp import web
 from localnet.clock import format_timestamp
 from localnet.mirror.blocks import Block, Blocks
 from localnet.mirror.rest.errors import invalid, not_found
-from localnet.mirror.rest.query import QueryString, parse_number, parse_timestamp
+from localnet.mirror.rest.filters import parse_block_number, parse_number, parse_timestamp
+from localnet.mirror.rest.links import next_link
+from localnet.mirror.rest.query import QueryString
 from localnet.queries.version_info import VERSION
 
-_LIST_PARAMETERS: Final = {"block.number", "limit", "order", "timestamp"}
+_LIST_PARAMETERS: Final = ("block.number", "limit", "order", "timestamp")
 _HASH: Final = re.compile(r"(0x)?([0-9a-fA-F]{96}|[0-9a-fA-F]{64})")
 
 
@@ -35,7 +37,7 @@ class BlockPages:
         """A page of blocks, newest first by default; a block's timestamp is that of its end."""
         query = QueryString(request, _LIST_PARAMETERS)
         limit, descending = query.limit, query.descending("desc")
-        numbers = query.interval("block.number", parse_number)
+        numbers = query.interval("block.number", parse_block_number)
         timestamps = query.interval("timestamp", parse_timestamp)
         matching = (
             block
@@ -43,14 +45,15 @@ class BlockPages:
             if block.to_ns in timestamps
         )
         page = list(islice(matching, limit))
-        link = query.next_link(
-            page, _number, numbers, limit=limit, descending=descending, name="block.number", write=str
-        )
+        link = None
+        if len(page) == limit:
+            last = page[-1].number
+            link = next_link(query, "block.number", str(last), numbers, last, descending=descending)
         return web.json_response({"blocks": [self._row(block) for block in page], "links": {"next": link}})
 
     async def block(self, request: web.Request) -> web.Response:
         """One block by its number or its hash."""
-        QueryString(request, set())
+        QueryString(request, (), in_order=True)
         text = request.match_info["hashOrNumber"]
         number = parse_number(text)
         if _HASH.fullmatch(text):
@@ -73,10 +76,7 @@ class BlockPages:
             "name": block.name,
             "number": block.number,
             "previous_hash": "0x" + block.previous_hash.hex(),
+            "receipts_root": None,
             "size": sum(row.size for row in self._blocks.transactions(block)),
             "timestamp": {"from": format_timestamp(block.from_ns), "to": format_timestamp(block.to_ns)},
         }
-
-
-def _number(block: Block) -> int:
-    return block.number

@@ -1,4 +1,7 @@
-"""`/api/v1/network/fees`: the price of gas, and what a transaction would cost."""
+"""`/api/v1/network/fees`: the price of gas, and what a transaction would cost.
+
+MN:rest-java, NetworkController.java and FeeEstimationService.java; errors by its NetworkControllerTest.java.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,9 @@ from localnet.clock import Clock, format_timestamp
 from localnet.fees import NETWORK_MULTIPLIER, ExchangeRate
 from localnet.mirror.fee_estimate import Extra, NotATransactionError, estimate_fee
 from localnet.mirror.gas import gas_price
-from localnet.mirror.rest.errors import ApiError, invalid
-from localnet.mirror.rest.query import QueryString, parse_number, parse_timestamp
+from localnet.mirror.rest.errors import ApiError, java_error
+from localnet.mirror.rest.filters import parse_number
+from localnet.mirror.rest.java import check_timestamps, unreadable, word
 from localnet.mirror.store import MirrorStore
 
 MAX_THROTTLE: Final = 10_000
@@ -36,9 +40,8 @@ class FeePages:
 
     async def fees(self, request: web.Request) -> web.Response:
         """The price of gas in tinybars for each type of transaction that uses some; only contracts do."""
-        query = QueryString(request, {"order", "timestamp"})
-        query.interval("timestamp", parse_timestamp)
-        types = sorted(_TYPES, reverse=query.descending("asc"))
+        check_timestamps(request)
+        types = sorted(_TYPES, reverse=word(request, "order", ("asc", "desc")) == "desc")
         fees = [{"gas": gas_price(self._rate), "transaction_type": name} for name in types]
         return web.json_response({"fees": fees, "timestamp": format_timestamp(self._clock.now_ns())})
 
@@ -48,20 +51,21 @@ class FeePages:
         By mode STATE a message on a topic with custom fees is estimated with what the network takes more for it, as
         far as the mirror knows the topic. What goes to the collectors is no fee of the network, and not in it.
         """
-        query = QueryString(request, {"mode", "high_volume_throttle"})
-        mode = (query.last("mode") or "INTRINSIC").upper()
-        if mode not in _MODES:
-            raise invalid("mode")
-        throttle = parse_number(query.last("high_volume_throttle") or "0")
-        if throttle is None or throttle > MAX_THROTTLE:
-            raise invalid("high_volume_throttle")
+        mode = word(request, "mode", _MODES)
+        throttle = parse_number(request.query.get("high_volume_throttle") or "0")
+        if throttle is None:
+            raise unreadable("high_volume_throttle")
+        if throttle > MAX_THROTTLE:
+            raise ApiError(400, f"highVolumeThrottle must be less than or equal to {MAX_THROTTLE}")
         if request.content_type not in _BODIES:
-            raise ApiError(415, "Unsupported Media Type")
+            raise java_error(415, f"Content-Type '{request.content_type}' is not supported")
+        raw = await request.read()
+        if not raw:
+            raise java_error(400, "Failed to read request")
         try:
-            raw = await request.read()
             estimate = estimate_fee(raw, self._has_custom_fees) if mode == "STATE" else estimate_fee(raw)
         except NotATransactionError as error:
-            raise ApiError(400, str(error)) from error
+            raise java_error(400, str(error)) from error
         return web.json_response(
             {
                 # What is of high volume (HIP-1313) has no throttles of its own here, and so no dearer price.

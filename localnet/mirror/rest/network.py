@@ -1,4 +1,4 @@
-"""`/api/v1/network`: nodes, exchange rate, supply and stake. Fees are in fees.py."""
+"""`/api/v1/network`: nodes, exchange rate, supply and stake (MN:rest-java, NetworkController.java). Fees: fees.py."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from aiohttp import web
 from localnet.clock import NANOS, Clock, format_timestamp
 from localnet.fees import ExchangeRate
 from localnet.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, TINYBARS, TOTAL_HBAR, NodeEntry
-from localnet.ids import format_entity, parse_entity
-from localnet.mirror.rest.errors import invalid, not_found
-from localnet.mirror.rest.query import QueryString, parse_number, parse_timestamp
+from localnet.ids import format_entity
+from localnet.mirror.rest.entity import parse_entity_id
+from localnet.mirror.rest.errors import java_error
+from localnet.mirror.rest.filters import parse_number
+from localnet.mirror.rest.java import check_timestamps, word
+from localnet.mirror.rest.links import next_link
+from localnet.mirror.rest.query import QueryString
 from localnet.mirror.store import MirrorStore
 
 DEFAULT_NODES: Final = 10
 MAX_NODES: Final = 25
-"""Rows of a page of nodes; fewer than elsewhere, because each is long (networkController.js)."""
+"""Rows of a page of nodes; fewer than elsewhere, because each is long (NetworkNodeRequest.java)."""
 
 UNRELEASED: Final = frozenset(
     {2, 42, *range(44, 72), *range(73, 88), *range(99, 101), *range(200, 351), *range(400, 751)}
@@ -45,20 +49,24 @@ class NetworkPages:
 
     async def nodes(self, request: web.Request) -> web.Response:
         """A page of nodes, by node id."""
-        query = QueryString(request, {"file.id", "node.id", "limit", "order"})
+        query = QueryString(request, ("file.id", "limit", "node.id", "order"))
+        for name in ("file.id", "limit", "order"):
+            if len(query.every(name)) > 1:
+                raise java_error(400, f"Only a single instance is supported for {name}")
         limit, descending = query.limit_up_to(MAX_NODES, DEFAULT_NODES), query.descending("asc")
-        if _file(query) not in (ADDRESS_BOOK_FILE, NODE_DETAILS_FILE):
-            raise not_found()
-        ids = query.interval("node.id", parse_number)
-        nodes = [node for node in self._nodes if node.node_id in ids]
+        ids = query.choice("node.id", parse_number)
+        known = _file(query) in (ADDRESS_BOOK_FILE, NODE_DETAILS_FILE)
+        nodes = [node for node in self._nodes if known and node.node_id in ids]
         nodes.sort(key=lambda node: node.node_id, reverse=descending)
-        page = nodes[:limit]
-        link = query.next_link(page, _node_id, ids, limit=limit, descending=descending, name="node.id", write=str)
+        page, link = nodes[:limit], None
+        if len(page) == limit:
+            last = page[-1].node_id
+            link = next_link(query, "node.id", str(last), ids, last, descending=descending)
         return web.json_response({"nodes": [self._node_row(node) for node in page], "links": {"next": link}})
 
     async def exchange_rate(self, request: web.Request) -> web.Response:
         """The rate in force; it never changes here."""
-        QueryString(request, {"timestamp"})
+        check_timestamps(request)
         rate = {
             "cent_equivalent": self._rate.cent_equivalent,
             "expiration_time": self._rate.expiration_s,
@@ -72,16 +80,13 @@ class NetworkPages:
 
         `q=totalcoins` and `q=circulating` give one of the two as plain text, in hbar.
         """
-        query = QueryString(request, {"timestamp", "q"})
-        query.interval("timestamp", parse_timestamp)
+        check_timestamps(request)
+        only = word(request, "q", ("totalcoins", "circulating"))
         total = TOTAL_HBAR * TINYBARS
         released = total - sum(
             account.balance for number, account in self._store.accounts.items() if number in UNRELEASED
         )
-        only = query.last("q")
         if only is not None:
-            if only not in ("totalcoins", "circulating"):
-                raise invalid("q")
             hbars, tinybars = divmod(total if only == "totalcoins" else released, TINYBARS)
             return web.Response(text=f"{hbars}.{tinybars:08d}")
         body = {
@@ -91,9 +96,8 @@ class NetworkPages:
         }
         return web.json_response(body)
 
-    async def stake(self, request: web.Request) -> web.Response:
+    async def stake(self, request: web.Request) -> web.Response:  # noqa: ARG002 (it takes no parameters)
         """Staking totals of today; nobody stakes here."""
-        QueryString(request, set())
         day_ns = 86_400 * NANOS
         begin_ns = self._clock.now_ns() // day_ns * day_ns
         body = {
@@ -150,18 +154,7 @@ class NetworkPages:
         }
 
 
-def _file(query: QueryString) -> int:
-    """The address book that is asked for.
-
-    Raises:
-        ApiError: it is no entity id (400).
-    """
+def _file(query: QueryString) -> int | bytes:
+    """The address book that is asked for."""
     text = query.last("file.id")
-    number = NODE_DETAILS_FILE if text is None else parse_entity(text.removeprefix("eq:"))
-    if number is None:
-        raise invalid("file.id")
-    return number
-
-
-def _node_id(node: NodeEntry) -> int:
-    return node.node_id
+    return NODE_DETAILS_FILE if text is None else parse_entity_id(text)

@@ -1,55 +1,69 @@
-"""Reads query strings: limits, orders, `op:value` filters; and writes `links.next`."""
+"""Reads query strings: limits, orders and filters, each checked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
-from urllib.parse import quote
+import re
+from collections.abc import Callable, Collection
+from typing import Final
 
 from aiohttp import web
 
-from localnet.clock import NANOS, format_timestamp
-from localnet.ids import TransactionKey, parse_entity
-from localnet.mirror.rest.errors import ApiError, invalid
+from localnet.mirror.rest.errors import ApiError
+from localnet.mirror.rest.filters import OPERATORS, Filter
+from localnet.mirror.rest.interval import Interval
 
-T = TypeVar("T")
+DEFAULT_LIMIT: Final = 25
+MAX_LIMIT: Final = 100
+MAX_VALUES: Final = 100
+"""Values of one parameter (`query.maxRepeatedQueryParameters`)."""
+_MAX_PARAMETERS: Final = 1_000
 
-DEFAULT_LIMIT = 25
-MAX_LIMIT = 100
-_ENDLESS = 1 << 63
-
-
-@dataclass(slots=True)
-class Interval:
-    """Integers from `low` up to, but not including, `high`."""
-
-    low: int = 0
-    high: int = _ENDLESS
-
-    def narrow(self, operator: str, value: int) -> None:
-        """Apply one filter."""
-        if operator in ("eq", "gt", "gte"):
-            self.low = max(self.low, value + (operator == "gt"))
-        if operator in ("eq", "lt", "lte"):
-            self.high = min(self.high, value + (operator != "lt"))
-
-    def leaves(self, last: int, *, descending: bool) -> bool:
-        """Whether anything in it can come after `last`."""
-        return self.low < min(last, self.high) if descending else max(last + 1, self.low) < self.high
-
-    def __contains__(self, value: int) -> bool:
-        return self.low <= value < self.high
+_BRACKETS: Final = re.compile(r"([^\[]*)(\[[^\]]*\])(\[.*)?")
+_CASELESS_VALUES: Final = frozenset({"order", "result"})
 
 
 class QueryString:
-    """The query string of one request, checked parameter by parameter; unknown parameters are refused."""
+    """The query string of one request, checked parameter by parameter; all that is wrong is told at once.
 
-    def __init__(self, request: web.Request, known: set[str]) -> None:
-        unknown = [name for name in request.query if name not in known]
-        if unknown:
-            raise ApiError(400, *(f"Unknown query parameter: {name}" for name in unknown))
+    Names are taken in any case, and of some parameters the values too (MN:rest/middleware/requestHandler.js).
+
+    Args:
+        request: The request.
+        known: The parameters that the page takes.
+        in_order: Whether the errors stand in the order of the parameters (`validateReq` of MN:rest/utils.js); else the
+            malformed come before the unknown (`buildAndValidateFilters`).
+        unchecked: Parameters whose values the page itself checks.
+
+    Raises:
+        ApiError: a parameter is malformed, unknown, or given too often (400).
+    """
+
+    def __init__(
+        self,
+        request: web.Request,
+        known: Collection[str],
+        *,
+        in_order: bool = False,
+        unchecked: Collection[str] = (),
+    ) -> None:
         self._request = request
+        self._in_order = in_order
+        self.values = _read(request)
+        mistakes: list[tuple[bool, str]] = []  # with whether the parameter is unknown
+        for name, values in self.values.items():
+            texts = [f"Unknown query parameter: {name}"] * (1 if in_order else len(values))
+            if name in known:
+                texts = _mistakes(name, values, unchecked=name in unchecked, strict=in_order)
+            mistakes += [(name not in known, text) for text in texts]
+        if not in_order:
+            mistakes.sort(key=lambda mistake: mistake[0])
+        if mistakes:
+            raise ApiError(400, *(text for _, text in mistakes))
+
+    @property
+    def path(self) -> str:
+        """The path that was asked for, without a slash at its end."""
+        return self._request.path.rstrip("/")
 
     @property
     def limit(self) -> int:
@@ -57,157 +71,87 @@ class QueryString:
         return self.limit_up_to(MAX_LIMIT, DEFAULT_LIMIT)
 
     def limit_up_to(self, most: int, default: int) -> int:
-        """Rows on a page whose own limits are other than the usual ones.
-
-        Raises:
-            ApiError: it is no number above 0 (400).
-        """
+        """Rows on a page whose own limits are other than the usual ones."""
         text = self.last("limit")
-        if text is None:
-            return default
-        if not _is_number(text) or int(text) == 0:
-            raise invalid("limit")
-        return min(int(text), most)
+        return default if text is None else min(int(text), most)
 
     def descending(self, default: str) -> bool:
         """Whether the newest rows come first."""
-        order = self.last("order") or default
-        if order not in ("asc", "desc"):
-            raise invalid("order")
-        return order == "desc"
+        given = self.every("order")
+        if self._in_order and self.values.get("order", []) not in (["asc"], ["desc"]):
+            given = []  # `parseLimitAndOrderParams` of MN:rest/utils.js takes one plain word and passes over the rest
+        return (given[-1] if given else default) == "desc"
+
+    def filters(self, name: str) -> list[Filter]:
+        """All values of a parameter with their operators."""
+        return [Filter.of(name, text) for text in self.values.get(name, ())]
+
+    def every(self, name: str) -> list[str]:
+        """All values of a parameter without their operators."""
+        return [one.value for one in self.filters(name)]
 
     def last(self, name: str) -> str | None:
         """The last value of a parameter, or None."""
         values = self.every(name)
         return values[-1] if values else None
 
-    def every(self, name: str) -> list[str]:
-        """All values of a parameter."""
-        return list(self._request.query.getall(name, []))
-
-    def choice(self, name: str, allowed: Sequence[str]) -> str | None:
-        """The last value of a parameter that has one of a few, in lower case; None if it is not given.
-
-        Raises:
-            ApiError: it is none of them (400).
-        """
-        values = self.choices(name, allowed)
-        return values[-1] if values else None
-
-    def choices(self, name: str, allowed: Sequence[str]) -> list[str]:
-        """All values of a parameter that has some of a few, in lower case.
-
-        Raises:
-            ApiError: one is none of them (400).
-        """
-        values = [value.lower() for value in self.every(name)]
-        if any(value not in allowed for value in values):
-            raise invalid(name)
-        return values
-
-    def split(self, name: str, parse: Callable[[str], int | None]) -> tuple[frozenset[int], Interval]:
-        """The values a parameter may be equal to, of which any will do, and what its other filters leave.
-
-        Raises:
-            ApiError: one is malformed (400).
-        """
-        equal, interval = set(), Interval()
-        for operator, number in self._filters(name, parse):
-            if operator == "eq":
-                equal.add(number)
-            else:
-                interval.narrow(operator, number)
-        return frozenset(equal), interval
+    def flag(self, name: str, *, default: bool) -> bool:
+        """The last value of a parameter that is `true` or `false`."""
+        value = self.last(name)
+        return default if value is None else value.lower() == "true"
 
     def interval(self, name: str, parse: Callable[[str], int | None]) -> Interval:
-        """What all `op:value` filters of a parameter leave.
-
-        Raises:
-            ApiError: one is malformed (400).
-        """
+        """What all filters of a parameter leave together."""
         interval = Interval()
-        for operator, number in self._filters(name, parse):
-            interval.narrow(operator, number)
+        for one in self.filters(name):
+            interval.narrow(one.operator, parse(one.value))
         return interval
 
-    def _filters(self, name: str, parse: Callable[[str], int | None]) -> Iterator[tuple[str, int]]:
-        for text in self.every(name):
-            operator, _, value = text.rpartition(":")
-            operator = operator or "eq"
-            if operator == "ne":
-                raise ApiError(400, f"Not equals (ne) operator is not supported for {name}")
-            number = parse(value)
-            if number is None or operator not in ("eq", "gt", "gte", "lt", "lte"):
-                raise invalid(name)
-            yield operator, number
-
-    def next_link(
-        self,
-        page: Sequence[T],
-        key: Callable[[T], int],
-        within: Interval,
-        *,
-        limit: int,
-        descending: bool,
-        name: str = "timestamp",
-        write: Callable[[int], str] = format_timestamp,
-    ) -> str | None:
-        """The path of the page after this one; None where the filters or a page that is not full say it is the last.
-
-        Args:
-            page: The rows of this page.
-            key: The value of a row that the next page goes on from.
-            within: What the query's own filters leave of these values.
-            limit: Rows of a full page.
-            descending: The order.
-            name: The parameter that filters by `key`.
-            write: Writes a value as the parameter wants it.
-        """
-        if len(page) < limit or not within.leaves(key(page[-1]), descending=descending):
-            return None
-        operator = "lt" if descending else "gt"
-        kept = [
-            (given, value)
-            for given, value in self._request.query.items()
-            if not (given == name and value.split(":")[0] in (operator, operator + "e"))
-        ]
-        pairs = [*kept, (name, f"{operator}:{write(key(page[-1]))}")]
-        return self._request.path + "?" + "&".join(f"{given}={quote(value, safe=':.')}" for given, value in pairs)
+    def choice(self, name: str, parse: Callable[[str], int | None]) -> Interval:
+        """What the filters of a parameter leave of which several may say `eq`, and then any of them will do."""
+        interval, among = Interval(), set()
+        for one in self.filters(name):
+            if one.operator == "eq":
+                among.add(parse(one.value))
+            else:
+                interval.narrow(one.operator, parse(one.value))
+        if among:
+            interval.among = frozenset(value for value in among if value is not None)
+        return interval
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 19
+def _read(request: web.Request) -> dict[str, list[str]]:
+    """The values of each parameter by its name in lower case. A value that cannot be one is ":".
 
-
-def parse_number(text: str) -> int | None:
-    """A non-negative integer, or None."""
-    return int(text) if _is_number(text) else None
-
-
-def parse_timestamp(text: str) -> int | None:
-    """`seconds` or `seconds.fraction` in nanoseconds, or None."""
-    seconds, dot, fraction = text.partition(".")
-    if not _is_number(seconds) or len(seconds) > 11 or (dot and not (_is_number(fraction) and len(fraction) <= 9)):
-        return None
-    return int(seconds) * NANOS + int(fraction.ljust(9, "0") or 0)
-
-
-def parse_transaction_id(text: str) -> TransactionKey | None:
-    """`0.0.N-seconds-nanos`, or None."""
-    payer, *start = text.split("-")
-    number = parse_entity(payer)
-    if number is None or len(start) != 2 or not all(_is_number(part) for part in start):
-        return None
-    return TransactionKey(number, int(start[0]), int(start[1]))
-
-
-def path_entity(request: web.Request, parameter: str) -> int:
-    """The entity number in the path.
-
-    Raises:
-        ApiError: it is malformed (400).
+    Limits and messages are those of `qs` with the options of MN:rest/middleware/requestHandler.js.
     """
-    number = parse_entity(request.match_info["id"])
-    if number is None:
-        raise invalid(parameter)
-    return number
+    if len(request.query) > _MAX_PARAMETERS:
+        raise ApiError(400, f"Parameter limit exceeded. Only {_MAX_PARAMETERS} parameters allowed.")
+    read: dict[str, list[str]] = {}
+    for key in dict.fromkeys(request.query):
+        name, nested = key, False
+        if brackets := _BRACKETS.fullmatch(key):
+            if brackets[3]:
+                raise ApiError(400, "Input depth exceeded depth option of 1 and strictDepth is true")
+            name, nested = brackets[1], not (brackets[2] == "[]" or brackets[2][1:-1].isdigit())
+        name, values = name.lower(), request.query.getall(key)
+        if len(values) > MAX_VALUES:
+            raise ApiError(400, f"Array limit exceeded. Only {MAX_VALUES} elements allowed in an array.")
+        if name in _CASELESS_VALUES:
+            values = [value.lower() for value in values]
+        read.setdefault(name, []).extend([":"] * len(values) if nested else values)
+    return read
+
+
+def _mistakes(name: str, values: list[str], *, unchecked: bool, strict: bool) -> list[str]:
+    """What is wrong with a parameter, one message for each value that is; if `strict`, a second colon is wrong."""
+    if len(values) > MAX_VALUES:
+        count = f"{name} count: {len(values)} max: {MAX_VALUES}"
+        return [f"Parameter values count exceeds maximum number allowed: {count}"]
+
+    def is_right(text: str) -> bool:
+        one = Filter.of(name, text)
+        right = one.operator in OPERATORS and one.value != "" if unchecked else one.is_valid
+        return right and not (strict and text.count(":") > 1)
+
+    return [f"Invalid parameter: {name}" for text in values if not is_right(text)]

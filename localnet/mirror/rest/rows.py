@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
 from typing import Any
 
+from localnet import pb
 from localnet.clock import NANOS, format_timestamp
 from localnet.ids import TransactionKey, format_entity
+from localnet.mirror.rest.entity import write_alias
 from localnet.running_hash import VERSION
-from localnet.state import Account, Topic
+from localnet.state import NO_NODE, Account, CustomFee, Topic
 from localnet.status import status_name
 from localnet.submission import Submission
 
@@ -103,15 +106,15 @@ def transaction_row(submission: Submission) -> dict[str, Any]:
         "charged_tx_fee": submission.fee,
         "consensus_timestamp": format_timestamp(submission.consensus_ns),
         "entity_id": format_entity(submission.entity) if submission.entity else None,
-        "high_volume": False,
-        "max_custom_fees": [],
+        "high_volume": submission.high_volume,
+        "max_custom_fees": [row for limit in submission.limits for row in _limit_rows(limit)],
         "max_fee": str(submission.max_fee),
         "memo_base64": _base64(submission.memo.encode()),
         "name": submission.kind,
         "nft_transfers": [],
         "node": None if submission.nonce else format_entity(submission.node),
         "nonce": submission.nonce,
-        "parent_consensus_timestamp": _parent_timestamp(submission),
+        "parent_consensus_timestamp": None,  # every child precedes its parent
         "result": status_name(submission.status),
         "scheduled": False,
         "staking_reward_transfers": [],
@@ -127,30 +130,65 @@ def transaction_row(submission: Submission) -> dict[str, Any]:
     }
 
 
-def _parent_timestamp(submission: Submission) -> str | None:
-    return format_timestamp(submission.consensus_ns - submission.nonce) if submission.nonce else None
+def _limit_rows(limit: bytes) -> Iterator[dict[str, Any]]:
+    """What an account would pay at most of a topic's custom fees, by denomination."""
+    limited = pb.CustomFeeLimit.FromString(limit)
+    for fee in limited.fees:
+        token = fee.denominating_token_id.tokenNum if fee.HasField("denominating_token_id") else 0
+        yield {
+            "account_id": format_entity(limited.account_id.accountNum),
+            "amount": fee.amount,
+            "denominating_token_id": format_entity(token) if token else None,
+        }
 
 
-def account_row(account: Account, now_ns: int) -> dict[str, Any]:
-    """An account, without its transactions."""
-    expiry_ns = account.created_ns + account.auto_renew_period * NANOS
+def detailed_row(submission: Submission) -> dict[str, Any]:
+    """A transaction as it is shown by its id: also with the custom fees that its payer paid, if there were any."""
+    row = transaction_row(submission)
+    if submission.assessed:
+        row["assessed_custom_fees"] = [_assessed_row(submission, fee) for fee in submission.assessed]
+    return row
+
+
+def _assessed_row(submission: Submission, fee: CustomFee) -> dict[str, Any]:
+    assert submission.key is not None
+    return {
+        "amount": fee.amount,
+        "collector_account_id": format_entity(fee.collector),
+        "effective_payer_account_ids": [format_entity(submission.key.payer)],
+        "token_id": None,
+    }
+
+
+def account_row(account: Account, balance: tuple[int, int] | None) -> dict[str, Any]:
+    """An account, without its transactions (MN:rest/accounts.js processRow).
+
+    Args:
+        account: Which.
+        balance: Its balance and since when it is that, Unix nanoseconds; None where it is not asked for.
+    """
+    amount = None
+    if balance is not None:
+        amount = {"balance": balance[0], "timestamp": format_timestamp(balance[1]), "tokens": []}
+    staked_to_node = account.staked_node != NO_NODE
     return {
         "account": format_entity(account.number),
-        "alias": None,
+        "alias": write_alias(account.alias),
         "auto_renew_period": account.auto_renew_period,
-        "balance": {"balance": account.balance, "timestamp": format_timestamp(now_ns), "tokens": []},
+        "balance": amount,
         "created_timestamp": format_timestamp(account.created_ns),
-        "decline_reward": False,
+        "decline_reward": account.decline_reward,
+        "delegation_address": "0x",
         "deleted": account.deleted,
         "ethereum_nonce": 0,
         "evm_address": "0x" + account.evm_address.hex(),
-        "expiry_timestamp": format_timestamp(expiry_ns),
+        "expiry_timestamp": format_timestamp(account.expiration_s * NANOS),
         "key": key_row(account.key),
         "max_automatic_token_associations": account.max_automatic_token_associations,
         "memo": account.memo,
         "pending_reward": 0,
         "receiver_sig_required": account.receiver_signature_required,
-        "stake_period_start": None,
-        "staked_account_id": None,
-        "staked_node_id": None,
+        "stake_period_start": format_timestamp(account.staked_since_s * NANOS) if staked_to_node else None,
+        "staked_account_id": format_entity(account.staked_account) if account.staked_account else None,
+        "staked_node_id": account.staked_node if staked_to_node else None,
     }

@@ -1,16 +1,26 @@
-"""`/api/v1/topics`: topics and their messages."""
+"""`/api/v1/topics`: topics (MN:rest-java, TopicController.java) and their messages (MN:rest/topicmessage.js)."""
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from aiohttp import web
 
-from localnet.mirror.rest.errors import invalid, not_found
-from localnet.mirror.rest.query import QueryString, parse_number, parse_timestamp, path_entity
+from localnet.clock import format_timestamp
+from localnet.ids import encode_entity, format_entity
+from localnet.journal import Journal
+from localnet.mirror.rest.entity import is_entity_id, parse_entity_id
+from localnet.mirror.rest.errors import ApiError, invalid, java_error, not_found
+from localnet.mirror.rest.filters import parse_number, parse_timestamp
+from localnet.mirror.rest.links import next_link
+from localnet.mirror.rest.query import QueryString
 from localnet.mirror.rest.rows import message_row, topic_row
-from localnet.mirror.store import MirrorStore, MirrorTopic
+from localnet.mirror.store import MirrorStore
 from localnet.submission import Submission, consensus_ns
 
-_MESSAGE_PARAMETERS = {"limit", "order", "sequencenumber", "timestamp", "encoding"}
+_MESSAGE_PARAMETERS: Final = ("encoding", "limit", "order", "sequencenumber", "timestamp")
+_ID: Final = re.compile(r"(?:([0-9]{1,4})\.)?(?:([0-9]{1,5})\.)?([0-9]{1,12})")
 
 
 class Topics:
@@ -29,18 +39,33 @@ class Topics:
         ]
 
     async def topic(self, request: web.Request) -> web.Response:
-        """One topic."""
-        QueryString(request, set())
-        return web.json_response(topic_row(self._known(request).topic))
+        """One topic. It takes no parameters, and passes over those that it is given."""
+        parts = _ID.fullmatch(request.match_info["id"])
+        if parts is None:
+            raise java_error(400, "Invalid value for path variable 'id'")
+        first, second, last = parts.groups()
+        shard, realm = (int(first), int(second)) if second else (0, int(first or 0))
+        number = encode_entity(shard, realm, int(last))
+        if number is None:
+            raise java_error(400, f"Invalid entity ID: {shard}.{realm}.{last}")
+        known = self._store.topics.get(number)
+        if known is None:
+            raise java_error(404, f"Entity not found: {format_entity(number)}")
+        return web.json_response(topic_row(known.topic))
 
     async def messages(self, request: web.Request) -> web.Response:
-        """A page of a topic's messages, oldest first by default."""
+        """A page of a topic's messages, oldest first by default; of a topic that is not there, an empty one."""
+        text = request.match_info["id"]
+        if not is_entity_id(text, addresses=False):
+            raise invalid("topic.id")
         query = QueryString(request, _MESSAGE_PARAMETERS)
+        for one in (*query.filters("sequencenumber"), *query.filters("timestamp")):
+            if one.operator == "ne":
+                raise ApiError(400, f"Not equal (ne) operator is not supported for {one.name}")
         limit, descending = query.limit, query.descending("asc")
         sequence = query.interval("sequencenumber", parse_number)
         timestamp = query.interval("timestamp", parse_timestamp)
-        encoding = _encoding(query)
-        journal = self._known(request).messages
+        journal = self._journal(text)
         # Sequence numbers and timestamps both grow along the journal, so a filter is a span of it.
         start = max(
             journal.first_index(sequence.low, _sequence_number), journal.first_index(timestamp.low, consensus_ns)
@@ -50,16 +75,23 @@ class Topics:
         )
         start, stop = (max(start, stop - limit), stop) if descending else (start, min(stop, start + limit))
         rows = list(journal.span(start, stop, descending=descending))
-        link = query.next_link(rows, consensus_ns, timestamp, limit=limit, descending=descending)
+        link = None
+        if len(rows) == limit:
+            last_ns = rows[-1].consensus_ns
+            link = next_link(query, "timestamp", format_timestamp(last_ns), timestamp, last_ns, descending=descending)
+        encoding = (query.last("encoding") or "base64").lower()
         return web.json_response({"links": {"next": link}, "messages": [message_row(row, encoding) for row in rows]})
 
     async def message(self, request: web.Request) -> web.Response:
         """One message by its sequence number."""
-        QueryString(request, set())
-        sequence = parse_number(request.match_info["sequence"])
+        QueryString(request, (), in_order=True)
+        text, sequence = request.match_info["id"], parse_number(request.match_info["sequence"])
+        wrong = [] if is_entity_id(text, addresses=False) else ["topic.id"]
         if not sequence:
-            raise invalid("sequenceNumber")
-        journal = self._known(request).messages
+            raise invalid(*wrong, "sequencenumber")
+        if wrong:
+            raise invalid(*wrong)
+        journal = self._journal(text)
         index = journal.first_index(sequence, _sequence_number)
         if index == journal.end or journal[index].sequence_number != sequence:
             raise not_found()
@@ -67,28 +99,21 @@ class Topics:
 
     async def message_at(self, request: web.Request) -> web.Response:
         """One message, of any topic, by its consensus timestamp."""
-        QueryString(request, set())
+        QueryString(request, (), in_order=True)
         timestamp = parse_timestamp(request.match_info["timestamp"])
         if timestamp is None:
-            raise invalid("timestamp")
+            raise invalid("consensus_timestamp")
         journal = self._store.transactions
         index = journal.first_index(timestamp, consensus_ns)
         if index == journal.end or journal[index].consensus_ns != timestamp or not journal[index].sequence_number:
             raise not_found()
         return web.json_response(message_row(journal[index]))
 
-    def _known(self, request: web.Request) -> MirrorTopic:
-        topic = self._store.topics.get(path_entity(request, "topicId"))
-        if topic is None:
-            raise not_found()
-        return topic
-
-
-def _encoding(query: QueryString) -> str:
-    encoding = (query.last("encoding") or "base64").lower()
-    if encoding not in ("base64", "utf-8", "utf8"):
-        raise invalid("encoding")
-    return encoding
+    def _journal(self, text: str) -> Journal[Submission]:
+        """The messages of a topic; none of one that is not there."""
+        number = parse_entity_id(text)
+        known = self._store.topics.get(number) if isinstance(number, int) else None
+        return Journal() if known is None else known.messages
 
 
 def _sequence_number(submission: Submission) -> int:

@@ -1,35 +1,46 @@
-"""`/api/v1/transactions`."""
+"""`/api/v1/transactions` (MN:rest/transactions.js, transactionId.js, transactionHash.js)."""
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
-from localnet import pb
-from localnet.ids import parse_entity
-from localnet.mirror.rest.errors import invalid, not_found
-from localnet.mirror.rest.query import Interval, QueryString, parse_timestamp, parse_transaction_id
-from localnet.mirror.rest.rows import transaction_row
+from localnet.clock import format_timestamp
+from localnet.ids import TransactionKey
+from localnet.mirror.rest.entity import parse_entity_id
+from localnet.mirror.rest.errors import ApiError, not_found
+from localnet.mirror.rest.interval import Interval
+from localnet.mirror.rest.links import next_link
+from localnet.mirror.rest.query import QueryString
+from localnet.mirror.rest.rows import detailed_row, transaction_row
+from localnet.mirror.rest.times import Times, Window
 from localnet.mirror.store import MirrorStore
 from localnet.status import codes
 from localnet.submission import Submission, consensus_ns
 
-_LIST_PARAMETERS = {"account.id", "limit", "order", "result", "timestamp", "transactiontype", "type"}
-_ONE_PARAMETERS = {"nonce", "scheduled"}
+_LIST_PARAMETERS: Final = ("account.id", "limit", "order", "result", "timestamp", "transactiontype", "type")
+_ONE_PARAMETERS: Final = ("nonce", "scheduled")
 
-KINDS: Final = frozenset(field.name.upper() for field in pb.TransactionBody.DESCRIPTOR.oneofs_by_name["data"].fields)
-"""The mirror's names of all types of transactions, also of those that this network does not know."""
+_ID: Final = re.compile(r"([0-9]+)\.([0-9]+)\.([0-9]+)-([0-9]{1,19})-([0-9]{1,9})")
+_HASH: Final = re.compile(r"[0-9A-Za-z+\-/_]{64}|(0x)?[0-9A-Fa-f]{96}")
+_BASE64_HASH: Final = 64
+_NO_ID: Final = (
+    'Invalid Transaction id. Please use "shard.realm.num-sss-nnn" format where sss are seconds and nnn are nanoseconds'
+)
 
 
 class Transactions:
     """The handlers of the transaction paths."""
 
-    def __init__(self, store: MirrorStore) -> None:
+    def __init__(self, store: MirrorStore, window: Window) -> None:
         self._store = store
+        self._window = window
 
     def routes(self) -> list[web.RouteDef]:
         """What to serve where."""
@@ -39,91 +50,64 @@ class Transactions:
         ]
 
     async def transaction(self, request: web.Request) -> web.Response:
-        """What has an id: one transaction, and the duplicates and children that there may be."""
+        """What has an id or a hash: one transaction, and the duplicates and children that there may be of an id."""
         query = QueryString(request, _ONE_PARAMETERS)
-        key = parse_transaction_id(request.match_info["id"])
-        if key is None:
-            raise invalid("transactionId")
-        found = self._store.with_key(key)
+        found = self._find(request.match_info["id"])
         nonce = query.last("nonce")
         if nonce is not None:
-            found = [one for one in found if str(one.nonce) == nonce]
-        if not found or query.last("scheduled") not in (None, "false"):  # nothing is scheduled here
+            found = [one for one in found if one.nonce == int(nonce)]
+        if not found or query.flag("scheduled", default=False):  # nothing is scheduled here
             raise not_found()
-        return web.json_response({"transactions": [transaction_row(one) for one in found]})
+        return web.json_response({"transactions": [detailed_row(one) for one in found]})
 
     async def transactions(self, request: web.Request) -> web.Response:
         """A page of transactions, newest first by default."""
         query = QueryString(request, _LIST_PARAMETERS)
-        limit, descending = query.limit, query.descending("desc")
-        timestamp = query.interval("timestamp", parse_timestamp)
-        wanted = _Wanted.of(query)
-        matching = (row for row in between(self._store, timestamp, descending=descending) if wanted.includes(row))
-        rows = list(islice(matching, limit))
-        link = query.next_link(rows, consensus_ns, timestamp, limit=limit, descending=descending)
-        return web.json_response({"transactions": [transaction_row(row) for row in rows], "links": {"next": link}})
+        return web.json_response(page_of(self._store, self._window, query, Wanted.of(query)))
 
+    def _find(self, text: str) -> list[Submission]:
+        """The transactions with an id or a hash.
 
-def between(store: MirrorStore, timestamp: Interval, *, descending: bool) -> Iterator[Submission]:
-    """The mirror's transactions whose consensus timestamp lies in the interval."""
-    journal = store.transactions
-    start = journal.first_index(timestamp.low, consensus_ns)
-    stop = journal.first_index(timestamp.high, consensus_ns)
-    return journal.span(start, stop, descending=descending)
-
-
-def touches(submission: Submission, account: int) -> bool:
-    """Whether an account paid for a transaction, or its balance changed in it."""
-    assert submission.key is not None
-    return submission.key.payer == account or any(number == account for number, _ in submission.transfers)
-
-
-def kinds_of(query: QueryString) -> frozenset[str]:
-    """The types of transactions of which any is wanted; empty for all.
-
-    Raises:
-        ApiError: one is no type of transaction (400).
-    """
-    kinds = frozenset(kind.upper() for kind in query.every("transactiontype"))
-    if not kinds <= KINDS:
-        raise invalid("transactiontype")
-    return kinds
+        Raises:
+            ApiError: the text is neither (400).
+        """
+        if _HASH.fullmatch(text):
+            return self._store.with_hash(_hash(text))
+        parts = _ID.fullmatch(text)
+        if parts is None:
+            raise ApiError(400, _NO_ID)
+        payer = parse_entity_id(".".join(parts.group(1, 2, 3)))
+        assert isinstance(payer, int)  # three numbers are no address
+        return self._store.with_key(TransactionKey(payer, int(parts[4]), int(parts[5])))
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class Wanted:
     """What the filters of a list of transactions ask for.
 
     Attributes:
         accounts: Numbers of which one must have paid or moved hbar; None for any account.
-        range: And which numbers at all.
         success: Whether it must have succeeded, or failed; None for both.
         kinds: The types of which it must be one; empty for any.
         credits: Whether somebody must have received hbar, or lost some; a set of both asks for what cannot be.
     """
 
-    accounts: frozenset[int] | None
-    range: Interval
+    accounts: Interval | None
     success: bool | None
     kinds: frozenset[str]
     credits: frozenset[bool]
 
     @classmethod
-    def of(cls, query: QueryString) -> _Wanted:
-        """Read the filters.
-
-        Raises:
-            ApiError: one is malformed (400).
-        """
-        equal, others = query.split("account.id", parse_entity)
-        result = query.choice("result", ("success", "fail"))
-        credit = frozenset(query.choices("type", ("credit", "debit")))
+    def of(cls, query: QueryString, accounts: Interval | None = None) -> Wanted:
+        """Read the filters, of accounts too unless they are given."""
+        if accounts is None and "account.id" in query.values:
+            accounts = query.choice("account.id", account_id)
+        result = query.last("result")
         return cls(
-            accounts=equal or None,
-            range=others,
+            accounts=accounts,
             success=None if result is None else result == "success",
-            kinds=kinds_of(query),
-            credits=frozenset(direction == "credit" for direction in credit),
+            kinds=frozenset(kind.upper() for kind in query.every("transactiontype")),
+            credits=frozenset(direction.lower() == "credit" for direction in query.every("type")),
         )
 
     def includes(self, row: Submission) -> bool:
@@ -140,4 +124,47 @@ class _Wanted:
         )
 
     def _names(self, account: int) -> bool:
-        return account in self.range and (self.accounts is None or account in self.accounts)
+        return self.accounts is None or account in self.accounts
+
+
+def account_id(text: str) -> int | None:
+    """The account that an `account.id` filter names; None for an address that is no number: it is not looked up."""
+    found = parse_entity_id(text)
+    return found if isinstance(found, int) else None
+
+
+def page_of(store: MirrorStore, window: Window, query: QueryString, wanted: Wanted) -> dict[str, Any]:
+    """A page of transactions with its link, newest first by default.
+
+    Raises:
+        ApiError: its timestamps do not go together (400).
+    """
+    limit, descending = query.limit, query.descending("desc")
+    asked = Times.of(query.filters("timestamp"))
+    if asked.is_empty:
+        return {"transactions": [], "links": {"next": None}}
+    times, following = window.bind(asked, descending=descending)
+    matching = (row for row in between(store, times, descending=descending) if wanted.includes(row))
+    rows = list(islice(matching, limit))
+    place = rows[-1].consensus_ns if len(rows) == limit else following
+    link = None
+    if place is not None:
+        link = next_link(query, "timestamp", format_timestamp(place), asked.interval, place, descending=descending)
+    return {"transactions": [transaction_row(row) for row in rows], "links": {"next": link}}
+
+
+def between(store: MirrorStore, times: Times, *, descending: bool) -> Iterator[Submission]:
+    """The mirror's transactions at these times."""
+    journal, interval = store.transactions, times.interval
+    start = journal.first_index(interval.low, consensus_ns)
+    stop = journal.first_index(interval.high, consensus_ns)
+    for row in journal.span(start, stop, descending=descending):
+        if row.consensus_ns not in interval.excluded:
+            yield row
+
+
+def _hash(text: str) -> bytes:
+    """The 48 bytes of a hash in hex or in base64, the ordinary one or that for URLs."""
+    if len(text) == _BASE64_HASH:
+        return base64.b64decode(text.translate(str.maketrans("-_", "+/")))
+    return bytes.fromhex(text.removeprefix("0x"))

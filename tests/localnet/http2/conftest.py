@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import hpack
 import pytest
 
-from localnet.http2 import Method, frames
+from localnet.http2 import OFF, Limits, Method, Room, frames
 from localnet.http2.connection import Connection
 from localnet.http2.errors import ErrorCode
 from localnet.http2.messages import write_message
@@ -48,16 +49,86 @@ def split(data: bytes) -> list[Frame]:
     return out
 
 
+class Clock:
+    """Time that stands still until it is moved; `Timers` for a connection, and a loop as far as handles need one."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._soon: deque[asyncio.Handle] = deque()
+        self._later: list[asyncio.TimerHandle] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_soon(self, callback: Callable[..., object], *args: Any) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self)  # type: ignore[arg-type]
+        self._soon.append(handle)
+        return handle
+
+    def call_later(self, delay: float, callback: Callable[..., object], *args: Any) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(self.now + delay, callback, args, self)  # type: ignore[arg-type]
+        self._later.append(handle)
+        return handle
+
+    def get_debug(self) -> bool:
+        return False
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        raise context["exception"]
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        if handle in self._later:  # one that was called may be cancelled as well
+            self._later.remove(handle)
+
+    @property
+    def timers(self) -> int:
+        """How many are set."""
+        return len(self._later)
+
+    def turn(self) -> bool:
+        """Call what is due soon and was there before; whether there was anything."""
+        due, self._soon = self._soon, deque()
+        for handle in due:
+            if not handle.cancelled():
+                handle._run()
+        return bool(due)
+
+    def move(self, seconds: float) -> None:
+        """Let time go by, and call what falls due."""
+        until = round(self.now + seconds, 6)
+        while True:
+            while self.turn():
+                pass
+            due = min((one for one in self._later if one.when() <= until), key=lambda one: one.when(), default=None)
+            if due is None:
+                break
+            self._later.remove(due)
+            self.now = max(self.now, due.when())
+            due._run()
+        self.now = until
+
+
 class Peer(asyncio.Transport):
     """The client of one connection, and its transport."""
 
-    def __init__(self, methods: Mapping[str, Method]) -> None:
+    def __init__(
+        self,
+        methods: Mapping[str, Method],
+        limits: Limits = OFF,
+        *,
+        clock: Clock | None = None,
+        room: Room | None = None,
+        chance: float = 0.5,
+    ) -> None:
         super().__init__()
         self.written = b""
         self.closed = self.reading_paused = False
         self.encoder = hpack.Encoder()
         self.connections: list[Connection] = []
-        self.connection = Connection(methods, self.connections.append, self.connections.remove)
+        self.clock = clock or Clock()
+        self.connection = Connection(
+            methods, self.connections.append, self.connections.remove, limits, self.clock, room or Room(), chance
+        )
         self.connection.connection_made(self)
 
     def write(self, data: Any) -> None:
@@ -78,13 +149,15 @@ class Peer(asyncio.Transport):
         self.reading_paused = False
 
     def greet(self, values: dict[int, int] | None = None) -> None:
-        """Send the preface, and forget what came so far."""
-        self.send(frames.PREFACE, frames.settings(values or {}))
+        """Send the preface, acknowledge the limits, and forget what came so far."""
+        self.send(frames.PREFACE, frames.settings(values or {}), frames.frame(frames.SETTINGS, frames.ACK, 0))
         self.take()
 
     def send(self, *data: bytes) -> None:
-        """Send bytes."""
+        """Send bytes, and give the connection all the turns that it wants."""
         self.connection.data_received(b"".join(data))
+        while self.clock.turn():
+            pass
 
     def take(self) -> list[Frame]:
         """What came since the last time."""
@@ -180,8 +253,13 @@ def peer() -> Iterator[Peer]:
 def new_peer() -> Callable[..., Peer]:
     """Opens clients of other methods, or with other settings."""
 
-    def open_one(methods: Mapping[str, Method] = METHODS, values: dict[int, int] | None = None) -> Peer:
-        peer = Peer(methods)
+    def open_one(
+        methods: Mapping[str, Method] = METHODS,
+        values: dict[int, int] | None = None,
+        limits: Limits = OFF,
+        **others: Any,
+    ) -> Peer:
+        peer = Peer(methods, limits, **others)
         peer.greet(values)
         return peer
 

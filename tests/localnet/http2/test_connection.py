@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from localnet.http2 import frames
 from localnet.http2.errors import ErrorCode
+from localnet.http2.limits import OFF
 from localnet.http2.messages import write_message
-from localnet.http2.settings import OUR_CONNECTION_WINDOW, OURS
+from localnet.http2.settings import ours
 from tests.localnet.http2.conftest import METHODS, OK, Held, Peer, data, goaway
 
 
@@ -31,8 +32,8 @@ def test_the_greeting() -> None:
     """Our SETTINGS come first, then the connection's window; the client's settings are acknowledged."""
     peer = Peer(METHODS)
     first, window = peer.take()
-    assert (first.kind, dict(frames.read_settings(first.payload))) == (frames.SETTINGS, OURS)
-    assert window == (frames.WINDOW_UPDATE, 0, 0, struct.pack(">I", OUR_CONNECTION_WINDOW - 65_535))
+    assert (first.kind, dict(frames.read_settings(first.payload))) == (frames.SETTINGS, ours(OFF))
+    assert window == (frames.WINDOW_UPDATE, 0, 0, struct.pack(">I", OFF.connection_window - 65_535))
     peer.send(frames.PREFACE, frames.settings({1: 0, 3: 7, 99: 1}))
     assert peer.take() == [(frames.SETTINGS, frames.ACK, 0, b"")]
 
@@ -186,8 +187,8 @@ def test_the_end_of_a_connection_cancels_its_work() -> None:
 def test_goodbye(peer: Peer) -> None:
     """Calls that were begun are answered; later ones are refused unseen, so that they may be sent elsewhere."""
     peer.send(peer.head(1))
-    peer.connection.say_goodbye()
-    peer.send(data(1, write_message(b"x")), peer.call(3))
+    peer.connection.take_no_more("app_requested")
+    peer.send(data(1, write_message(b"x")), peer.head(3))
     out = peer.take()
     assert out[0].kind == frames.GOAWAY
     assert struct.unpack(">II", out[0].payload[:8]) == (1, ErrorCode.NO_ERROR)
@@ -247,13 +248,20 @@ CONNECTION_ERRORS: dict[str, tuple[Callable[[Peer], bytes], ErrorCode]] = {
     "headers that are no HPACK": (f(frames.HEADERS, 5, 1, b"\x80"), ErrorCode.COMPRESSION_ERROR),
     "too many headers": (lambda peer: peer.head(1, ("x", "y" * 16_000), ("z", "y" * 900)), ErrorCode.ENHANCE_YOUR_CALM),
     "a frame of 16385 bytes": (f(frames.DATA, 0, 1, bytes(16_385)), ErrorCode.FRAME_SIZE_ERROR),
+    "HEADERS on a stream that is over": (lambda peer: peer.call(1) + peer.head(1), ErrorCode.STREAM_CLOSED),
+    "HEADERS on a stream that the client reset": (
+        lambda peer: peer.head(1) + frames.rst_stream(1, ErrorCode.CANCEL) + peer.head(1),
+        ErrorCode.STREAM_CLOSED,
+    ),
+    "a lower stream than the one before": (lambda peer: peer.call(5) + peer.head(1), ErrorCode.PROTOCOL_ERROR),
+    "a stream between two": (lambda peer: peer.call(1) + peer.call(7) + peer.head(5), ErrorCode.PROTOCOL_ERROR),
     "padding of HEADERS": (f(frames.HEADERS, 0xC, 1, b"\x09abc"), ErrorCode.PROTOCOL_ERROR),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CONNECTION_ERRORS)
 def test_errors_of_a_connection(peer: Peer, name: str) -> None:
-    """GOAWAY with the right code, and the end; what comes after it is not looked at."""
+    """GOAWAY with the right code, and the end; what comes after it is not looked at (RFC 9113, sections 5 to 7)."""
     make, code = CONNECTION_ERRORS[name]
     peer.send(make(peer))
     assert goaway(peer) == code
@@ -261,11 +269,19 @@ def test_errors_of_a_connection(peer: Peer, name: str) -> None:
     assert not peer.take()
 
 
-@pytest.mark.parametrize("begin", [b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"\x16\x03\x01\x02\x00", b"PRI * HTTP/2.1"])
-def test_other_protocols(begin: bytes) -> None:
-    """What does not begin as HTTP/2 does is told so."""
+@pytest.mark.parametrize(
+    ("begin", "words"),
+    [
+        (b"GET /a HTTP/1.1\r\nhost: x\r\n\r\n", "Unexpected HTTP/1.x request: GET /a "),
+        (b"\x16\x03\x01\x02\x00", "Hex dump for received bytes: 1603010200"),
+        (b"PRI * HTTP/2.1", "Hex dump for received bytes: 505249"),
+    ],
+)
+def test_other_protocols(begin: bytes, words: str) -> None:
+    """What does not begin as HTTP/2 does is told so, in the words of Netty (Http2ConnectionHandler)."""
     peer = Peer(METHODS)
     peer.send(begin)
+    assert words.encode() in peer.written
     assert goaway(peer) == ErrorCode.PROTOCOL_ERROR
 
 
@@ -289,8 +305,27 @@ STREAM_ERRORS: dict[str, tuple[Callable[[Peer], bytes], ErrorCode]] = {
         ErrorCode.PROTOCOL_ERROR,
     ),
     "DATA after the end": (lambda peer: peer.call(1) + data(1, b"x"), ErrorCode.STREAM_CLOSED),
-    "HEADERS after the end": (lambda peer: peer.call(1) + peer.head(1), ErrorCode.STREAM_CLOSED),
-    "HEADERS on a stream left out": (lambda peer: peer.call(5) + peer.head(1), ErrorCode.STREAM_CLOSED),
+    "a content-length that is none": (lambda peer: peer.head(1, ("content-length", "x")), ErrorCode.PROTOCOL_ERROR),
+    "less than the content-length": (
+        lambda peer: peer.call(1, b"hello", ("content-length", "11")),
+        ErrorCode.PROTOCOL_ERROR,
+    ),
+    "more than the content-length, in parts": (
+        lambda peer: peer.head(1, ("content-length", "3")) + data(1, b"\0\0", end_stream=False) + data(1, b"\0\0\0"),
+        ErrorCode.PROTOCOL_ERROR,
+    ),
+    "no content in spite of its length": (
+        lambda peer: peer.head(1, ("content-length", "3"), end_stream=True),
+        ErrorCode.PROTOCOL_ERROR,
+    ),
+    "trailers before the content-length": (
+        lambda peer: (
+            peer.head(1, ("content-length", "7"))
+            + data(1, write_message(b"t"), end_stream=False)
+            + frames.frame(frames.HEADERS, 5, 1, peer.encoder.encode([("a", "b")]))
+        ),
+        ErrorCode.PROTOCOL_ERROR,
+    ),
     "WINDOW_UPDATE of 0": (
         lambda peer: peer.head(1) + frames.frame(frames.WINDOW_UPDATE, 0, 1, bytes(4)),
         ErrorCode.PROTOCOL_ERROR,
@@ -304,7 +339,7 @@ STREAM_ERRORS: dict[str, tuple[Callable[[Peer], bytes], ErrorCode]] = {
 
 @pytest.mark.parametrize("name", STREAM_ERRORS)
 def test_errors_of_a_stream(peer: Peer, name: str) -> None:
-    """RST_STREAM with the right code; other streams, and the table of headers, go on."""
+    """RST_STREAM with the right code; other streams, and the table of headers, go on (RFC 9113, sections 5 to 8)."""
     make, code = STREAM_ERRORS[name]
     peer.send(make(peer))
     assert resets(peer) == [(1, code)]

@@ -231,7 +231,8 @@ def test_garbage_on_the_wire() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", await server.listen("127.0.0.1", 0))
         writer.write(b"GET / HTTP/1.1\r\n\r\n")
         told = await reader.read()
-        assert told.endswith(frames.goaway(0, ErrorCode.PROTOCOL_ERROR, "this is no HTTP/2 connection preface"))
+        reason = "Unexpected HTTP/1.x request: GET / "
+        assert told.endswith(frames.goaway(frames.MAX_STREAM_ID, ErrorCode.PROTOCOL_ERROR, reason))
         writer.close()
         assert await channel.unary_unary("/test/echo")(b"x", timeout=WAIT_S) == b"x"
 

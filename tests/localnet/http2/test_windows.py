@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 
 from localnet.http2 import frames
 from localnet.http2.errors import ErrorCode
+from localnet.http2.limits import OFF
 from localnet.http2.messages import write_message
-from localnet.http2.settings import INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE, OUR_STREAM_WINDOW
+from localnet.http2.settings import INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE
 from tests.localnet.http2.conftest import METHODS, OK, Peer, data, goaway
 
 
 def test_a_big_request_opens_its_windows_again(peer: Peer) -> None:
     """4 MiB go through windows of 1 MiB, because they are opened again in time; each by what was used."""
     body = write_message(bytes(4 * 1024 * 1024))
-    allowed, peak = OUR_STREAM_WINDOW, 0
+    allowed, peak = OFF.stream_window, 0
     peer.send(peer.head(1))
     peer.take()
     for at in range(0, len(body), 16_384):
@@ -31,7 +32,7 @@ def test_a_big_request_opens_its_windows_again(peer: Peer) -> None:
             if one.kind == frames.WINDOW_UPDATE and one.stream_id:
                 allowed += struct.unpack(">I", one.payload)[0]
         peak = max(peak, allowed)
-    assert peak <= OUR_STREAM_WINDOW
+    assert peak <= OFF.stream_window
 
 
 def test_a_client_that_ignores_our_window(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,8 +65,8 @@ def test_unfinished_requests_have_a_bound_together(peer: Peer) -> None:
         for _ in range(255):
             peer.send(data(stream_id, bytes(16_384), end_stream=False))
         refused += sum(one.kind == frames.RST_STREAM for one in peer.take())
-    assert refused == 2
-    assert len(peer.connection._calls) == 8
+    assert refused == 6
+    assert len(peer.connection._calls) == 4
 
 
 def test_requests_that_were_given_up_take_no_room(peer: Peer) -> None:

@@ -6,15 +6,11 @@ it fails.
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from benchmarks.java_jar import fetch_java_sdk
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
@@ -24,23 +20,18 @@ INSTALL_S = 300
 RUN_S = 90
 
 
-@pytest.fixture(scope="module")
-def java(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A command that runs a source file with the SDK at hand."""
-    found = shutil.which("java") if shutil.which("javac") else None
-    if found is None:
-        reason = "the Java SDK's test needs a JDK, 17 or newer; install it (apt install openjdk-17-jdk-headless)"
-        if os.environ.get("REQUIRE_JAVA"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return [found, "-cp", str(fetch_java_sdk(tmp_path_factory.mktemp("java")))]
-
-
 @pytest.mark.timeout(INSTALL_S + RUN_S)
-def test_topics_files_and_accounts(java: list[str], localnet: Localnet) -> None:
-    """Chunks, receipts, records, subscriptions, files, accounts; refusals have the real network's statuses."""
-    nodes = ",".join(f"{address}={account}" for address, account in localnet.network.nodes.items())
-    arguments = [nodes, localnet.network.mirror_grpc, localnet.operator_id, localnet.operator_key]
+@pytest.mark.parametrize("ages", ["real", "hurried"])
+def test_topics_files_and_accounts(java: list[str], ages: str, request: pytest.FixtureRequest) -> None:
+    """Chunks, receipts, records, subscriptions, files, accounts; refusals have the real network's statuses. Also where
+    connections do not live long."""
+    if ages == "hurried":
+        ready = request.getfixturevalue("hurried")
+        at, others = ready["nodes"], [ready[name] for name in ("mirror_grpc", "operator_id", "operator_key")]
+    else:
+        localnet: Localnet = request.getfixturevalue("localnet")
+        at, others = localnet.network.nodes, [localnet.network.mirror_grpc, localnet.operator_id, localnet.operator_key]
+    arguments = [",".join(f"{address}={account}" for address, account in at.items()), *others]
     done = subprocess.run(
         [*java, "JavaInterop.java", *arguments], cwd=HERE, capture_output=True, text=True, timeout=RUN_S
     )

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,17 +37,10 @@ def node() -> str:
     return found
 
 
-@pytest.mark.timeout(INSTALL_S + RUN_S)
-def test_topics_files_and_accounts(node: str, localnet: Localnet) -> None:
-    """Create, submit, subscribe; create, append, read; receipts, records, balances; a refusal has its real status."""
-    ready = {
-        "nodes": localnet.network.nodes,
-        "mirror_grpc": localnet.network.mirror_grpc,
-        "operator_id": localnet.operator_id,
-        "operator_key": localnet.operator_key,
-    }
+def run(node: str, script: str, *arguments: str, ready: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Run a script, perhaps with a network's ready line; returns what it printed last."""
     done = subprocess.run(
-        [node, "javascript.mjs"],
+        [node, script, *arguments],
         cwd=HERE,
         env={**os.environ, "LOCALNET": json.dumps(ready)},
         capture_output=True,
@@ -55,6 +49,45 @@ def test_topics_files_and_accounts(node: str, localnet: Localnet) -> None:
     )
     assert done.returncode == 0, done.stderr
     out: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return out
+
+
+@pytest.mark.timeout(INSTALL_S + RUN_S)
+@pytest.mark.parametrize("ports", ["solo", "local-node"])
+def test_for_local_node(node: str, on_fixed_ports: Callable[..., Any], ports: str) -> None:
+    """`Client.forLocalNode()`, unmodified, finds nodes, mirror, REST and estimates of fees (@hiero-ledger/sdk 2.87.0:
+    ClientConstants.js LocalNodeNetwork, MirrorNode.js, FeeEstimateQuery.js)."""
+    assert on_fixed_ports(ports, node, "local_node.mjs") == {
+        "topic": {"status": "SUCCESS", "sequence": 1, "delivered": "found", "memo": "local node"},
+        "balance": True,
+        "estimate": True,
+    }
+
+
+@pytest.mark.timeout(INSTALL_S + RUN_S)
+def test_a_load_over_connections_that_end(node: str, hurried: dict[str, Any]) -> None:
+    """With ten calls per connection and connections that are asked to leave all the time, no call of grpc-js fails."""
+    out = run(node, "load.mjs", "60", "6", ready=hurried)
+    assert not out["failed"]
+    assert out["answered"] > 60
+
+
+@pytest.mark.timeout(INSTALL_S + RUN_S)
+@pytest.mark.parametrize("ages", ["real", "hurried"])
+def test_topics_files_and_accounts(node: str, ages: str, request: pytest.FixtureRequest) -> None:
+    """Create, submit, subscribe; create, append, read; receipts, records, balances; a refusal has its real status. Also
+    where connections do not live long."""
+    if ages == "hurried":
+        ready = request.getfixturevalue("hurried")
+    else:
+        localnet: Localnet = request.getfixturevalue("localnet")
+        ready = {
+            "nodes": localnet.network.nodes,
+            "mirror_grpc": localnet.network.mirror_grpc,
+            "operator_id": localnet.operator_id,
+            "operator_key": localnet.operator_key,
+        }
+    out = run(node, "javascript.mjs", ready=ready)
     assert out["topic"] == {
         "status": "SUCCESS",
         "sequence": 1,

@@ -1,0 +1,39 @@
+"""`links.next`: the path of the page after a page (MN:rest/utils.js, `getPaginationLink`)."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from localnet.mirror.rest.filters import Filter
+from localnet.mirror.rest.interval import Interval
+from localnet.mirror.rest.query import QueryString
+
+
+def next_link(
+    query: QueryString, name: str, last: str, within: Interval, place: int, *, descending: bool
+) -> str | None:
+    """The path of the page that goes on after a value; None where the filters say that nothing can come.
+
+    Where a filter wants `name` to be equal to something, it is None too: the mirror's JavaScript part then gives the
+    link of the page itself, and whoever follows it never comes to an end; rest-java has mended that.
+
+    Args:
+        query: What was asked for.
+        name: The parameter that filters by the value.
+        last: The value, as the parameter wants it.
+        within: What the filters of `name` leave.
+        place: The value as a number.
+        descending: The order.
+    """
+    given = [Filter.of(name, text) for text in query.values.get(name, ())]
+    if any(one.operator == "eq" for one in given) or not within.leaves(place, descending=descending):
+        return None
+    operator = "lt" if descending else "gt"
+    replaced = (operator, operator + "e")
+    parameters = {known: list(values) for known, values in query.values.items()}
+    kept = [f"{one.operator}:{one.value}" for one in given if one.operator not in replaced]
+    if not kept:
+        parameters.pop(name, None)
+    parameters[name] = [*kept, f"{operator}:{last}"]
+    pairs = (f"{known}={quote(value, safe=':.')}" for known, values in parameters.items() for value in values)
+    return f"{query.path}?{'&'.join(pairs)}"

@@ -1,0 +1,59 @@
+"""What a node asks of the payment for a query, beside what it asks of every transaction (QueryChecker.java)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localnet.ids import account_number
+from localnet.keys import is_satisfied
+from localnet.state import State
+from localnet.status import Refused, codes
+from localnet.submission import Submission
+from localnet.transactions.account_rules import require_account
+
+
+def check_payment(submission: Submission, cost: int, state: State) -> None:
+    """Check that a transaction which passed precheck pays its node for a query.
+
+    Args:
+        submission: The payment.
+        cost: What the node wants, in tinybars.
+        state: The ledger.
+
+    Raises:
+        Refused: it does not, or it cannot: an account is unknown, has too little, or sends hbar without its signature.
+    """
+    assert submission.operation is not None
+    if submission.operation.field != "cryptoTransfer":
+        raise Refused(codes.INSUFFICIENT_TX_FEE, cost)
+    amounts = submission.data.transfers.accountAmounts
+    if not amounts:
+        raise Refused(codes.INVALID_ACCOUNT_AMOUNTS)
+    assert submission.key is not None
+    others = [entry for entry in amounts if account_number(entry.accountID) != submission.key.payer]
+    for entry in others:
+        if entry.amount < 0:
+            _check_signature(submission, entry, state)
+    received = None
+    for entry in others:
+        account = require_account(state, entry.accountID, otherwise=codes.ACCOUNT_ID_DOES_NOT_EXIST)
+        if entry.amount < 0 and account.balance < -entry.amount:
+            raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, -entry.amount)
+        if entry.amount >= 0 and account.number == submission.node:
+            received = entry.amount
+            if received < cost:
+                raise Refused(codes.INSUFFICIENT_TX_FEE, cost)
+    if received is None:
+        raise Refused(codes.INVALID_RECEIVING_NODE_ACCOUNT)
+
+
+def _check_signature(submission: Submission, entry: Any, state: State) -> None:
+    """Check that an account that sends hbar, and is not the payer, has signed.
+
+    Raises:
+        Refused: it has not, or there is none.
+    """
+    assert submission.signatures is not None
+    account = require_account(state, entry.accountID)
+    if account.compiled is None or not is_satisfied(account.compiled, submission.signatures):
+        raise Refused(codes.INVALID_SIGNATURE)

@@ -1,0 +1,68 @@
+"""Accounts for aliases that nobody has yet: hbar that is sent there makes them (HIP-32, HIP-583).
+
+Each is made by a CryptoCreate of the network's own that precedes the transfer (AutoAccountCreator.java). The payer is
+charged its whole price beside the transfer's, whatever it offered (AppFeeCharging: SKIP_OFFERED_FEE_CHECK); when the
+transfer fails, neither the accounts nor their fees remain.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+from localnet import pb
+from localnet.aliases import is_address, is_long_zero, key_of_alias
+from localnet.children import preceding_child
+from localnet.fees import COLLECTION_ACCOUNT, SUPER_USERS, FeeSchedule
+from localnet.keys import compile_key
+from localnet.state import Account
+from localnet.status import Refused, codes
+from localnet.transactions.account_rules import UNLIMITED_ASSOCIATIONS
+from localnet.transactions.create_account import PRICE, CreateAccount
+from localnet.transactions.operation import Settlement
+
+LIFETIME_S = 7_776_000
+"""TokenServiceImpl.THREE_MONTHS_IN_SECONDS."""
+_CREATE = CreateAccount()
+
+
+def creation_fee(at: Settlement) -> int:
+    """What making one account costs the payer, in tinybars; for some it is free."""
+    assert at.submission.key is not None
+    if at.submission.key.payer in SUPER_USERS:
+        return 0
+    return FeeSchedule(at.state.rate).transaction(size=0, signatures=0, service=PRICE).total
+
+
+def check_alias(alias: bytes) -> None:
+    """Check that an account could be made for an alias that nobody has.
+
+    Raises:
+        Refused: it is neither an EVM address nor a key, or it is an address that stands for a number
+            (INVALID_ALIAS_KEY).
+    """
+    if is_long_zero(alias) or not (is_address(alias) or key_of_alias(alias)):
+        raise Refused(codes.INVALID_ALIAS_KEY)
+
+
+def create_for_alias(at: Settlement, alias: bytes) -> Account:
+    """Make the account for an alias that was checked, and let the payer pay; a hollow one where it is an address."""
+    assert at.submission.key is not None
+    payer, fee = at.submission.key.payer, creation_fee(at)
+    at.state.accounts[payer].balance -= fee
+    at.state.accounts[COLLECTION_ACCOUNT].balance += fee
+    key = pb.Key(keyList=pb.KeyList()) if is_address(alias) else key_of_alias(alias)
+    account = Account(
+        number=at.state.new_number(),
+        key=key,
+        compiled=None if is_address(alias) else compile_key(key),
+        balance=0,
+        created_ns=at.consensus_ns,
+        auto_renew_period=LIFETIME_S,
+        max_automatic_token_associations=UNLIMITED_ASSOCIATIONS,
+        alias=alias,
+        expiration_s=at.consensus_s + LIFETIME_S,
+    )
+    at.state.put_account(account)
+    paid = tuple(sorted(((payer, -fee), (COLLECTION_ACCOUNT, fee))))
+    at.preceding.append(preceding_child(at.submission, _CREATE, copy(account), created=True, fee=fee, transfers=paid))
+    return account

@@ -1,0 +1,37 @@
+"""Hollow accounts get their keys (HIP-583).
+
+An account that was made for an EVM address has no key. It gets the ECDSA key of its address as soon as that has signed
+a transaction that it pays, or that takes hbar from it. The network does so by a CryptoUpdate that precedes, costs
+nothing, and stays whatever becomes of the transaction (HollowAccountCompletions.java, DispatchOptions.java).
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+from localnet import pb
+from localnet.aliases import signer_with_address
+from localnet.children import preceding_child
+from localnet.state import Account
+from localnet.transactions.operation import Settlement
+from localnet.transactions.update_account import UpdateAccount
+
+_UPDATE = UpdateAccount()
+
+
+def complete_payer(at: Settlement) -> None:
+    """Give the payer its key, if it is hollow; precheck saw to it that the key signed."""
+    assert at.submission.key is not None
+    complete(at, at.state.accounts[at.submission.key.payer])
+
+
+def complete(at: Settlement, account: Account) -> None:
+    """Give an account its key, if it is hollow and the key signed."""
+    assert at.submission.signatures is not None
+    key = signer_with_address(at.submission.signatures, account.alias) if account.is_hollow else None
+    if key is None:
+        return
+    completed = copy(account)
+    completed.key, completed.compiled = pb.Key(ECDSA_secp256k1=key.raw), key
+    at.state.put_account(completed)
+    at.preceding.append(preceding_child(at.submission, _UPDATE, copy(completed)))

@@ -1,0 +1,55 @@
+"""Whether a mirror shows the ledger that the run wrote to at all: another network's proves nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from reports.judge.audit import ReadTopic
+from reports.judge.progress import NS_PER_S, moment
+
+QUESTION: Final = "does this mirror belong to this network?"
+
+CLOCK_SKEW_NS: Final = 5 * NS_PER_S
+"""By how much a sender's clock and the mirror's are taken to differ at most."""
+
+_ACKNOWLEDGED: Final = """
+SELECT topic_id, count(*), min(sent_at) FROM sent WHERE acknowledged GROUP BY topic_id ORDER BY topic_id
+"""
+
+
+def foreign_ledger(
+    connection: sqlite3.Connection,
+    topics: Iterable[ReadTopic],
+    clock_ns: int | None,
+    knows_topic: Callable[[str], bool],
+    mirror: str,
+) -> str | None:
+    """Return the question that a mirror raises which shows nothing of the run, or None; without a full stop.
+
+    A mirror is another network's where it shows nothing of the run, and of a topic on which messages were acknowledged
+    either has never heard, although it has come to a time at which the topic was in use, or shows other messages in
+    their places, in a chain of hashes without a break. (Where a mirror changes a message, the chain breaks.)
+
+    Args:
+        connection: Of `Sightings`.
+        topics: Every topic of the run.
+        clock_ns: How far the mirror has come.
+        knows_topic: Asks the mirror whether it has heard of a topic; raises MirrorError if it cannot.
+        mirror: What it is called in the sentence.
+    """
+    if connection.execute("SELECT EXISTS (SELECT 1 FROM seen)").fetchone()[0]:
+        return None
+    chains = {topic.topic_id: topic.chain for topic in topics}
+    others = {topic for (topic,) in connection.execute("SELECT DISTINCT topic_id FROM other")}
+    for topic, acknowledged, first_sent_at in connection.execute(_ACKNOWLEDGED).fetchall():
+        messages = f"{acknowledged:,} message{'' if acknowledged == 1 else 's'} of this run"
+        in_use = clock_ns is not None and clock_ns > int(first_sent_at * NS_PER_S) + CLOCK_SKEW_NS
+        if chains[topic].rows:
+            if topic in others and chains[topic].broken_at is None:
+                return f"{mirror} shows other messages on topic {topic} where {messages} were acknowledged: {QUESTION}"
+        elif in_use and clock_ns is not None and not knows_topic(topic):
+            come = f"{mirror} had come to {moment(clock_ns)} and has never heard of topic {topic}"
+            return f"{come}, on which {messages} were acknowledged: {QUESTION}"
+    return None
