@@ -80,7 +80,7 @@ def folder_fault(folder: Path) -> str:
         fault = _folder_fault(folder)
         if fault is not None:
             return fault
-    return "it comes and goes"
+    return "no folder can be made there"  # such as below /proc; that it came and went at every look is less likely
 
 
 def _folder_fault(folder: Path) -> str | None:
