@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from locust import User
 
-import contextlib
 import errno
 import os
 import shutil
@@ -29,8 +28,6 @@ from resilience.redis_storage import why_unreachable
 
 PROBE_BYTES: Final = 256 * 1024
 """What is written to see that a folder takes files."""
-
-_LOOKS: Final = 20
 
 LEAST_FREE_BYTES: Final = 16 * 1024 * 1024
 """Room that a run has to find: a short run's folder is about 5 MB, and a message's row in the journal 300 bytes."""
@@ -72,58 +69,26 @@ def hide_secrets(settings: RunSettings, network: Network | None) -> None:
 
 
 def folder_fault(folder: Path) -> str:
-    """Why a folder takes no files; "" where it does. The disk is left as it was.
+    """Why a folder takes no files, or could not be made; "" where nothing speaks against it.
 
-    Several processes of a run look at once, and one may take away again what another has just found.
+    What is there of it is tried, down to the deepest folder, with a file that nobody sees. Nothing is made, because
+    several processes of a run look at once, and would take each other's doing for a fault.
     """
-    for _ in range(_LOOKS):
-        fault = _folder_fault(folder)
-        if fault is not None:
-            return fault
-    return "it comes and goes"
-
-
-def _folder_fault(folder: Path) -> str | None:
-    """One look; None where the folder was taken away meanwhile."""
-    made: list[Path] = []
     try:
-        for part in [*reversed(folder.absolute().parents), folder.absolute()]:
-            if _make(part):
-                made.append(part)
-        with tempfile.TemporaryFile(dir=folder, prefix=".probe-") as probe:
+        there = folder.absolute()
+        while not there.is_dir():
+            if (there.exists() or there.is_symlink()) and not there.is_dir():
+                return "a file is in its place"
+            there = there.parent
+        with tempfile.TemporaryFile(dir=there, prefix=".probe-") as probe:
             probe.write(bytes(PROBE_BYTES))
             probe.flush()
-        free = shutil.disk_usage(folder).free
-        if free < LEAST_FREE_BYTES:
-            return f"its disk has {free / 1e6:.1f} MB left, and a run takes {LEAST_FREE_BYTES / 1e6:.0f} MB and more"
-    except FileNotFoundError:
-        return None
-    except FileExistsError:
-        return "a file is in its place"
+        free = shutil.disk_usage(there).free
     except (OSError, ValueError) as error:
         return (getattr(error, "strerror", None) or str(error)).lower()
-    finally:
-        for part in reversed(made):
-            with contextlib.suppress(OSError):  # somebody else's files are in it by now
-                part.rmdir()
+    if free < LEAST_FREE_BYTES:
+        return f"its disk has {free / 1e6:.1f} MB left, and a run takes {LEAST_FREE_BYTES / 1e6:.0f} MB and more"
     return ""
-
-
-def _make(folder: Path) -> bool:
-    """Make a folder; returns whether it was not there before.
-
-    Raises:
-        FileExistsError: it is something else than a folder.
-    """
-    if folder.is_dir():
-        return False
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        if folder.is_dir():  # another process was quicker
-            return False
-        raise
-    return True
 
 
 def watch_parsing(parser: Any) -> None:

@@ -48,9 +48,9 @@ def test_what_is_known_or_others_is_left_alone(name: str) -> None:
     assert strange_variables([name], OPTIONS) == Strange([], [])
 
 
-@given(st.sampled_from([name for name in OPTIONS if len(name) > 12]), st.data())
+@given(st.sampled_from([name for name in OPTIONS if len(name) > 12 and not name.endswith("_PORT")]), st.data())
 def test_two_letters_the_wrong_way_round(name: str, data: st.DataObject) -> None:
-    """The commonest slip of all is refused, in every name, and the right name is in the line."""
+    """The commonest slip of all is refused, in every name but `…_PORT`, which Kubernetes sets for any service."""
     place = data.draw(st.integers(len("LOCUST_"), len(name) - 2))
     slip = name[:place] + name[place + 1] + name[place] + name[place + 2 :]
     if slip in OPTIONS or slip == name:

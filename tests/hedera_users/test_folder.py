@@ -19,7 +19,7 @@ print(sorted(found))
 
 
 def test_processes_that_look_at_once_find_no_fault(tmp_path: Path) -> None:
-    """Each makes what is missing and takes it away again; none takes another's doing for a fault."""
+    """None takes another's doing for a fault."""
     command = [sys.executable, "-c", LOOK_OFTEN, str(tmp_path / "new" / "out")]
     looking = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [one.communicate(timeout=60)[0].strip() for one in looking] == ["['']"] * 3
