@@ -329,10 +329,10 @@ class Pool:
         self._successors.pop(connection, None)
         self.counts.remove_open()
         self.counts.lost += bool(lost)
-        if connection.by_node and self._was_in_vain(connection, connection.closed_at):
-            self._note_failure(connection, connection.closed_at, connection.failure)
-        else:
+        if not connection.by_node or not self._was_in_vain(connection, connection.closed_at):
             self._endpoints.worked(connection.address)
+        elif lost or not connection.session.goaway:  # else that was noted when it was announced
+            self._note_failure(connection, connection.closed_at, connection.failure)
         if lost and not self._opening and self._may_open():
             self._open_one(connection.closed_at)
 

@@ -66,6 +66,7 @@ class LimitedNode:
         port: Where to listen; 0 takes a free one.
         answers: Whether calls are answered at all.
         refuses: Processed calls are reset with REFUSED_STREAM instead of being answered, as a proxy does it.
+        hangs_up: It ends every connection with a GOAWAY as soon as it is there.
         http_status: Calls are answered with this status of HTTP and a page, and not processed.
 
     Attributes:
@@ -85,8 +86,10 @@ class LimitedNode:
         port: int = 0,
         answers: bool = True,
         refuses: bool = False,
+        hangs_up: bool = False,
         http_status: str = "",
     ) -> None:
+        self.hangs_up = hangs_up
         self.refuses, self.http_status = refuses, http_status
         self.streams, self.delay, self.ends, self.answers = streams, delay, ends, answers
         self.processed: Counter[bytes] = Counter()
@@ -174,6 +177,8 @@ class Line:
         data = b""
         try:
             self._send(frames.settings({frames.SETTING_MAX_CONCURRENT_STREAMS: self._node.streams}))
+            if self._node.hangs_up:
+                self._send(goaway(0))
             while received := self._socket.recv(65_536):
                 data = (data + received).removeprefix(frames.PREFACE)
                 while len(data) >= frames.HEADER_BYTES:

@@ -204,12 +204,13 @@ def test_a_call_that_is_given_back_takes_no_window_along() -> None:
     below = started(session, bytes(40_000))
     above = [started(session, bytes(15_000), send=False) for _ in range(2)]
     session.receive(goaway(below.id))
-    session.outgoing()
     assert session.moved == above
     assert len(below.body) == 0
     elsewhere = opened()
     for one in above:
         elsewhere.start(one)
+    assert session.outgoing() == b""  # the old connection has forgotten them
+    assert [one.sent for one in above] == [False, False]
     assert [one.id for one in above] == [1, 3]
     reader = Reader(frames.DEFAULT_WINDOW, frames.DEFAULT_FRAME)
     reader.read(elsewhere.outgoing())

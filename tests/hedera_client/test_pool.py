@@ -396,17 +396,16 @@ def test_what_is_no_node_is_told(rig: Rig, answer: bytes, words: str) -> None:
 
 
 def test_a_node_that_hangs_up_at_once_is_not_besieged(rig: Rig) -> None:
-    """It accepts, sends its settings and says GOAWAY: a few connections and a failure, not hundreds."""
-    node = rig.node()
-
-    def hang_up() -> None:
-        node.goaway_all()
-        node.later(0.0005, hang_up)
-
-    hang_up()
-    transport = rig.transport(node.address, timing=replace(FAST, first_backoff=0.2))
-    end = time.monotonic() + 0.5
+    """It accepts, sends its settings and says GOAWAY: it is left alone as one that cannot be reached, longer each time,
+    and calls fail meanwhile, as never sent.
+    """
+    node = rig.node(hangs_up=True)
+    transport = rig.transport(node.address, timing=replace(FAST, first_backoff=0.4))
+    end = time.monotonic() + 0.6
     while time.monotonic() < end:
-        succeeds(transport)
+        with pytest.raises(NoAnswer, match="the node closed the connection at once: NO_ERROR max_age") as caught:
+            call(transport)
+        assert not caught.value.sent
+        assert caught.value.incident
         time.sleep(0.001)
-    assert 0 < node.connections < 200
+    assert 1 <= node.connections <= 2
