@@ -49,6 +49,8 @@ def test_every_workers_last_counts_arrive_though_statistics_are_reset(runs: Runs
 
     assert runs.audit(runs.newest).returncode == 0
     again = runs.report()
+    for one in (report, again):
+        assert one["audit"].pop("mirror_clock") is not None, "which goes on meanwhile"
     assert again == report, "settled again from its folder, a finished run has the same report"
 
 
@@ -56,7 +58,7 @@ def test_a_killed_worker_loses_only_what_the_report_names(runs: Runs) -> None:
     """Kill -9 of one worker of two: the master ends, names it, counts what it took along, and audits all the same."""
     port = free_port()
     master = runs.start(
-        *("--headless", "--master", "--expect-workers", "2", "--master-bind-port", port, "--run-time", "5s", *LOAD),
+        *("--headless", "--master", "--expect-workers", "2", "--master-bind-port", port, "--run-time", "9s", *LOAD),
         "HcsSubmitter",
     )
     workers = [runs.start("--worker", "--master-port", port) for _ in range(2)]
@@ -78,6 +80,41 @@ def test_a_killed_worker_loses_only_what_the_report_names(runs: Runs) -> None:
     shown = audit["delivered"] + audit["landed_after_failure"] + audit["of_unreported_senders"]
     assert shown == messages_on_the_ledger(runs), "every message of the network is told of or named as unreported"
     assert ended(report) >= audit["acknowledged"] > 0
+
+
+def test_a_killed_workers_share_of_the_rate_is_due_and_not_kept(runs: Runs) -> None:
+    """30 a second over three, one killed: due is what was asked for, and people read what the dead one owed."""
+    port = free_port()
+    master = runs.start(
+        *("--headless", "--master", "--expect-workers", "3", "--master-bind-port", port, "--run-time", "14s", *LOAD),
+        *("--users", "30", "--spawn-rate", "30", "--arrival-rate", "30/s", "HcsSubmitter"),
+    )
+    workers = [runs.start("--worker", "--master-port", port) for _ in range(3)]
+    wait_until(lambda: (runs.folder / "out").exists() and _rows(runs) > 40)
+    workers[0].send_signal(signal.SIGKILL)
+    output, _ = master.communicate(timeout=80)
+    report = runs.report()
+    assert violations(report) == []
+    accounting, audit = report["accounting"], report["audit"]
+    came, (dead,) = accounting["arrivals"], accounting["dead_workers"]
+    assert [dead["name"]] == accounting["incomplete_workers"]
+    assert came["due"] == came["started"] + came["shed"] + came["unreported"]
+    assert came["unreported"] == dead["due"] + dead["waiting"]
+    told = came["due"] - dead["due"]
+    assert 10 < dead["due"] < told / 2, "the dead worker's share, and no more than a share"
+    asked_s = came["due"] / 30  # what was asked for is a rate over a time: that of the operations, within a second
+    assert abs(asked_s - report["run"]["duration_s"]) < 2.5
+    assert report["run"]["rate"]["kept_percent"] == round(100 * came["started"] / came["due"], 2) < 95
+    assert master.returncode != 0
+    assert next(check for check in report["run"]["checks"] if check["name"] == "rate")["passed"] is False
+    for text in (
+        output,
+        *(" ".join((runs.newest / name).read_text().split()) for name in ("report.html", "report.md")),
+    ):
+        plain = text.replace("\\", "")
+        assert f"about {dead['due']} operations of its share were due after its last report" in plain
+        if audit["of_unreported_senders"]:
+            assert "on the mirror whose sender" in plain
 
 
 def _rows(runs: Runs) -> int:
