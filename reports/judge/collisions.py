@@ -46,12 +46,16 @@ def met(accounting: Mapping[str, Any]) -> str:
     count = accounting.get("collisions", 0)
     if not count:
         return ""
+    one = count == 1
     return (
-        f"collision of payers: {count:,} transaction id{'' if count == 1 else 's'} had been used by somebody else, and "
-        f"what was refused for it went on under another id: {CAUSE}; {REMEDY}"
+        f"collision of payers: {count:,} transaction id{' was' if one else 's were'} refused because somebody else had "
+        f"used {'it' if one else 'them'}, and the transaction{'' if one else 's'} went on under "
+        f"{'another' if one else 'others'}: {CAUSE}; {REMEDY}"
     )
 
 
 def told(report: Mapping[str, Any]) -> list[str]:
-    """Both, as far as there is something to be said; sentences without a full stop."""
-    return [words for words in (vanished(report["audit"]), met(report["accounting"])) if words]
+    """Both, as far as there is something to be said that no failed check says; sentences without a full stop."""
+    said = {check["detail"] for check in report["run"]["checks"] if not check["passed"]}
+    both = (vanished(report["audit"]), met(report["accounting"]))
+    return [words for words in both if words and words not in said]
