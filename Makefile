@@ -20,7 +20,7 @@ test: $(DEV_STAMP) ## lint, types, the floors of the house, and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own count (about ten minutes)
 	$(BIN)/python benchmarks/calibrate.py $(ARGS)
