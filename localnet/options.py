@@ -194,7 +194,8 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         default="real",
         help="what a connection to a node may do; real: as with the real nodes 10 calls at once, an end after 15 s and "
         "5 s more for calls under way, or after 10 s without a call, windows of 10,240 bytes, few pings: to know how a "
-        "client gets along with that; off: no such limits, nor one of requests to the mirror, to measure the embedded network itself",
+        "client gets along with that; off: no such limits, nor one of requests to the mirror, to measure the embedded "
+        "network itself",
     )
     parser.add_argument(
         "--mirror-rate-limit",
