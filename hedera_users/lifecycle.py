@@ -123,7 +123,7 @@ class Lifecycle:
         beforehand.hide_secrets(run.settings, run.network)
         users = options.num_users or 1
         try:
-            operator = operator_of(run.settings, options)
+            operator = operator_of(run.settings, options, run.operator_key_type)
             open_session(environment, run, operator, max(0, runner.worker_index), users)
         except (CredentialError, ValueError, OSError, sqlite3.Error) as error:
             setattr(options, _RUN, None)  # the reports leave it alone too
