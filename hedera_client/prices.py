@@ -54,8 +54,8 @@ _STEP: Final = 0xFFFF
 """Offers end on a multiple of this plus one, so that sizes which differ by a little make the same bytes."""
 
 LOWEST_RATE: Final = (100, 200)
-"""Hbars and the cents they are taken to be worth where no rate was read: less than an hbar has ever been worth since
-2020, so that what is offered is rather too much."""
+"""Hbars and the cents they are taken to be worth where no rate was read: 2 cents each, so that with MARGIN enough is
+offered down to one, the lowest that an hbar has been worth (January 2020), and rather too much at any other time."""
 
 
 def with_network(service: int, size: int) -> int:
