@@ -302,6 +302,8 @@ def _relay(network: Network, timeout: float) -> str:
     try:
         chain = relay.chain_id()
     except RelayError as error:
+        if error.busy:
+            return f"answers, and asks for a slower pace ({error.status})"
         raise Unhealthy(str(error), Wrong.UNREACHED) from error
     finally:
         relay.close()

@@ -12,7 +12,7 @@ from config.networks import Network
 from config.settings import RunSettings
 from hedera_client import HederaClient, HederaError, Operator
 from hedera_client.greenlets import prepare_process
-from hedera_client.prices import FeeCaps
+from hedera_client.prices import WITHOUT_RATE, FeeCaps
 from hedera_users.background import Background
 from hedera_users.guards import Place, make_guards
 from hedera_users.hedera_service import HederaService
@@ -29,7 +29,7 @@ _NO_WAITING: Final = {"queue": 0, "breaker_storage": "", "rate_limit": "off", "c
 
 
 def create_topics(
-    network: Network, operator: Operator, run_id: str, settings: RunSettings, caps: FeeCaps
+    network: Network, operator: Operator, run_id: str, settings: RunSettings, caps: FeeCaps = WITHOUT_RATE
 ) -> dict[str, str]:
     """Create the run's topics, which only the operator may write to, and return their ids by purpose.
 

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import grpc
@@ -345,6 +347,27 @@ def test_a_relay_of_another_network(own: Localnet) -> None:
     assert judged.faults == [
         f"relay {own.network.relay}: it belongs to another network: chain id 298, not 296; correct its URL"
     ]
+
+
+class Slower(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.send_response(429)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None: ...
+
+
+def test_a_relay_that_asks_for_a_slower_pace_is_there(own: Localnet) -> None:
+    """Public relays limit their callers; a run that is refused in passing waits by itself."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slower)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        found, judged = findings(own, relay=f"http://127.0.0.1:{server.server_address[1]}")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert judged == ([], [])
+    assert any("asks for a slower pace" in one.detail for one in found.values())
 
 
 def test_a_mirror_that_is_away_is_one_fault(own: Localnet, dead: str) -> None:
