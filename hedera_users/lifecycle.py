@@ -172,13 +172,13 @@ def _settings_of(environment: Environment) -> RunSettings:
     """
     settings = settings_from(environment.parsed_options)
     network = settings.known_network()
+    beforehand.hide_secrets(settings, network)
     tries = trial.has_baseline(environment.user_classes) and not isinstance(environment.runner, MasterRunner)
     faults = beforehand.faults(settings, tries_baseline=tries)
     if network is not None:  # the embedded one has it all
         faults += mix.faults(environment.user_classes, network)
     if faults:
         raise SettingsError(faults)
-    beforehand.hide_secrets(settings, network)
     for line in without_effect(settings) + mix.without_effect(environment.user_classes, settings):
         logger.warning(line)
     return settings

@@ -57,6 +57,7 @@ def _faults(asked: str, *, tries_baseline: bool) -> list[str]:
         settings = RunSettings.model_validate_json(asked)
     except ValidationError:
         return ["it knows other options than its master: run the same version of the project on both"]
+    beforehand.hide_secrets(settings, None)
     return beforehand.faults(settings, tries_baseline=tries_baseline)
 
 

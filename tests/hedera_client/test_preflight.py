@@ -350,6 +350,8 @@ def test_a_relay_of_another_network(own: Localnet) -> None:
 
 
 class Slower(BaseHTTPRequestHandler):
+    """Says HTTP 429 to everything."""
+
     def do_POST(self) -> None:
         self.send_response(429)
         self.end_headers()
