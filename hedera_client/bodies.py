@@ -46,6 +46,7 @@ FILE_LIFETIME_S: Final = 7_776_000
 _SUBMIT_MESSAGE: Final = "ConsensusSubmitMessage"
 _SUBMIT_METHOD: Final = "/proto.ConsensusService/submitMessage"
 _SUBMIT_TAG: Final = tag(27, 2)
+_SUBMIT_PRICE: Final = prices.with_network(prices.SUBMIT_MESSAGE, 0)
 _MESSAGE_TAG: Final = tag(2, 2)
 
 
@@ -118,7 +119,8 @@ def submit_message(topic_id: str, message: bytes, chunk: ChunkInfo | None = None
     )
     if chunk is not None:
         operation += delimited(3, _chunk_info(chunk))
-    price = prices.with_network(prices.SUBMIT_MESSAGE, len(operation))
+    size = len(operation)
+    price = _SUBMIT_PRICE if size <= prices.INCLUDED_BYTES else prices.with_network(prices.SUBMIT_MESSAGE, size)
     return Body(_SUBMIT_MESSAGE, _SUBMIT_METHOD, price, _SUBMIT_TAG + varint(len(operation)) + operation)
 
 

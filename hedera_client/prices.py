@@ -43,6 +43,9 @@ _TRANSACTION_BYTE: Final = 100_000
 _ENVELOPE_BYTES: Final = 250
 """What a transaction has around its operation, with room: id, node, fee, duration, one signature with its key."""
 
+INCLUDED_BYTES: Final = _INCLUDED_TRANSACTION_BYTES - _ENVELOPE_BYTES
+"""Bytes of an operation up to which a transaction has one price."""
+
 _FILE: Final = 499_000_000
 _INCLUDED_FILE_BYTES: Final = 1_000
 _FILE_BYTE: Final = 1_000_000
@@ -65,7 +68,7 @@ def with_network(service: int, size: int) -> int:
         service: Its service price.
         size: Bytes of its serialised operation.
     """
-    over = size + _ENVELOPE_BYTES - _INCLUDED_TRANSACTION_BYTES
+    over = size - INCLUDED_BYTES
     return service + _NODE_AND_NETWORK + (over * _TRANSACTION_BYTE if over > 0 else 0)
 
 

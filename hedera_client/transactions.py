@@ -71,8 +71,10 @@ def prepare(
         caps: How much is offered for it.
     """
     own_id = _id_bytes(transaction_id)
-    max_fee = caps.of(body.price + (len(signers) - 1) * SIGNATURE)
-    body_bytes = b"".join((_BODY_TAG, varint(len(own_id)), own_id, _terms(node, max_fee, valid_duration), body.data))
+    price = body.price if len(signers) == 1 else body.price + (len(signers) - 1) * SIGNATURE
+    body_bytes = b"".join(
+        (_BODY_TAG, varint(len(own_id)), own_id, _terms(node, price, caps, valid_duration), body.data)
+    )
     signatures = b""
     for signer in signers:
         pair = signer.signature_pair(body_bytes)
@@ -106,7 +108,7 @@ def _payer(account_id: str) -> bytes:
 
 
 @lru_cache(maxsize=4_096)
-def _terms(node: str, max_fee: int, valid_duration: int) -> bytes:
+def _terms(node: str, price: int, caps: FeeCaps, valid_duration: int) -> bytes:
     """The fields `nodeAccountID`, `transactionFee` and `transactionValidDuration` of a `TransactionBody`."""
     node_field = delimited(2, account_proto(node).SerializeToString())
-    return node_field + number_field(3, max_fee) + delimited(4, number_field(1, valid_duration))
+    return node_field + number_field(3, caps.of(price)) + delimited(4, number_field(1, valid_duration))

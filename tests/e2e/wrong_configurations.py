@@ -195,7 +195,7 @@ BASELINES: Final = (
     baseline("one argument", "def write(payload): ...", ("does not take two arguments", "(kind, payload)")),
     Wrong(
         "baseline: nobody answers",
-        "--baseline http:http://user:swordfish@127.0.0.1:{free}/events OverheadUser",
+        "--baseline http:http://user:swordfish@127.0.0.1:{free}/events",
         ("--baseline 'http:http://…@127.0.0.1:", "nobody answers there", "refused", "start it, or correct the URL"),
         real=True,
     ),
