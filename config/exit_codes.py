@@ -37,8 +37,9 @@ MEANINGS: Final[dict[ExitCode, Meaning]] = {
         "data still are",
     ),
     ExitCode.CONFIGURATION: Meaning(
-        "wrong configuration: nothing was started, nothing was paid",
-        "mend the option or file that the line on standard error names",
+        "wrong configuration, or a network, operator or baseline that is not as the run needs it: nothing was started, "
+        "nothing was paid",
+        "mend what the lines on standard error name",
     ),
     ExitCode.AUDIT: Meaning(
         "the audit found messages lost, duplicated, out of order or corrupted",

@@ -16,6 +16,7 @@ from typing import Any
 import requests
 
 from config.networks import Network
+from config.proxies import session_for
 
 READY_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
@@ -76,13 +77,15 @@ class Localnet:
 
     def _control(self, method: str, path: str, **options: Any) -> list[dict[str, Any]]:
         try:
-            answer = requests.request(
-                method,
-                f"{self.network.control}{path}",
-                headers={"Authorization": f"Bearer {self.token}"},
-                timeout=CONTROL_TIMEOUT_S,
-                **options,
-            )
+            url = f"{self.network.control}{path}"
+            with session_for(url) as session:
+                answer = session.request(
+                    method,
+                    url,
+                    headers={"Authorization": f"Bearer {self.token}"},
+                    timeout=CONTROL_TIMEOUT_S,
+                    **options,
+                )
             data = answer.json()
         except (requests.RequestException, ValueError) as error:
             raise LocalnetError(f"the embedded network's control API does not answer: {error}") from error

@@ -25,6 +25,9 @@ class Run(BaseModel):
             these and ask no mirror for others.
         node_source: Where the nodes come from, in words; "" where the network says its nodes itself.
         node_remarks: What is to be said of single nodes of the list: who is left out, and why; one line each.
+        operator_key_type: `ed25519` or `ecdsa`, where the operator's key does not say it and the mirror did; else "".
+        exchange_rate: Hbars and the US cents that they were worth when the run was prepared; what is offered as fees
+            follows from it. None where it was not read.
         operator_id: The account that pays, e.g. `0.0.2`.
         topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models).
         workers: Processes that generate its load; each has its share of rates.
@@ -39,6 +42,8 @@ class Run(BaseModel):
     node_source: str = ""
     node_remarks: tuple[str, ...] = ()
     operator_id: str
+    operator_key_type: str = ""
+    exchange_rate: tuple[int, int] | None = None
     topics: dict[str, str]
     workers: int = 1
 

@@ -183,6 +183,15 @@ class RunSettings(BaseModel):
         float,
         Field(ge=0, le=3600, description="longest wait in seconds after the run until the mirror shows every message"),
     ] = 30.0
+    max_fee: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="hbars that are offered for one transaction at most; 0: twice its published price at the "
+            "network's exchange rate, whatever that is",
+        ),
+    ] = 0.0
     localnet_latency: Annotated[
         Literal["standard", "mainnet", "testnet", "instant"],
         Field(description="embedded network only: how long consensus and the mirror take (docs/localnet.md)"),

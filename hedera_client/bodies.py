@@ -4,7 +4,8 @@ A `TransactionBody`'s fields 1 to 4 are transaction id, node, highest fee and va
 the operation is serialised here, and `hedera_client.transactions` puts the four fields before it: the same bytes as
 serialising everything at once, and the same body serves every node and every attempt.
 
-Fee caps are those of hiero-sdk-python 0.3.0 for the same transaction; what is charged is the network's price.
+It also says what the price list asks for it (`hedera_client.prices`); what is offered follows from that when it is
+signed.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from hiero_sdk_python.hapi.services import (
     transaction_pb2,
 )
 
+from hedera_client import prices
 from hedera_client.ids import TransactionId, account_proto, file_proto, topic_proto
 from hedera_client.wire import delimited, tag, varint
 
@@ -41,13 +43,10 @@ MESSAGE_LIMIT_BYTES: Final = 1_024
 
 AUTO_RENEW_S: Final = 7_890_000
 FILE_LIFETIME_S: Final = 7_776_000
-HBAR: Final = 100_000_000
-"""Tinybars in one hbar."""
-
 _SUBMIT_MESSAGE: Final = "ConsensusSubmitMessage"
 _SUBMIT_METHOD: Final = "/proto.ConsensusService/submitMessage"
 _SUBMIT_TAG: Final = tag(27, 2)
-_SUBMIT_FEE: Final = 2 * HBAR
+_SUBMIT_PRICE: Final = prices.with_network(prices.SUBMIT_MESSAGE, 0)
 _MESSAGE_TAG: Final = tag(2, 2)
 
 
@@ -57,13 +56,13 @@ class Body(NamedTuple):
     Attributes:
         kind: The network's name of the operation, e.g. `ConsensusSubmitMessage`.
         method: Full gRPC method name that takes it.
-        max_fee: Tinybars that the payer gives for it at most.
+        price: Tinycents that it costs by the price list, with one signature; not what custom fees add.
         data: Its `TransactionBody` without transaction id, node, fee and valid duration.
     """
 
     kind: str
     method: str
-    max_fee: int
+    price: int
     data: bytes
 
     def __repr__(self) -> str:
@@ -120,7 +119,9 @@ def submit_message(topic_id: str, message: bytes, chunk: ChunkInfo | None = None
     )
     if chunk is not None:
         operation += delimited(3, _chunk_info(chunk))
-    return Body(_SUBMIT_MESSAGE, _SUBMIT_METHOD, _SUBMIT_FEE, _SUBMIT_TAG + varint(len(operation)) + operation)
+    size = len(operation)
+    price = _SUBMIT_PRICE if size <= prices.INCLUDED_BYTES else prices.with_network(prices.SUBMIT_MESSAGE, size)
+    return Body(_SUBMIT_MESSAGE, _SUBMIT_METHOD, price, _SUBMIT_TAG + varint(len(operation)) + operation)
 
 
 @lru_cache(maxsize=4_096)
@@ -161,7 +162,8 @@ def create_topic(
         autoRenewPeriod=duration_pb2.Duration(seconds=auto_renew_period),
         autoRenewAccount=account_proto(auto_renew_account) if auto_renew_account else None,
     )
-    return _body("ConsensusCreateTopic", "ConsensusService/createTopic", 20, consensusCreateTopic=operation)
+    price = prices.topic((admin_key is not None) + (submit_key is not None))
+    return _body("ConsensusCreateTopic", "ConsensusService/createTopic", price, consensusCreateTopic=operation)
 
 
 def update_topic(
@@ -173,13 +175,16 @@ def update_topic(
     )
     if memo is not None:
         operation.memo.value = memo
-    return _body("ConsensusUpdateTopic", "ConsensusService/updateTopic", 2, consensusUpdateTopic=operation)
+    price = prices.UPDATE_TOPIC + (admin_key is not None and submit_key is not None) * prices.KEY
+    return _body("ConsensusUpdateTopic", "ConsensusService/updateTopic", price, consensusUpdateTopic=operation)
 
 
 def delete_topic(topic_id: str) -> Body:
     """Delete a topic; its admin key must sign."""
     operation = consensus_delete_topic_pb2.ConsensusDeleteTopicTransactionBody(topicID=topic_proto(topic_id))
-    return _body("ConsensusDeleteTopic", "ConsensusService/deleteTopic", 2, consensusDeleteTopic=operation)
+    return _body(
+        "ConsensusDeleteTopic", "ConsensusService/deleteTopic", prices.DELETE_TOPIC, consensusDeleteTopic=operation
+    )
 
 
 def create_file(
@@ -194,16 +199,18 @@ def create_file(
         expires_at: Unix time in seconds; None is FILE_LIFETIME_S (90 days) from now.
     """
     expiry = int(time.time()) + FILE_LIFETIME_S if expires_at is None else expires_at
+    listed = _key_list(keys)
     operation = file_create_pb2.FileCreateTransactionBody(
-        keys=_key_list(keys), contents=contents, memo=memo, expirationTime=timestamp_pb2.Timestamp(seconds=expiry)
+        keys=listed, contents=contents, memo=memo, expirationTime=timestamp_pb2.Timestamp(seconds=expiry)
     )
-    return _body("FileCreate", "FileService/createFile", 5, fileCreate=operation)
+    price = prices.file_bytes(len(contents), len(listed.keys))
+    return _body("FileCreate", "FileService/createFile", price, fileCreate=operation)
 
 
 def append_file(file_id: str, contents: bytes) -> Body:
     """Append to a file; all its keys must sign. The whole transaction must stay within 6,144 bytes."""
     operation = file_append_pb2.FileAppendTransactionBody(fileID=file_proto(file_id), contents=contents)
-    return _body("FileAppend", "FileService/appendContent", 5, fileAppend=operation)
+    return _body("FileAppend", "FileService/appendContent", prices.file_bytes(len(contents)), fileAppend=operation)
 
 
 def update_file(
@@ -216,13 +223,14 @@ def update_file(
         operation.keys.CopyFrom(listed)
     if memo is not None:
         operation.memo.value = memo
-    return _body("FileUpdate", "FileService/updateFile", 2, fileUpdate=operation)
+    price = prices.file_bytes(len(contents), len(listed.keys))
+    return _body("FileUpdate", "FileService/updateFile", price, fileUpdate=operation)
 
 
 def delete_file(file_id: str) -> Body:
     """Delete a file; any one of its keys must sign."""
     operation = file_delete_pb2.FileDeleteTransactionBody(fileID=file_proto(file_id))
-    return _body("FileDelete", "FileService/deleteFile", 2, fileDelete=operation)
+    return _body("FileDelete", "FileService/deleteFile", prices.DELETE_FILE, fileDelete=operation)
 
 
 def create_account(key: PublicKey, *, initial_balance: int = 0, memo: str = "") -> Body:
@@ -239,7 +247,7 @@ def create_account(key: PublicKey, *, initial_balance: int = 0, memo: str = "") 
         memo=memo,
         autoRenewPeriod=duration_pb2.Duration(seconds=AUTO_RENEW_S),
     )
-    return _body("CryptoCreate", "CryptoService/createAccount", 3, cryptoCreateAccount=operation)
+    return _body("CryptoCreate", "CryptoService/createAccount", prices.CREATE_ACCOUNT, cryptoCreateAccount=operation)
 
 
 def transfer(amounts: Mapping[str, int]) -> Body:
@@ -252,12 +260,14 @@ def transfer(amounts: Mapping[str, int]) -> Body:
             ]
         )
     )
-    return _body("CryptoTransfer", "CryptoService/cryptoTransfer", 1, cryptoTransfer=operation)
+    return _body(
+        "CryptoTransfer", "CryptoService/cryptoTransfer", prices.transfer(len(amounts)), cryptoTransfer=operation
+    )
 
 
-def _body(kind: str, method: str, max_fee_hbar: int, **operation: Any) -> Body:
-    message = transaction_pb2.TransactionBody(**operation)
-    return Body(kind, f"/proto.{method}", max_fee_hbar * HBAR, message.SerializeToString())
+def _body(kind: str, method: str, service_price: int, **operation: Any) -> Body:
+    data: bytes = transaction_pb2.TransactionBody(**operation).SerializeToString()
+    return Body(kind, f"/proto.{method}", prices.with_network(service_price, len(data)), data)
 
 
 def _key(key: PublicKey | None) -> basic_types_pb2.Key | None:

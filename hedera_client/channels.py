@@ -10,6 +10,7 @@ from typing import Final
 
 import grpc
 
+from config.proxies import address_is_loopback
 from hedera_client.greenlets import gevent_patched
 from hedera_client.http2.tls import check_certificate
 
@@ -34,6 +35,8 @@ _OPTIONS: Final[tuple[tuple[str, int | str], ...]] = (
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
 )
+
+_NO_PROXY: Final = ("grpc.enable_http_proxy", 0)
 
 _opened_in: int | None = None  # the process that opened this module's first channel
 
@@ -61,6 +64,7 @@ def open_node_channel(address: str, *, tls: bool, certificate_hash: str = "", ma
         *_OPTIONS,
         ("grpc.service_config", json.dumps(scaling)),
         ("grpc.max_connections_per_subchannel_cap", max_connections),
+        _NO_PROXY,  # as the other transport, and as the certificate is fetched
     )
     if not tls:
         return grpc.insecure_channel(address, options=options)
@@ -72,11 +76,15 @@ def open_node_channel(address: str, *, tls: bool, certificate_hash: str = "", ma
 
 
 def open_mirror_channel(address: str, *, tls: bool) -> grpc.Channel:
-    """Open a channel to a mirror node's gRPC API; with TLS its certificate must be signed by a known authority."""
+    """Open a channel to a mirror node's gRPC API; with TLS its certificate must be signed by a known authority.
+
+    Through the environment's proxy, where there is one and the mirror is not on this machine.
+    """
     _refuse_after_fork()
+    options = (*_OPTIONS, _NO_PROXY) if address_is_loopback(address) else _OPTIONS
     if not tls:
-        return grpc.insecure_channel(address, options=_OPTIONS)
-    return grpc.secure_channel(address, grpc.ssl_channel_credentials(), options=_OPTIONS)
+        return grpc.insecure_channel(address, options=options)
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(), options=options)
 
 
 def fetch_certificate(address: str, timeout: float = CONNECT_TIMEOUT_S) -> bytes:

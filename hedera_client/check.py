@@ -13,16 +13,25 @@ from config.address_book import shown
 from config.launcher import network_from_ready
 from config.network_file import load_custom
 from config.networks import KNOWN, Network, network_by
+from config.proxies import nodes_are_called_directly
 from config.routes import Route, counted, routes
+from hedera_client import bodies
+from hedera_client.account import find_operator
 from hedera_client.address_book import NodeChoice, choose_nodes
+from hedera_client.bodies import Body
 from hedera_client.book_file import read_book
-from hedera_client.credentials import Operator
+from hedera_client.credentials import Operator, of_other_type
 from hedera_client.errors import CredentialError, MirrorError
-from hedera_client.health import UNREACHED, Finding, examine
+from hedera_client.findings import Finding, Wrong
+from hedera_client.health import UNREACHED, Wants, examine
+from hedera_client.prices import HBAR
 
 EXIT_HEALTHY: Final = 0
 EXIT_UNHEALTHY: Final = 1
 EXIT_CONFIGURATION: Final = 2
+
+USUAL_CHUNK_BYTES: Final = 4_096
+"""Bytes of a file per transaction, as a run has them by default."""
 
 _HASH_SHOWN: Final = 12
 """Hex digits of a certificate's hash that are shown."""
@@ -60,6 +69,13 @@ def add_check(commands: Any) -> None:
     )
     check.add_argument("--tls", action="store_true", help="with an address book: speak TLS to the nodes")
     check.add_argument("--list", action="store_true", help="only show the nodes; needs no operator and calls no node")
+    check.add_argument(
+        "--max-fee",
+        type=hbars_of,
+        default=0.0,
+        metavar="HBAR",
+        help="hbars that a run may offer for one transaction at most, as its own --max-fee (default: 0, no bound)",
+    )
     check.add_argument("--timeout", type=seconds_of, default=10.0, metavar="S", help="seconds per call (default: 10)")
 
 
@@ -78,16 +94,39 @@ def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     left_out = [way for way in chosen.ways if not way.addresses]
     if operator is None:
         return EXIT_UNHEALTHY if left_out else EXIT_HEALTHY
-    findings = [Finding(way.name, False, 0.0, f"left out: {way.left_out}", way.entry.account_id) for way in left_out]
+    findings = [
+        Finding(way.name, False, 0.0, f"left out: {way.left_out}", way.entry.account_id, Wrong.OTHER)
+        for way in left_out
+    ]
     if len(left_out) == len(chosen.ways) > 0:
         print(f"FAILED  address book: none of its {len(left_out)} nodes can be called")
         return EXIT_UNHEALTHY
     for finding in findings:
         _print(finding)
-    for finding in examine(chosen.network, operator, timeout=options.timeout):
+    directly = nodes_are_called_directly(environment, chosen.network.nodes)
+    if directly:
+        print(f"note: {directly}")
+    wants = Wants(
+        bodies=_usual_bodies(operator),
+        begins_with=2 * _usual_bodies(operator)["a topic"].price,
+        max_fee=int(options.max_fee * HBAR),
+        other_type=None if ready is not None else of_other_type(environment, operator),
+    )
+    for finding in examine(chosen.network, operator, wants, timeout=options.timeout):
         findings.append(finding)
         _print(finding)
     return _conclude(chosen.network, findings)
+
+
+def hbars_of(text: str) -> float:
+    """A number of hbars, 0 to a million."""
+    try:
+        hbars = float(text)
+    except ValueError:
+        hbars = -1.0
+    if not 0 <= hbars <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r}: give hbars, 0 to 1000000")
+    return hbars
 
 
 def seconds_of(text: str) -> float:
@@ -127,7 +166,7 @@ def _prepare(
     operator: Operator | CredentialError | None = None
     if not options.list:
         try:
-            operator = _operator(environment, ready)
+            operator = _operator(environment, ready, network, options.timeout)
         except CredentialError as error:
             operator = error
     if isinstance(operator, CredentialError) and options.address_book_file is None:
@@ -169,11 +208,23 @@ def _network(options: argparse.Namespace, ready: Mapping[str, Any] | None) -> Ne
     return network.model_copy(update={"tls": True}) if options.tls and by_book else network
 
 
-def _operator(environment: Mapping[str, str], ready: Mapping[str, Any] | None) -> Operator:
+def _operator(
+    environment: Mapping[str, str], ready: Mapping[str, Any] | None, network: Network, timeout: float
+) -> Operator:
     """Who pays. The operator of an embedded network stands in its ready line."""
     if ready is not None:
         return Operator.parse(ready["operator_id"], ready["operator_key"])
-    return Operator.from_environment(environment)
+    return find_operator(environment, network.mirror_rest, timeout=timeout)[0]
+
+
+def _usual_bodies(operator: Operator) -> dict[str, Body]:
+    """What a run with the usual options sends: the dearest of each kind."""
+    key = operator.public_key
+    return {
+        "a topic": bodies.create_topic(admin_key=key, submit_key=key),
+        "a message": bodies.submit_message("0.0.1", bytes(bodies.MESSAGE_LIMIT_BYTES)),
+        f"{USUAL_CHUNK_BYTES:,} bytes of a file": bodies.create_file(bytes(USUAL_CHUNK_BYTES), keys=[key]),
+    }
 
 
 def _ready_line(source: str) -> dict[str, Any]:
@@ -231,5 +282,5 @@ def _nowhere(node: str, findings: Iterable[Finding]) -> str:
     found = list(findings)
     if any(finding.healthy for finding in found):
         return ""
-    unreached = all(finding.detail.startswith(UNREACHED) for finding in found)
+    unreached = all(finding.wrong is Wrong.UNREACHED for finding in found)
     return f"node {node} {UNREACHED if unreached else 'is not well'} at any of its addresses ({len(found)})"

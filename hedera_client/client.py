@@ -12,12 +12,13 @@ from hiero_sdk_python.hapi.services import transaction_pb2, transaction_response
 
 from config.networks import Network
 from hedera_client import bodies, queries, receipts, settling
-from hedera_client.bodies import HBAR, Body
+from hedera_client.bodies import Body
 from hedera_client.calls import NodeCalls, TransportName
 from hedera_client.credentials import Operator, Signer
 from hedera_client.errors import Fate, NodeError, QueryTooExpensive, TransportError
 from hedera_client.http2.pool import MAX_CONNECTIONS
 from hedera_client.ids import TransactionId, TransactionIds
+from hedera_client.prices import HBAR, WITHOUT_RATE, FeeCaps
 from hedera_client.queries import AccountInfo, FileInfo, Query, Record, TopicInfo
 from hedera_client.receipts import Receipt
 from hedera_client.settling import Settlement, Window
@@ -58,6 +59,9 @@ class HederaClient:
             until 10 s before the end, and its valid start lies 5 s back.
         max_connections: Connections per node that take calls at the same time, at most; they are opened as calls need
             them (docs/client.md).
+        caps: How much is offered for a transaction (`hedera_client.prices`); without an exchange rate it is rather too
+            much, which is not charged.
+        max_query_payment: Tinybars that one query may cost at most, unless its payment is given.
         sleep: Waits so many seconds (between two looks for a receipt).
         clock: Monotonic seconds.
         now: Unix seconds.
@@ -82,6 +86,8 @@ class HederaClient:
         transport: TransportName = "http2",
         valid_duration: int = DEFAULT_VALID_DURATION_S,
         max_connections: int = MAX_CONNECTIONS,
+        caps: FeeCaps = WITHOUT_RATE,
+        max_query_payment: int = MAX_QUERY_PAYMENT,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
@@ -97,6 +103,8 @@ class HederaClient:
         self.valid_duration = valid_duration
         self.nodes: tuple[str, ...] = tuple(addresses)
         self._rpc_timeout = rpc_timeout
+        self._caps = caps
+        self._max_query_payment = max_query_payment
         self._sleep = sleep
         self._clock = clock
         self._now = now
@@ -127,7 +135,7 @@ class HederaClient:
         self, body: Body, node: str, transaction_id: TransactionId, *, signers: Sequence[Signer] = ()
     ) -> Prepared:
         """Sign `body` for one node, by the operator and by `signers` (e.g. the holder of a submit key)."""
-        return prepare(body, node, transaction_id, (self.operator, *signers), self.valid_duration)
+        return prepare(body, node, transaction_id, (self.operator, *signers), self.valid_duration, self._caps)
 
     def submit(
         self,
@@ -274,7 +282,7 @@ class HederaClient:
             timeout: Seconds per round trip; None, or more, is the client's `rpc_timeout`.
 
         Raises:
-            QueryTooExpensive: the node asks for more than MAX_QUERY_PAYMENT.
+            QueryTooExpensive: the node asks for more than the client's `max_query_payment`.
             PrecheckError: the node refused, the payment or the question.
             TransportError: there was no answer.
         """
@@ -324,8 +332,8 @@ class HederaClient:
     def _ask_paid(self, query: Query[T], node: str, payment: int | None, timeout: float | None) -> T:
         if payment is None:
             payment = self.query_cost(query, node, timeout=timeout)
-            if payment > MAX_QUERY_PAYMENT:
-                raise _too_expensive(query, node, payment)
+            if payment > self._max_query_payment:
+                raise _too_expensive(query, node, payment, self._max_query_payment)
         request = query.request(payment=self._payment(node, payment))
         return query.read(self._round_trip(query, node, request, timeout))
 
@@ -351,9 +359,9 @@ class HederaClient:
         return self._rpc_timeout if timeout is None else min(timeout, self._rpc_timeout)
 
 
-def _too_expensive(query: Query[Any], node: str, cost: int) -> QueryTooExpensive:
+def _too_expensive(query: Query[Any], node: str, cost: int, most: int) -> QueryTooExpensive:
     error = QueryTooExpensive(
-        f"QUERY_TOO_EXPENSIVE: node {node} asks {cost} tinybars for {query.kind}, more than {MAX_QUERY_PAYMENT}; "
+        f"QUERY_TOO_EXPENSIVE: node {node} asks {cost} tinybars for {query.kind}, more than {most}; "
         "pass it as payment to pay it",
         status="QUERY_TOO_EXPENSIVE",
         fate=Fate.FINAL,

@@ -22,6 +22,8 @@ SIGNATURE_BYTES: Final = 64
 _ED25519_FIELD: Final = 3
 _ECDSA_FIELD: Final = 6
 
+_RAW_BYTES: Final = 32
+
 _RAW_LOADERS: Final = {"ed25519": PrivateKey.from_bytes_ed25519, "ecdsa": PrivateKey.from_bytes_ecdsa}
 
 
@@ -33,12 +35,14 @@ class Signer:
 
     Attributes:
         public_key: The key's public half.
+        key_type: `ed25519` or `ecdsa`.
     """
 
-    __slots__ = ("_pair_head", "_sign", "public_key")
+    __slots__ = ("_pair_head", "_sign", "key_type", "public_key")
 
     def __init__(self, key: PrivateKey) -> None:
         self.public_key: PublicKey = key.public_key()
+        self.key_type = "ed25519" if key.is_ed25519() else "ecdsa"
         # Both kinds of signature are 64 bytes long, so all of the pair but the signature never changes.
         self._pair_head: bytes = (
             delimited(1, self.public_key.to_bytes_raw())
@@ -97,8 +101,12 @@ class Operator(Signer):
         return cls(account_id, _private_key(key_text, key_type.strip().lower()))
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Operator:
+    def from_environment(cls, environment: Mapping[str, str], key_type: str = "") -> Operator:
         """Read an operator from the variables OPERATOR_ID, OPERATOR_KEY and, for raw keys, OPERATOR_KEY_TYPE.
+
+        Args:
+            environment: With these variables.
+            key_type: Of a key of 32 raw bytes where OPERATOR_KEY_TYPE is not set; "" is `ed25519`.
 
         Raises:
             CredentialError: with one line that names the variable which is missing or wrong.
@@ -109,11 +117,37 @@ class Operator(Signer):
                 f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set: "
                 "put the paying account and its private key into the environment or .env"
             )
-        key_type = environment.get(KEY_TYPE_VARIABLE, "").strip() or "ed25519"
+        key_type = environment.get(KEY_TYPE_VARIABLE, "").strip() or key_type or "ed25519"
         return cls.parse(environment[ID_VARIABLE], environment[KEY_VARIABLE], key_type)
 
     def __repr__(self) -> str:
         return f"Operator({self.account_id!r}, public_key={self.public_key.to_string_raw()})"
+
+
+def key_types(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Types that the operator's key may be of.
+
+    What OPERATOR_KEY_TYPE says; else all that 32 raw bytes can be, or "" for the one that the key itself says.
+    """
+    if environment.get(KEY_TYPE_VARIABLE, "").strip():
+        return (environment[KEY_TYPE_VARIABLE].strip().lower(),)
+    try:
+        raw = len(bytes.fromhex(environment.get(KEY_VARIABLE, "").strip().removeprefix("0x"))) == _RAW_BYTES
+    except ValueError:
+        raw = False
+    return tuple(_RAW_LOADERS) if raw else ("",)
+
+
+def of_other_type(environment: Mapping[str, str], operator: Operator) -> Operator | None:
+    """The operator with the same raw bytes as a key of the other type; None where the bytes say their type."""
+    bare = {name: value for name, value in environment.items() if name != KEY_TYPE_VARIABLE}
+    for key_type in key_types(bare):
+        if key_type and key_type != operator.key_type:
+            try:
+                return Operator.from_environment(bare, key_type)
+            except CredentialError:  # not every 32 bytes are an ECDSA key
+                return None
+    return None
 
 
 def _ed25519(key: PrivateKey) -> Callable[[bytes], bytes]:
@@ -141,7 +175,7 @@ def _private_key(key_text: str, key_type: str) -> PrivateKey:
     key: PrivateKey | None = None
     try:
         data = bytes.fromhex(key_text.removeprefix("0x"))
-        key = load_raw(data) if len(data) == 32 else load_der(data)
+        key = load_raw(data) if len(data) == _RAW_BYTES else load_der(data)
     except ValueError:
         pass
     if key is None:

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 import requests
 
 from config.secrets import without_secrets
-from hedera_client.bodies import HBAR, ChunkInfo
+from hedera_client.bodies import ChunkInfo
 from hedera_client.errors import Fate, MirrorError
 from hedera_client.http_session import ProcessSession, cause
 from hedera_client.ids import TransactionId, parse_entity, parse_timestamp
 from hedera_client.messages import TopicMessage
 from hedera_client.pacing import pace_of
+from hedera_client.prices import HBAR
 
 T = TypeVar("T")
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from hedera_client.bodies import Body
 from hedera_client.credentials import Signer
 from hedera_client.ids import NS_PER_S, TransactionId, account_proto
+from hedera_client.prices import SIGNATURE, WITHOUT_RATE, FeeCaps
 from hedera_client.wire import delimited, number_field, tag, varint
 
 DEFAULT_VALID_DURATION_S: Final = 120
@@ -57,6 +58,7 @@ def prepare(
     transaction_id: TransactionId,
     signers: Sequence[Signer],
     valid_duration: int = DEFAULT_VALID_DURATION_S,
+    caps: FeeCaps = WITHOUT_RATE,
 ) -> Prepared:
     """Sign `body` under `transaction_id` for one node; all signers sign the same bytes, the payer's first.
 
@@ -66,10 +68,12 @@ def prepare(
         transaction_id: Its id on all nodes.
         signers: Whose signatures it carries.
         valid_duration: Seconds from its valid start, 15 to 180.
+        caps: How much is offered for it.
     """
     own_id = _id_bytes(transaction_id)
+    price = body.price if len(signers) == 1 else body.price + (len(signers) - 1) * SIGNATURE
     body_bytes = b"".join(
-        (_BODY_TAG, varint(len(own_id)), own_id, _terms(node, body.max_fee, valid_duration), body.data)
+        (_BODY_TAG, varint(len(own_id)), own_id, _terms(node, price, caps, valid_duration), body.data)
     )
     signatures = b""
     for signer in signers:
@@ -104,7 +108,7 @@ def _payer(account_id: str) -> bytes:
 
 
 @lru_cache(maxsize=4_096)
-def _terms(node: str, max_fee: int, valid_duration: int) -> bytes:
+def _terms(node: str, price: int, caps: FeeCaps, valid_duration: int) -> bytes:
     """The fields `nodeAccountID`, `transactionFee` and `transactionValidDuration` of a `TransactionBody`."""
     node_field = delimited(2, account_proto(node).SerializeToString())
-    return node_field + number_field(3, max_fee) + delimited(4, number_field(1, valid_duration))
+    return node_field + number_field(3, caps.of(price)) + delimited(4, number_field(1, valid_duration))

@@ -23,7 +23,7 @@ from config.networks import Network
 from config.secrets import hide_in_logs, secrets_of, without_secrets
 from config.settings import RunSettings
 from hedera_client import CredentialError, Operator
-from hedera_users.baseline import find_function
+from hedera_users.trial import baseline_faults
 from resilience.redis_storage import why_unreachable
 
 PROBE_BYTES: Final = 256 * 1024
@@ -33,17 +33,15 @@ LEAST_FREE_BYTES: Final = 16 * 1024 * 1024
 """Room that a run has to find: a short run's folder is about 5 MB, and a message's row in the journal 300 bytes."""
 
 
-def faults(settings: RunSettings) -> list[str]:
+def faults(settings: RunSettings, *, tries_baseline: bool = False) -> list[str]:
     """What keeps this process from its part in a run, one line each; it looks at nothing of the network.
 
     Args:
         settings: What was asked for.
+        tries_baseline: Whether this process will do the operation without Hedera, so that it is tried once.
     """
-    found = []
-    try:
-        find_function(settings.baseline)
-    except ValueError as error:
-        found.append(str(error))
+    found: list[str] = []
+    found.extend(baseline_faults(settings, tries=tries_baseline))
     if settings.network != "localnet":
         try:
             Operator.from_environment(os.environ)

@@ -21,7 +21,7 @@ from config.options import add_options, settings_from
 from config.run import Run
 from config.settings import RunSettings, SettingsError
 from hedera_client import CredentialError, HederaError
-from hedera_users import beforehand, mix
+from hedera_users import beforehand, mix, trial
 from hedera_users.preparation import Preparation, operator_of
 from hedera_users.roll_call import RollCall, answer_calls
 from hedera_users.session import close_session, open_session
@@ -101,7 +101,7 @@ class Lifecycle:
     def _prepare(self, environment: Environment, settings: RunSettings) -> Run:
         """Prepare a run of workers that can take part in it."""
         if self._roll_call is not None:
-            self._roll_call.ask(settings)
+            self._roll_call.ask(settings, tries_baseline=trial.has_baseline(environment.user_classes))
         return self._preparation.prepare(environment, settings)
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
@@ -123,7 +123,7 @@ class Lifecycle:
         beforehand.hide_secrets(run.settings, run.network)
         users = options.num_users or 1
         try:
-            operator = operator_of(run.settings, options)
+            operator = operator_of(run.settings, options, run.operator_key_type)
             open_session(environment, run, operator, max(0, runner.worker_index), users)
         except (CredentialError, ValueError, OSError, sqlite3.Error) as error:
             setattr(options, _RUN, None)  # the reports leave it alone too
@@ -172,12 +172,13 @@ def _settings_of(environment: Environment) -> RunSettings:
     """
     settings = settings_from(environment.parsed_options)
     network = settings.known_network()
-    faults = beforehand.faults(settings)
+    beforehand.hide_secrets(settings, network)
+    tries = trial.has_baseline(environment.user_classes) and not isinstance(environment.runner, MasterRunner)
+    faults = beforehand.faults(settings, tries_baseline=tries)
     if network is not None:  # the embedded one has it all
         faults += mix.faults(environment.user_classes, network)
     if faults:
         raise SettingsError(faults)
-    beforehand.hide_secrets(settings, network)
     for line in without_effect(settings) + mix.without_effect(environment.user_classes, settings):
         logger.warning(line)
     return settings

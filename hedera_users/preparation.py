@@ -16,8 +16,11 @@ from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings, SettingsError, read_faults
 from hedera_client import Operator
+from hedera_client.account import find_operator
 from hedera_client.address_book import NodeChoice, choose_nodes
+from hedera_users.fees import fee_caps
 from hedera_users.node_list import keep_list, tell
+from hedera_users.preflight import LONGEST_CALL_S, look
 from hedera_users.setup import create_topics
 from reports.sources import publish_faults
 
@@ -51,6 +54,7 @@ class Preparation:
         """Reach the network, create the run's topics, and describe the run, which has yet to begin.
 
         Raises:
+            SettingsError: the network, the operator or the fees are not as the run needs them; nothing was paid.
             LocalnetError: the embedded network does not start.
             HederaError: the network refused, or could not be reached.
             Rejected: its circuits opened on the way.
@@ -59,14 +63,16 @@ class Preparation:
         network = self._network(settings)
         if self._localnet is not None:
             setattr(options, _LOCALNET_OPERATOR, [self._localnet.operator_id, self._localnet.operator_key])
+            self._localnet.clear_faults()  # an earlier run's
         if settings.seed == 0:
             settings = settings.model_copy(update={"seed": random.randrange(1, 2**32)})
         self._nodes = chosen = choose_nodes(network, settings.node_list, timeout=settings.rpc_timeout)
         tell(chosen, logger)
-        operator = operator_of(settings, options)
+        operator, key_type = self._operator(settings, options, chosen.network)
+        rate = look(chosen.network, operator, settings, environment.user_classes)
         now = time.time()
         run_id = time.strftime("%Y%m%d-%H%M%S", time.localtime(now)) + f"-{os.getpid() % 0x10000:04x}"
-        topics = create_topics(chosen.network, operator, run_id, settings)
+        topics = create_topics(chosen.network, operator, run_id, settings, fee_caps(settings, rate))
         logger.info(
             "Run %s on %s: audit events on topic %s, models on topic %s, seed %d",
             *(run_id, network.name, topics["events"], topics["models"], settings.seed),
@@ -79,6 +85,8 @@ class Preparation:
             node_source=chosen.source,
             node_remarks=chosen.remarks,
             operator_id=operator.account_id,
+            operator_key_type=key_type,
+            exchange_rate=rate,
             topics=topics,
         )
 
@@ -99,6 +107,16 @@ class Preparation:
         if self._localnet is not None:
             self._localnet.stop()
             self._localnet = None
+
+    def _operator(self, settings: RunSettings, options: Any, network: Network) -> tuple[Operator, str]:
+        """Who pays, and the type of his key where the mirror was asked for it.
+
+        Raises:
+            CredentialError: a variable is missing or wrong.
+        """
+        if settings.network == "localnet":
+            return operator_of(settings, options), ""
+        return find_operator(os.environ, network.mirror_rest, timeout=min(settings.rpc_timeout, LONGEST_CALL_S))
 
     def _network(self, settings: RunSettings) -> Network:
         known = settings.known_network()
@@ -122,11 +140,17 @@ class Preparation:
         return self._localnet
 
 
-def operator_of(settings: RunSettings, options: Any) -> Operator:
-    """The operator of this process: the embedded network's documented one, or the environment's."""
+def operator_of(settings: RunSettings, options: Any, key_type: str = "") -> Operator:
+    """The operator of this process: the embedded network's documented one, or the environment's.
+
+    Args:
+        settings: Of the run.
+        options: Locust's.
+        key_type: Of a key that does not say it, as whoever prepared the run has found out.
+    """
     if settings.network == "localnet":
         return Operator.parse(*getattr(options, _LOCALNET_OPERATOR))
-    return Operator.from_environment(os.environ)
+    return Operator.from_environment(os.environ, key_type)
 
 
 def _sharing(environment: Environment) -> int:

@@ -20,7 +20,8 @@ from config.settings import RunSettings, SettingsError
 from hedera_users import beforehand
 
 ASK: Final = "hedera_can_you"
-"""Message from the master: `{"settings": …}`, a run's settings in JSON."""
+"""Message from the master: `{"settings": …, "tries_baseline": …}`, a run's settings in JSON, and whether its users do
+the operation without Hedera."""
 
 ANSWER: Final = "hedera_i_can"
 """Message to the master: `{"settings": …, "faults": [line, …]}`, the settings being those that it is about."""
@@ -37,20 +38,27 @@ logger = logging.getLogger(__name__)
 
 def answer_calls(runner: WorkerRunner) -> None:
     """Let a worker answer whether it can take part."""
+    underway: set[str] = set()
 
     def answer(msg: Any, **_: Any) -> None:
         asked = msg.data["settings"]
-        runner.send_message(ANSWER, {"settings": asked, "faults": _faults(asked)})
+        if asked in underway:
+            return  # asked again because it takes a while
+        underway.add(asked)
+        faults = _faults(asked, tries_baseline=msg.data.get("tries_baseline", False))
+        underway.discard(asked)
+        runner.send_message(ANSWER, {"settings": asked, "faults": faults})
 
     runner.register_message(ASK, answer, concurrent=True)
 
 
-def _faults(asked: str) -> list[str]:
+def _faults(asked: str, *, tries_baseline: bool) -> list[str]:
     try:
         settings = RunSettings.model_validate_json(asked)
     except ValidationError:
         return ["it knows other options than its master: run the same version of the project on both"]
-    return beforehand.faults(settings)
+    beforehand.hide_secrets(settings, None)
+    return beforehand.faults(settings, tries_baseline=tries_baseline)
 
 
 class RollCall:
@@ -90,7 +98,7 @@ class RollCall:
                 told = True
             gevent.sleep(_LOOK_S)
 
-    def ask(self, settings: RunSettings) -> None:
+    def ask(self, settings: RunSettings, *, tries_baseline: bool) -> None:
         """Ask every worker that is there whether it can take part.
 
         Raises:
@@ -102,7 +110,9 @@ class RollCall:
             if time.monotonic() - asked_at >= _ASK_EVERY_S:
                 asked_at = time.monotonic()
                 for name in silent:
-                    self._runner.send_message(ASK, {"settings": self._asked}, client_id=name)
+                    self._runner.send_message(
+                        ASK, {"settings": self._asked, "tries_baseline": tries_baseline}, client_id=name
+                    )
             gevent.sleep(_LOOK_S)
         for name in silent:
             logger.warning("Worker %s did not say whether it can take part", name)

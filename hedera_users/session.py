@@ -19,6 +19,7 @@ from hedera_users import schedule
 from hedera_users.arrivals import Arrivals, Turn
 from hedera_users.background import Background
 from hedera_users.baseline import Baseline, make_baseline
+from hedera_users.fees import fee_caps, max_query_payment
 from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.hedera_service import MIRROR, HederaService
 from hedera_users.ledger import Ledger
@@ -61,6 +62,7 @@ class Session:
         self.arrivals = make_arrivals(run, worker, self.ledger)
         self.background = Background(environment, f"{worker}/deliveries", settings.queue)
         self._user_numbers = itertools.count()
+        caps = fee_caps(settings, run.exchange_rate)
         self.client = HederaClient(
             run.network,
             operator,
@@ -70,6 +72,8 @@ class Session:
             transport=settings.transport,
             valid_duration=settings.valid_duration,
             max_connections=settings.connections,
+            caps=caps,
+            max_query_payment=max_query_payment(settings, caps),
         )
         self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))
         self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None

@@ -12,6 +12,7 @@ from config.networks import Network
 from config.settings import RunSettings
 from hedera_client import HederaClient, HederaError, Operator
 from hedera_client.greenlets import prepare_process
+from hedera_client.prices import WITHOUT_RATE, FeeCaps
 from hedera_users.background import Background
 from hedera_users.guards import Place, make_guards
 from hedera_users.hedera_service import HederaService
@@ -27,7 +28,9 @@ _NO_WAITING: Final = {"queue": 0, "breaker_storage": "", "rate_limit": "off", "c
 """With a circuit open, waiting in a queue would only hide that the network cannot be reached."""
 
 
-def create_topics(network: Network, operator: Operator, run_id: str, settings: RunSettings) -> dict[str, str]:
+def create_topics(
+    network: Network, operator: Operator, run_id: str, settings: RunSettings, caps: FeeCaps = WITHOUT_RATE
+) -> dict[str, str]:
     """Create the run's topics, which only the operator may write to, and return their ids by purpose.
 
     It goes the way of every operation, but nobody counts it: it is no part of the load.
@@ -38,7 +41,7 @@ def create_topics(network: Network, operator: Operator, run_id: str, settings: R
     """
     prepare_process(len(PURPOSES))
     client = HederaClient(
-        network, operator, lane=SETUP_LANE, rpc_timeout=settings.rpc_timeout, transport=settings.transport
+        network, operator, lane=SETUP_LANE, rpc_timeout=settings.rpc_timeout, transport=settings.transport, caps=caps
     )
     guards = make_guards(settings.model_copy(update=_NO_WAITING), client.nodes, GuardStats(), Place())
     service = HederaService(client, guards, None, Background(Environment(), "setup", 0), settings)

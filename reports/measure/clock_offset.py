@@ -21,7 +21,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import gevent
-import requests
+
+from config.proxies import session_for
 
 DATE: Final = "the mirror's HTTP Date"
 CAUSALITY: Final = "messages: sent before consensus, told after it"
@@ -132,7 +133,8 @@ class DateProbe:
 
 def _date_of(url: str) -> float:
     """The date of an answer; the answer itself does not matter."""
-    answer = requests.get(url, timeout=TIMEOUT_S)
+    with session_for(url) as session:
+        answer = session.get(url, timeout=TIMEOUT_S)
     dated = answer.headers.get("Date")
     if dated is None:
         raise ValueError(f"{url} answers without a Date")

@@ -52,7 +52,11 @@ class _Passing(BaseHTTPRequestHandler):
         self._answer(answer.status_code, answer.content)
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if b'"eth_chainId"' in body:  # a relay as long as it is only looked at
+            number = json.loads(body)["id"]
+            self._answer(200, json.dumps({"jsonrpc": "2.0", "id": number, "result": "0x12a"}).encode())
+            return
         self.server.events += 1
         self._answer(500 if self.server.events % 5 == 0 else 200, b"")
 

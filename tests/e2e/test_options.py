@@ -89,7 +89,7 @@ def test_help_holds_no_secret(run_locust: Any) -> None:
 
 
 def test_an_unreachable_network_is_one_clear_line(run_locust: Any, tmp_path: Path) -> None:
-    """When no node answers, the run ends with exit code 1 and says why, without a traceback."""
+    """When nobody answers, the run ends with exit code 2, a line for the nodes and one for the mirror."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -104,8 +104,11 @@ def test_an_unreachable_network_is_one_clear_line(run_locust: Any, tmp_path: Pat
         OPERATOR_ID="0.0.1002",
         OPERATOR_KEY="302e020100300506032b657004220420" + "ab" * 32,
     )
-    assert finished.exit_code == 1
-    assert "could not be set up" in finished.output
+    assert finished.exit_code == 2
+    errors = [line for line in finished.output.splitlines() if line.startswith("locust: error: ")]
+    assert len(errors) == 2, finished.output
+    assert "mirror REST http://127.0.0.1:" in finished.output
+    assert "node 0.0.3 127.0.0.1:" in finished.output
     assert "Traceback" not in finished.output
 
 

@@ -134,7 +134,7 @@ def judged(typed: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[Any, l
     beforehand.watch_parsing(parser)
     try:
         settings = settings_from(parser.parse_args(typed))
-        faults = beforehand.faults(settings)
+        faults = beforehand.faults(settings, tries_baseline=True)
     except SettingsError as error:
         faults = error.faults
     except SystemExit as ended:

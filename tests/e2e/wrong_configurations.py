@@ -193,6 +193,28 @@ BASELINES: Final = (
         ("it is async", "(kind, payload)"),
     ),
     baseline("one argument", "def write(payload): ...", ("does not take two arguments", "(kind, payload)")),
+    Wrong(
+        "baseline: nobody answers",
+        "--baseline http:http://user:swordfish@127.0.0.1:{free}/events",
+        ("--baseline 'http:http://…@127.0.0.1:", "nobody answers there", "refused", "start it, or correct the URL"),
+        real=True,
+    ),
+    baseline(
+        "fails",
+        "def write(kind, payload):\n    raise OSError('the database is away')",
+        ("its trial call raised OSError: the database is away", "mend it"),
+        real=True,
+    ),
+    baseline(
+        "exits when called",
+        "def write(kind, payload):\n    raise SystemExit('bye')",
+        ("its trial call raised SystemExit: bye", "mend it"),
+    ),
+    baseline(
+        "hands something back that nobody awaits",
+        "async def later(): ...\ndef write(kind, payload):\n    return later()",
+        ("its trial call returned something to be awaited", "mend it"),
+    ),
     baseline("no Python", "def write(", ("SyntaxError", "can be imported from here"), real=True),
     baseline("raises when imported", "raise KeyError('x')", ("KeyError: 'x'", "can be imported from here")),
     baseline("exits when imported", "import sys\nsys.exit('bye')", ("SystemExit: bye", "can be imported from here")),

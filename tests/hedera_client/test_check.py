@@ -135,7 +135,7 @@ def test_each_address_of_a_node_is_tried(localnet: Localnet, ready: str, tmp_pat
     assert f"node 0.0.6 {silent}: could not be reached" in done.stdout
     assert "node 0.0.6 could not be reached at any of its addresses (1)" in done.stdout
     assert "node 0.0.3 could not" not in done.stdout
-    assert done.stdout.splitlines()[-1] == "localnet: 5 of 9 checks passed; 1 of 4 nodes answer"
+    assert done.stdout.splitlines()[-1] == "localnet: 7 of 11 checks passed; 1 of 4 nodes answer"
 
 
 def test_a_book_of_which_no_node_can_be_called(ready: str, tmp_path: Path) -> None:

@@ -176,4 +176,7 @@ def test_the_command_checks_the_address_books_nodes(localnet: Localnet, tmp_path
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, env=dict(os.environ))
     assert done.returncode == 0, done.stdout + done.stderr
     addresses = over_tls(localnet).nodes if tls else localnet.network.nodes
-    assert all(f"node {account} {address}: answers" in done.stdout for address, account in addresses.items())
+    assert all(
+        f"node {account} {address}: takes the operator's transactions" in done.stdout
+        for address, account in addresses.items()
+    )

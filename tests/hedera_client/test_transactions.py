@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from hedera_client import Body, ChunkInfo, Operator, TransactionId, bodies
 from hedera_client.ids import account_proto, topic_proto
+from hedera_client.prices import SIGNATURE, FeeCaps
 from hedera_client.transactions import prepare
 from hedera_client.wire import delimited, number_field, varint
 
@@ -33,7 +34,13 @@ messages = st.one_of(st.binary(max_size=300), st.integers(0, 20_000).map(bytes))
 
 
 def body_message(
-    topic: str, message: bytes, chunk: ChunkInfo | None, node: str, own_id: TransactionId, duration: int
+    topic: str,
+    message: bytes,
+    chunk: ChunkInfo | None,
+    node: str,
+    own_id: TransactionId,
+    duration: int,
+    signatures: int,
 ) -> Any:
     """The same body built of protobuf's own messages."""
     operation = consensus_submit_message_pb2.ConsensusSubmitMessageTransactionBody(
@@ -45,7 +52,7 @@ def body_message(
     body = transaction_pb2.TransactionBody(
         transactionID=own_id.to_proto(),
         nodeAccountID=account_proto(node),
-        transactionFee=2 * bodies.HBAR,
+        transactionFee=FeeCaps().of(bodies.submit_message(topic, message, chunk).price + (signatures - 1) * SIGNATURE),
         consensusSubmitMessage=operation,
     )
     body.transactionValidDuration.seconds = duration
@@ -59,7 +66,7 @@ def test_a_submission_is_what_protobuf_would_write(
     """Whatever topic, message, chunk, node, id, duration and keys: the bytes equal a serialisation of the whole."""
     signers = [Operator("0.0.2", key) for key in keys]
     prepared = prepare(bodies.submit_message(topic, message, chunk), node, own_id, signers, duration)
-    expected = body_message(topic, message, chunk, node, own_id, duration).SerializeToString()
+    expected = body_message(topic, message, chunk, node, own_id, duration, len(keys)).SerializeToString()
     signed = transaction_contents_pb2.SignedTransaction.FromString(
         transaction_pb2.Transaction.FromString(prepared.request).signedTransactionBytes
     )
@@ -103,7 +110,7 @@ def test_every_other_body_is_canonical_too(body: Body) -> None:
     )
     parsed = transaction_pb2.TransactionBody.FromString(signed.bodyBytes)
     assert parsed.SerializeToString(deterministic=True) == signed.bodyBytes
-    assert parsed.transactionFee == body.max_fee > 0
+    assert parsed.transactionFee == FeeCaps().of(body.price) > 0
     assert parsed.transactionValidDuration.seconds == 120
 
 

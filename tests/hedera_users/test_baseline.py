@@ -83,6 +83,12 @@ def test_http_posts_the_payload(application: str, tmp_path: Path) -> None:
     assert _Recorder.seen == [("/events", "audit-event", b"hello")]
 
 
+def test_http_to_this_machine_takes_no_proxy(application: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment says."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    make_baseline(f"http:{application}/events", tmp_path / "unused").write("audit-event", b"x")
+
+
 def test_http_errors_are_failures(application: str, tmp_path: Path) -> None:
     """A 503 and a closed port are failures of the baseline, with the reason."""
     with pytest.raises(BaselineError, match="HTTP 503"):
