@@ -15,6 +15,8 @@ from config.levels import Confirm
 from config.run import Run
 from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator, Relay
 from hedera_client.greenlets import prepare_process
+from hedera_client.overdue import LOOK_INTERVAL_S
+from hedera_client.pacing import REQUESTS_PER_S
 from hedera_users import schedule
 from hedera_users.arrivals import Arrivals, Turn
 from hedera_users.background import Background
@@ -31,6 +33,9 @@ from resilience import GuardStats
 
 SPARE_CALL_SLOTS = 20
 """Blocking calls that may be in flight beside the users' own (mirror streams, DNS, files)."""
+
+SECOND_OPINIONS_PER_S = REQUESTS_PER_S / 2
+"""Questions a second that all workers together ask a mirror about what its streams do not show."""
 
 LAST_WORDS_S = 2.0
 """How long what was refused or killed at the very end gets to close its operations."""
@@ -118,6 +123,10 @@ class Session:
             allowed_s=self.run.settings.deadline or None,
         )
 
+    def mirror_streams(self) -> dict[str, dict[str, float]]:
+        """What the subscriptions to the mirror have been through, by topic; empty without the level `mirror`."""
+        return self._mirror.counts() if self._mirror is not None else {}
+
     def close(self, drain_s: float = 0.0) -> None:
         """Let what was handed over end, and release channels, subscriptions and the baseline; counts stay readable.
 
@@ -140,9 +149,11 @@ class Session:
 
 
 def _mirror_view(run: Run, guards: Guards) -> MirrorView:
-    watchers = {topic: MirrorWatcher(run.network, topic) for topic in run.topics.values()}
     settings = run.settings
     rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout, processes=run.workers)
+    topics = sorted(set(run.topics.values()))
+    look_interval = max(LOOK_INTERVAL_S, run.workers * len(topics) / SECOND_OPINIONS_PER_S)
+    watchers = {topic: MirrorWatcher(run.network, topic, rest=rest, look_interval=look_interval) for topic in topics}
     return MirrorView(watchers, rest, guards.mirror, settings.confirm_timeout)
 
 
@@ -185,6 +196,7 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     publish(environment, "resilience", session.stats.snapshot)
     publish(environment, "ledger", session.ledger.snapshot)
     publish(environment, "connections", session.client.connections)
+    publish(environment, "mirror_streams", session.mirror_streams)
     publish(environment, "collisions", session.hedera.collisions)
     _plug_in(environment, session.arrivals)
     return session

@@ -52,6 +52,8 @@ def _entry(
         "latency_failed_ms": figures(measure.latency_failed),
         "response_ms": figures(measure.response),
         "phases_ms": {phase: figures(distribution) for phase, distribution in phases.items()},
+        "patience_ms": figures(measure.patience),
+        "noticed_late": measure.patience.count,
         "segments_ms": _segments(measure),
         "slowest": [_slow(one) for one in measure.slowest.operations],
     }

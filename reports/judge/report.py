@@ -20,6 +20,7 @@ from reports.judge.causes import errors
 from reports.judge.connections import connections
 from reports.judge.dead import Schedule
 from reports.judge.limits import limit
+from reports.judge.mirror_streams import mirror_streams
 from reports.judge.operations import operations, timeline
 from reports.judge.overhead import overhead
 from reports.judge.rate import rate
@@ -147,6 +148,7 @@ def _found(evidence: Evidence, began_at: float, duration_s: float) -> Report:
         "resilience": {
             **merge_snapshots(resilience),
             "connections": connections(sender.sources.get("connections", {}) for sender in senders),
+            "mirror_streams": mirror_streams(sender.sources.get("mirror_streams", {}) for sender in senders),
         },
         "accounting": account(
             senders, measured.operations, Schedule(settings.arrival_rate, evidence.run.workers, began_at + duration_s)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.exit_codes import ExitCode
-from reports.judge import collisions, connections
+from reports.judge import collisions, connections, mirror_streams
 from reports.judge.audit import doubt_of, integrity_faults, unreported
 from reports.judge.phrases import milliseconds
 
@@ -39,6 +39,8 @@ def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") ->
     )
     told = connections.in_words(report["resilience"].get("connections", []))
     lines += [told] if told else []
+    streams = mirror_streams.in_words(report["resilience"].get("mirror_streams", []))
+    lines += [f"Warning: {streams}"] if streams else []
     lines.append(_audit_line(report["audit"]))
     lines += [f"Warning: {words}." for words in collisions.told(report)]
     lines += [f"Warning: {warning}" for warning in report["resources"]["warnings"]]
