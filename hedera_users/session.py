@@ -17,6 +17,7 @@ from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator, Rel
 from hedera_client.greenlets import prepare_process
 from hedera_client.overdue import LOOK_INTERVAL_S
 from hedera_client.pacing import REQUESTS_PER_S
+from hedera_client.receipt_pace import ReceiptPace
 from hedera_users import schedule
 from hedera_users.arrivals import Arrivals, Turn
 from hedera_users.background import Background
@@ -75,6 +76,7 @@ class Session:
             transport=settings.transport,
             valid_duration=settings.valid_duration,
             max_connections=settings.connections,
+            receipt_pace=ReceiptPace(settings.receipt_schedule, settings.receipt_interval),
         )
         self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))
         self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.exit_codes import ExitCode
-from reports.judge import collisions, connections, mirror_streams
+from reports.judge import collisions, connections, mirror_streams, patience
 from reports.judge.audit import doubt_of, integrity_faults, unreported
 from reports.judge.phrases import milliseconds
 
@@ -38,6 +38,7 @@ def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") ->
         f"{report['resilience']['retries']['attempts']:,} retries."
     )
     told = connections.in_words(report["resilience"].get("connections", []))
+    lines += patience.in_words(report["operations"])
     lines += [told] if told else []
     streams = mirror_streams.in_words(report["resilience"].get("mirror_streams", []))
     lines += [f"Warning: {streams}"] if streams else []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from reports.judge import collisions, connections, mirror_streams
+from reports.judge import collisions, connections, mirror_streams, patience
 from reports.judge.audit import doubt_of, integrity_faults, unreported
 from reports.judge.phrases import milliseconds
 from reports.render import words
@@ -32,6 +32,7 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     parts += _operations(report)
     parts += _accounting(report["accounting"])
     told = connections.in_words(report["resilience"].get("connections", []))
+    parts += [f"- {text(words)}" for words in patience.in_words(report["operations"])]
     parts += [text(told), ""] if told else []
     streams = mirror_streams.in_words(report["resilience"].get("mirror_streams", []))
     parts += [f"⚠ {text(streams)}", ""] if streams else []
