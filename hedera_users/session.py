@@ -66,6 +66,7 @@ class Session:
         self.stats = GuardStats()
         self.arrivals = make_arrivals(run, worker, self.ledger)
         self.background = Background(environment, f"{worker}/deliveries", settings.queue)
+        self._stopped_at = 0.0
         self._user_numbers = itertools.count()
         self.client = HederaClient(
             run.network,
@@ -124,6 +125,14 @@ class Session:
             turn=turn,
             allowed_s=self.run.settings.deadline or None,
         )
+
+    def stopping(self) -> None:
+        """Note that the users are asked to stop: what they have begun ends after the load."""
+        self._stopped_at = self._stopped_at or time.time()
+
+    def load(self) -> dict[str, float]:
+        """When the users were asked to stop: `ended_at`, Unix time in seconds; empty until then."""
+        return {"ended_at": self._stopped_at} if self._stopped_at else {}
 
     def mirror_streams(self) -> dict[str, dict[str, float]]:
         """What the subscriptions to the mirror have been through, by topic; empty without the level `mirror`."""
@@ -200,8 +209,21 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     publish(environment, "connections", session.client.connections)
     publish(environment, "mirror_streams", session.mirror_streams)
     publish(environment, "collisions", session.hedera.collisions)
+    publish(environment, "load", session.load)
+    _note_the_end(environment, session)
     _plug_in(environment, session.arrivals)
     return session
+
+
+def _note_the_end(environment: Environment, session: Session) -> None:
+    """Let the session know when its users are asked to stop, once."""
+    events: Any = environment.events
+
+    def stopping(**_: Any) -> None:
+        session.stopping()
+        events.test_stopping.remove_listener(stopping)
+
+    events.test_stopping.add_listener(stopping)
 
 
 def _plug_in(environment: Environment, arrivals: Arrivals | None) -> None:

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from reports.judge.phrases import milliseconds
 
-WORTH_SAYING: Final = 0.01
-"""Share of an operation's mean latency below which nobody needs to hear of it."""
+WORTH_SAYING: Final = 0.1
+"""Share of the mean latency that may be ours, below which nobody needs to hear of it; half of it is to be expected."""
 
 
 def in_words(operations: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -145,6 +145,6 @@ def _why(entry: Mapping[str, Any]) -> str:
 def _provenance(run: Mapping[str, Any]) -> str:
     return (
         f"\n<sub>{text(run['id'])} · {text(run['network'].get('name', ''))} · confirmed up to {text(run['confirm'])} · "
-        f"baseline {text(run['baseline'])} · {run['duration_s']:.0f} s · {run['workers']} "
+        f"baseline {text(run['baseline'])} · {words.length(run)} · {run['workers']} "
         f"{'process' if run['workers'] == 1 else 'processes'} · seed {run['seed']}</sub>"
     )

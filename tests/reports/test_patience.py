@@ -52,8 +52,8 @@ def test_what_does_not_matter_is_not() -> None:
 
 
 def test_it_is_shared_out_over_all_that_succeeded() -> None:
-    (said,) = in_words([entry(noticed_late=2)])
-    assert "up to 10 %" in said
+    (said,) = in_words([entry(noticed_late=4)])
+    assert "up to 20 %" in said
 
 
 def test_it_stands_in_every_form_of_the_report(tmp_path: Path) -> None:
