@@ -24,7 +24,7 @@ def operations(
         measures: What was measured.
         consensus: Time from sending to the consensus timestamp, as the audit read it; where it has none for an
             operation, the phase stays as it was recorded.
-        load_s: How long users began operations, for the rates; what they had begun may have ended later.
+        load_s: How long until users were asked to stop, for the rates; what they were at may have ended later.
     """
     return [
         _entry(key, measure, consensus.get(key), load_s)

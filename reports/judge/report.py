@@ -140,9 +140,9 @@ def build(evidence: Evidence) -> Report:
 
 
 def load_seconds(senders: Sequence[Sender], began_at: float, duration_s: float) -> float:
-    """How long users began operations: until the last process asked its users to stop, which is before they are done.
+    """How long the load lasted: until the last process asked its users to stop, which is before they are done.
 
-    Rates are per second of this: operations end when theirs do, but none begins any more. All of it where nobody told.
+    Rates are per second of this: what comes after is only what they were at. All of it where nobody told.
     """
     told = [sender.sources["load"]["ended_at"] for sender in senders if sender.sources.get("load")]
     return min(duration_s, max(told) - began_at) if told and max(told) > began_at else duration_s

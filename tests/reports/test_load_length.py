@@ -146,4 +146,4 @@ def test_the_end_of_the_load_is_drawn(chromium: Browser, tmp_path: Path) -> None
     assert chromium.open(tmp_path / "report.html", 1440).errors == []
     shapes = "document.querySelector('[data-chart=timeline]').layout.shapes.map(one => [one.x0, one.x1])"
     assert [50, 60] in chromium.evaluate(shapes)
-    assert "nothing began any more" in chromium.evaluate("document.querySelector('#timeline').innerText")
+    assert "users had been asked to stop" in chromium.evaluate("document.querySelector('#timeline').innerText")
