@@ -20,7 +20,7 @@ test: $(DEV_STAMP) ## lint, types, the floors of the house, and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own count (about ten minutes)
 	$(BIN)/python benchmarks/calibrate.py $(ARGS)
@@ -31,8 +31,8 @@ chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twe
 addresses: $(RUN_STAMP) ## refresh the built-in lists of nodes (ARGS="--network mainnet --address-book-file FILE")
 	$(BIN)/python -m hedera_client addresses $(ARGS)
 
-fronts: $(DEV_STAMP) ## run loads through HAProxy, nginx, Netty, grpc-js and grpc-go before the nodes (about ten minutes; docs/fronts.md)
-	REQUIRE_FRONTS=1 $(BIN)/pytest tests/fronts -q -m "background or not background" $(ARGS)
+fronts: $(DEV_STAMP) ## run loads through HAProxy, nginx, Netty, grpc-js and grpc-go before the nodes (about fifteen minutes; EXAMPLES=n of cuts; docs/fronts.md)
+	REQUIRE_FRONTS=1 FRONTS_EXAMPLES=$(or $(EXAMPLES),30) $(BIN)/pytest tests/fronts -q -m "background or not background" $(ARGS)
 
 clean: ## remove the virtual environment and all reports
 	rm -rf $(VENV) reports/out

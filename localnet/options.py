@@ -173,7 +173,7 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         metavar="SECONDS",
         help="time until the other nodes have heard of a transaction, instead of the profile's; within it they accept "
-        "the same transaction id too, and it ends as a duplicate; 0: never",
+        "the same transaction id too, and it ends as a duplicate; 0: they know at once",
     )
     parser.add_argument("--faults", metavar="FILE", help="JSON file with a list of faults that begin with the network")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn at random")
@@ -194,7 +194,8 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         default="real",
         help="what a connection to a node may do; real: as with the real nodes 10 calls at once, an end after 15 s and "
         "5 s more for calls under way, or after 10 s without a call, windows of 10,240 bytes, few pings: to know how a "
-        "client gets along with that; off: no such limits, to measure the embedded network itself",
+        "client gets along with that; off: no such limits, nor one of requests to the mirror, to measure the embedded "
+        "network itself",
     )
     parser.add_argument(
         "--mirror-rate-limit",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +21,20 @@ from config.launcher import Localnet, start_localnet
 # Tests run on slow and busy machines: how long an example takes says nothing.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+
+WHOLE_RUNS = ("e2e", "fronts", "chaos")
+"""Folders of tests that mostly wait, for runs of `locust` that take their time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let whole runs go in one lane and all other tests in another, where tests go side by side (`make test`).
+
+    Never two whole runs at once: each keeps a core busy, and what it measures would be the other one.
+    """
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        item.add_marker(pytest.mark.xdist_group("runs" if folder in WHOLE_RUNS else "rooms"))
 
 
 @pytest.fixture(scope="session")

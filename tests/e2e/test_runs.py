@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -184,7 +183,7 @@ def kill_localnet_of(process: subprocess.Popen[str]) -> None:
     child.kill()
 
 
-def test_killing_the_network_mid_run_ends_in_a_report(spawn: Any, finish: Any) -> None:
+def test_killing_the_network_mid_run_ends_in_a_report(spawn: Any, finish: Any, tmp_path: Path) -> None:
     """Exit code 1 and a report that balances, not a hang or a traceback."""
     process = spawn(
         *(
@@ -202,7 +201,7 @@ def test_killing_the_network_mid_run_ends_in_a_report(spawn: Any, finish: Any) -
         *("--backoff", "0.05", "--confirm-timeout", "0.5", "--audit-timeout", "1", "--localnet-consensus-delay", "0.1"),
         *("--attempts", "2", "--queue", "0"),
     )
-    time.sleep(6)
+    wait_for_run(tmp_path)
     kill_localnet_of(process)
     finished = finish(process, 60)
     assert finished.exit_code == 1, finished.output

@@ -190,7 +190,7 @@ def test_blocks_are_listed(rest: Rest) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.2)
     numbers = [block["number"] for block in page]
-    assert numbers == list(range(numbers[0], -1, -1))
+    assert numbers == list(range(numbers[0], max(-1, numbers[0] - 100), -1))  # one page: the network may be older
     for newer, older in itertools.pairwise(page):
         assert newer["previous_hash"] == older["hash"]
         assert newer["timestamp"]["from"] > older["timestamp"]["to"] or older["number"] == 0
