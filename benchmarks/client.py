@@ -298,7 +298,7 @@ def receipt_costs(address: str, _: argparse.Namespace) -> dict[str, float]:
 
     def wait() -> None:
         begin = time.perf_counter()
-        looks.append(client.await_receipt(client.new_transaction_id(), NODE, timeout=10, interval=0.25).looks)
+        looks.append(client.await_receipt(client.new_transaction_id(), NODE, timeout=10).looks)
         waited_s.append(time.perf_counter() - begin)
 
     wait()

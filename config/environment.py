@@ -73,7 +73,10 @@ def _meant(name: str, known: Iterable[str]) -> str:
     bare = name.upper().replace("_", "").replace("-", "")
 
     def likeness(one: str) -> float:
-        return SequenceMatcher(None, bare, one.replace("_", "")).ratio()
+        other = one.replace("_", "")
+        if sorted(bare) == sorted(other):
+            return 1.0  # the same letters in another order, which the matcher rates low in short names
+        return SequenceMatcher(None, bare, other).ratio()
 
     best = max(known, key=likeness, default="")
     return best if likeness(best) >= _ALIKE else ""

@@ -177,8 +177,21 @@ class RunSettings(BaseModel):
         float, Field(gt=0, le=600, description="longest wait in seconds for a receipt, and again for the mirror")
     ] = 30.0
     receipt_interval: Annotated[
-        float, Field(ge=0.001, le=10, description="seconds between two looks for a receipt, 0.001 to 10")
+        float,
+        Field(
+            ge=0.001,
+            le=10,
+            description="seconds of waiting for each look for a receipt, on the average; with --receipt-schedule "
+            "fixed: between two looks, 0.001 to 10",
+        ),
     ] = 0.25
+    receipt_schedule: Annotated[
+        Literal["adaptive", "fixed", "sdk"],
+        Field(
+            description="when to look for a receipt: adaptive: close to when they have come so far; fixed: every "
+            "--receipt-interval; sdk: as Hedera's SDKs do, at once and after 0.25 s, 0.5 s, 1 s, ..."
+        ),
+    ] = "adaptive"
     audit_timeout: Annotated[
         float,
         Field(ge=0, le=3600, description="longest wait in seconds after the run until the mirror shows every message"),

@@ -20,6 +20,7 @@ from hedera_client.http2.pool import MAX_CONNECTIONS
 from hedera_client.ids import TransactionId, TransactionIds
 from hedera_client.prices import HBAR, WITHOUT_RATE, FeeCaps
 from hedera_client.queries import AccountInfo, FileInfo, Query, Record, TopicInfo
+from hedera_client.receipt_pace import ReceiptPace
 from hedera_client.receipts import Receipt
 from hedera_client.settling import Settlement, Window
 from hedera_client.status import OK, precheck_error, status_name
@@ -57,6 +58,7 @@ class HederaClient:
         scatter: Where in time this run's transaction ids lie; the same in all its processes. None draws one.
         valid_duration: Seconds from its valid start in which a transaction may be accepted, 16 to 180. Nodes accept it
             until 10 s before the end, and its valid start lies 5 s back.
+        receipt_pace: When to look for receipts; None: `adaptive`, at most one look per 0.25 s of waiting.
         max_connections: Connections per node that take calls at the same time, at most; they are opened as calls need
             them (docs/client.md).
         caps: How much is offered for a transaction (`hedera_client.prices`); without an exchange rate it is rather too
@@ -88,6 +90,7 @@ class HederaClient:
         max_connections: int = MAX_CONNECTIONS,
         caps: FeeCaps = WITHOUT_RATE,
         max_query_payment: int = MAX_QUERY_PAYMENT,
+        receipt_pace: ReceiptPace | None = None,
         sleep: Callable[[float], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
@@ -105,6 +108,7 @@ class HederaClient:
         self._rpc_timeout = rpc_timeout
         self._caps = caps
         self._max_query_payment = max_query_payment
+        self._receipt_pace = receipt_pace or ReceiptPace()
         self._sleep = sleep
         self._clock = clock
         self._now = now
@@ -193,12 +197,25 @@ class HederaClient:
         return self._ask(queries.receipt(transaction_id), node, timeout)
 
     def await_receipt(
-        self, transaction_id: TransactionId, node: str, *, timeout: float, interval: float = 0.25
+        self,
+        transaction_id: TransactionId,
+        node: str,
+        *,
+        timeout: float,
+        interval: float | None = None,
+        waited: float = 0.0,
     ) -> Receipt:
-        """Wait for a receipt by looking every `interval` seconds, for `timeout` seconds.
+        """Wait for a receipt, for `timeout` seconds.
 
-        The first look is at `node`, which acknowledged, one interval from now; the schedule and what a failed look
-        means are described at `receipts.await_receipt`.
+        The first look is at `node`, which acknowledged; the schedule is described at `receipt_pace`, and what a failed
+        look means at `receipts.await_receipt`.
+
+        Args:
+            transaction_id: Whose receipt.
+            node: Account id.
+            timeout: Seconds from now.
+            interval: None looks when the client's `receipt_pace` says; a number, every so many seconds.
+            waited: Seconds that have passed since the acknowledgement.
 
         Raises:
             ReceiptFailed: consensus was reached, with a status other than SUCCESS.
@@ -210,7 +227,8 @@ class HederaClient:
             transaction_id,
             [node, *others],
             timeout=timeout,
-            interval=interval,
+            pace=self._receipt_pace if interval is None else ReceiptPace("fixed", interval),
+            waited=waited,
             # Looked up now: Locust's monkey patching replaces it.
             sleep=self._sleep or time.sleep,
             clock=self._clock,

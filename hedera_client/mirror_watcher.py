@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import threading
@@ -17,9 +18,11 @@ from hiero_sdk_python.hapi.mirror import consensus_service_pb2 as mirror
 from config.networks import Network
 from hedera_client.bodies import ChunkInfo
 from hedera_client.channels import open_mirror_channel
-from hedera_client.errors import Fate, MirrorTimeout
+from hedera_client.errors import Fate, HederaError, MirrorTimeout
 from hedera_client.ids import NS_PER_S, TransactionId, timestamp_ns, timestamp_proto, topic_proto
 from hedera_client.messages import TopicMessage
+from hedera_client.mirror_rest import PAGE_ROWS, MirrorRest
+from hedera_client.overdue import LOOK_INTERVAL_S, StreamCounts, Suspicion
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +35,26 @@ _JOIN_TIMEOUT_S = 5.0
 
 @dataclass(slots=True)
 class _Waiter:
-    """Somebody who waits for one sequence number."""
+    """Somebody who waits for one sequence number; until `not_yet` it was known not to be there, or nobody had asked."""
 
+    since: float
+    not_yet: float
     done: threading.Event = field(default_factory=threading.Event)
-    message: TopicMessage | None = None
+    shown: Shown | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message that the mirror shows.
+
+    Attributes:
+        message: The message.
+        late_s: By so many seconds at most it may have been there before we learnt of it, because the stream failed and
+            REST was asked, or the stream was opened again; 0 where the stream brought it as it should.
+    """
+
+    message: TopicMessage
+    late_s: float = 0.0
 
 
 class MirrorWatcher:
@@ -46,12 +65,26 @@ class MirrorWatcher:
     seen, until the watcher is closed: reading on is not a retry of an operation. Safe for threads and greenlets,
     usable after a fork.
 
+    A stream can also fall silent without an end, or leave messages out. With `rest`, what is overdue (`overdue`) is
+    asked for there, one page for all who wait, oldest first; a stream that does not show what REST shows is opened
+    again, on a connection of its own. gRPC's keepalive would not find it: servers written with grpc-java allow one ping
+    in five minutes (io.grpc.netty.NettyServerBuilder), and a proxy answers pings for a mirror that is gone.
+
+    Each watcher has a connection of its own: a mirror takes 5 calls on one (MN:grpc/config/NettyProperties.java,
+    maxConcurrentCallsPerConnection).
+
     Args:
         network: Where the mirror is.
         topic_id: Which topic.
         keep: How many of the newest messages are kept for waiters who come after them; this bounds the memory.
         resubscribe_interval: Seconds before a broken stream is opened again.
         clock: Nanoseconds since 1970.
+        rest: The second opinion; None does without.
+        look_interval: Seconds between two questions to it while the stream brings nothing. Whoever asks the same mirror
+            from this address has to share its limit (`pacing`).
+
+    Attributes:
+        counts: What the subscription has been through.
     """
 
     def __init__(
@@ -62,15 +95,19 @@ class MirrorWatcher:
         keep: int = 16_384,
         resubscribe_interval: float = 0.5,
         clock: Callable[[], int] = time.time_ns,
+        rest: MirrorRest | None = None,
+        look_interval: float = LOOK_INTERVAL_S,
     ) -> None:
         self.topic_id = topic_id
         self._network = network
         self._keep = keep
         self._resubscribe_interval = resubscribe_interval
         self._start_ns = clock() - LOOK_BACK_NS
+        self._rest = rest
+        self._look_interval = look_interval
         self._adopt()
 
-    def wait_for(self, sequence_number: int, timeout: float) -> TopicMessage:
+    def wait_for(self, sequence_number: int, timeout: float) -> Shown:
         """Return the message with this sequence number as soon as the mirror shows it.
 
         Args:
@@ -82,24 +119,27 @@ class MirrorWatcher:
                 closed.
         """
         self._start()
-        waiter = _Waiter()
+        now = time.monotonic()
+        waiter = _Waiter(now, now)
         with self._lock:
             if self._closed.is_set():
                 raise self._timeout(sequence_number, "because the watcher is closed")
             kept = self._messages.get(sequence_number)
             if kept is not None:
-                return kept
+                self.counts.waits += 1
+                return Shown(kept)
             if sequence_number <= self._forgotten:
                 raise self._timeout(sequence_number, f"among the last {self._keep}, the only ones it keeps")
             self._waiters[sequence_number].append(waiter)
+        self._wake.set()
         try:
             waiter.done.wait(timeout)
         finally:
             self._leave(sequence_number, waiter)
-        if waiter.message is None:
+        if waiter.shown is None:
             closed = self._closed.is_set()
             raise self._timeout(sequence_number, "before the watcher was closed" if closed else f"within {timeout:g} s")
-        return waiter.message
+        return waiter.shown
 
     def close(self) -> None:
         """End the subscription; those who still wait get a MirrorTimeout. May be called again."""
@@ -107,13 +147,14 @@ class MirrorWatcher:
             return  # another process's subscription is not ours to end
         with self._lock:
             self._closed.set()
-            call, thread, channel = self._call, self._thread, self._channel
+            call, threads, channel = self._call, self._threads, self._channel
             waiting = [waiter for waiters in self._waiters.values() for waiter in waiters]
         if call is not None:
             call.cancel()
         for waiter in waiting:
             waiter.done.set()
-        if thread is not None:
+        self._wake.set()
+        for thread in threads:
             thread.join(_JOIN_TIMEOUT_S)
         if channel is not None:
             channel.close()
@@ -126,7 +167,12 @@ class MirrorWatcher:
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: tuple[threading.Thread, ...] = ()
+        self._wake = threading.Event()  # somebody waits, or the stream has changed: the second opinion is wanted
+        self._suspicion = Suspicion(self._look_interval)
+        self._opened_at = 0.0
+        self._renew = False
+        self.counts = StreamCounts()
         self._channel: grpc.Channel | None = None
         self._call: Any = None
         self._messages: OrderedDict[int, TopicMessage] = OrderedDict()
@@ -140,52 +186,150 @@ class MirrorWatcher:
         if self._pid != os.getpid():
             self._adopt()
         with self._lock:
-            if self._thread is None and not self._closed.is_set():
-                self._channel = open_mirror_channel(self._network.mirror_grpc, tls=self._network.mirror_tls)
-                # A daemon: a process that forgets to close its watcher still ends.
-                self._thread = threading.Thread(target=self._run, name=f"watch {self.topic_id}", daemon=True)
-                self._thread.start()
+            if self._threads or self._closed.is_set():
+                return
+            # Daemons: a process that forgets to close its watcher still ends.
+            tasks = [self._run] if self._rest is None else [self._run, self._watch_over]
+            self._threads = tuple(
+                threading.Thread(target=task, name=f"{task.__name__} {self.topic_id}", daemon=True) for task in tasks
+            )
+            for thread in self._threads:
+                thread.start()
 
     def _run(self) -> None:
-        assert self._channel is not None
-        subscribe = self._channel.unary_stream(
-            SUBSCRIBE,
-            request_serializer=mirror.ConsensusTopicQuery.SerializeToString,
-            response_deserializer=mirror.ConsensusTopicResponse.FromString,
-        )
         while not self._closed.is_set():
             try:
-                self._read(subscribe)
+                self._read()
                 self._last_word = "the mirror ended the stream"
             except grpc.RpcError as error:
                 self._last_word = f"{error.code().name}: {error.details()}"
             log.debug("Stream of topic %s: %s", self.topic_id, self._last_word)
-            self._closed.wait(self._resubscribe_interval)
+            with self._lock:
+                renew, self._renew = self._renew, False
+                if not renew and not self._closed.is_set():
+                    self.counts.ended += 1
+                self._suspicion.broke()
+            self._wake.set()
+            if renew:
+                self._last_word = "the stream fell silent and was opened again"
+                self._drop_channel()
+            else:
+                self._closed.wait(self._resubscribe_interval)
 
-    def _read(self, subscribe: Callable[[mirror.ConsensusTopicQuery], Any]) -> None:
+    def _read(self) -> None:
         """Read one stream to its end."""
-        query = mirror.ConsensusTopicQuery(
-            topicID=topic_proto(self.topic_id), consensusStartTime=timestamp_proto(self._next_ns)
-        )
         with self._lock:
             if self._closed.is_set():
                 return
-            self._call = subscribe(query)
-        for response in self._call:
+            if self._channel is None:
+                self._channel = open_mirror_channel(self._network.mirror_grpc, tls=self._network.mirror_tls)
+            subscribe = self._channel.unary_stream(
+                SUBSCRIBE,
+                request_serializer=mirror.ConsensusTopicQuery.SerializeToString,
+                response_deserializer=mirror.ConsensusTopicResponse.FromString,
+            )
+            query = mirror.ConsensusTopicQuery(
+                topicID=topic_proto(self.topic_id), consensusStartTime=timestamp_proto(self._next_ns)
+            )
+            self.counts.opened += 1
+            self._opened_at = time.monotonic()
+            self._suspicion.opened(self._opened_at)
+            self._call = call = subscribe(query)
+        for response in call:
             self._see(_topic_message(self.topic_id, response))
 
-    def _see(self, message: TopicMessage) -> None:
-        """Keep a message and wake those who wait for it."""
-        self._next_ns = message.consensus_timestamp + 1
-        self._last_sequence = message.sequence_number
+    def _drop_channel(self) -> None:
+        """Give a connection up: one that has silently died would swallow the next subscription too."""
         with self._lock:
-            self._messages[message.sequence_number] = message
-            if len(self._messages) > self._keep:
-                self._forgotten, _ = self._messages.popitem(last=False)
-            waiters = self._waiters.pop(message.sequence_number, ())
-        for waiter in waiters:
-            waiter.message = message
+            channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    def _see(self, message: TopicMessage) -> None:
+        """Note what the stream brought, and wake those who wait for it."""
+        number = message.sequence_number
+        with self._lock:
+            self._next_ns = message.consensus_timestamp + 1
+            if self._last_sequence and number > self._last_sequence + 1:
+                self.counts.skipped += number - self._last_sequence - 1
+                self._wake.set()
+            self._last_sequence = number
+            self._suspicion.brought()
+            opened_again_at = self._opened_at if self.counts.opened > 1 else 0.0
+            self._show(message, lambda waiter: waiter.since < opened_again_at)
+
+    def _show(self, message: TopicMessage, late: Callable[[_Waiter], bool]) -> None:
+        """Keep a message and wake those who wait for it. The caller holds the lock."""
+        number, now = message.sequence_number, time.monotonic()
+        self._messages[number] = message
+        if len(self._messages) > self._keep:
+            self._forgotten, _ = self._messages.popitem(last=False)
+        for waiter in self._waiters.pop(number, ()):
+            waiter.shown = Shown(message, now - waiter.not_yet if late(waiter) else 0.0)
+            self.counts.waits += 1
+            if waiter.shown.late_s:
+                self.counts.late += 1
+                self.counts.late_s += waiter.shown.late_s
+            else:
+                self._suspicion.waited(now - waiter.since)
             waiter.done.set()
+
+    def _watch_over(self) -> None:
+        """Ask REST for what is overdue, and open a stream again that does not show it."""
+        while not self._closed.is_set():
+            self._wake.clear()
+            with self._lock:
+                now = time.monotonic()
+                silent = self._suspicion.judge(self._last_sequence, now)
+                if silent:
+                    self.counts.silent += 1
+                    self._renew = True
+                call = self._call
+                overdue, next_at = self._overdue(now)
+            if silent and call is not None:
+                call.cancel()
+            if overdue:
+                self._look(overdue)
+            else:
+                self._wake.wait(None if next_at == float("inf") else max(0.0, next_at - now))
+
+    def _overdue(self, now: float) -> tuple[list[int], float]:
+        """What is to be asked for now, ascending, and when to look here again. The caller holds the lock."""
+        due: list[int] = []
+        next_at = self._suspicion.judged_at()
+        for number, waiters in self._waiters.items():
+            passed_over = number <= self._last_sequence
+            at = min(self._suspicion.next_look(waiter.since, passed_over=passed_over) for waiter in waiters)
+            if at <= now:
+                due.append(number)
+            next_at = min(next_at, at)
+        return sorted(due), next_at
+
+    def _look(self, numbers: list[int]) -> None:
+        """Ask REST for one page of messages, from the oldest of these on, and wake those who wait for one of them."""
+        assert self._rest is not None
+        began = time.monotonic()
+        page: list[TopicMessage] = []
+        failed = False
+        try:
+            messages = self._rest.topic_messages(self.topic_id, after=numbers[0] - 1, until=numbers[-1])
+            page = list(itertools.islice(messages, PAGE_ROWS))
+        except HederaError as error:
+            failed = True
+            log.debug("Second opinion on topic %s: %s", self.topic_id, error)
+        with self._lock:
+            self.counts.looks += 1
+            self.counts.unanswered += failed
+            self._suspicion.looked(time.monotonic(), answered=not failed)
+            for message in page:
+                self._show(message, lambda _: True)
+                if message.sequence_number > self._last_sequence:
+                    self._suspicion.shown_elsewhere(message.sequence_number, time.monotonic())
+            if not failed:
+                covered = page[-1].sequence_number if len(page) == PAGE_ROWS else numbers[-1]
+                for number in [one for one in numbers if one <= covered]:
+                    for waiter in self._waiters.get(number, ()):
+                        waiter.not_yet = max(waiter.not_yet, began)
 
     def _leave(self, sequence_number: int, waiter: _Waiter) -> None:
         with self._lock:

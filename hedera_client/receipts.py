@@ -11,6 +11,7 @@ from hiero_sdk_python.hapi.services import transaction_receipt_pb2
 
 from hedera_client.errors import Fate, HederaError, ReceiptFailed, ReceiptTimeout
 from hedera_client.ids import TransactionId, account_text, file_text, topic_text
+from hedera_client.receipt_pace import ReceiptPace
 from hedera_client.status import PENDING, SUCCESS, judge_receipt, status_name
 
 
@@ -27,6 +28,7 @@ class Receipt:
         topic_sequence_number: Of a submitted message, from 1, or None.
         topic_running_hash: The topic's, 48 bytes, after a submitted message; else empty.
         looks: How often a node was asked until it was there.
+        patience_s: By so many seconds at most it may have been there before it was found.
     """
 
     transaction_id: TransactionId
@@ -37,6 +39,7 @@ class Receipt:
     topic_sequence_number: int | None = None
     topic_running_hash: bytes = b""
     looks: int = 1
+    patience_s: float = 0.0
 
     @property
     def succeeded(self) -> bool:
@@ -66,16 +69,15 @@ def await_receipt(
     nodes: Sequence[str],
     *,
     timeout: float,
-    interval: float,
+    pace: ReceiptPace,
+    waited: float = 0.0,
     sleep: Callable[[float], None],
     clock: Callable[[], float],
 ) -> Receipt:
-    """Look for a receipt at a fixed interval until it is there.
+    """Look for a receipt, as often as `pace` says, until it is there.
 
-    This is one logical wait, not a call that is retried. The first look is one interval after the start, because right
-    after the acknowledgement the answer is nearly always "not yet"; later looks start `interval` apart, or at once
-    where a look took longer. Where `timeout` is short, the interval is cut to half of it, so that there is always a
-    look.
+    This is one logical wait, not a call that is retried. Looks are one after another; one that is due while another is
+    under way follows at once. Where `timeout` is short, the first is after half of it, so that there is always a look.
 
     A look that fails tells nothing about the transaction: the next look asks the next of `nodes`, in a circle, since
     any node that has heard of the transaction can answer. (RECEIPT_NOT_FOUND is such a failure: the node has
@@ -87,7 +89,8 @@ def await_receipt(
         transaction_id: Whose receipt.
         nodes: Account ids; the one that acknowledged comes first.
         timeout: Seconds from now after which no look starts; a look in progress is cut off there.
-        interval: Seconds between the starts of two looks.
+        pace: Says when to look, and learns when receipts come.
+        waited: Seconds that have passed since the acknowledgement.
         sleep: Waits so many seconds.
         clock: Monotonic seconds.
 
@@ -95,27 +98,30 @@ def await_receipt(
         ReceiptFailed: consensus was reached, with a status other than SUCCESS.
         ReceiptTimeout: none of the looks found a receipt.
     """
-    deadline = clock() + timeout
-    interval = min(interval, timeout / 2)
+    entered = clock()
+    begin, deadline = entered - waited, entered + timeout
+    schedule = pace.begin(timeout, waited)
     circle = itertools.cycle(nodes)
     node = next(circle)
     last: HederaError | None = None
-    next_look = clock() + interval
     for looks in itertools.count(1):
-        sleep(max(0.0, next_look - clock()))
+        sleep(max(0.0, min(begin + schedule.next_at, deadline) - clock()))
         now = clock()
         if now >= deadline:
+            schedule.given_up(now - begin)
             _give_up(transaction_id, node, looks - 1, f"within {timeout:g} s", last)
-        next_look = now + interval
         try:
             receipt = look(node, deadline - now)
         except HederaError as error:
             if error.fate is Fate.FINAL:
                 _give_up(transaction_id, node, looks, "because nodes cannot be asked", error)
             last, node = error, next(circle)
+            schedule.failed(now - begin)
             continue
         if receipt is not None:
-            return _checked(replace(receipt, looks=looks), node)
+            patience_s = min(schedule.found(now - begin), now - entered)
+            return _checked(replace(receipt, looks=looks, patience_s=patience_s), node)
+        schedule.pending(now - begin)
     raise AssertionError("an endless loop ended")
 
 

@@ -1,4 +1,4 @@
-"""Waits until the mirror shows a message: through its stream, and where that is silent, by asking once."""
+"""Waits until the mirror shows a message: through its stream, and where that is silent, by asking."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class MirrorView:
 
     Args:
         watchers: One subscription per topic.
-        rest: Asked for a message that a subscription did not show in time.
+        rest: Asked once more for a message that was not to be seen in time.
         guard: Stops waiting for a mirror that has shown nothing for a while; makes one attempt.
         timeout: Longest wait for one message, in seconds.
     """
@@ -40,9 +40,10 @@ class MirrorView:
             if operation.deadline is not None:
                 timeout = max(0.0, min(timeout, operation.deadline - time.monotonic()))
             try:
-                self._watchers[topic_id].wait_for(sequence_number, timeout)
+                operation.our_patience(self._watchers[topic_id].wait_for(sequence_number, timeout).late_s)
             except MirrorTimeout as silent:
                 self._ask(topic_id, sequence_number, silent)
+                operation.our_patience(timeout)
 
         with operation.phase("mirror"):
             try:
@@ -50,6 +51,10 @@ class MirrorView:
             except CircuitOpen:
                 operation.doubt("mirror")
                 raise
+
+    def counts(self) -> dict[str, dict[str, float]]:
+        """What the subscriptions have been through: by topic, numbers that add up over topics and processes."""
+        return {topic: watcher.counts.snapshot() for topic, watcher in self._watchers.items()}
 
     def close(self) -> None:
         """End the subscriptions and close the connections."""

@@ -184,6 +184,13 @@ class Operation:
         phases[CONNECTION] = phases.get(CONNECTION, 0.0) + seconds
         phases[ACK] = phases.get(ACK, 0.0) - seconds  # which the phase's end will add
 
+    def our_patience(self, seconds: float) -> None:
+        """Note that up to so many seconds of what has just passed were not the network's, for we looked late.
+
+        They stay in their phase, for how many of them it really were is not known.
+        """
+        self.record.patience_s += seconds
+
     def seen(self, sequence_number: int | None) -> None:
         """Note that the network was just heard to have its latest message: what the two clocks are compared by."""
         if self.record.messages:

@@ -15,6 +15,9 @@ from config.levels import Confirm
 from config.run import Run
 from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator, Relay
 from hedera_client.greenlets import prepare_process
+from hedera_client.overdue import LOOK_INTERVAL_S
+from hedera_client.pacing import REQUESTS_PER_S
+from hedera_client.receipt_pace import ReceiptPace
 from hedera_users import schedule
 from hedera_users.arrivals import Arrivals, Turn
 from hedera_users.background import Background
@@ -32,6 +35,9 @@ from resilience import GuardStats
 
 SPARE_CALL_SLOTS = 20
 """Blocking calls that may be in flight beside the users' own (mirror streams, DNS, files)."""
+
+SECOND_OPINIONS_PER_S = REQUESTS_PER_S / 2
+"""Questions a second that all workers together ask a mirror about what its streams do not show."""
 
 LAST_WORDS_S = 2.0
 """How long what was refused or killed at the very end gets to close its operations."""
@@ -61,6 +67,7 @@ class Session:
         self.stats = GuardStats()
         self.arrivals = make_arrivals(run, worker, self.ledger)
         self.background = Background(environment, f"{worker}/deliveries", settings.queue)
+        self._stopped_at = 0.0
         self._user_numbers = itertools.count()
         caps = fee_caps(settings, run.exchange_rate)
         self.client = HederaClient(
@@ -74,6 +81,7 @@ class Session:
             max_connections=settings.connections,
             caps=caps,
             max_query_payment=max_query_payment(settings, caps),
+            receipt_pace=ReceiptPace(settings.receipt_schedule, settings.receipt_interval),
         )
         self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))
         self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None
@@ -122,6 +130,18 @@ class Session:
             allowed_s=self.run.settings.deadline or None,
         )
 
+    def stopping(self) -> None:
+        """Note that the users are asked to stop: what they have begun ends after the load."""
+        self._stopped_at = self._stopped_at or time.time()
+
+    def load(self) -> dict[str, float]:
+        """When the users were asked to stop: `ended_at`, Unix time in seconds; empty until then."""
+        return {"ended_at": self._stopped_at} if self._stopped_at else {}
+
+    def mirror_streams(self) -> dict[str, dict[str, float]]:
+        """What the subscriptions to the mirror have been through, by topic; empty without the level `mirror`."""
+        return self._mirror.counts() if self._mirror is not None else {}
+
     def close(self, drain_s: float = 0.0) -> None:
         """Let what was handed over end, and release channels, subscriptions and the baseline; counts stay readable.
 
@@ -144,9 +164,11 @@ class Session:
 
 
 def _mirror_view(run: Run, guards: Guards) -> MirrorView:
-    watchers = {topic: MirrorWatcher(run.network, topic) for topic in run.topics.values()}
     settings = run.settings
     rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout, processes=run.workers)
+    topics = sorted(set(run.topics.values()))
+    look_interval = max(LOOK_INTERVAL_S, run.workers * len(topics) / SECOND_OPINIONS_PER_S)
+    watchers = {topic: MirrorWatcher(run.network, topic, rest=rest, look_interval=look_interval) for topic in topics}
     return MirrorView(watchers, rest, guards.mirror, settings.confirm_timeout)
 
 
@@ -189,9 +211,23 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     publish(environment, "resilience", session.stats.snapshot)
     publish(environment, "ledger", session.ledger.snapshot)
     publish(environment, "connections", session.client.connections)
+    publish(environment, "mirror_streams", session.mirror_streams)
     publish(environment, "collisions", session.hedera.collisions)
+    publish(environment, "load", session.load)
+    _note_the_end(environment, session)
     _plug_in(environment, session.arrivals)
     return session
+
+
+def _note_the_end(environment: Environment, session: Session) -> None:
+    """Let the session know when its users are asked to stop, once."""
+    events: Any = environment.events
+
+    def stopping(**_: Any) -> None:
+        session.stopping()
+        events.test_stopping.remove_listener(stopping)
+
+    events.test_stopping.add_listener(stopping)
 
 
 def _plug_in(environment: Environment, arrivals: Arrivals | None) -> None:

@@ -47,10 +47,11 @@ class NeverHappened(HederaError):  # noqa: N818 (the name says what is known)
 
 
 class Acknowledged(NamedTuple):
-    """A transaction that a node has accepted for consensus."""
+    """A transaction that a node has accepted for consensus, at this moment (seconds of `time.monotonic`)."""
 
     transaction_id: TransactionId
     node: str
+    at: float
 
 
 class Transactions:
@@ -90,7 +91,8 @@ class Transactions:
             if attempts.transaction_id is None:
                 raise  # no attempt was made
             if operation.in_doubt(str(attempts.transaction_id)):
-                return self._settle(operation, Acknowledged(attempts.transaction_id, attempts.node), error)
+                sent = Acknowledged(attempts.transaction_id, attempts.node, time.monotonic())
+                return self._settle(operation, sent, error)
             if isinstance(error, HederaError) and error.status == "TRANSACTION_EXPIRED":
                 raise _never_happened(attempts.transaction_id, "every attempt was refused until it expired") from error
             raise
@@ -109,13 +111,14 @@ class Transactions:
         waited = max(0.0, min(allowed, possible))
         try:
             with operation.phase("receipt"):
-                return self._client.await_receipt(
-                    sent.transaction_id, sent.node, timeout=waited, interval=self._settings.receipt_interval
-                )
+                passed = max(0.0, time.monotonic() - sent.at)
+                receipt = self._client.await_receipt(sent.transaction_id, sent.node, timeout=waited, waited=passed)
         except ReceiptTimeout as error:
             if allowed <= waited:
                 raise
             return self._look_again(operation, sent, allowed - waited, error)
+        operation.our_patience(receipt.patience_s)
+        return receipt
 
     def to_receipt(self, operation: Operation, guard: Guard, body: BodyOf) -> Receipt:
         """Send a transaction and wait for its receipt; once, under a new id, again where it never happened.
@@ -226,7 +229,7 @@ class _Attempts:
             raise
         operation.taken()
         operation.settled(text)
-        return Acknowledged(transaction_id, attempt.member)
+        return Acknowledged(transaction_id, attempt.member, time.monotonic())
 
     def _id(self) -> TransactionId:
         """The id of the attempt: that of the one before, unless all were refused and it is about to expire."""

@@ -155,6 +155,8 @@ class OperationRecord:
             they add up to `response_s`. Empty where nobody measured them.
         reached_s: Seconds from the scheduled moment to when a segment was last left: `prepare` is when it was
             prepared, `ack` when a node had acknowledged it, and so on. `Stopwatch.reached_s` gives them.
+        patience_s: At most so many seconds of `latency_s` are our own waiting and not the network's: what lay between
+            two looks for a receipt, or until a mirror's stream was noticed to be broken.
         consensus_at: Consensus timestamp in seconds by the network's clock, where the operation learnt it.
         stored_files: HFS files it wrote, for the audit.
         read_files: HFS files it read back, for the audit.
@@ -178,6 +180,7 @@ class OperationRecord:
     messages: list[SentMessage] = field(default_factory=list)
     segments_s: dict[str, float] = field(default_factory=dict)
     reached_s: dict[str, float] = field(default_factory=dict)
+    patience_s: float = 0.0
     consensus_at: float | None = None
     stored_files: list[StoredFile] = field(default_factory=list)
     read_files: list[ReadFile] = field(default_factory=list)

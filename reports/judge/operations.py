@@ -16,7 +16,7 @@ from reports.measure.timeline import COUNTS, Point, Timeline
 def operations(
     measures: Mapping[OperationKey, OperationMeasure],
     consensus: Mapping[OperationKey, Distribution],
-    duration_s: float,
+    load_s: float,
 ) -> list[dict[str, Any]]:
     """Return the report's `operations`, by name, arm and level.
 
@@ -24,17 +24,17 @@ def operations(
         measures: What was measured.
         consensus: Time from sending to the consensus timestamp, as the audit read it; where it has none for an
             operation, the phase stays as it was recorded.
-        duration_s: How long users ran, for the throughput.
+        load_s: How long until users were asked to stop, for the rates; what they were at may have ended later.
     """
     return [
-        _entry(key, measure, consensus.get(key), duration_s)
+        _entry(key, measure, consensus.get(key), load_s)
         for key, measure in sorted(measures.items(), key=lambda item: item[0].order)
         if measure.closed
     ]
 
 
 def _entry(
-    key: OperationKey, measure: OperationMeasure, consensus: Distribution | None, duration_s: float
+    key: OperationKey, measure: OperationMeasure, consensus: Distribution | None, load_s: float
 ) -> dict[str, Any]:
     phases = dict(measure.phases)
     if consensus is not None:
@@ -46,12 +46,14 @@ def _entry(
         "started": measure.closed,
         **measure.counts,
         "attempts": measure.attempts,
-        "throughput_per_s": measure.counts["succeeded"] / duration_s if duration_s > 0 else 0.0,
-        "bytes_per_s": measure.bytes_sent / duration_s if duration_s > 0 else 0.0,
+        "throughput_per_s": measure.counts["succeeded"] / load_s if load_s > 0 else 0.0,
+        "bytes_per_s": measure.bytes_sent / load_s if load_s > 0 else 0.0,
         "latency_ms": figures(measure.latency),
         "latency_failed_ms": figures(measure.latency_failed),
         "response_ms": figures(measure.response),
         "phases_ms": {phase: figures(distribution) for phase, distribution in phases.items()},
+        "patience_ms": figures(measure.patience),
+        "noticed_late": measure.patience.count,
         "segments_ms": _segments(measure),
         "slowest": [_slow(one) for one in measure.slowest.operations],
     }

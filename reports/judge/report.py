@@ -12,7 +12,7 @@ from typing import Any, Final
 import jsonschema
 
 from config.run import Run
-from reports.collect.collector import Collector
+from reports.collect.collector import Collector, Sender
 from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.answers import answers, headline, where
@@ -20,6 +20,7 @@ from reports.judge.causes import errors
 from reports.judge.connections import connections
 from reports.judge.dead import Schedule
 from reports.judge.limits import limit
+from reports.judge.mirror_streams import mirror_streams
 from reports.judge.operations import operations, timeline
 from reports.judge.overhead import overhead
 from reports.judge.rate import rate
@@ -79,7 +80,8 @@ def build(evidence: Evidence) -> Report:
     if ended_at == began_at:
         ended_at = max(began_at, evidence.ended_at)
     duration_s = ended_at - began_at
-    found = _found(evidence, began_at, duration_s)
+    load_s = load_seconds(senders, began_at, duration_s)
+    found = _found(evidence, began_at, load_s)
     limited = limit(found)
     kept = rate(run.settings.arrival_rate, found["accounting"]["arrivals"])
     results = checks(
@@ -100,6 +102,7 @@ def build(evidence: Evidence) -> Report:
             "started_at": began_at,
             "ended_at": ended_at,
             "duration_s": round(duration_s, 3),
+            "load_s": round(load_s, 3),
             "headline": headline(told),
             "answers": told,
             "exit_code": int(exit_code(results)),
@@ -136,20 +139,30 @@ def build(evidence: Evidence) -> Report:
     return report
 
 
-def _found(evidence: Evidence, began_at: float, duration_s: float) -> Report:
+def load_seconds(senders: Sequence[Sender], began_at: float, duration_s: float) -> float:
+    """How long the load lasted: until the last process asked its users to stop, which is before they are done.
+
+    Rates are per second of this: what comes after is only what they were at. All of it where nobody told.
+    """
+    told = [sender.sources["load"]["ended_at"] for sender in senders if sender.sources.get("load")]
+    return min(duration_s, max(told) - began_at) if told and max(told) > began_at else duration_s
+
+
+def _found(evidence: Evidence, began_at: float, load_s: float) -> Report:
     """The parts of the report that hold what was counted and measured, and that the run is judged by."""
     collector = evidence.collector
     measured, senders, settings = collector.measurements, list(collector.senders.values()), evidence.run.settings
     faults = [_fault(fault, began_at) for fault in evidence.faults if fault["started"] is not None]
     resilience = [sender.sources["resilience"] for sender in senders if "resilience" in sender.sources]
     return {
-        "operations": operations(measured.operations, evidence.consensus, duration_s),
+        "operations": operations(measured.operations, evidence.consensus, load_s),
         "resilience": {
             **merge_snapshots(resilience),
             "connections": connections(sender.sources.get("connections", {}) for sender in senders),
+            "mirror_streams": mirror_streams(sender.sources.get("mirror_streams", {}) for sender in senders),
         },
         "accounting": account(
-            senders, measured.operations, Schedule(settings.arrival_rate, evidence.run.workers, began_at + duration_s)
+            senders, measured.operations, Schedule(settings.arrival_rate, evidence.run.workers, began_at + load_s)
         ),
         "resources": provenance.resources(senders, evidence.master, began_at - evidence.run.started_at),
         "errors": errors(measured.errors.groups, began_at),

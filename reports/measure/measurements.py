@@ -35,6 +35,7 @@ class OperationMeasure:
             network look fast.
         response: From the scheduled start, of those that succeeded.
         phases: By phase, of those that succeeded.
+        patience: How much of the latency may be our own waiting, of those that succeeded and had any.
         timed: How many of those that succeeded say what their time was spent on.
         segments_ns: Nanoseconds per segment, over those; they add up to their response times.
         slowest: The slowest of those that succeeded.
@@ -49,6 +50,7 @@ class OperationMeasure:
     latency_failed: Distribution = field(default_factory=Distribution)
     response: Distribution = field(default_factory=Distribution)
     phases: dict[str, Distribution] = field(default_factory=lambda: {phase: Distribution() for phase in PHASES})
+    patience: Distribution = field(default_factory=Distribution)
     timed: int = 0
     segments_ns: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SEGMENTS, 0))
     slowest: Slowest = field(default_factory=Slowest)
@@ -71,6 +73,8 @@ class OperationMeasure:
                 self.slowest.record(record)
             for phase, seconds in record.phases_s.items():
                 self.phases[phase].record(seconds)
+            if record.patience_s > 0:
+                self.patience.record(record.patience_s)
             if record.segments_s:
                 self.timed += 1
                 segments_ns = self.segments_ns
@@ -87,6 +91,7 @@ class OperationMeasure:
     def distributions(self) -> dict[str, Distribution]:
         """All of them by name; phases are `phase.<name>`."""
         named = {"latency": self.latency, "latency_failed": self.latency_failed, "response": self.response}
+        named["patience"] = self.patience
         return named | {f"phase.{phase}": distribution for phase, distribution in self.phases.items()}
 
 
@@ -169,7 +174,8 @@ class Measurements:
                 measure.segments_ns[segment] += spent
             measure.slowest.merge_dump(fields["slowest"])
             for part, distribution in measure.distributions().items():
-                distribution.merge_dump(fields["distributions"][part])
+                if part in fields["distributions"]:  # a checkpoint of an earlier version has fewer
+                    distribution.merge_dump(fields["distributions"][part])
                 pause()
         self.pairs.merge_dump(dumped["pairs"])
         self.errors.merge_dump(dumped["errors"])

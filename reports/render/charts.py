@@ -10,6 +10,9 @@ from reports.render.views import overhead_entries, phases
 Report = Mapping[str, Any]
 Namer = Callable[[Mapping[str, Any]], str]
 
+DECADES: Final = 30
+"""Times by which the largest may exceed the smallest on a linear axis."""
+
 MOST_LANES: Final = 10
 """Breakers drawn below the timeline: those that left the closed state longest. All of them are in the table."""
 
@@ -18,13 +21,16 @@ def chart_data(report: Report, name_of: Namer) -> dict[str, Any]:
     """Everything the charts are drawn from."""
     timeline = report["timeline"]
     end = report["run"]["duration_s"]
+    rows = _intervals(report)
     return {
-        "intervals": _intervals(report),
+        "intervals": rows,
+        "intervals_log": _decades_apart(rows),
         "curves": [entry["curves"] for entry in overhead_entries(report)],
         "difference": [entry["absolute_ms"] for entry in overhead_entries(report)],
         "phases": phases(report, name_of),
         "resolution_s": timeline["resolution_s"],
         "duration_s": end,
+        "load_s": report["run"].get("load_s", end),
         "timeline": [{"label": name_of(series), **_columns(series["points"])} for series in timeline["series"]],
         "faults": [
             {"name": fault["name"], "from": fault["from_s"], "to": end if fault["to_s"] is None else fault["to_s"]}
@@ -75,6 +81,12 @@ def _intervals(report: Report) -> list[dict[str, Any]]:
         for entry in report["overhead"]
         if entry["absolute_ms"]["ci95"] is not None
     ]
+
+
+def _decades_apart(rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether intervals can be compared on a logarithmic axis only; such an axis has no 0, and shows nothing below."""
+    lows, highs = [row["low"] for row in rows], [row["high"] for row in rows]
+    return bool(rows) and min(lows) > 0 and max(highs) > DECADES * min(lows)
 
 
 def _columns(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:

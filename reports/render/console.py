@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from config.exit_codes import ExitCode
-from reports.judge import collisions, connections
+from reports.judge import collisions, connections, mirror_streams, patience
 from reports.judge.audit import doubt_of, integrity_faults, unreported
 from reports.judge.phrases import milliseconds
+from reports.render import words
 
 
 def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") -> str:
@@ -33,14 +34,17 @@ def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") ->
     lines += _table(report["operations"])
     unsent = accounting["rejected"] + accounting["shed"]
     lines.append(
-        f"{accounting['succeeded']:,} of {accounting['started']:,} operations succeeded in {run['duration_s']:.0f} s; "
+        f"{accounting['succeeded']:,} of {accounting['started']:,} operations succeeded in {words.length(run)}; "
         f"{accounting['failed']:,} failed, {accounting['unknown']:,} unknown, {unsent:,} never sent, "
         f"{report['resilience']['retries']['attempts']:,} retries."
     )
     told = connections.in_words(report["resilience"].get("connections", []))
+    lines += patience.in_words(report["operations"])
     lines += [told] if told else []
+    streams = mirror_streams.in_words(report["resilience"].get("mirror_streams", []))
+    lines += [f"Warning: {streams}"] if streams else []
     lines.append(_audit_line(report["audit"]))
-    lines += [f"Warning: {words}." for words in collisions.told(report)]
+    lines += [f"Warning: {told}." for told in collisions.told(report)]
     lines += [f"Warning: {warning}" for warning in report["resources"]["warnings"]]
     return "\n".join([*lines, f"Report: {unwritten or path}", ""])
 

@@ -21,8 +21,9 @@ def render_histograms(
 ) -> str:
     """Return one row per bucket that holds a value; buckets are 0.1 % wide, as they were recorded.
 
-    `distribution` is `latency`, `latency_failed`, `response` or `phase.<name>`; `cumulative_share` is the part of its
-    operations that took at most `to_ms`. A cell that a spreadsheet would take for a formula starts with an apostrophe.
+    `distribution` is `latency`, `latency_failed`, `response`, `patience` or `phase.<name>`; `cumulative_share` is the
+    part of its operations that took at most `to_ms`. A cell that a spreadsheet would take for a formula starts with an
+    apostrophe.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -13,7 +13,7 @@ import jinja2
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports.judge import collisions, connections
+from reports.judge import collisions, connections, mirror_streams, patience
 from reports.judge.audit import reordering, unreported
 from reports.judge.phrases import interval, milliseconds
 from reports.judge.rate import in_words
@@ -53,6 +53,8 @@ def environment() -> jinja2.Environment:
         collisions_in_words=collisions.told,
         unreported=unreported,
         connections_in_words=connections.in_words,
+        patience_in_words=patience.in_words,
+        streams_in_words=mirror_streams.in_words,
         rate_in_words=in_words,
         inline=_inline,
         scripts=_scripts,

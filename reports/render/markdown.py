@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from reports.judge import collisions, connections
+from reports.judge import collisions, connections, mirror_streams, patience
 from reports.judge.audit import doubt_of, integrity_faults, unreported
 from reports.judge.phrases import milliseconds
 from reports.render import words
@@ -32,7 +32,10 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     parts += _operations(report)
     parts += _accounting(report["accounting"])
     told = connections.in_words(report["resilience"].get("connections", []))
+    parts += [f"- {text(words)}" for words in patience.in_words(report["operations"])]
     parts += [text(told), ""] if told else []
+    streams = mirror_streams.in_words(report["resilience"].get("mirror_streams", []))
+    parts += [f"⚠ {text(streams)}", ""] if streams else []
     parts += _audit(report["audit"])
     parts += [f"- ⚠ {text(words)}." for words in collisions.told(report)]
     parts += _errors(report["errors"])
@@ -142,6 +145,6 @@ def _why(entry: Mapping[str, Any]) -> str:
 def _provenance(run: Mapping[str, Any]) -> str:
     return (
         f"\n<sub>{text(run['id'])} · {text(run['network'].get('name', ''))} · confirmed up to {text(run['confirm'])} · "
-        f"baseline {text(run['baseline'])} · {run['duration_s']:.0f} s · {run['workers']} "
+        f"baseline {text(run['baseline'])} · {words.length(run)} · {run['workers']} "
         f"{'process' if run['workers'] == 1 else 'processes'} · seed {run['seed']}</sub>"
     )

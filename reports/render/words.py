@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from reports.judge.phrases import interval, milliseconds
 
@@ -37,6 +37,18 @@ PHASES: Final[Mapping[str, tuple[str, str]]] = {
     "other": ("Other", "whatever is left, such as other users' turns in between"),
     "rest": ("Own work and waiting", "the application's own work, and waits before retries"),
 }
+
+LEAST_DRAIN_S: Final = 0.5
+"""Seconds after the end of the load that are not worth a word."""
+
+
+def length(run: Mapping[str, Any]) -> str:
+    """How long a run was: the load, and how long what it had begun took to end."""
+    load_s, whole_s = run.get("load_s", run["duration_s"]), run["duration_s"]
+    if whole_s - load_s < LEAST_DRAIN_S:
+        return f"{whole_s:.0f} s"
+    return f"{load_s:.0f} s, and {whole_s - load_s:.0f} s more until what was under way had ended"
+
 
 OUTCOMES: Final[Mapping[str, str]] = {
     "scheduled": "were due",

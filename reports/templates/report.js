@@ -47,8 +47,7 @@
   const intervals = (element) => {
     const rows = [...data.intervals].reverse();
     const lows = rows.map((row) => row.low), highs = rows.map((row) => row.high);
-    // Levels that lie decades apart can be compared on a logarithmic axis only, which cannot show 0 or less.
-    const wide = Math.min(...lows) > 0 && Math.max(...highs) > 30 * Math.min(...lows);
+    const wide = data.intervals_log;
     draw(element, [{
       mode: "markers", x: rows.map((row) => row.estimate), y: rows.map((_, index) => index),
       marker: { size: 10, color: colour("--hedera") },
@@ -123,10 +122,11 @@
   const shade = (one) => series(crowded && busiest.has(one.label) ? [...busiest].indexOf(one.label) : data.timeline.indexOf(one));
   const hidden = (one) => (crowded && !busiest.has(one.label) ? "legendonly" : true);
 
+  const step = data.resolution_s;
+  const last = Math.max(0, ...data.timeline.flatMap((one) => one.t));
+  const slots = Array.from({ length: last / step + 1 }, (_, i) => i * step);
+
   const throughput = () => {
-    const step = data.resolution_s;
-    const last = Math.max(0, ...data.timeline.flatMap((one) => one.t));
-    const slots = Array.from({ length: last / step + 1 }, (_, i) => i * step);
     const traces = data.timeline.map((one) => {
       const done = new Map(one.t.map((t, i) => [t, one.succeeded[i]]));  // a slot without a point had no operation
       return {
@@ -148,11 +148,18 @@
     return traces;
   };
 
+  // A line where nothing was measured would be made up: it stops there, and what stands alone is a dot.
   const latency = () => data.timeline.flatMap((one) => [["p50_ms", "solid", 2, ""], ["p95_ms", "dot", 1.5, ", p95"]].map(
-    ([key, dash, width, suffix]) => ({
-      name: plain(one.label) + suffix, legendgroup: one.label, showlegend: false, visible: hidden(one), x: one.t, y: one[key], yaxis: "y2",
-      mode: "lines", connectgaps: true, line: { color: shade(one), width, dash }, hovertemplate: "%{y:.1f} ms",
-    })));
+    ([key, dash, width, suffix]) => {
+      const seen = new Map(one.t.map((t, i) => [t, one[key][i]]));
+      const values = slots.map((t) => seen.get(t) ?? null);
+      const alone = (i) => values[i] !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null;
+      return {
+        name: plain(one.label) + suffix, legendgroup: one.label, showlegend: false, visible: hidden(one), x: slots, y: values, yaxis: "y2",
+        mode: "lines+markers", connectgaps: false, line: { color: shade(one), width, dash }, hovertemplate: "%{y:.1f} ms",
+        marker: { color: shade(one), size: values.map((_, i) => (alone(i) ? (suffix ? 3 : 5) : 0)), line: { width: 0 } },
+      };
+    }));
 
   const depth = () => data.queue.length ? [{
     name: "queue", showlegend: false, x: data.queue.map((p) => p[0]), y: data.queue.map((p) => p[1]), yaxis: "y3",
@@ -185,6 +192,7 @@
     const latencyBottom = queueTop + (queuePart ? gap : 0), latencyTop = latencyBottom + 0.48 * rest;
     const lowest = laneCount ? "y4" : queuePart ? "y3" : "y2";
     const shapes = [
+      ...(data.duration_s - data.load_s >= 0.5 ? [band(data.load_s, data.duration_s, "--muted", 0.1)] : []),
       ...data.faults.map((fault) => band(fault.from, fault.to, "--fault", 0.14)),
       ...data.breakers.flatMap((breaker) => breaker.spans.filter((span) => span.state === "open").map((span) => band(span.from, span.to, "--bad", 0.1))),
     ];

@@ -37,13 +37,16 @@ QUIET_CONNECTIONS = {
 """What a node's connections were in a run in which nothing happened to them."""
 
 
-def sample_report(folder: Path, pairs: int = 900, text: str = "", **evidence: Any) -> Report:
+def sample_report(
+    folder: Path, pairs: int = 900, text: str = "", load_s: float | None = None, **evidence: Any
+) -> Report:
     """Build a report.
 
     Args:
         folder: Receives the journal.
         pairs: How many, spread over the levels and a minute.
         text: Stands wherever a network, a file or a fault can put words of its own.
+        load_s: After how long its users were asked to stop; None where the process does not say.
         evidence: Further fields of `Evidence`.
     """
     settings = RunSettings(seed=7, localnet_consensus_delay=0.1)
@@ -71,6 +74,8 @@ def sample_report(folder: Path, pairs: int = 900, text: str = "", **evidence: An
         "resilience": resilience(text),
         "connections": {f"0.0.3{text}": QUIET_CONNECTIONS},
     }
+    if load_s is not None:
+        sender.sources["load"] = {"ended_at": BEGAN + load_s}
     collector.senders["local"] = sender
     fields: dict[str, Any] = {
         "audit": nothing_settled() | {"files": files(text)},

@@ -82,6 +82,7 @@ class Job:
             "records": [asdict(record) for record in self.records],
             "ledger": self.session.ledger.snapshot(),
             "resilience": self.session.stats.snapshot(),
+            "mirror_streams": self.session.mirror_streams(),
             "pending": self.session.background.pending,
             "errors": [repr(stream.exception) for stream in streams if stream.exception is not None],
         }

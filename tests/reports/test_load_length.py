@@ -1,0 +1,149 @@
+"""What is said per second, drawn over time and printed side by side is what a careful reader takes it for."""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.settings import RunSettings
+from hedera_users.hcs_submitter import HcsSubmitter
+from hedera_users.model_storer import ModelStorer
+from hedera_users.overhead_user import OverheadUser
+from reports.collect.collector import Sender
+from reports.judge.overhead import FEWEST
+from reports.judge.report import load_seconds, violations
+from reports.render.charts import chart_data
+from reports.render.console import render_console
+from reports.render.files import write_report
+from reports.render.html import render_html
+from reports.render.markdown import render_markdown
+from reports.render.views import namer
+from reports.render.words import length
+from tests.reports.browser import Browser, browser
+from tests.reports.sample import sample_report
+
+ROOT = Path(__file__).resolve().parents[2]
+
+with_chromium = pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium: apt-get install chromium")
+
+
+def sender(**sources: Any) -> Sender:
+    return Sender("one", sources=sources)
+
+
+def test_rates_are_per_second_of_load(tmp_path: Path) -> None:
+    """30 s were run and 36 s had passed when all was done: rates were divided by 36."""
+    report = sample_report(tmp_path, pairs=90, load_s=50)
+    assert violations(report) == []
+    assert (report["run"]["load_s"], report["run"]["duration_s"]) == (50, 60)
+    for entry in report["operations"]:
+        assert entry["throughput_per_s"] == pytest.approx(entry["succeeded"] / 50)
+
+
+def test_both_lengths_are_said(tmp_path: Path) -> None:
+    report = sample_report(tmp_path, pairs=90, load_s=50)
+    said = "50 s, and 10 s more until what was under way had ended"
+    assert said in render_console(report, "")
+    assert said in render_markdown(report)
+    assert said in render_html(report)
+
+
+def test_a_run_whose_load_ended_it_has_one_length() -> None:
+    assert length({"duration_s": 60.0, "load_s": 59.8}) == "60 s"
+    assert length({"duration_s": 60.0}) == "60 s", "a report of an earlier version"
+
+
+@pytest.mark.parametrize(
+    ("senders", "load_s"),
+    [
+        ([], 60.0),
+        ([sender()], 60.0),
+        ([sender(load={})], 60.0),
+        ([sender(load={"ended_at": 130.0}), sender(load={"ended_at": 131.0}), sender()], 31.0),
+        ([sender(load={"ended_at": 900.0})], 60.0),
+        ([sender(load={"ended_at": 50.0})], 60.0),
+    ],
+    ids=["nobody", "silent", "never asked to stop", "the last counts", "after the end", "before the beginning"],
+)
+def test_how_long_the_load_was(senders: list[Sender], load_s: float) -> None:
+    assert load_seconds(senders, began_at=100.0, duration_s=60.0) == load_s
+
+
+def test_there_is_no_0_on_a_logarithmic_axis(tmp_path: Path) -> None:
+    """The sentence under the intervals speaks of the axis that is drawn."""
+    report = sample_report(tmp_path)
+    assert chart_data(report, namer(report))["intervals_log"]
+    assert "Above 0" not in render_html(report)
+    for entry in report["overhead"]:
+        if entry["absolute_ms"]["ci95"]:
+            entry["absolute_ms"]["ci95"][0] = -1.0
+    assert not chart_data(report, namer(report))["intervals_log"]
+    assert "Above 0" in render_html(report)
+
+
+def test_phases_that_overlap_are_marked(tmp_path: Path) -> None:
+    """The time to the consensus timestamp stood among the phases as if it were one more part of the sum."""
+    report = sample_report(tmp_path, pairs=90)
+    assert "consensus*" not in render_html(report)
+    entry = next(one for one in report["operations"] if one["phases_ms"].get("receipt"))
+    entry["phases_ms"]["consensus"] = entry["phases_ms"]["receipt"]
+    page = render_html(report)
+    assert "consensus*" in page
+    assert "is no part of the sum" in page
+
+
+def test_the_demo_run_answers_its_own_question() -> None:
+    """Pairs that `make load` makes, by the time that each takes on the embedded network: enough for what it shows."""
+    words = configparser.ConfigParser()
+    words.read_string("[profile]\n" + (ROOT / "config" / "profiles" / "quick.conf").read_text())
+    profile = words["profile"]
+    weights = {one: one.weight for one in (OverheadUser, HcsSubmitter, ModelStorer)}
+    users = int(profile["users"]) * weights[OverheadUser] / sum(weights.values())
+    load_s = int(profile["run-time"].removesuffix("s")) - int(profile["users"]) / int(profile["spawn-rate"]) / 2
+    thinks_s = RunSettings().think_time
+    a_receipt_s = RunSettings().localnet_consensus_delay
+    # Nine pairs of audit-event, one transaction each, to one of store-model, which are four.
+    round_s = 9 * (a_receipt_s + thinks_s) + (4 * a_receipt_s + thinks_s)
+    rounds = users * load_s / (1.1 * round_s)  # a tenth more than the bare waits
+    assert 9 * rounds >= FEWEST["p95"]
+    assert rounds >= FEWEST["p50"] * 0.9
+    assert load_s < 60
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests."""
+    with browser(tmp_path_factory.mktemp("profile")) as running:
+        yield running
+
+
+@with_chromium
+def test_a_line_stops_where_nothing_was_measured(chromium: Browser, tmp_path: Path) -> None:
+    """Between two measurements with empty seconds between them stands nothing; one that stands alone is a dot."""
+    report = sample_report(tmp_path, pairs=90, load_s=50)
+    series = report["timeline"]["series"][0]
+    point = series["points"][0] | {"p50_ms": 5.0}
+    report["timeline"]["series"] = [series | {"points": [point | {"t": t} for t in (0, 1, 20)]}]
+    assert write_report(tmp_path, report) == []
+    assert chromium.open(tmp_path / "report.html", 1440).errors == []
+    drawn = "document.querySelector('[data-chart=timeline]').data.find(one => one.yaxis === 'y2')"
+    values = chromium.evaluate(f"{drawn}.y")
+    assert values == [5.0, 5.0, *[None] * 18, 5.0]
+    assert chromium.evaluate(f"{drawn}.connectgaps") is False
+    sizes = chromium.evaluate(f"{drawn}.marker.size")
+    assert sizes[0] == 0 < sizes[20]
+
+
+@with_chromium
+def test_the_end_of_the_load_is_drawn(chromium: Browser, tmp_path: Path) -> None:
+    report = sample_report(tmp_path, pairs=90, load_s=50)
+    assert write_report(tmp_path, report) == []
+    assert chromium.open(tmp_path / "report.html", 1440).errors == []
+    shapes = "document.querySelector('[data-chart=timeline]').layout.shapes.map(one => [one.x0, one.x1])"
+    assert [50, 60] in chromium.evaluate(shapes)
+    assert "users had been asked to stop" in chromium.evaluate("document.querySelector('#timeline').innerText")
