@@ -199,7 +199,7 @@ def test_killing_the_network_mid_run_ends_in_a_report(spawn: Any, finish: Any, t
             "3",
         ),
         *("--backoff", "0.05", "--confirm-timeout", "0.5", "--audit-timeout", "1", "--localnet-consensus-delay", "0.1"),
-        *("--attempts", "2", "--queue", "0"),
+        *("--attempts", "2", "--queue", "0", "--breaker-failures", "1"),
     )
     wait_for_run(tmp_path)
     kill_localnet_of(process)
