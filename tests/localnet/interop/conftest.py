@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,51 @@ import pytest
 
 from benchmarks.java_jar import fetch_java_sdk
 
-ROOT = Path(__file__).parents[3]
-RUN_S = 60
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+INSTALL_S, RUN_S = 300, 60
+
+
+@dataclass(frozen=True, slots=True)
+class JavaScript:
+    """Node.js, and a folder that holds the scripts with the official SDK beside them."""
+
+    program: str
+    folder: Path
+
+    def command(self, script: str, *arguments: str) -> list[str]:
+        """What runs a script, in whatever folder."""
+        return [self.program, str(self.folder / script), *arguments]
+
+    def run(self, script: str, *arguments: str, ready: dict[str, Any]) -> dict[str, Any]:
+        """Run a script that is told a network by its ready line; returns the JSON it printed last."""
+        done = subprocess.run(
+            self.command(script, *arguments),
+            env={**os.environ, "LOCALNET": json.dumps(ready)},
+            capture_output=True,
+            text=True,
+            timeout=RUN_S,
+        )
+        assert done.returncode == 0, done.stderr
+        out: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return out
+
+
+@pytest.fixture(scope="session")
+def javascript(tmp_path_factory: pytest.TempPathFactory) -> JavaScript:
+    """The official JavaScript SDK, installed for this session: a folder of the checkout could hold half of it, left by
+    an installation that was interrupted."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        reason = "the JavaScript SDK's tests need Node.js and npm; install them (apt install nodejs npm)"
+        if os.environ.get("REQUIRE_NODE"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("javascript")
+    for source in (*HERE.glob("*.mjs"), HERE / "package.json", HERE / "package-lock.json"):
+        shutil.copy(source, folder)
+    subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=INSTALL_S)
+    return JavaScript(node, folder)
 
 
 def alone() -> list[str]:

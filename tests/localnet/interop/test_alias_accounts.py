@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.localnet.interop import test_javascript
+from tests.localnet.interop.conftest import INSTALL_S, RUN_S, JavaScript
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
 
-node = test_javascript.node  # a fixture is found by its name in the module
-TIMEOUT_S = test_javascript.INSTALL_S + test_javascript.RUN_S
 
-
-@pytest.mark.timeout(TIMEOUT_S)
-def test_accounts_with_aliases(node: str, localnet: Localnet) -> None:
+@pytest.mark.timeout(INSTALL_S + RUN_S)
+def test_accounts_with_aliases(javascript: JavaScript, localnet: Localnet) -> None:
     """The SDK reads each kind of info (CN:tok/CryptoGetAccountInfoHandler), and finds what transfers made (HIP-583)."""
     ready = {
         "nodes": localnet.network.nodes,
@@ -27,16 +21,7 @@ def test_accounts_with_aliases(node: str, localnet: Localnet) -> None:
         "operator_id": localnet.operator_id,
         "operator_key": localnet.operator_key,
     }
-    done = subprocess.run(
-        [node, "alias_accounts.mjs"],
-        cwd=test_javascript.HERE,
-        env={**os.environ, "LOCALNET": json.dumps(ready)},
-        capture_output=True,
-        text=True,
-        timeout=test_javascript.RUN_S,
-    )
-    assert done.returncode == 0, done.stderr
-    out: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    out = javascript.run("alias_accounts.mjs", ready=ready)
     created, keyed, hollow, completed = (out[name] for name in ("created", "keyed", "hollow", "completed"))
     for one in (created, keyed, hollow):
         assert one["address"] == one["wanted"]

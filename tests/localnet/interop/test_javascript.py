@@ -5,59 +5,23 @@ It needs Node.js and npm. Where they are missing the tests are skipped; with REQ
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.localnet.interop.conftest import INSTALL_S, RUN_S, JavaScript
+
 if TYPE_CHECKING:
     from config.launcher import Localnet
-
-HERE = Path(__file__).parent
-INSTALL_S = 300
-RUN_S = 60
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    """Node.js, with the SDK installed beside the script."""
-    found, npm = shutil.which("node"), shutil.which("npm")
-    if found is None or npm is None:
-        reason = "the JavaScript SDK's tests need Node.js and npm; install them (apt install nodejs npm)"
-        if os.environ.get("REQUIRE_NODE"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    if not (HERE / "node_modules" / "@hiero-ledger" / "sdk").exists():
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True, timeout=INSTALL_S)
-    return found
-
-
-def run(node: str, script: str, *arguments: str, ready: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Run a script, perhaps with a network's ready line; returns what it printed last."""
-    done = subprocess.run(
-        [node, script, *arguments],
-        cwd=HERE,
-        env={**os.environ, "LOCALNET": json.dumps(ready)},
-        capture_output=True,
-        text=True,
-        timeout=RUN_S,
-    )
-    assert done.returncode == 0, done.stderr
-    out: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return out
 
 
 @pytest.mark.timeout(INSTALL_S + RUN_S)
 @pytest.mark.parametrize("ports", ["solo", "local-node"])
-def test_for_local_node(node: str, on_fixed_ports: Callable[..., Any], ports: str) -> None:
+def test_for_local_node(javascript: JavaScript, on_fixed_ports: Callable[..., Any], ports: str) -> None:
     """`Client.forLocalNode()`, unmodified, finds nodes, mirror, REST and estimates of fees (@hiero-ledger/sdk 2.87.0:
     ClientConstants.js LocalNodeNetwork, MirrorNode.js, FeeEstimateQuery.js)."""
-    assert on_fixed_ports(ports, node, "local_node.mjs") == {
+    assert on_fixed_ports(ports, *javascript.command("local_node.mjs")) == {
         "topic": {"status": "SUCCESS", "sequence": 1, "delivered": "found", "memo": "local node"},
         "balance": True,
         "estimate": True,
@@ -65,16 +29,16 @@ def test_for_local_node(node: str, on_fixed_ports: Callable[..., Any], ports: st
 
 
 @pytest.mark.timeout(INSTALL_S + RUN_S)
-def test_a_load_over_connections_that_end(node: str, hurried: dict[str, Any]) -> None:
+def test_a_load_over_connections_that_end(javascript: JavaScript, hurried: dict[str, Any]) -> None:
     """With ten calls per connection and connections that are asked to leave all the time, no call of grpc-js fails."""
-    out = run(node, "load.mjs", "60", "6", ready=hurried)
+    out = javascript.run("load.mjs", "60", "6", ready=hurried)
     assert not out["failed"]
     assert out["answered"] > 60
 
 
 @pytest.mark.timeout(INSTALL_S + RUN_S)
 @pytest.mark.parametrize("ages", ["real", "hurried"])
-def test_topics_files_and_accounts(node: str, ages: str, request: pytest.FixtureRequest) -> None:
+def test_topics_files_and_accounts(javascript: JavaScript, ages: str, request: pytest.FixtureRequest) -> None:
     """Create, submit, subscribe; create, append, read; receipts, records, balances; a refusal has its real status. Also
     where connections do not live long."""
     if ages == "hurried":
@@ -87,7 +51,7 @@ def test_topics_files_and_accounts(node: str, ages: str, request: pytest.Fixture
             "operator_id": localnet.operator_id,
             "operator_key": localnet.operator_key,
         }
-    out = run(node, "javascript.mjs", ready=ready)
+    out = javascript.run("javascript.mjs", ready=ready)
     assert out["topic"] == {
         "status": "SUCCESS",
         "sequence": 1,
