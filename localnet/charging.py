@@ -6,7 +6,7 @@ from localnet.clock import NANOS
 from localnet.fees import COLLECTION_ACCOUNT, SUPER_USERS
 from localnet.record_cache import RecordCache
 from localnet.status import Refused, codes
-from localnet.transactions import Settlement
+from localnet.transactions.settlement import Settlement
 
 
 def charge(at: Settlement, cache: RecordCache) -> None:
@@ -17,13 +17,11 @@ def charge(at: Settlement, cache: RecordCache) -> None:
             or what cannot pay even that); or another node let the same id through before, or the payer offered or has
             too little: it is charged without the service fee, as far as it can pay.
     """
-    submission = at.submission
-    assert submission.key is not None
-    assert submission.due is not None
-    fee, payer = submission.due, submission.key.payer
-    is_duplicate = cache.is_duplicate(submission)
-    start_ns = submission.key.seconds * NANOS + submission.key.nanos
-    if at.consensus_ns > start_ns + submission.valid_duration * NANOS:
+    checked, payer = at.checked, at.payer
+    fee, terms = checked.due, checked.terms
+    is_duplicate = cache.is_duplicate(checked)
+    start_ns = checked.key.seconds * NANOS + checked.key.nanos
+    if at.consensus_ns > start_ns + terms.valid_duration * NANOS:
         _charge_node(at, codes.TRANSACTION_EXPIRED)
     if at.consensus_ns < start_ns:
         _charge_node(at, codes.INVALID_TRANSACTION_START)
@@ -36,13 +34,13 @@ def charge(at: Settlement, cache: RecordCache) -> None:
     # The network's part comes before the node's (TokenServiceApiImpl.chargeFees).
     affordable = fee.network + min(fee.node, balance - fee.network)
     for available, status in (
-        (submission.max_fee, codes.INSUFFICIENT_TX_FEE),
+        (terms.max_fee, codes.INSUFFICIENT_TX_FEE),
         (balance, codes.INSUFFICIENT_PAYER_BALANCE),
     ):
         if available < fee.network:
             _charge_node(at, status)
     for available, status in (
-        (submission.max_fee, codes.INSUFFICIENT_TX_FEE),
+        (terms.max_fee, codes.INSUFFICIENT_TX_FEE),
         (balance, codes.INSUFFICIENT_PAYER_BALANCE),
     ):
         if available < wanted:
@@ -59,13 +57,12 @@ def _charge_node(at: Settlement, status: int) -> None:
     Raises:
         Refused: always, with the status.
     """
-    assert at.submission.due is not None
-    node = at.submission.node
-    _collect(at, node, min(at.submission.due.network, at.state.accounts[node].balance))
+    node = at.checked.received.node
+    _collect(at, node, min(at.checked.due.network, at.state.accounts[node].balance))
     raise Refused(status)
 
 
 def _collect(at: Settlement, payer: int, amount: int) -> None:
     at.move(payer, -amount)
     at.move(COLLECTION_ACCOUNT, amount)
-    at.submission.fee = amount
+    at.fee = amount

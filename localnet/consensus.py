@@ -8,29 +8,30 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from heapq import heappop, heappush
 from random import Random
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from localnet.charging import charge
-from localnet.children import place_before
 from localnet.clock import CONSENSUS_STEP_NS, NANOS, Clock
 from localnet.latency import Latency, to_timestamp
 from localnet.record_cache import RecordCache
 from localnet.state import State
 from localnet.status import Refused, codes
-from localnet.submission import Submission
-from localnet.transactions import Settlement
+from localnet.transactions import OPERATIONS
+from localnet.transactions.children import settle_before
 from localnet.transactions.hollow import complete_payer
+from localnet.transactions.settlement import Settlement, Transfers
+from localnet.transactions.stages import Checked, Received, Settled, Terms
 from localnet.transactions.target import target_of
-
-Transfers = tuple[tuple[int, int], ...]
 
 log = logging.getLogger(__name__)
 
 _TIMER_TOLERANCE_S = 1e-3  # event loops count in clock ticks, and their timers may come one early
-_SHARED_TRANSFERS = 4_096
+_SHARED = 4_096
+
+T = TypeVar("T", bound=Hashable)
 
 
 class Timer(Protocol):
@@ -43,8 +44,31 @@ class Timer(Protocol):
         """Call back at a monotonic time."""
 
 
+class Sink(Protocol):
+    """Where settled transactions go, in the order of consensus (pipeline.py)."""
+
+    def settled(self, received: Received, settled: Settled, children: list[Settled]) -> None:
+        """A transaction has reached consensus, after its children."""
+
+    def replayed(self, settled: Settled, children: list[Settled]) -> None:
+        """A transaction has reached consensus again that did so in an earlier process."""
+
+
+class Shared(Generic[T]):
+    """One object for all equal values: under load most transactions are alike, and this saves much of their memory."""
+
+    def __init__(self) -> None:
+        self._values: dict[T, T] = {}
+
+    def __call__(self, value: T) -> T:
+        """The value, or one equal to it."""
+        if len(self._values) >= _SHARED:
+            self._values.clear()
+        return self._values.setdefault(value, value)
+
+
 class Consensus:
-    """Orders transactions, charges fees, lets operations take effect, and tells `on_settled` of each."""
+    """Orders transactions, charges fees, lets operations take effect, and hands what was settled to `sink`."""
 
     def __init__(
         self,
@@ -54,7 +78,7 @@ class Consensus:
         latency: Latency,
         random: Random,
         timer: Timer,
-        on_settled: Callable[[Submission], None],
+        sink: Sink,
     ) -> None:
         self._state = state
         self._clock = clock
@@ -62,14 +86,15 @@ class Consensus:
         self._latency = latency
         self._pace = latency.pace(random)
         self._timer = timer
-        self._on_settled = on_settled
-        # A heap, by consensus timestamp and then by arrival: (timestamp, arrival, when it is known, submission).
-        self._pending: list[tuple[int, int, float, Submission]] = []
+        self._sink = sink
+        # A heap, by consensus timestamp and then by arrival: (timestamp, arrival, when it is known, transaction).
+        self._pending: list[tuple[int, int, float, Checked]] = []
         self._arrivals = 0
         self._latest_ns: dict[int, int] = {}  # by node: the last timestamp of what came through it
         self._armed_for = 0.0  # the time for which the latest timer was set
         self._stalled = False
-        self._transfers: dict[Transfers, Transfers] = {}
+        self._shared_transfers: Shared[Transfers] = Shared()
+        self._shared_terms: Shared[Terms] = Shared()
 
     @property
     def pending(self) -> int:
@@ -82,19 +107,19 @@ class Consensus:
         first_ns = min(self._pending[0][0], now_ns) if self._pending else now_ns
         return first_ns - CONSENSUS_STEP_NS  # what the network does by itself comes before
 
-    def submit(self, submission: Submission) -> None:
+    def submit(self, checked: Checked) -> None:
         """Take a transaction that passed precheck. Without delay it is settled before this returns."""
-        self._cache.accept(submission)
-        now, now_ns, node = self._timer.time(), self._clock.now_ns(), submission.node
+        self._cache.accept(checked)
+        now, now_ns, node = self._timer.time(), self._clock.now_ns(), checked.received.node
         wait = to_timestamp(self._latency, node, now)
         due = self._known_at(now + wait)
         if due <= now and not self._pending and not self._stalled:
-            self._settle(submission, self._clock.next_consensus_ns(now_ns))
+            self._settle_now(checked, self._clock.next_consensus_ns(now_ns))
             return
         received_ns = max(now_ns + int(wait * NANOS), self._latest_ns.get(node, 0) + 1)
         self._latest_ns[node] = received_ns
         self._arrivals += 1
-        heappush(self._pending, (received_ns, self._arrivals, due, submission))
+        heappush(self._pending, (received_ns, self._arrivals, due, checked))
         self._arm()
 
     def _known_at(self, received: float) -> float:
@@ -103,17 +128,16 @@ class Consensus:
         due = max(received, received - latency.received_s + self._pace(received))
         return math.ceil(due / latency.round_s) * latency.round_s if latency.round_s else due
 
-    def replay(self, submission: Submission, consensus_ns: int) -> None:
-        """Settle what was settled before, at its own consensus timestamp."""
+    def replay(self, checked: Checked, consensus_ns: int) -> None:
+        """Settle what was settled before, at its own consensus timestamp; it counts as known from then on."""
         self._clock.go_on_from(consensus_ns)
-        self._cache.accept(submission)
-        self._settle(submission, consensus_ns)
-        submission.known = consensus_ns / NANOS
+        self._cache.accept(checked)
+        settled, children = self._settle(checked, consensus_ns, consensus_ns / NANOS)
+        self._sink.replayed(settled, children)
 
-    def lose(self, submission: Submission) -> None:
+    def lose(self, checked: Checked) -> None:
         """Take a transaction that will never reach consensus."""
-        self._cache.accept(submission)
-        submission.body = submission.signatures = submission.due = None
+        self._cache.lose(checked)
 
     def stall(self) -> None:
         """Let nothing reach consensus until `resume`."""
@@ -133,8 +157,8 @@ class Consensus:
         if self._armed_for <= now:
             self._armed_for = 0.0
         while self._pending and self._pending[0][2] <= now:
-            received_ns, _, _, submission = heappop(self._pending)
-            self._settle(submission, self._clock.next_consensus_ns(received_ns))
+            received_ns, _, _, checked = heappop(self._pending)
+            self._settle_now(checked, self._clock.next_consensus_ns(received_ns))
         self._arm()
 
     def _arm(self) -> None:
@@ -143,40 +167,49 @@ class Consensus:
             self._armed_for = self._pending[0][2]
             self._timer.call_at(self._armed_for, self._settle_due)
 
-    def _settle(self, submission: Submission, consensus_ns: int) -> None:
-        at = Settlement(self._state, submission, consensus_ns, {})
+    def _settle_now(self, checked: Checked, consensus_ns: int) -> None:
+        settled, children = self._settle(checked, consensus_ns, None)
+        self._sink.settled(checked.received, settled, children)
+
+    def _settle(self, checked: Checked, consensus_ns: int, known: float | None) -> tuple[Settled, list[Settled]]:
+        """Let a transaction take effect; returns what became of it, and its children.
+
+        Args:
+            checked: The transaction.
+            consensus_ns: Its consensus timestamp.
+            known: When that is known, Unix seconds; None for the moment at which it has taken effect.
+        """
+        at = Settlement(self._state, checked, consensus_ns)
+        status = self._handle(at)
+        settled = at.settled(
+            status,
+            self._clock.now() if known is None else known,
+            self._shared_transfers(at.net_transfers()),
+            self._shared_terms(checked.terms),
+        )
+        self._cache.settle(checked, settled)
+        if not at.preceding:
+            return settled, []
+        children = settle_before(settled, at.preceding)
+        self._cache.add_children(settled, children)
+        return settled, children
+
+    def _handle(self, at: Settlement) -> int:
+        """Charge the fee and let the operation take effect; returns the status. What failed names its entity too."""
         try:
             charge(at, self._cache)
             complete_payer(at)
             _take_effect(at)
-            status = codes.SUCCESS
         except Refused as refusal:
             status = refusal.status
         except Exception:  # as on the real network: one transaction's accident must not stop the others
-            log.exception("%s failed at consensus", submission.key)
+            log.exception("%s failed at consensus", at.checked.key)
             status = codes.FAIL_INVALID
-        submission.transfers = self._shared(
-            tuple(sorted((account, amount) for account, amount in at.transfers.items() if amount))
-        )
-        if status != codes.SUCCESS and not submission.entity and submission.operation is not None:
-            submission.entity = target_of(submission.operation.field, submission.data)
-        submission.body = submission.signatures = submission.due = None
-        submission.consensus_ns = consensus_ns
-        submission.known = self._clock.now()
-        submission.status = status
-        self._cache.settle(submission)
-        if at.preceding:
-            place_before(submission, at.preceding)
-            self._cache.add_children(submission, at.preceding)
-            for child in at.preceding:
-                self._on_settled(child)
-        self._on_settled(submission)
-
-    def _shared(self, transfers: Transfers) -> Transfers:
-        """The same tuple for the same transfers: under load most are alike, and they are a quarter of the memory."""
-        if len(self._transfers) >= _SHARED_TRANSFERS:
-            self._transfers.clear()
-        return self._transfers.setdefault(transfers, transfers)
+        else:
+            return int(codes.SUCCESS)
+        if not at.entity:
+            at.entity = target_of(at.checked.kind.field, at.data)
+        return status
 
 
 def _take_effect(at: Settlement) -> None:
@@ -185,7 +218,6 @@ def _take_effect(at: Settlement) -> None:
     Raises:
         Refused: the receipt carries this status.
     """
-    assert at.submission.operation is not None
-    if at.submission.body.HasField("batch_key"):  # there are no batches here
+    if at.checked.body.HasField("batch_key"):  # there are no batches here
         raise Refused(codes.BATCH_KEY_SET_ON_NON_INNER_TRANSACTION)
-    at.submission.operation.settle(at)
+    OPERATIONS[at.checked.kind.field].settle(at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,14 +13,14 @@ from localnet.consensus import Consensus
 from localnet.faults import Fault
 from localnet.fees import SUPER_USERS
 from localnet.ingest import Ingest
-from localnet.ledger import Ledger
+from localnet.ledger import Entry, Ledger
 from localnet.payment import check_payment
 from localnet.persistence import Kept
 from localnet.queries import QUERIES, Query, View
-from localnet.reading import read_transaction
+from localnet.reading import parse_transaction, read_key
 from localnet.status import Refused, codes, status_number
-from localnet.submission import Submission
 from localnet.throttles import Throttle
+from localnet.transactions.stages import Checked, Received
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class MalformedQueryError(ValueError):
 
 
 class Gateway:
-    """The doings of all nodes; which one it is, each call says by its account number."""
+    """Request handling shared by all nodes; which one it is, each call says by its account number."""
 
     def __init__(
         self,
@@ -49,8 +48,6 @@ class Gateway:
         ledger: Ledger,
         view: View,
         throttles: dict[int, Throttle],
-        *,
-        keeps_bytes: bool = False,
     ) -> None:
         self._ingest = ingest
         self._consensus = consensus
@@ -58,7 +55,6 @@ class Gateway:
         self._view = view
         self._views = {node: replace(view, node=node) for node in throttles}
         self._throttles = throttles
-        self._keeps_bytes = keeps_bytes
 
     def submit(self, raw: bytes, node: int, fault: Fault | None = None) -> bytes:
         """Handle the bytes of a `Transaction`, as a fault wants it; returns those of the `TransactionResponse`."""
@@ -71,11 +67,10 @@ class Gateway:
 
     def replay(self, kept: Kept) -> None:
         """Let a transaction take effect again that did so in an earlier process."""
-        submission = self._ledger.open(kept.node, kept.arrival, len(kept.raw))
-        self._ingest.read(kept.raw, submission)
-        submission.precheck, submission.ack = codes.OK, kept.arrival
-        self._ledger.answered(submission)
-        self._consensus.replay(submission, kept.consensus_ns)
+        entry = self._ledger.open(kept.node, kept.arrival, len(kept.raw))
+        checked = self._ingest.check_again(Received(entry.index, kept.node, kept.arrival, kept.raw), entry)
+        self._ledger.answered(entry, codes.OK, kept.arrival)
+        self._consensus.replay(checked, kept.consensus_ns)
 
     def query(self, raw: bytes, node: int, fault: Fault | None = None) -> bytes:
         """Handle the bytes of a `Query`, as a fault wants it; returns those of the `Response`.
@@ -111,35 +106,35 @@ class Gateway:
         Raises:
             Refused: the node's answer.
         """
-        submission = self._ledger.open(node, self._view.clock.now(), len(raw))
+        now = self._view.clock.now
+        arrival = now()
+        entry = self._ledger.open(node, arrival, len(raw))
+        precheck: int = codes.FAIL_INVALID
         try:
-            self._ingest.check(raw, submission)
+            checked = self._ingest.check(Received(entry.index, node, arrival, raw), entry)
             if fault is not None:
-                submission.fault = fault.spec.kind
+                entry.fault = fault.spec.kind
                 _refuse_by(fault)
             if cost is not None:
-                check_payment(submission, cost, self._view.state)
-            submission.precheck = codes.OK
-            if self._keeps_bytes:
-                submission.raw = raw
-            if submission.fault == "lost":
-                self._consensus.lose(submission)
-            else:
-                self._consensus.submit(submission)
+                check_payment(checked, cost, self._view.state)
+            self._send_on(checked, fault)
+            precheck = codes.OK
         except Refused as refusal:
-            submission.precheck = refusal.status
+            precheck = refusal.status
             raise
         except Exception as error:  # as on the real network: the caller gets an answer whatever happens
-            log.exception("%s failed at precheck", submission.key)
-            submission.precheck = codes.FAIL_INVALID
+            log.exception("%s failed at precheck", entry.key)
             raise Refused(codes.FAIL_INVALID) from error
         finally:
-            if submission.precheck != codes.OK:
-                submission.body = submission.signatures = submission.due = None
-            submission.ack = None if submission.fault == "ack-lost" else self._view.clock.now()
-            self._ledger.answered(submission)
-        assert submission.key is not None
-        return submission.key.payer
+            self._ledger.answered(entry, precheck, None if entry.fault == "ack-lost" else now())
+        return checked.key.payer
+
+    def _send_on(self, checked: Checked, fault: Fault | None) -> None:
+        """Send an accepted transaction to consensus, which it may not reach."""
+        if fault is not None and fault.spec.kind == "lost":
+            self._consensus.lose(checked)
+        else:
+            self._consensus.submit(checked)
 
     def _answer(self, query: Query | None, request: Any, reply: Any, node: int) -> None:
         header = request.header
@@ -167,13 +162,19 @@ class Gateway:
         Raises:
             Refused: the node's answer.
         """
-        payment = Submission(0, node, 0.0, len(raw))
-        with suppress(Refused):  # what is wrong with it is said, and kept in the ledger, below
-            read_transaction(raw, payment)
-        if payment.key is None or payment.key.payer not in SUPER_USERS:
+        payer = _payer_of(raw)
+        if payer not in SUPER_USERS:
             return self._accept(raw, node, cost)
-        self._ingest.check(raw, payment)
-        return payment.key.payer
+        unlisted = Entry(-1, node, 0.0, len(raw))
+        return self._ingest.check(Received(unlisted.index, node, 0.0, raw), unlisted).key.payer
+
+
+def _payer_of(raw: bytes) -> int | None:
+    """The payer of a transaction, well-formed or not; None where that cannot be read."""
+    try:
+        return read_key(parse_transaction(raw)).payer
+    except Refused:
+        return None
 
 
 def _refuse_by(fault: Fault) -> None:

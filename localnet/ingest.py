@@ -9,18 +9,22 @@ key is checked at consensus. What is refused after step 4 gives its room in the 
 
 from __future__ import annotations
 
+from typing import Any
+
 from localnet.aliases import signer_with_address
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine
 from localnet.fees import SUPER_USERS, Fee, FeeSchedule
-from localnet.ids import account_number, format_entity
-from localnet.keys import is_satisfied
-from localnet.reading import read_transaction
+from localnet.ids import TransactionKey, account_number, format_entity
+from localnet.keys import Signatures, is_satisfied
+from localnet.ledger import Entry
+from localnet.reading import Parsed, parse_transaction, read_key, read_terms
 from localnet.record_cache import RecordCache
 from localnet.state import State
 from localnet.status import Refused, codes
-from localnet.submission import Submission
 from localnet.throttles import Throttle
+from localnet.transactions import OPERATIONS, Operation
+from localnet.transactions.stages import Checked, Received, Terms
 
 MIN_DURATION_S = 15
 MAX_DURATION_S = 180
@@ -29,7 +33,7 @@ VALIDITY_BUFFER_S = 10
 
 
 class Ingest:
-    """The precheck of all nodes; which node it is, the submission says."""
+    """The precheck of all nodes; which node it is, each call says."""
 
     def __init__(
         self,
@@ -47,88 +51,97 @@ class Ingest:
         self._throttles = throttles
         self._faults = faults
 
-    def check(self, raw: bytes, submission: Submission) -> None:
-        """Read the transaction into `submission` and check it.
+    def check(self, received: Received, entry: Entry) -> Checked:
+        """Read a transaction and check it; its entry is told what it is as soon as that can be read.
 
         Raises:
             Refused: the node's answer.
         """
-        read_transaction(raw, submission)
-        if account_number(submission.body.nodeAccountID) != submission.node:
+        parsed, key, terms = _read(received, entry)
+        if account_number(parsed.body.nodeAccountID) != received.node:
             raise Refused(codes.INVALID_NODE_ACCOUNT)
-        self._check_time(submission)
-        assert submission.key is not None
-        if self._cache.known_to(submission.node, submission.key) is not None:
+        self._check_time(received.node, key, terms.valid_duration)
+        if self._cache.known_to(received.node, key) is not None:
             raise Refused(codes.DUPLICATE_TRANSACTION)
-        if submission.operation is None:
+        operation = parsed.operation
+        if operation is None:
             raise Refused(codes.NOT_SUPPORTED)
-        throttle, payer = self._throttles[submission.node], submission.key.payer
-        functionality, count = submission.operation.throttled_as(submission.data, self._state)
+        data = getattr(parsed.body, operation.field)
+        throttle, payer = self._throttles[received.node], key.payer
+        functionality, count = operation.throttled_as(data, self._state)
         if not throttle.take(functionality, payer, self._clock.now_ns(), count):
             raise Refused(codes.BUSY)
         try:
-            submission.operation.check_body(submission.body)
-            self._check_payer(submission)
-            self._check_solvency(submission)
+            operation.check_body(parsed.body)
+            signatures = Signatures(parsed.signature_pairs, parsed.signed)
+            self._check_payer(payer, signatures)
+            due = self._fee(received, operation, data, signatures)
+            self._check_solvency(payer, terms, due, operation.debit(data, payer))
         except Refused:
             throttle.give_back(functionality, payer, count)
             raise
+        return Checked(received, operation.kind, key, terms, parsed.hash, parsed.body, data, signatures, due)
 
-    def _check_time(self, submission: Submission) -> None:
-        assert submission.key is not None
-        if not MIN_DURATION_S <= submission.valid_duration <= MAX_DURATION_S:
+    def check_again(self, received: Received, entry: Entry) -> Checked:
+        """Read a transaction that passed precheck before, and look its price up."""
+        parsed, key, terms = _read(received, entry)
+        operation = OPERATIONS[parsed.field]
+        data = getattr(parsed.body, operation.field)
+        signatures = Signatures(parsed.signature_pairs, parsed.signed)
+        due = self._fee(received, operation, data, signatures)
+        return Checked(received, operation.kind, key, terms, parsed.hash, parsed.body, data, signatures, due)
+
+    def _check_time(self, node: int, key: TransactionKey, valid_duration: int) -> None:
+        if not MIN_DURATION_S <= valid_duration <= MAX_DURATION_S:
             raise Refused(codes.INVALID_TRANSACTION_DURATION)
-        start_ns = submission.key.seconds * NANOS + submission.key.nanos
+        start_ns = key.seconds * NANOS + key.nanos
         now_ns = self._clock.now_ns()
         if self._faults.at_clock:
-            now_ns += self._faults.skew_ns(format_entity(submission.node))
-        if start_ns + (submission.valid_duration - VALIDITY_BUFFER_S) * NANOS < now_ns:
+            now_ns += self._faults.skew_ns(format_entity(node))
+        if start_ns + (valid_duration - VALIDITY_BUFFER_S) * NANOS < now_ns:
             raise Refused(codes.TRANSACTION_EXPIRED)
         if start_ns > now_ns:
             raise Refused(codes.INVALID_TRANSACTION_START)
 
-    def _check_payer(self, submission: Submission) -> None:
-        assert submission.key is not None
-        assert submission.signatures is not None
-        payer = self._state.accounts.get(submission.key.payer)
+    def _check_payer(self, number: int, signatures: Signatures) -> None:
+        payer = self._state.accounts.get(number)
         if payer is None:
             raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
         if payer.deleted:
             raise Refused(codes.PAYER_ACCOUNT_DELETED)
         if payer.is_hollow:  # it pays with the key that belongs to its address, and gets it at consensus (HIP-583)
-            if signer_with_address(submission.signatures, payer.alias) is None:
+            if signer_with_address(signatures, payer.alias) is None:
                 raise Refused(codes.INVALID_SIGNATURE)
             return
         if payer.compiled is None:
             raise Refused(codes.UNAUTHORIZED)
-        if not is_satisfied(payer.compiled, submission.signatures):
+        if not is_satisfied(payer.compiled, signatures):
             raise Refused(codes.INVALID_SIGNATURE)
 
-    def read(self, raw: bytes, submission: Submission) -> None:
-        """Read a transaction that passed precheck before, and look its price up."""
-        read_transaction(raw, submission)
-        submission.due = self._fee(submission)
-
-    def _fee(self, submission: Submission) -> Fee:
-        assert submission.signatures is not None
-        assert submission.operation is not None
-        operation, data = submission.operation, submission.data
+    def _fee(self, received: Received, operation: Operation, data: Any, signatures: Signatures) -> Fee:
         service = operation.price(data) + operation.surcharge(data, self._state)
-        return self._fees.transaction(size=submission.size, signatures=len(submission.signatures), service=service)
+        return self._fees.transaction(size=len(received.raw), signatures=len(signatures), service=service)
 
-    def _check_solvency(self, submission: Submission) -> None:
+    def _check_solvency(self, payer: int, terms: Terms, due: Fee, debit: int) -> None:
         """Offer and balance must bear node and network fee (SolvencyPreCheck.java).
 
         The service fee is left to consensus. The balance must also bear what the operation itself takes from its payer.
         """
-        assert submission.key is not None
-        assert submission.operation is not None
-        fee = submission.due = self._fee(submission)
-        payer = submission.key.payer
         if payer in SUPER_USERS:
             return
-        if submission.max_fee < fee.without_service:
-            raise Refused(codes.INSUFFICIENT_TX_FEE, cost=fee.without_service)
-        needed = fee.without_service + submission.operation.debit(submission.data, payer)
-        if self._state.accounts[payer].balance < needed:
-            raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, cost=fee.without_service)
+        if terms.max_fee < due.without_service:
+            raise Refused(codes.INSUFFICIENT_TX_FEE, cost=due.without_service)
+        if self._state.accounts[payer].balance < due.without_service + debit:
+            raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, cost=due.without_service)
+
+
+def _read(received: Received, entry: Entry) -> tuple[Parsed, TransactionKey, Terms]:
+    """Read a transaction, and tell its entry what it is; the ledger lists also what is refused then.
+
+    Raises:
+        Refused: it is not well-formed.
+    """
+    parsed = parse_transaction(received.raw)
+    entry.kind = parsed.kind_name
+    key = entry.key = read_key(parsed)
+    return parsed, key, read_terms(parsed)

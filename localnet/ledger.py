@@ -3,13 +3,47 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 from localnet.clock import NANOS
-from localnet.ids import format_entity
+from localnet.ids import TransactionKey, format_entity
 from localnet.journal import Journal
 from localnet.status import status_name
-from localnet.submission import Submission
+from localnet.transactions.stages import Settled
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """What became of one transaction, as far as it is known. Times are Unix seconds.
+
+    Attributes:
+        index: Position in the ledger, from 0.
+        node: Account number of the node it was sent to.
+        arrival: When it arrived.
+        size: Bytes of the whole serialised transaction.
+        kind: The mirror's name of what it does, e.g. `CONSENSUSSUBMITMESSAGE`; "" if it could not be read.
+        key: Its transaction id; None where it has none, or none that could be read.
+        precheck: The node's answer; None until it answered.
+        ack: When the node's answer was sent; None until then, and where a fault took the answer away.
+        fault: The kind of fault that hit it at its node; "" for none.
+        settled: What it became at consensus; None until then.
+        receipt_served: When the first receipt with the final status was served.
+        mirror_visible: When the mirror began to show it.
+    """
+
+    index: int
+    node: int
+    arrival: float
+    size: int
+    kind: str = ""
+    key: TransactionKey | None = None
+    precheck: int | None = None
+    ack: float | None = None
+    fault: str = ""
+    settled: Settled | None = None
+    receipt_served: float | None = None
+    mirror_visible: float | None = None
 
 
 class Ledger:
@@ -20,26 +54,45 @@ class Ledger:
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
-        self.entries: Journal[Submission] = Journal()
+        self.entries: Journal[Entry] = Journal()
         self._prechecks: Counter[tuple[str, str]] = Counter()
         self._statuses: Counter[tuple[str, str]] = Counter()
 
-    def open(self, node: int, arrival: float, size: int) -> Submission:
+    def open(self, node: int, arrival: float, size: int) -> Entry:
         """A transaction arrived."""
-        submission = Submission(self.entries.end, node, arrival, size)
-        self.entries.append(submission)
+        entry = Entry(self.entries.end, node, arrival, size)
+        self.entries.append(entry)
         if len(self.entries) > self._keep * 1.1:
             self.entries.forget(len(self.entries) - self._keep)
-        return submission
+        return entry
 
-    def answered(self, submission: Submission) -> None:
+    def answered(self, entry: Entry, precheck: int, ack: float | None) -> None:
         """The node answered it."""
-        self._prechecks[submission.kind, status_name(submission.precheck or 0)] += 1
+        entry.precheck, entry.ack = precheck, ack
+        self._prechecks[entry.kind, status_name(precheck)] += 1
 
-    def settled(self, submission: Submission) -> None:
+    def settled(self, settled: Settled) -> None:
         """It reached consensus."""
-        assert submission.status is not None
-        self._statuses[submission.kind, status_name(submission.status)] += 1
+        entry = self.entries.get(settled.position)
+        if entry is not None:
+            entry.settled = settled
+        self._statuses[settled.kind.name, status_name(settled.status)] += 1
+
+    def receipt_served(self, settled: Settled, moment: float) -> None:
+        """A receipt with its final status was served; the first one counts."""
+        entry = self._entry_of(settled)
+        if entry is not None and entry.receipt_served is None:
+            entry.receipt_served = moment
+
+    def shown(self, settled: Settled, moment: float | None) -> None:
+        """The mirror began to show it; None: the mirror leaves its message out."""
+        entry = self._entry_of(settled)
+        if entry is not None:
+            entry.mirror_visible = moment
+
+    def _entry_of(self, settled: Settled) -> Entry | None:
+        """Its entry; None where it is forgotten, and of a child, which never arrived anywhere."""
+        return None if settled.nonce else self.entries.get(settled.position)
 
     def summary(self) -> dict[str, Any]:
         """Totals since the start: how many arrived, and per type and status how they were answered and settled.
@@ -63,29 +116,30 @@ def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
     return nested
 
 
-def entry_json(submission: Submission) -> dict[str, Any]:
+def entry_json(entry: Entry) -> dict[str, Any]:
     """One ledger entry as JSON. Times are Unix seconds; null is "not yet", or "never" for what was refused.
 
     `consensus` is the consensus timestamp, `known` the moment from which there was a receipt that told of it.
     """
-    status, precheck = submission.status, submission.precheck
+    key, precheck, settled = entry.key, entry.precheck, entry.settled
+    message = settled.message if settled else None
     return {
-        "index": submission.index,
-        "transaction_id": str(submission.key) if submission.key else None,
-        "type": submission.kind or "UNREADABLE",
-        "node": format_entity(submission.node),
-        "payer": format_entity(submission.key.payer) if submission.key else None,
-        "entity": format_entity(submission.entity) if submission.entity else None,
+        "index": entry.index,
+        "transaction_id": str(key) if key else None,
+        "type": entry.kind or "UNREADABLE",
+        "node": format_entity(entry.node),
+        "payer": format_entity(key.payer) if key else None,
+        "entity": format_entity(settled.entity) if settled and settled.entity else None,
         "precheck": None if precheck is None else status_name(precheck),
-        "status": None if status is None else status_name(status),
-        "sequence_number": submission.sequence_number or None,
-        "fee": submission.fee,
-        "size": submission.size,
-        "arrival": submission.arrival,
-        "ack": submission.ack,
-        "consensus": submission.consensus_ns / NANOS if submission.consensus_ns else None,
-        "known": submission.known,
-        "receipt_served": submission.receipt_served,
-        "mirror_visible": submission.mirror_visible,
-        "fault": submission.fault or None,
+        "status": status_name(settled.status) if settled else None,
+        "sequence_number": message.sequence_number if message else None,
+        "fee": settled.fee if settled else 0,
+        "size": entry.size,
+        "arrival": entry.arrival,
+        "ack": entry.ack,
+        "consensus": settled.consensus_ns / NANOS if settled else None,
+        "known": settled.known if settled else None,
+        "receipt_served": entry.receipt_served,
+        "mirror_visible": entry.mirror_visible,
+        "fault": entry.fault or None,
     }

@@ -44,6 +44,7 @@ from localnet.node import NodeService
 from localnet.options import NODE_NUMBERS, PORTS, Options, Ports
 from localnet.page import Page
 from localnet.persistence import Persistence
+from localnet.pipeline import Pipeline
 from localnet.queries import View
 from localnet.record_cache import RecordCache
 from localnet.relay.chain import Chain
@@ -52,7 +53,6 @@ from localnet.relay.rpc import Rpc
 from localnet.relay.server import create_relay_app
 from localnet.sockets import open_grpc, open_http, open_http2
 from localnet.state import State
-from localnet.submission import Submission
 from localnet.throttles import Throttle, load_throttles
 from localnet.tls import create_certificate
 
@@ -90,7 +90,6 @@ class LocalNetwork:
         self._grpc_servers: list[grpc.aio.Server] = []
         self._http_runners: list[web.AppRunner] = []
         self._persistence: Persistence | None = None
-        self._replaying = True
         self.ready_line: dict[str, Any] = {}
 
     async def start(self) -> None:
@@ -122,7 +121,8 @@ class LocalNetwork:
         faults = FaultEngine(self._clock.now, asyncio.get_running_loop(), Random(self._options.seed))
         planned = self._read_faults()
         latency = self._latency()
-        importer = Importer(self._store, self._clock, asyncio.get_running_loop(), latency.mirror, faults)
+        loop = asyncio.get_running_loop()
+        importer = Importer(self._store, self._clock, loop, latency.mirror, faults, self._ledger.shown)
         blocks = Blocks(self._store, genesis_ns, importer.complete_ns)
         gateway = self._create_gateway(state, latency, importer, faults)
         ports = PORTS[self._options.ports]
@@ -138,7 +138,6 @@ class LocalNetwork:
         genesis.add_system_files(state, self._nodes, self._rate, others)
         for kept in self._persistence.settled() if self._persistence else ():
             gateway.replay(kept)
-        self._replaying = False
         stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
         mirror_grpc = await self._serve_mirror(stream, ports.mirror_grpc)
         mirror_rest, *_ = [
@@ -194,18 +193,8 @@ class LocalNetwork:
         fees = FeeSchedule(self._rate)
         cache = RecordCache(self._clock, latency.gossip_s)
 
-        def settled(submission: Submission) -> None:
-            is_child = submission.nonce > 0  # it never arrived anywhere, and is made again with its parent
-            if not is_child:
-                self._ledger.settled(submission)
-            if self._replaying:
-                importer.show_again(submission)
-                return
-            if self._persistence is not None and not is_child:
-                self._persistence.keep(submission)
-            importer.settled(submission)
-
-        consensus = Consensus(state, self._clock, cache, latency, self._random, loop, settled)
+        pipeline = Pipeline(self._ledger, self._persistence, importer)
+        consensus = Consensus(state, self._clock, cache, latency, self._random, loop, pipeline)
         importer.undecided_ns = consensus.undecided_ns
         faults.listen(lambda fault: self._on_fault(fault, faults, consensus))
         ingest = Ingest(state, self._clock, cache, fees, throttles, faults)
@@ -213,9 +202,8 @@ class LocalNetwork:
             ingest,
             consensus,
             self._ledger,
-            View(state, self._clock, cache, fees),
+            View(state, self._clock, cache, fees, self._ledger),
             throttles,
-            keeps_bytes=self._persistence is not None,
         )
 
     def _on_fault(self, fault: Fault, faults: FaultEngine, consensus: Consensus) -> None:

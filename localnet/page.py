@@ -90,13 +90,13 @@ class Page:
         rows = []
         for number, topic in islice(reversed(self._store.topics.items()), SHOWN):
             messages = topic.messages
-            last = messages[messages.end - 1].message if len(messages) else b""
+            last = messages[messages.end - 1].contents if len(messages) else b""
             rows.append(
                 {
                     "id": format_entity(number),
                     "memo": topic.topic.memo,
                     "messages": f"{messages.end:,}",
-                    "last": (last or b"").decode(errors="replace")[:_TEXT],
+                    "last": last.decode(errors="replace")[:_TEXT],
                 }
             )
         return rows

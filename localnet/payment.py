@@ -8,38 +8,36 @@ from localnet.ids import account_number
 from localnet.keys import is_satisfied
 from localnet.state import State
 from localnet.status import Refused, codes
-from localnet.submission import Submission
 from localnet.transactions.account_rules import require_account
+from localnet.transactions.stages import Checked
 
 
-def check_payment(submission: Submission, cost: int, state: State) -> None:
+def check_payment(payment: Checked, cost: int, state: State) -> None:
     """Check that a transaction which passed precheck pays its node for a query.
 
     Args:
-        submission: The payment.
+        payment: The payment.
         cost: What the node wants, in tinybars.
         state: The ledger.
 
     Raises:
         Refused: it does not, or it cannot: an account is unknown, has too little, or sends hbar without its signature.
     """
-    assert submission.operation is not None
-    if submission.operation.field != "cryptoTransfer":
+    if payment.kind.field != "cryptoTransfer":
         raise Refused(codes.INSUFFICIENT_TX_FEE, cost)
-    amounts = submission.data.transfers.accountAmounts
+    amounts = payment.data.transfers.accountAmounts
     if not amounts:
         raise Refused(codes.INVALID_ACCOUNT_AMOUNTS)
-    assert submission.key is not None
-    others = [entry for entry in amounts if account_number(entry.accountID) != submission.key.payer]
+    others = [entry for entry in amounts if account_number(entry.accountID) != payment.key.payer]
     for entry in others:
         if entry.amount < 0:
-            _check_signature(submission, entry, state)
+            _check_signature(payment, entry, state)
     received = None
     for entry in others:
         account = require_account(state, entry.accountID, otherwise=codes.ACCOUNT_ID_DOES_NOT_EXIST)
         if entry.amount < 0 and account.balance < -entry.amount:
             raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, -entry.amount)
-        if entry.amount >= 0 and account.number == submission.node:
+        if entry.amount >= 0 and account.number == payment.received.node:
             received = entry.amount
             if received < cost:
                 raise Refused(codes.INSUFFICIENT_TX_FEE, cost)
@@ -47,13 +45,12 @@ def check_payment(submission: Submission, cost: int, state: State) -> None:
         raise Refused(codes.INVALID_RECEIVING_NODE_ACCOUNT)
 
 
-def _check_signature(submission: Submission, entry: Any, state: State) -> None:
+def _check_signature(payment: Checked, entry: Any, state: State) -> None:
     """Check that an account that sends hbar, and is not the payer, has signed.
 
     Raises:
         Refused: it has not, or there is none.
     """
-    assert submission.signatures is not None
     account = require_account(state, entry.accountID)
-    if account.compiled is None or not is_satisfied(account.compiled, submission.signatures):
+    if account.compiled is None or not is_satisfied(account.compiled, payment.signatures):
         raise Refused(codes.INVALID_SIGNATURE)

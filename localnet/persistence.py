@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from localnet.submission import Submission
+from localnet.transactions.stages import Received
 
 _VERSION = 2  # 1: another rule for what a transfer to an unknown alias does, so that it cannot be played again
 _SCHEMA = """
@@ -71,11 +71,10 @@ class Persistence:
         for row in self._database.execute("SELECT raw, node, arrival, consensus_ns FROM settled ORDER BY number"):
             yield Kept(*row)
 
-    def keep(self, submission: Submission) -> None:
+    def keep(self, received: Received, consensus_ns: int) -> None:
         """Write one settled transaction; when this returns it survives the end of the process."""
-        row = (submission.raw, submission.node, submission.arrival, submission.consensus_ns)
+        row = (received.raw, received.node, received.arrival, consensus_ns)
         self._database.execute("INSERT INTO settled (raw, node, arrival, consensus_ns) VALUES (?, ?, ?, ?)", row)
-        submission.raw = b""
 
     def close(self) -> None:
         """Close the file."""

@@ -4,71 +4,113 @@ from __future__ import annotations
 
 import hashlib
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from localnet import pb
-from localnet.ids import account_number, transaction_key
-from localnet.keys import Signatures
+from localnet.ids import TransactionKey, account_number, transaction_key
 from localnet.status import Refused, codes
-from localnet.submission import Submission
-from localnet.transactions import OPERATIONS
+from localnet.transactions import OPERATIONS, Operation
 from localnet.transactions.custom_fees import check_limits
 from localnet.transactions.fields import MAX_AMOUNT, check_memo
+from localnet.transactions.stages import Terms
 
 MAX_TRANSACTION_BYTES = 6_144
 MAX_GOVERNANCE_BYTES = 133_120
 """What accounts 0.0.2 and 0.0.42 to 0.0.799 may send (HIP-1300)."""
 
 
-def read_transaction(raw: bytes, into: Submission) -> None:
-    """Fill `into` from the bytes of a `Transaction`, as far as they can be read.
+class Parsed(NamedTuple):
+    """The bytes of a transaction, taken apart.
+
+    Attributes:
+        signed: The bytes that are signed: the serialised body.
+        signature_pairs: The protobuf `SignaturePair`s.
+        size: Bytes of the `SignedTransaction`, without the `Transaction` around it.
+        hash: SHA-384 of the signed transaction.
+        body: The `TransactionBody`.
+        field: The field of `TransactionBody.data` that is there.
+        operation: What it does; None where that is something this network does not do.
+    """
+
+    signed: bytes
+    signature_pairs: Any
+    size: int
+    hash: bytes
+    body: Any
+    field: str
+    operation: Operation | None
+
+    @property
+    def kind_name(self) -> str:
+        """The mirror's name for what it does."""
+        return self.operation.name if self.operation else self.field.upper()
+
+
+def parse_transaction(raw: bytes) -> Parsed:
+    """Take the bytes of a `Transaction` apart.
 
     Raises:
-        Refused: the bytes are no well-formed transaction.
+        Refused: they are none, or one that does nothing.
     """
     if len(raw) > MAX_GOVERNANCE_BYTES:
         raise Refused(codes.TRANSACTION_OVERSIZE)
-    signed, signature_map, size = _signed_part(raw, into)
+    signed, pairs, size, digest = _signed_part(raw)
     body = _parse(pb.TransactionBody, signed, codes.INVALID_TRANSACTION_BODY)
-    into.body = body
-    into.memo = body.memo
-    into.max_fee = body.transactionFee
-    into.high_volume = body.high_volume
-    into.valid_duration = body.transactionValidDuration.seconds
-    into.signatures = Signatures(signature_map.sigPair, signed)
     field = body.WhichOneof("data")
     if field is None:
         raise Refused(codes.INVALID_TRANSACTION_BODY)
-    into.operation = OPERATIONS.get(field)
-    into.kind = into.operation.name if into.operation else field.upper()
-    _refuse_unknown_fields(getattr(body, field))
-    _check_id(body, into)
-    _check_prefixes(signature_map.sigPair)
-    _check_header(body, into, field)
-    _check_size(size, account_number(body.transactionID.accountID))
+    return Parsed(signed, pairs, size, digest, body, field, OPERATIONS.get(field))
 
 
-def _signed_part(raw: bytes, into: Submission) -> tuple[bytes, Any, int]:
-    """The signed body bytes, the signature map, and the bytes of both; of today's form or of the deprecated one."""
+def read_key(parsed: Parsed) -> TransactionKey:
+    """The transaction id.
+
+    Raises:
+        Refused: there is none, or what the transaction does has fields that nobody knows.
+    """
+    body = parsed.body
+    _refuse_unknown_fields(getattr(body, parsed.field))
+    if not body.HasField("transactionID"):
+        raise Refused(codes.INVALID_TRANSACTION_ID)
+    if not body.transactionID.HasField("accountID"):
+        raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
+    return transaction_key(body.transactionID)
+
+
+def read_terms(parsed: Parsed) -> Terms:
+    """What the payer asks for, once all of the structure was checked.
+
+    Raises:
+        Refused: the transaction is not well-formed.
+    """
+    body = parsed.body
+    _check_prefixes(parsed.signature_pairs)
+    _check_header(body, parsed.field)
+    _check_size(parsed.size, account_number(body.transactionID.accountID))
+    limits = tuple(limit.SerializeToString() for limit in body.max_custom_fees) if body.max_custom_fees else ()
+    return Terms(body.memo, body.transactionFee, body.transactionValidDuration.seconds, body.high_volume, limits)
+
+
+def _signed_part(raw: bytes) -> tuple[bytes, Any, int, bytes]:
+    """Signed body bytes, signature pairs, and size and hash of both; of today's form or of the deprecated one."""
     transaction = _parse(pb.Transaction, raw, codes.INVALID_TRANSACTION)
     old_form = bool(transaction.bodyBytes) or transaction.HasField("sigMap")
-    if transaction.signedTransactionBytes:
+    whole = transaction.signedTransactionBytes
+    if whole:
         if old_form:
             raise Refused(codes.INVALID_TRANSACTION)
-        signed = _parse(pb.SignedTransaction, transaction.signedTransactionBytes, codes.INVALID_TRANSACTION)
+        signed = _parse(pb.SignedTransaction, whole, codes.INVALID_TRANSACTION)
         if signed.use_serialized_tx_message_hash_algorithm:  # for the nodes' own use
             raise Refused(codes.INVALID_SERIALIZED_TX_MESSAGE_HASH_ALGORITHM)
-        into.hash = hashlib.sha384(transaction.signedTransactionBytes).digest()
         if not signed.HasField("sigMap"):
             raise Refused(codes.INVALID_TRANSACTION_BODY)
-        return signed.bodyBytes, signed.sigMap, len(transaction.signedTransactionBytes)
+        return signed.bodyBytes, signed.sigMap.sigPair, len(whole), hashlib.sha384(whole).digest()
     if not transaction.bodyBytes or not transaction.HasField("sigMap"):
         raise Refused(codes.INVALID_TRANSACTION_BODY)
-    into.hash = hashlib.sha384(raw).digest()
-    return transaction.bodyBytes, transaction.sigMap, len(raw)
+    return transaction.bodyBytes, transaction.sigMap.sigPair, len(raw), hashlib.sha384(raw).digest()
 
 
 def _parse(message_type: Any, raw: bytes, otherwise: int) -> Any:
@@ -85,14 +127,6 @@ def _refuse_unknown_fields(message: Any) -> None:
         raise Refused(codes.TRANSACTION_HAS_UNKNOWN_FIELDS)
 
 
-def _check_id(body: Any, into: Submission) -> None:
-    if not body.HasField("transactionID"):
-        raise Refused(codes.INVALID_TRANSACTION_ID)
-    if not body.transactionID.HasField("accountID"):
-        raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
-    into.key = transaction_key(body.transactionID)
-
-
 def _check_prefixes(pairs: Any) -> None:
     """No public key prefix may equal or start another one: it would be unclear whose signature it is."""
     if len(pairs) > 1:
@@ -101,7 +135,7 @@ def _check_prefixes(pairs: Any) -> None:
             raise Refused(codes.KEY_PREFIX_MISMATCH)
 
 
-def _check_header(body: Any, into: Submission, field: str) -> None:
+def _check_header(body: Any, field: str) -> None:
     payer = account_number(body.transactionID.accountID)
     if payer <= 0:
         raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
@@ -113,7 +147,6 @@ def _check_header(body: Any, into: Submission, field: str) -> None:
     if body.max_custom_fees and field != "consensusSubmitMessage":
         raise Refused(codes.MAX_CUSTOM_FEES_IS_NOT_SUPPORTED)
     check_limits(body.max_custom_fees)
-    into.limits = tuple(limit.SerializeToString() for limit in body.max_custom_fees)
     if body.transactionFee > MAX_AMOUNT:
         raise Refused(codes.INSUFFICIENT_TX_FEE)
     if not body.HasField("transactionValidDuration"):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from localnet.journal import Journal
-from localnet.submission import Submission
+from localnet.transactions.stages import Settled
 
 
 class HashIndex:
     """Finds the transactions of a journal by their hash of 48 bytes."""
 
-    def __init__(self, journal: Journal[Submission]) -> None:
+    def __init__(self, journal: Journal[Settled]) -> None:
         self._journal = journal
         self._indices: dict[bytes, list[int]] = {}
         self._end = 0
 
-    def find(self, value: bytes) -> list[Submission]:
+    def find(self, value: bytes) -> list[Settled]:
         """The transactions with this hash in the order of consensus; as far as they are remembered."""
         self._catch_up()
         return [self._journal[index] for index in self._indices.get(value, ()) if index >= self._journal.forgotten]

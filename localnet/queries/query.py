@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from localnet.clock import Clock
 from localnet.fees import FeeSchedule
+from localnet.ledger import Ledger
 from localnet.names import functionality
 from localnet.record_cache import RecordCache
 from localnet.state import State
@@ -21,6 +22,7 @@ class View:
     clock: Clock
     cache: RecordCache
     fees: FeeSchedule
+    ledger: Ledger
     node: int = 0
 
 

@@ -8,7 +8,7 @@ from localnet.ids import account_number
 from localnet.keys import CompiledKey, KeyTooDeepError, UnusableKeyError, compile_key
 from localnet.state import NO_NODE, Account, State
 from localnet.status import Refused, codes
-from localnet.transactions.operation import Settlement
+from localnet.transactions.settlement import Settlement
 
 LAST_SYSTEM_ACCOUNT = 750
 """Entities up to this number are the network's own (`ledger.numReservedSystemEntities`)."""

@@ -17,7 +17,8 @@ from localnet.transactions.custom_fees import (
     read_fees,
 )
 from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count, usable_key
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 
 class CreateTopic(Operation):
@@ -70,8 +71,8 @@ class CreateTopic(Operation):
             expiration_s=at.consensus_s + data.autoRenewPeriod.seconds,
         )
         at.state.topics[topic.number] = topic
-        at.created(topic.number)
-        at.submission.effect = copy(topic)
+        at.create(topic.number)
+        at.effect = copy(topic)
 
 
 def optional_key(data: Any, field: str, otherwise: int) -> tuple[Any, CompiledKey | None]:

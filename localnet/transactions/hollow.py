@@ -11,27 +11,23 @@ from copy import copy
 
 from localnet import pb
 from localnet.aliases import signer_with_address
-from localnet.children import preceding_child
 from localnet.state import Account
-from localnet.transactions.operation import Settlement
+from localnet.transactions.children import Child
+from localnet.transactions.settlement import Settlement
 from localnet.transactions.update_account import UpdateAccount
-
-_UPDATE = UpdateAccount()
 
 
 def complete_payer(at: Settlement) -> None:
     """Give the payer its key, if it is hollow; precheck saw to it that the key signed."""
-    assert at.submission.key is not None
-    complete(at, at.state.accounts[at.submission.key.payer])
+    complete(at, at.state.accounts[at.payer])
 
 
 def complete(at: Settlement, account: Account) -> None:
     """Give an account its key, if it is hollow and the key signed."""
-    assert at.submission.signatures is not None
-    key = signer_with_address(at.submission.signatures, account.alias) if account.is_hollow else None
+    key = signer_with_address(at.checked.signatures, account.alias) if account.is_hollow else None
     if key is None:
         return
     completed = copy(account)
     completed.key, completed.compiled = pb.Key(ECDSA_secp256k1=key.raw), key
     at.state.put_account(completed)
-    at.preceding.append(preceding_child(at.submission, _UPDATE, copy(completed)))
+    at.preceding.append(Child(UpdateAccount.kind, copy(completed)))

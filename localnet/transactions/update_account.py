@@ -20,7 +20,8 @@ from localnet.transactions.account_rules import (
     stake,
 )
 from localnet.transactions.fields import check_memo, check_new_expiry, check_renewal_period, proto_key_count
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 
 class UpdateAccount(Operation):
@@ -46,7 +47,7 @@ class UpdateAccount(Operation):
         """Change the account."""
         data = at.data
         account = named_account(at.state, data.accountIDToUpdate)
-        at.submission.entity = account.number
+        at.entity = account.number
         new_key = _new_key(data)
         require_owner(at, account)
         if new_key is not None:
@@ -56,7 +57,7 @@ class UpdateAccount(Operation):
         _check(at, account)
         changed = _changed(at, account)
         at.state.put_account(changed)
-        at.submission.effect = copy(changed)
+        at.effect = copy(changed)
 
 
 def _new_key(data: Any) -> CompiledKey | None:

@@ -34,8 +34,9 @@ from localnet.mirror.fee_estimate import estimate_fee
 from localnet.mirror.rest.interval import Interval
 from localnet.mirror.rest.limit import RateLimit
 from localnet.mirror.store import MirrorStore
-from localnet.submission import Submission
 from localnet.transactions import OPERATIONS
+from localnet.transactions.stages import Settled
+from tests.localnet.stages import settled
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
@@ -234,12 +235,10 @@ def test_blocks_that_are_not_there(rest: Rest, path: str, status: int) -> None:
     assert rest("/api/v1" + path)[0] == status
 
 
-def settled(number: int, consensus_ns: int) -> Submission:
-    submission = Submission(number, 3, 0.0, 100)
-    submission.key = TransactionKey(1001, number, 0)
-    submission.consensus_ns = consensus_ns
-    submission.hash = hashlib.sha384(str(number).encode()).digest()
-    return submission
+def numbered(number: int, consensus_ns: int) -> Settled:
+    """A settled transaction with a key and a hash of its own."""
+    digest = hashlib.sha384(str(number).encode()).digest()
+    return settled(TransactionKey(1001, number, 0), consensus_ns, digest=digest)
 
 
 GENESIS_NS = 1_000 * NANOS
@@ -269,7 +268,7 @@ def test_blocks_hold_every_transaction_once(steps: list[int], looks: set[int], k
 
     for index, step in enumerate(steps):
         now += step
-        store.add(settled(index, now))
+        store.add(numbered(index, now))
         times.append(now)
         if index in looks:
             look()
