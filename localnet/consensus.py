@@ -8,30 +8,28 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from heapq import heappop, heappush
 from random import Random
-from typing import Generic, Protocol, TypeVar
+from typing import Protocol
 
 from localnet.charging import charge
 from localnet.clock import CONSENSUS_STEP_NS, NANOS, Clock
 from localnet.latency import Latency, to_timestamp
 from localnet.record_cache import RecordCache
+from localnet.shared import Shared
 from localnet.state import State
 from localnet.status import Refused, codes
 from localnet.transactions import OPERATIONS
 from localnet.transactions.children import settle_before
 from localnet.transactions.hollow import complete_payer
 from localnet.transactions.settlement import Settlement, Transfers
-from localnet.transactions.stages import Checked, Received, Settled, Terms
+from localnet.transactions.stages import Checked, Received, Settled
 from localnet.transactions.target import target_of
 
 log = logging.getLogger(__name__)
 
 _TIMER_TOLERANCE_S = 1e-3  # event loops count in clock ticks, and their timers may come one early
-_SHARED = 4_096
-
-T = TypeVar("T", bound=Hashable)
 
 
 class Timer(Protocol):
@@ -52,19 +50,6 @@ class Sink(Protocol):
 
     def replayed(self, settled: Settled, children: list[Settled]) -> None:
         """A transaction has reached consensus again that did so in an earlier process."""
-
-
-class Shared(Generic[T]):
-    """One object for all equal values: under load most transactions are alike, and this saves much of their memory."""
-
-    def __init__(self) -> None:
-        self._values: dict[T, T] = {}
-
-    def __call__(self, value: T) -> T:
-        """The value, or one equal to it."""
-        if len(self._values) >= _SHARED:
-            self._values.clear()
-        return self._values.setdefault(value, value)
 
 
 class Consensus:
@@ -94,7 +79,6 @@ class Consensus:
         self._armed_for = 0.0  # the time for which the latest timer was set
         self._stalled = False
         self._shared_transfers: Shared[Transfers] = Shared()
-        self._shared_terms: Shared[Terms] = Shared()
 
     @property
     def pending(self) -> int:
@@ -185,7 +169,6 @@ class Consensus:
             status,
             self._clock.now() if known is None else known,
             self._shared_transfers(at.net_transfers()),
-            self._shared_terms(checked.terms),
         )
         self._cache.settle(checked, settled)
         if not at.preceding:

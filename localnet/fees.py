@@ -7,7 +7,8 @@ release 0.78 (`simpleFeesSchedules.json` in hiero-ledger/solo), and are turned i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any
 
 from localnet import pb
 
@@ -22,23 +23,25 @@ COLLECTION_ACCOUNT = 802
 """Every fee goes there whole (HIP-1259; NodesConfig.java: `nodes.feeCollectionAccountEnabled`, true by default). The
 public networks share it out once in a staking period: a day, which no run of this network is meant to see the end of.
 """
+_KNOWN_FEES = 4_096
 SUPER_USERS = frozenset({2, 50})
 """Treasury and system administrator: their transactions and queries are free (Authorizer.hasWaivedFees)."""
 
 
-class Fee(NamedTuple):
+@dataclass(frozen=True)
+class Fee:
     """The parts of one transaction's fee, in tinybars."""
 
     node: int
     network: int
     service: int
 
-    @property
+    @cached_property
     def without_service(self) -> int:
         """What a transaction pays that is turned away before it takes effect."""
         return self.node + self.network
 
-    @property
+    @cached_property
     def total(self) -> int:
         """Everything."""
         return self.node + self.network + self.service
@@ -77,6 +80,7 @@ class FeeSchedule:
     def __init__(self, rate: ExchangeRate) -> None:
         self.rate = rate
         self.rate_set = rate.to_proto()  # every receipt carries it
+        self._known: dict[tuple[int, int, int], Fee] = {}  # under load most fees are alike
 
     def transaction(self, *, size: int, signatures: int, service: int) -> Fee:
         """The fee of a transaction.
@@ -86,6 +90,14 @@ class FeeSchedule:
             signatures: Signatures on it.
             service: The operation's own price in tinycents.
         """
+        fee = self._known.get((size, signatures, service))
+        if fee is None:
+            if len(self._known) >= _KNOWN_FEES:
+                self._known.clear()
+            fee = self._known[size, signatures, service] = self._transaction(size, signatures, service)
+        return fee
+
+    def _transaction(self, size: int, signatures: int, service: int) -> Fee:
         node = (
             NODE_BASE
             + extra(size, INCLUDED_TRANSACTION_BYTES, TRANSACTION_BYTE)

@@ -68,7 +68,7 @@ class Gateway:
     def replay(self, kept: Kept) -> None:
         """Let a transaction take effect again that did so in an earlier process."""
         entry = self._ledger.open(kept.node, kept.arrival, len(kept.raw))
-        checked = self._ingest.check_again(Received(entry.index, kept.node, kept.arrival, kept.raw), entry)
+        checked = self._ingest.check_again(Received(entry.index, kept.node, kept.arrival, entry.size, kept.raw), entry)
         self._ledger.answered(entry, codes.OK, kept.arrival)
         self._consensus.replay(checked, kept.consensus_ns)
 
@@ -111,7 +111,7 @@ class Gateway:
         entry = self._ledger.open(node, arrival, len(raw))
         precheck: int = codes.FAIL_INVALID
         try:
-            checked = self._ingest.check(Received(entry.index, node, arrival, raw), entry)
+            checked = self._ingest.check(Received(entry.index, node, arrival, entry.size, raw), entry)
             if fault is not None:
                 entry.fault = fault.spec.kind
                 _refuse_by(fault)
@@ -166,7 +166,7 @@ class Gateway:
         if payer not in SUPER_USERS:
             return self._accept(raw, node, cost)
         unlisted = Entry(-1, node, 0.0, len(raw))
-        return self._ingest.check(Received(unlisted.index, node, 0.0, raw), unlisted).key.payer
+        return self._ingest.check(Received(unlisted.index, node, 0.0, unlisted.size, raw), unlisted).key.payer
 
 
 def _payer_of(raw: bytes) -> int | None:

@@ -20,6 +20,7 @@ from localnet.keys import Signatures, is_satisfied
 from localnet.ledger import Entry
 from localnet.reading import Parsed, parse_transaction, read_key, read_terms
 from localnet.record_cache import RecordCache
+from localnet.shared import Shared
 from localnet.state import State
 from localnet.status import Refused, codes
 from localnet.throttles import Throttle
@@ -50,6 +51,8 @@ class Ingest:
         self._fees = fees
         self._throttles = throttles
         self._faults = faults
+        self._shared_int: Shared[int] = Shared()
+        self._shared_terms: Shared[Terms] = Shared()
 
     def check(self, received: Received, entry: Entry) -> Checked:
         """Read a transaction and check it; its entry is told what it is as soon as that can be read.
@@ -57,7 +60,7 @@ class Ingest:
         Raises:
             Refused: the node's answer.
         """
-        parsed, key, terms = _read(received, entry)
+        parsed, key, terms = self._read(received, entry)
         if account_number(parsed.body.nodeAccountID) != received.node:
             raise Refused(codes.INVALID_NODE_ACCOUNT)
         self._check_time(received.node, key, terms.valid_duration)
@@ -84,7 +87,7 @@ class Ingest:
 
     def check_again(self, received: Received, entry: Entry) -> Checked:
         """Read a transaction that passed precheck before, and look its price up."""
-        parsed, key, terms = _read(received, entry)
+        parsed, key, terms = self._read(received, entry)
         operation = OPERATIONS[parsed.field]
         data = getattr(parsed.body, operation.field)
         signatures = Signatures(parsed.signature_pairs, parsed.signed)
@@ -120,7 +123,7 @@ class Ingest:
 
     def _fee(self, received: Received, operation: Operation, data: Any, signatures: Signatures) -> Fee:
         service = operation.price(data) + operation.surcharge(data, self._state)
-        return self._fees.transaction(size=len(received.raw), signatures=len(signatures), service=service)
+        return self._fees.transaction(size=received.size, signatures=len(signatures), service=service)
 
     def _check_solvency(self, payer: int, terms: Terms, due: Fee, debit: int) -> None:
         """Offer and balance must bear node and network fee (SolvencyPreCheck.java).
@@ -134,14 +137,14 @@ class Ingest:
         if self._state.accounts[payer].balance < due.without_service + debit:
             raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, cost=due.without_service)
 
+    def _read(self, received: Received, entry: Entry) -> tuple[Parsed, TransactionKey, Terms]:
+        """Read a transaction, and tell its entry what it is; the ledger lists also what is refused then.
 
-def _read(received: Received, entry: Entry) -> tuple[Parsed, TransactionKey, Terms]:
-    """Read a transaction, and tell its entry what it is; the ledger lists also what is refused then.
-
-    Raises:
-        Refused: it is not well-formed.
-    """
-    parsed = parse_transaction(received.raw)
-    entry.kind = parsed.kind_name
-    key = entry.key = read_key(parsed)
-    return parsed, key, read_terms(parsed)
+        Raises:
+            Refused: it is not well-formed.
+        """
+        parsed = parse_transaction(received.raw)
+        entry.kind = parsed.kind_name
+        payer, seconds, nanos = read_key(parsed)
+        key = entry.key = TransactionKey(self._shared_int(payer), self._shared_int(seconds), nanos)
+        return parsed, key, self._shared_terms(read_terms(parsed))

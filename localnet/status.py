@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from hiero_sdk_python.hapi.services import response_code_pb2 as codes
 
 __all__ = ["Refused", "codes", "status_name", "status_number"]
@@ -33,6 +35,7 @@ def status_number(name: str) -> int:
     return int(codes.ResponseCodeEnum.Value(name))
 
 
+@lru_cache(maxsize=1_024)  # the ledger counts every transaction twice by it
 def status_name(status: int) -> str:
     """The name of a status code, e.g. `INVALID_SIGNATURE`; the bare number when this SDK does not know it."""
     try:

@@ -8,7 +8,7 @@ from localnet.keys import CompiledKey, is_satisfied
 from localnet.state import Account, CustomFee, State, Topic
 from localnet.status import Refused, codes
 from localnet.transactions.children import Child
-from localnet.transactions.stages import Checked, Settled, Terms, TopicMessage
+from localnet.transactions.stages import Checked, Settled, TopicMessage
 
 Transfers = tuple[tuple[int, int], ...]
 
@@ -95,24 +95,23 @@ class Settlement:
         """What was moved, by account number; what came to nothing left out."""
         return tuple(sorted((account, amount) for account, amount in self.transfers.items() if amount))
 
-    def settled(self, status: int, known: float, transfers: Transfers, terms: Terms) -> Settled:
+    def settled(self, status: int, known: float, transfers: Transfers) -> Settled:
         """What has become of it.
 
         Args:
             status: The receipt's status.
             known: When it is known, Unix seconds.
             transfers: Its `net_transfers`, or a tuple equal to it.
-            terms: Its terms, or a tuple equal to them.
         """
         checked = self.checked
         received = checked.received
         return Settled(  # by position: by name takes half as long again, and this is done for every transaction
             received.position,
             received.node,
-            len(received.raw),
+            received.size,
             checked.kind,
             checked.key,
-            terms,
+            checked.terms,
             checked.hash,
             0,
             status,

@@ -54,12 +54,14 @@ class Received(NamedTuple):
         position: In the ledger, from 0; -1 of what the ledger does not list.
         node: Account number of the node.
         arrival: When it arrived.
+        size: Bytes of the whole serialised transaction.
         raw: The serialised `Transaction`.
     """
 
     position: int
     node: int
     arrival: float
+    size: int
     raw: bytes
 
 

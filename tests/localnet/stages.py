@@ -25,7 +25,7 @@ def checked(
     """A transaction without a body: it fails at consensus, where one is looked for."""
     body: Any = None
     return Checked(
-        received=Received(position, node, arrival, bytes(100)),
+        received=Received(position, node, arrival, 100, bytes(100)),
         kind=KIND,
         key=key,
         terms=terms,
