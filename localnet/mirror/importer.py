@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from localnet.clock import NANOS, Clock
-from localnet.consensus import Timer
+from localnet.clock import NANOS, Clock, Timer
 from localnet.faults import Fault, FaultEngine
-from localnet.ids import format_entity
 from localnet.mirror.store import MirrorStore
+from localnet.protocol.ids import format_entity
 from localnet.transactions.stages import Settled, TopicMessage
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from localnet.ids import TransactionKey
 from localnet.journal import Journal
 from localnet.mirror.balances import BalanceHistory
 from localnet.mirror.hashes import HashIndex
 from localnet.mirror.signal import Signal
-from localnet.state import Account, State, Topic
+from localnet.protocol.ids import TransactionKey
+from localnet.state.entities import Account, State, Topic
 from localnet.transactions.stages import Settled, TopicMessage, consensus_ns
 
 EVM_ADDRESS_BYTES: Final = 20

@@ -13,11 +13,11 @@ from google.protobuf.message import DecodeError
 from localnet import pb
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine
-from localnet.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, NodeEntry, node_address
-from localnet.ids import entity_number
 from localnet.journal import Journal
 from localnet.mirror.store import MirrorStore
-from localnet.running_hash import VERSION
+from localnet.protocol.ids import entity_number
+from localnet.protocol.running_hash import VERSION
+from localnet.state.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, NodeEntry, node_address
 from localnet.transactions.stages import TopicMessage, consensus_ns
 
 MIRROR_OPTIONS: Final = (("grpc.max_concurrent_streams", 5),)

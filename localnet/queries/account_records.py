@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, Final
 
+from localnet.protocol.status import Refused, codes
 from localnet.queries.account_balance import find_account
 from localnet.queries.query import Query, View
 from localnet.queries.record import RECORD, fill_record
-from localnet.status import Refused, codes
 from localnet.transactions.stages import Settled
 
 MAX_RECORDS: Final = 180

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from localnet.clock import Clock
-from localnet.fees import FeeSchedule
-from localnet.ledger import Ledger
-from localnet.names import functionality
-from localnet.record_cache import RecordCache
-from localnet.state import State
+from localnet.consensus.record_cache import RecordCache
+from localnet.ledger.entries import Ledger
+from localnet.protocol.functionality import functionality
+from localnet.state.entities import State
+from localnet.state.fees import FeeSchedule
 
 
 @dataclass(frozen=True, slots=True)

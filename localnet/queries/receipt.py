@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet import pb, running_hash
-from localnet.ids import transaction_key
+from localnet import pb
+from localnet.protocol import running_hash
+from localnet.protocol.ids import transaction_key
+from localnet.protocol.status import Refused, codes
 from localnet.queries.query import Query, View
-from localnet.status import Refused, codes
 from localnet.transactions.stages import Settled
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from localnet import pb
-from localnet.aliases import address_of_alias, is_address
 from localnet.clock import NANOS
-from localnet.ids import transaction_key
+from localnet.protocol.aliases import address_of_alias, is_address
+from localnet.protocol.ids import transaction_key
+from localnet.protocol.status import Refused, codes
 from localnet.queries.query import Query, View
 from localnet.queries.receipt import check_transaction_id, fill_receipt, wanted_duplicates
-from localnet.state import Account
-from localnet.status import Refused, codes
+from localnet.state.entities import Account
 from localnet.transactions.stages import Settled
 
 RECORD = 1_000_000

@@ -10,11 +10,11 @@ from __future__ import annotations
 from copy import copy
 
 from localnet import pb
-from localnet.aliases import is_address, is_long_zero, key_of_alias
-from localnet.fees import COLLECTION_ACCOUNT, SUPER_USERS, FeeSchedule
-from localnet.keys import compile_key
-from localnet.state import Account
-from localnet.status import Refused, codes
+from localnet.protocol.aliases import is_address, is_long_zero, key_of_alias
+from localnet.protocol.keys import compile_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Account
+from localnet.state.fees import COLLECTION_ACCOUNT, SUPER_USERS, FeeSchedule
 from localnet.transactions.account_rules import UNLIMITED_ASSOCIATIONS
 from localnet.transactions.children import Child
 from localnet.transactions.create_account import PRICE, CreateAccount

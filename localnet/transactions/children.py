@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from localnet.state import Account
-from localnet.status import codes
+from localnet.protocol.status import codes
+from localnet.state.entities import Account
 from localnet.transactions.stages import Kind, Settled, Terms
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.aliases import address_of_key, is_address, is_long_zero, key_of_alias, signer_with_address
-from localnet.fees import KEY, extra
-from localnet.keys import names_no_key
-from localnet.state import Account
-from localnet.status import Refused, codes
+from localnet.protocol.aliases import address_of_key, is_address, is_long_zero, key_of_alias, signer_with_address
+from localnet.protocol.keys import names_no_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Account
+from localnet.state.fees import KEY, extra
 from localnet.transactions.account_rules import (
     MAX_ASSOCIATIONS,
     UNLIMITED_ASSOCIATIONS,

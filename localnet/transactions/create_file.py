@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.fees import KEY, extra
-from localnet.state import File
-from localnet.status import Refused, codes
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import File
+from localnet.state.fees import KEY, extra
 from localnet.transactions.fields import check_memo, is_possible_expiry, proto_key_count
 from localnet.transactions.file_rules import MAX_FILE_BYTES, compile_file_keys, content_price, copy_keys
 from localnet.transactions.operation import Operation

@@ -5,10 +5,10 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.ids import account_number
-from localnet.keys import CompiledKey, is_empty_key
-from localnet.state import Topic
-from localnet.status import Refused, codes
+from localnet.protocol.ids import account_number
+from localnet.protocol.keys import CompiledKey, is_empty_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Topic
 from localnet.transactions.account_rules import named_account, require_owner
 from localnet.transactions.custom_fees import (
     CREATE_SURCHARGE,

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.fees import COLLECTION_ACCOUNT
-from localnet.ids import account_number
-from localnet.keys import CompiledKey
-from localnet.state import CustomFee, State, Topic
-from localnet.status import Refused, codes
+from localnet.protocol.ids import account_number
+from localnet.protocol.keys import CompiledKey
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import CustomFee, State, Topic
+from localnet.state.fees import COLLECTION_ACCOUNT
 from localnet.transactions.account_rules import require_account
 from localnet.transactions.fields import MAX_AMOUNT, usable_key
 from localnet.transactions.settlement import Settlement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.status import Refused, codes
+from localnet.protocol.status import Refused, codes
 from localnet.transactions.account_rules import LAST_SYSTEM_ACCOUNT, named_account, require_owner
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement

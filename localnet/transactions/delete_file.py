@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.keys import any_satisfied
-from localnet.status import Refused, codes
+from localnet.protocol.keys import any_satisfied
+from localnet.protocol.status import Refused, codes
 from localnet.transactions.file_rules import known_file, require_file_id
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement

@@ -5,8 +5,8 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.ids import entity_number
-from localnet.status import Refused, codes
+from localnet.protocol.ids import entity_number
+from localnet.protocol.status import Refused, codes
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement
 

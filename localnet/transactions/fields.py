@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.keys import CompiledKey, UnusableKeyError, compile_key
-from localnet.status import Refused, codes
+from localnet.protocol.keys import CompiledKey, UnusableKeyError, compile_key
+from localnet.protocol.status import Refused, codes
 
 MAX_MEMO_BYTES = 100
 MIN_LIFETIME_S = 2_592_000

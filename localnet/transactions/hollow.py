@@ -10,8 +10,8 @@ from __future__ import annotations
 from copy import copy
 
 from localnet import pb
-from localnet.aliases import signer_with_address
-from localnet.state import Account
+from localnet.protocol.aliases import signer_with_address
+from localnet.state.entities import Account
 from localnet.transactions.children import Child
 from localnet.transactions.settlement import Settlement
 from localnet.transactions.update_account import UpdateAccount

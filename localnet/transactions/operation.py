@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from localnet.names import functionality
-from localnet.state import State
+from localnet.protocol.functionality import functionality
+from localnet.state.entities import State
 from localnet.transactions.settlement import Settlement
 from localnet.transactions.stages import Kind
 

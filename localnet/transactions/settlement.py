@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.keys import CompiledKey, is_satisfied
-from localnet.state import Account, CustomFee, State, Topic
-from localnet.status import Refused, codes
+from localnet.protocol.keys import CompiledKey, is_satisfied
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Account, CustomFee, State, Topic
 from localnet.transactions.children import Child
 from localnet.transactions.stages import Checked, Settled, TopicMessage
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from localnet.fees import Fee
-from localnet.ids import TransactionKey
-from localnet.keys import Signatures
-from localnet.state import Account, CustomFee, Topic
+from localnet.protocol.ids import TransactionKey
+from localnet.protocol.keys import Signatures
+from localnet.state.entities import Account, CustomFee, Topic
+from localnet.state.fees import Fee
 
 
 class Kind(NamedTuple):

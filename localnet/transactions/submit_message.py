@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet import running_hash
-from localnet.fees import extra
-from localnet.ids import TransactionKey, account_number, entity_number, transaction_key
-from localnet.state import State
-from localnet.status import Refused, codes
+from localnet.protocol import running_hash
+from localnet.protocol.ids import TransactionKey, account_number, entity_number, transaction_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import State
+from localnet.state.fees import extra
 from localnet.transactions.custom_fees import SUBMIT_SURCHARGE, charge, check_repeated_limits
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from localnet.ids import encode_entity
+from localnet.protocol.ids import encode_entity
 
 _IDS: Final = {
     "consensusDeleteTopic": ("topicID", "topicNum"),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.aliases import address_of_alias, signer_with_address
-from localnet.fees import COLLECTION_ACCOUNT, extra
-from localnet.ids import account_number
-from localnet.state import Account, State
-from localnet.status import Refused, codes
+from localnet.protocol.aliases import address_of_alias, signer_with_address
+from localnet.protocol.ids import account_number
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Account, State
+from localnet.state.fees import COLLECTION_ACCOUNT, extra
 from localnet.transactions.account_rules import require_owner
 from localnet.transactions.auto_creation import check_alias, create_for_alias, creation_fee
 from localnet.transactions.create_account import CreateAccount

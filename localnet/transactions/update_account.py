@@ -5,11 +5,11 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.fees import KEY, extra
-from localnet.ids import account_number
-from localnet.keys import CompiledKey, names_no_key
-from localnet.state import NO_NODE, Account
-from localnet.status import Refused, codes
+from localnet.protocol.ids import account_number
+from localnet.protocol.keys import CompiledKey, names_no_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import NO_NODE, Account
+from localnet.state.fees import KEY, extra
 from localnet.transactions.account_rules import (
     MAX_ASSOCIATIONS,
     UNLIMITED_ASSOCIATIONS,

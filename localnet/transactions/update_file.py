@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.fees import KEY, extra
-from localnet.state import File
-from localnet.status import Refused, codes
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import File
+from localnet.state.fees import KEY, extra
 from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count
 from localnet.transactions.file_rules import (
     MAX_FILE_BYTES,

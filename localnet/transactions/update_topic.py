@@ -5,11 +5,11 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.fees import KEY, extra
-from localnet.ids import entity_number
-from localnet.keys import CompiledKey
-from localnet.state import Topic
-from localnet.status import Refused, codes
+from localnet.protocol.ids import entity_number
+from localnet.protocol.keys import CompiledKey
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Topic
+from localnet.state.fees import KEY, extra
 from localnet.transactions.create_topic import copy_key, has_account, optional_key, require_auto_renew_account
 from localnet.transactions.custom_fees import check_exempt_keys, read_exempt_keys, read_fees
 from localnet.transactions.fields import check_lifetime, check_memo, check_new_expiry, proto_key_count

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.fees import Fee
-from localnet.ids import TransactionKey
-from localnet.keys import Signatures
+from localnet.protocol.ids import TransactionKey
+from localnet.protocol.keys import Signatures
+from localnet.state.fees import Fee
 from localnet.transactions.stages import Checked, Kind, Received, Settled, Terms
 
 KIND = Kind("cryptoTransfer", "CRYPTOTRANSFER", "")

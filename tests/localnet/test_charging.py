@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localnet.charging import charge
 from localnet.clock import NANOS
-from localnet.fees import Fee
-from localnet.genesis import create_state
-from localnet.ids import TransactionKey
-from localnet.status import Refused, status_name
+from localnet.consensus.charging import charge
+from localnet.protocol.ids import TransactionKey
+from localnet.protocol.status import Refused, status_name
+from localnet.state.fees import Fee
+from localnet.state.genesis import create_state
 from localnet.transactions.settlement import Settlement
 from localnet.transactions.stages import Terms
 from tests.localnet.stages import checked

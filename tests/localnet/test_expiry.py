@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from localnet import pb
-from localnet.status import Refused, codes
+from localnet.protocol.status import Refused, codes
 from localnet.transactions.fields import check_new_expiry
 
 if TYPE_CHECKING:

@@ -27,13 +27,13 @@ from hypothesis import strategies as st
 
 from localnet import pb
 from localnet.clock import NANOS
-from localnet.fees import ExchangeRate, FeeSchedule
-from localnet.ids import TransactionKey
 from localnet.mirror.blocks import BLOCK_NS, Block, Blocks
 from localnet.mirror.fee_estimate import estimate_fee
 from localnet.mirror.rest.interval import Interval
 from localnet.mirror.rest.limit import RateLimit
 from localnet.mirror.store import MirrorStore
+from localnet.protocol.ids import TransactionKey
+from localnet.state.fees import ExchangeRate, FeeSchedule
 from localnet.transactions import OPERATIONS
 from localnet.transactions.stages import Settled
 from tests.localnet.stages import settled
@@ -469,7 +469,7 @@ def test_public_mirrors_limits_are_the_default() -> None:
     """docs.hedera.com, mirror node REST API: 50 requests a second from one address; `--limits off` and 0 mean none."""
     from dataclasses import replace
 
-    from localnet.options import parse_options
+    from localnet.process.options import parse_options
 
     unset = parse_options([])
     assert unset.mirror_requests_per_second == 50

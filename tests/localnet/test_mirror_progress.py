@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from localnet import pb
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine, parse_faults
-from localnet.fees import ExchangeRate
-from localnet.ids import TransactionKey
 from localnet.mirror.balances import PERIOD_NS, BalanceHistory
 from localnet.mirror.blocks import BLOCK_NS, Blocks
 from localnet.mirror.importer import Importer
 from localnet.mirror.store import MirrorStore
+from localnet.protocol.ids import TransactionKey
 from localnet.relay.accounts import SNAPSHOTS_AFTER_S, get_balance
 from localnet.relay.chain import WEIBARS, Chain
-from localnet.state import Account
+from localnet.state.entities import Account
+from localnet.state.fees import ExchangeRate
 from tests.localnet.mirror import API, topic_with_messages
 from tests.localnet.stages import settled
 

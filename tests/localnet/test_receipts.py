@@ -25,12 +25,12 @@ from hiero_sdk_python.exceptions import PrecheckError
 
 from localnet import pb
 from localnet.clock import NANOS, Clock
-from localnet.consensus import Consensus
-from localnet.genesis import create_state
-from localnet.ids import TransactionKey, transaction_key
-from localnet.latency import PROFILES, Latency, latency_of
-from localnet.record_cache import RecordCache
-from localnet.status import codes, status_name
+from localnet.consensus.latency import PROFILES, Latency, latency_of
+from localnet.consensus.ordering import Consensus
+from localnet.consensus.record_cache import RecordCache
+from localnet.protocol.ids import TransactionKey, transaction_key
+from localnet.protocol.status import codes, status_name
+from localnet.state.genesis import create_state
 from localnet.transactions.stages import Checked, Received, Settled
 from tests.localnet.stages import checked, settled
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from localnet import pb
 from localnet.clock import NANOS, format_timestamp
-from localnet.ids import TransactionKey, format_entity
 from localnet.mirror.rest.entity import write_alias
-from localnet.running_hash import VERSION
-from localnet.state import NO_NODE, Account, CustomFee, Topic
-from localnet.status import status_name
+from localnet.protocol.ids import TransactionKey, format_entity
+from localnet.protocol.running_hash import VERSION
+from localnet.protocol.status import status_name
+from localnet.state.entities import NO_NODE, Account, CustomFee, Topic
 from localnet.transactions.stages import Chunk, Settled, TopicMessage
 
 

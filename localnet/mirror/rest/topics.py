@@ -8,7 +8,6 @@ from typing import Final
 from aiohttp import web
 
 from localnet.clock import format_timestamp
-from localnet.ids import encode_entity, format_entity
 from localnet.journal import Journal
 from localnet.mirror.rest.entity import is_entity_id, parse_entity_id
 from localnet.mirror.rest.errors import ApiError, invalid, java_error, not_found
@@ -17,6 +16,7 @@ from localnet.mirror.rest.links import next_link
 from localnet.mirror.rest.query import QueryString
 from localnet.mirror.rest.rows import message_row, topic_row
 from localnet.mirror.store import MirrorStore
+from localnet.protocol.ids import encode_entity, format_entity
 from localnet.transactions.stages import TopicMessage, consensus_ns
 
 _MESSAGE_PARAMETERS: Final = ("encoding", "limit", "order", "sequencenumber", "timestamp")

@@ -12,7 +12,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from localnet.clock import format_timestamp
-from localnet.ids import TransactionKey
 from localnet.mirror.rest.entity import parse_entity_id
 from localnet.mirror.rest.errors import ApiError, not_found
 from localnet.mirror.rest.interval import Interval
@@ -21,7 +20,8 @@ from localnet.mirror.rest.query import QueryString
 from localnet.mirror.rest.rows import detailed_row, transaction_row
 from localnet.mirror.rest.times import Times, Window
 from localnet.mirror.store import MirrorStore
-from localnet.status import codes
+from localnet.protocol.ids import TransactionKey
+from localnet.protocol.status import codes
 from localnet.transactions.stages import Settled, consensus_ns
 
 _LIST_PARAMETERS: Final = ("account.id", "limit", "order", "result", "timestamp", "transactiontype", "type")

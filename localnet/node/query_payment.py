@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.ids import account_number
-from localnet.keys import is_satisfied
-from localnet.state import State
-from localnet.status import Refused, codes
+from localnet.protocol.ids import account_number
+from localnet.protocol.keys import is_satisfied
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import State
 from localnet.transactions.account_rules import require_account
 from localnet.transactions.stages import Checked
 

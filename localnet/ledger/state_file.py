@@ -36,7 +36,7 @@ class Kept(NamedTuple):
     consensus_ns: int
 
 
-class Persistence:
+class StateFile:
     """The state file of one network.
 
     Args:

@@ -14,10 +14,10 @@ from jinja2 import Environment, FileSystemLoader
 from localnet.clock import Clock
 from localnet.faults import FaultEngine
 from localnet.faults.spec import PARAMETERS
-from localnet.ids import format_entity
-from localnet.ledger import Ledger, entry_json
+from localnet.ledger.entries import Ledger, entry_json
 from localnet.mirror.store import MirrorStore
-from localnet.state import FIRST_USER_ENTITY, State
+from localnet.protocol.ids import format_entity
+from localnet.state.entities import FIRST_USER_ENTITY, State
 
 SHOWN = 15
 """Rows of each table; the newest."""

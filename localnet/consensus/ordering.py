@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
 from heapq import heappop, heappush
 from random import Random
 from typing import Protocol
 
-from localnet.charging import charge
-from localnet.clock import CONSENSUS_STEP_NS, NANOS, Clock
-from localnet.latency import Latency, to_timestamp
-from localnet.record_cache import RecordCache
+from localnet.clock import CONSENSUS_STEP_NS, NANOS, Clock, Timer
+from localnet.consensus.charging import charge
+from localnet.consensus.latency import Latency, to_timestamp
+from localnet.consensus.record_cache import RecordCache
+from localnet.protocol.status import Refused, codes
 from localnet.shared import Shared
-from localnet.state import State
-from localnet.status import Refused, codes
+from localnet.state.entities import State
 from localnet.transactions import OPERATIONS
 from localnet.transactions.children import settle_before
 from localnet.transactions.hollow import complete_payer
@@ -32,18 +31,8 @@ log = logging.getLogger(__name__)
 _TIMER_TOLERANCE_S = 1e-3  # event loops count in clock ticks, and their timers may come one early
 
 
-class Timer(Protocol):
-    """What is used of an asyncio event loop: its monotonic time and its timers."""
-
-    def time(self) -> float:
-        """Monotonic seconds."""
-
-    def call_at(self, when: float, callback: Callable[[], None]) -> object:
-        """Call back at a monotonic time."""
-
-
 class Sink(Protocol):
-    """Where settled transactions go, in the order of consensus (pipeline.py)."""
+    """Where settled transactions go, in the order of consensus (ledger/pipeline.py)."""
 
     def settled(self, received: Received, settled: Settled, children: list[Settled]) -> None:
         """A transaction has reached consensus, after its children."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from localnet.ledger import Ledger
+from localnet.ledger.entries import Ledger
+from localnet.ledger.state_file import StateFile
 from localnet.mirror.importer import Importer
-from localnet.persistence import Persistence
 from localnet.transactions.stages import Received, Settled
 
 
@@ -20,7 +20,7 @@ class Pipeline:
         importer: Shows it on the mirror.
     """
 
-    def __init__(self, ledger: Ledger, state_file: Persistence | None, importer: Importer) -> None:
+    def __init__(self, ledger: Ledger, state_file: StateFile | None, importer: Importer) -> None:
         self._ledger = ledger
         self._state_file = state_file
         self._importer = importer

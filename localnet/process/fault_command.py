@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from localnet import whereabouts
 from localnet.faults.kinds import KINDS
 from localnet.faults.spec import PARAMETERS
+from localnet.process import running_networks
 
 TIMEOUT_S = 10.0
 
@@ -120,7 +120,7 @@ def _told(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _call(options: argparse.Namespace, method: str, path: str, body: Any = None) -> list[dict[str, Any]]:
-    found = (options.control, options.token) if options.control else whereabouts.find()
+    found = (options.control, options.token) if options.control else running_networks.find()
     if found is None:
         raise ControlError("no embedded network runs here; start one, or name it with --control URL --token TOKEN")
     control, token = found

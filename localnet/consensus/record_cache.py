@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from localnet.clock import NANOS, Clock
-from localnet.ids import TransactionKey, transaction_key
-from localnet.status import codes
+from localnet.protocol.ids import TransactionKey, transaction_key
+from localnet.protocol.status import codes
 from localnet.transactions.stages import Checked, Received, Settled
 
 KEPT_S = 180

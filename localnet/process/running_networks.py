@@ -21,7 +21,7 @@ def folder() -> Path:
 
 
 def announce(control: str, token: str) -> Path:
-    """Leave word of this process's network; returns the file, to be removed in the end."""
+    """Announce this process's network; returns the file, to be removed in the end."""
     path = folder() / f"{os.getpid()}.json"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from localnet.clock import NANOS
-from localnet.ids import TransactionKey, format_entity
 from localnet.journal import Journal
-from localnet.status import status_name
+from localnet.protocol.ids import TransactionKey, format_entity
+from localnet.protocol.status import status_name
 from localnet.transactions.stages import Settled
 
 

@@ -1,6 +1,6 @@
 """Precheck: what a node refuses before a transaction is on its way, in the order of IngestChecker.java.
 
-    1 structure (reading.py)     2 valid start and duration     3 duplicate     4 supported, and room in the throttles
+    1 structure (structure.py)     2 valid start and duration     3 duplicate     4 supported, and room in the throttles
     5 the operation's own check  6 payer and its signature      7 fee and balance
 
 Duplicates are refused before the payer is even looked up, and only the payer's signature is verified here; every other
@@ -11,18 +11,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.aliases import signer_with_address
 from localnet.clock import NANOS, Clock
+from localnet.consensus.record_cache import RecordCache
 from localnet.faults import FaultEngine
-from localnet.fees import SUPER_USERS, Fee, FeeSchedule
-from localnet.ids import TransactionKey, account_number, format_entity
-from localnet.keys import Signatures, is_satisfied
-from localnet.ledger import Entry
-from localnet.reading import Parsed, parse_transaction, read_key, read_terms
-from localnet.record_cache import RecordCache
+from localnet.ledger.entries import Entry
+from localnet.node.structure import Parsed, parse_transaction, read_key, read_terms
+from localnet.protocol.aliases import signer_with_address
+from localnet.protocol.ids import TransactionKey, account_number, format_entity
+from localnet.protocol.keys import Signatures, is_satisfied
+from localnet.protocol.status import Refused, codes
 from localnet.shared import Shared
-from localnet.state import State
-from localnet.status import Refused, codes
+from localnet.state.entities import State
+from localnet.state.fees import SUPER_USERS, Fee, FeeSchedule
 from localnet.throttles import Throttle
 from localnet.transactions import OPERATIONS, Operation
 from localnet.transactions.stages import Checked, Received, Terms
@@ -33,7 +33,7 @@ VALIDITY_BUFFER_S = 10
 """So long before its end a transaction counts as expired at a node (HederaConfig.java)."""
 
 
-class Ingest:
+class Precheck:
     """The precheck of all nodes; which node it is, each call says."""
 
     def __init__(

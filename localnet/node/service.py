@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 from localnet import pb
 from localnet.faults import Fault, FaultEngine
-from localnet.gateway import Gateway, MalformedQueryError
 from localnet.http2 import Method, ResetStream, RpcError, StatusCode
-from localnet.ids import format_entity
-from localnet.reading import MAX_GOVERNANCE_BYTES, MAX_TRANSACTION_BYTES
+from localnet.node.request_handler import MalformedQueryError, RequestHandler
+from localnet.node.structure import MAX_GOVERNANCE_BYTES, MAX_TRANSACTION_BYTES
+from localnet.protocol.ids import format_entity
 
 Process = Callable[[bytes, Fault | None], bytes]
 
@@ -26,8 +26,8 @@ class NodeService:
         methods: What answers a call, by its path.
     """
 
-    def __init__(self, gateway: Gateway, number: int, faults: FaultEngine) -> None:
-        self._gateway = gateway
+    def __init__(self, handler: RequestHandler, number: int, faults: FaultEngine) -> None:
+        self._handler = handler
         self._number = number
         self._name = format_entity(number)
         self._faults = faults
@@ -50,12 +50,12 @@ class NodeService:
 
     def _submit(self, request: bytes, fault: Fault | None) -> bytes:
         _require_length(request, MAX_GOVERNANCE_BYTES)
-        return self._gateway.submit(request, self._number, fault)
+        return self._handler.submit(request, self._number, fault)
 
     def _query(self, request: bytes, fault: Fault | None) -> bytes:
         _require_length(request, MAX_TRANSACTION_BYTES)
         try:
-            return self._gateway.query(request, self._number, fault)
+            return self._handler.query(request, self._number, fault)
         except MalformedQueryError as error:
             raise RpcError(StatusCode.INVALID_ARGUMENT, str(error)) from error
 

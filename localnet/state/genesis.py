@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet import pb
 from localnet.clock import NANOS
-from localnet.fees import ExchangeRate
-from localnet.keys import compile_key
-from localnet.state import Account, File, State
+from localnet.protocol.keys import compile_key
+from localnet.state.entities import Account, File, State
+from localnet.state.fees import ExchangeRate
 
 USUAL_RATE: Final = ExchangeRate()
 

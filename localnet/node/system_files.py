@@ -17,7 +17,10 @@ import json
 from typing import Any, Final
 
 from localnet import pb
-from localnet.fees import (
+from localnet.mirror.fee_estimate import base_price
+from localnet.queries import QUERIES
+from localnet.queries.record import RECORD
+from localnet.state.fees import (
     INCLUDED_TRANSACTION_BYTES,
     KEY,
     NETWORK_MULTIPLIER,
@@ -26,9 +29,6 @@ from localnet.fees import (
     SIGNATURE,
     TRANSACTION_BYTE,
 )
-from localnet.mirror.fee_estimate import base_price
-from localnet.queries import QUERIES
-from localnet.queries.record import RECORD
 from localnet.throttles import BucketDefinition
 from localnet.transactions import OPERATIONS
 from localnet.transactions.operation import Operation

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from google.protobuf.message import DecodeError
 
 from localnet import pb
-from localnet.keys import Signatures, SimpleKey, UnusableKeyError, compile_key
+from localnet.protocol.keys import Signatures, SimpleKey, UnusableKeyError, compile_key
 
 EVM_ADDRESS_BYTES: Final = 20
 _LONG_ZERO: Final = bytes(12)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from localnet import running_hash
-from localnet.aliases import address_of_alias, is_address, is_long_zero
-from localnet.fees import ExchangeRate
-from localnet.ids import account_number
-from localnet.keys import CompiledKey, KeyGroup
+from localnet.protocol import running_hash
+from localnet.protocol.aliases import address_of_alias, is_address, is_long_zero
+from localnet.protocol.ids import account_number
+from localnet.protocol.keys import CompiledKey, KeyGroup
+from localnet.state.fees import ExchangeRate
 
 FIRST_USER_ENTITY = 1001
 """The first entity number that is not reserved (LedgerConfig.java of hiero-consensus-node)."""

@@ -21,7 +21,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from localnet.faults import Fault, FaultEngine, FaultError, parse_faults
-from localnet.ledger import Ledger, entry_json
+from localnet.ledger.entries import Ledger, entry_json
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from localnet.clock import NANOS
-from localnet.fees import COLLECTION_ACCOUNT, SUPER_USERS
-from localnet.record_cache import RecordCache
-from localnet.status import Refused, codes
+from localnet.consensus.record_cache import RecordCache
+from localnet.protocol.status import Refused, codes
+from localnet.state.fees import COLLECTION_ACCOUNT, SUPER_USERS
 from localnet.transactions.settlement import Settlement
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from localnet.latency import PROFILES
+from localnet.consensus.latency import PROFILES
 
 NODE_NUMBERS: Final = (3, 4, 5, 6)
 """Account numbers of the consensus nodes."""

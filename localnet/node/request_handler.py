@@ -9,16 +9,16 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from localnet import pb
-from localnet.consensus import Consensus
+from localnet.consensus.ordering import Consensus
 from localnet.faults import Fault
-from localnet.fees import SUPER_USERS
-from localnet.ingest import Ingest
-from localnet.ledger import Entry, Ledger
-from localnet.payment import check_payment
-from localnet.persistence import Kept
+from localnet.ledger.entries import Entry, Ledger
+from localnet.ledger.state_file import Kept
+from localnet.node.precheck import Precheck
+from localnet.node.query_payment import check_payment
+from localnet.node.structure import parse_transaction, read_key
+from localnet.protocol.status import Refused, codes, status_number
 from localnet.queries import QUERIES, Query, View
-from localnet.reading import parse_transaction, read_key
-from localnet.status import Refused, codes, status_number
+from localnet.state.fees import SUPER_USERS
 from localnet.throttles import Throttle
 from localnet.transactions.stages import Checked, Received
 
@@ -38,18 +38,18 @@ class MalformedQueryError(ValueError):
     """The bytes are no query; gRPC answers INVALID_ARGUMENT."""
 
 
-class Gateway:
+class RequestHandler:
     """Request handling shared by all nodes; which one it is, each call says by its account number."""
 
     def __init__(
         self,
-        ingest: Ingest,
+        precheck: Precheck,
         consensus: Consensus,
         ledger: Ledger,
         view: View,
         throttles: dict[int, Throttle],
     ) -> None:
-        self._ingest = ingest
+        self._precheck = precheck
         self._consensus = consensus
         self._ledger = ledger
         self._view = view
@@ -68,7 +68,9 @@ class Gateway:
     def replay(self, kept: Kept) -> None:
         """Let a transaction take effect again that did so in an earlier process."""
         entry = self._ledger.open(kept.node, kept.arrival, len(kept.raw))
-        checked = self._ingest.check_again(Received(entry.index, kept.node, kept.arrival, entry.size, kept.raw), entry)
+        checked = self._precheck.check_again(
+            Received(entry.index, kept.node, kept.arrival, entry.size, kept.raw), entry
+        )
         self._ledger.answered(entry, codes.OK, kept.arrival)
         self._consensus.replay(checked, kept.consensus_ns)
 
@@ -111,7 +113,7 @@ class Gateway:
         entry = self._ledger.open(node, arrival, len(raw))
         precheck: int = codes.FAIL_INVALID
         try:
-            checked = self._ingest.check(Received(entry.index, node, arrival, entry.size, raw), entry)
+            checked = self._precheck.check(Received(entry.index, node, arrival, entry.size, raw), entry)
             if fault is not None:
                 entry.fault = fault.spec.kind
                 _refuse_by(fault)
@@ -166,7 +168,7 @@ class Gateway:
         if payer not in SUPER_USERS:
             return self._accept(raw, node, cost)
         unlisted = Entry(-1, node, 0.0, len(raw))
-        return self._ingest.check(Received(unlisted.index, node, 0.0, unlisted.size, raw), unlisted).key.payer
+        return self._precheck.check(Received(unlisted.index, node, 0.0, unlisted.size, raw), unlisted).key.payer
 
 
 def _payer_of(raw: bytes) -> int | None:

@@ -13,18 +13,17 @@ from typing import Any
 import grpc.aio
 from aiohttp import web
 
-from localnet import genesis, system_files
 from localnet.clock import Clock
-from localnet.consensus import Consensus
-from localnet.control import create_control_app
+from localnet.consensus.latency import Latency, latency_of
+from localnet.consensus.ordering import Consensus
+from localnet.consensus.record_cache import RecordCache
+from localnet.control.api import create_control_app
+from localnet.control.status_page import Page
 from localnet.faults import Fault, FaultEngine, FaultError, FaultSpec, parse_faults
-from localnet.fees import ExchangeRate, FeeSchedule
-from localnet.gateway import Gateway
 from localnet.http2 import OFF, REAL, Http2Server, Limits, Room
-from localnet.ids import format_entity
-from localnet.ingest import Ingest
-from localnet.latency import Latency, latency_of
-from localnet.ledger import Ledger
+from localnet.ledger.entries import Ledger
+from localnet.ledger.pipeline import Pipeline
+from localnet.ledger.state_file import StateFile
 from localnet.mirror.blocks import Blocks
 from localnet.mirror.importer import Importer
 from localnet.mirror.rest import create_app, outage
@@ -40,21 +39,23 @@ from localnet.mirror.rest.topics import Topics
 from localnet.mirror.rest.transactions import Transactions
 from localnet.mirror.store import MirrorStore
 from localnet.mirror.stream import MIRROR_OPTIONS, MirrorService
-from localnet.node import NodeService
-from localnet.options import NODE_NUMBERS, PORTS, Options, Ports
-from localnet.page import Page
-from localnet.persistence import Persistence
-from localnet.pipeline import Pipeline
+from localnet.node import system_files
+from localnet.node.precheck import Precheck
+from localnet.node.request_handler import RequestHandler
+from localnet.node.service import NodeService
+from localnet.process.certificate import create_certificate
+from localnet.process.listening import open_grpc, open_http, open_http2
+from localnet.process.options import NODE_NUMBERS, PORTS, Options, Ports
+from localnet.protocol.ids import format_entity
 from localnet.queries import View
-from localnet.record_cache import RecordCache
 from localnet.relay.chain import Chain
 from localnet.relay.limits import RateLimits
 from localnet.relay.rpc import Rpc
 from localnet.relay.server import create_relay_app
-from localnet.sockets import open_grpc, open_http, open_http2
-from localnet.state import State
+from localnet.state import genesis
+from localnet.state.entities import State
+from localnet.state.fees import ExchangeRate, FeeSchedule
 from localnet.throttles import Throttle, load_throttles
-from localnet.tls import create_certificate
 
 _GRACE_S = 0.2
 NODE_IDS = [format_entity(number) for number in NODE_NUMBERS]
@@ -89,7 +90,7 @@ class LocalNetwork:
         self._node_servers: list[Http2Server] = []
         self._grpc_servers: list[grpc.aio.Server] = []
         self._http_runners: list[web.AppRunner] = []
-        self._persistence: Persistence | None = None
+        self._state_file: StateFile | None = None
         self.ready_line: dict[str, Any] = {}
 
     async def start(self) -> None:
@@ -109,13 +110,13 @@ class LocalNetwork:
         servers = (*self._node_servers, *self._grpc_servers)
         await asyncio.gather(*(server.stop(_GRACE_S) for server in servers))
         await asyncio.gather(*(runner.cleanup() for runner in self._http_runners))
-        if self._persistence is not None:
-            self._persistence.close()
+        if self._state_file is not None:
+            self._state_file.close()
 
     async def _start(self) -> None:
         if self._options.state is not None:
-            self._persistence = Persistence(self._options.state, self._clock.now_ns())
-        genesis_ns = self._persistence.genesis_ns if self._persistence else self._clock.now_ns()
+            self._state_file = StateFile(self._options.state, self._clock.now_ns())
+        genesis_ns = self._state_file.genesis_ns if self._state_file else self._clock.now_ns()
         state = genesis.create_state(genesis_ns, NODE_NUMBERS, self._rate)
         self._store.load_genesis(state)
         faults = FaultEngine(self._clock.now, asyncio.get_running_loop(), Random(self._options.seed))
@@ -124,10 +125,10 @@ class LocalNetwork:
         loop = asyncio.get_running_loop()
         importer = Importer(self._store, self._clock, loop, latency.mirror, faults, self._ledger.shown)
         blocks = Blocks(self._store, genesis_ns, importer.complete_ns)
-        gateway = self._create_gateway(state, latency, importer, faults)
+        handler = self._create_request_handler(state, latency, importer, faults)
         ports = PORTS[self._options.ports]
         for node_id, number in enumerate(NODE_NUMBERS):
-            service = NodeService(gateway, number, faults)
+            service = NodeService(handler, number, faults)
             entry = await self._serve_node(service, node_id, ports)
             self._nodes.append(entry)
         others = {
@@ -136,8 +137,8 @@ class LocalNetwork:
             system_files.THROTTLES_FILE: system_files.throttles(self._throttle_definitions),
         }
         genesis.add_system_files(state, self._nodes, self._rate, others)
-        for kept in self._persistence.settled() if self._persistence else ():
-            gateway.replay(kept)
+        for kept in self._state_file.settled() if self._state_file else ():
+            handler.replay(kept)
         stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
         mirror_grpc = await self._serve_mirror(stream, ports.mirror_grpc)
         mirror_rest, *_ = [
@@ -187,19 +188,21 @@ class LocalNetwork:
             options.latency, options.consensus_delay, options.consensus_jitter, options.mirror_lag, options.gossip
         )
 
-    def _create_gateway(self, state: State, latency: Latency, importer: Importer, faults: FaultEngine) -> Gateway:
+    def _create_request_handler(
+        self, state: State, latency: Latency, importer: Importer, faults: FaultEngine
+    ) -> RequestHandler:
         loop = asyncio.get_running_loop()
         throttles = {number: Throttle(self._throttle_definitions, len(NODE_NUMBERS)) for number in NODE_NUMBERS}
         fees = FeeSchedule(self._rate)
         cache = RecordCache(self._clock, latency.gossip_s)
 
-        pipeline = Pipeline(self._ledger, self._persistence, importer)
+        pipeline = Pipeline(self._ledger, self._state_file, importer)
         consensus = Consensus(state, self._clock, cache, latency, self._random, loop, pipeline)
         importer.undecided_ns = consensus.undecided_ns
         faults.listen(lambda fault: self._on_fault(fault, faults, consensus))
-        ingest = Ingest(state, self._clock, cache, fees, throttles, faults)
-        return Gateway(
-            ingest,
+        precheck = Precheck(state, self._clock, cache, fees, throttles, faults)
+        return RequestHandler(
+            precheck,
             consensus,
             self._ledger,
             View(state, self._clock, cache, fees, self._ledger),

@@ -10,8 +10,8 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from localnet import pb
-from localnet.ids import TransactionKey, account_number, transaction_key
-from localnet.status import Refused, codes
+from localnet.protocol.ids import TransactionKey, account_number, transaction_key
+from localnet.protocol.status import Refused, codes
 from localnet.transactions import OPERATIONS, Operation
 from localnet.transactions.custom_fees import check_limits
 from localnet.transactions.fields import MAX_AMOUNT, check_memo
