@@ -96,7 +96,7 @@ def serve(messages: int, ready: Connection) -> None:
     """Serve the rows of a topic as a mirror does, with faults, until the process is ended."""
     from aiohttp import web
 
-    from localnet.mirror.rest.limit import RateLimit
+    from localnet.mirror.rest.rate_limit import RateLimit
 
     limit, refused = RateLimit(50, time.monotonic), 0  # what public mirrors allow one address
     rows = generated_rows(messages)

@@ -21,10 +21,10 @@ from localnet.shared import Shared
 from localnet.state.entities import State
 from localnet.transactions import OPERATIONS
 from localnet.transactions.children import settle_before
-from localnet.transactions.hollow import complete_payer
+from localnet.transactions.hollow_accounts import complete_payer
+from localnet.transactions.named_entity import target_of
 from localnet.transactions.settlement import Settlement, Transfers
 from localnet.transactions.stages import Checked, Received, Settled
-from localnet.transactions.target import target_of
 
 log = logging.getLogger(__name__)
 

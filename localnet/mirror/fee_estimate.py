@@ -25,7 +25,7 @@ from localnet.state.fees import (
 )
 from localnet.transactions import OPERATIONS, Operation
 from localnet.transactions.custom_fees import CREATE_SURCHARGE, SUBMIT_SURCHARGE
-from localnet.transactions.fields import proto_key_count
+from localnet.transactions.field_checks import proto_key_count
 
 
 class NotATransactionError(ValueError):

@@ -7,7 +7,7 @@ from typing import Final
 
 from localnet.journal import Journal
 from localnet.mirror.balances import BalanceHistory
-from localnet.mirror.hashes import HashIndex
+from localnet.mirror.hash_index import HashIndex
 from localnet.mirror.signal import Signal
 from localnet.protocol.ids import TransactionKey
 from localnet.state.entities import Account, State, Topic

@@ -14,7 +14,7 @@ from localnet.protocol.ids import TransactionKey, account_number, transaction_ke
 from localnet.protocol.status import Refused, codes
 from localnet.transactions import OPERATIONS, Operation
 from localnet.transactions.custom_fees import check_limits
-from localnet.transactions.fields import MAX_AMOUNT, check_memo
+from localnet.transactions.field_checks import MAX_AMOUNT, check_memo
 from localnet.transactions.stages import Terms
 
 MAX_TRANSACTION_BYTES = 6_144

@@ -27,16 +27,16 @@ from localnet.ledger.state_file import StateFile
 from localnet.mirror.blocks import Blocks
 from localnet.mirror.importer import Importer
 from localnet.mirror.rest import create_app, outage
-from localnet.mirror.rest.absent import Absent
 from localnet.mirror.rest.accounts import Accounts
 from localnet.mirror.rest.blocks import BlockPages
 from localnet.mirror.rest.fees import FeePages
-from localnet.mirror.rest.limit import RateLimit, limited
 from localnet.mirror.rest.network import NetworkPages
+from localnet.mirror.rest.rate_limit import RateLimit, limited
 from localnet.mirror.rest.snapshots import Snapshots
 from localnet.mirror.rest.times import HISTORY_NS, Window
 from localnet.mirror.rest.topics import Topics
 from localnet.mirror.rest.transactions import Transactions
+from localnet.mirror.rest.unsupported import Absent
 from localnet.mirror.store import MirrorStore
 from localnet.mirror.stream import MIRROR_OPTIONS, MirrorService
 from localnet.node import system_files

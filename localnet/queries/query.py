@@ -1,4 +1,4 @@
-"""What a kind of query has to say for itself. One file per kind, one line of registration in the package."""
+"""The interface of a kind of query: checks, price, answer. One file per kind, one line in the package's table."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from localnet.transactions.account_rules import (
     check_staked_id,
     stake,
 )
-from localnet.transactions.fields import MAX_AMOUNT, check_memo, check_renewal_period, proto_key_count
+from localnet.transactions.field_checks import MAX_AMOUNT, check_memo, check_renewal_period, proto_key_count
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement
 

@@ -7,7 +7,7 @@ from typing import Any
 from localnet.protocol.status import Refused, codes
 from localnet.state.entities import File
 from localnet.state.fees import KEY, extra
-from localnet.transactions.fields import check_memo, is_possible_expiry, proto_key_count
+from localnet.transactions.field_checks import check_memo, is_possible_expiry, proto_key_count
 from localnet.transactions.file_rules import MAX_FILE_BYTES, compile_file_keys, content_price, copy_keys
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement

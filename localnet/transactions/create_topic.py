@@ -16,7 +16,7 @@ from localnet.transactions.custom_fees import (
     read_exempt_keys,
     read_fees,
 )
-from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count, usable_key
+from localnet.transactions.field_checks import check_lifetime, check_memo, proto_key_count, usable_key
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement
 

@@ -16,7 +16,7 @@ from localnet.protocol.status import Refused, codes
 from localnet.state.entities import CustomFee, State, Topic
 from localnet.state.fees import COLLECTION_ACCOUNT
 from localnet.transactions.account_rules import require_account
-from localnet.transactions.fields import MAX_AMOUNT, usable_key
+from localnet.transactions.field_checks import MAX_AMOUNT, usable_key
 from localnet.transactions.settlement import Settlement
 
 MAX_FEES = 10

@@ -12,7 +12,7 @@ from localnet.state.fees import COLLECTION_ACCOUNT, extra
 from localnet.transactions.account_rules import require_owner
 from localnet.transactions.auto_creation import check_alias, create_for_alias, creation_fee
 from localnet.transactions.create_account import CreateAccount
-from localnet.transactions.hollow import complete
+from localnet.transactions.hollow_accounts import complete
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement
 

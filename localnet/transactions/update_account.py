@@ -19,7 +19,7 @@ from localnet.transactions.account_rules import (
     require_owner,
     stake,
 )
-from localnet.transactions.fields import check_memo, check_new_expiry, check_renewal_period, proto_key_count
+from localnet.transactions.field_checks import check_memo, check_new_expiry, check_renewal_period, proto_key_count
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement
 

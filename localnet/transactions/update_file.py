@@ -7,7 +7,7 @@ from typing import Any
 from localnet.protocol.status import Refused, codes
 from localnet.state.entities import File
 from localnet.state.fees import KEY, extra
-from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count
+from localnet.transactions.field_checks import check_lifetime, check_memo, proto_key_count
 from localnet.transactions.file_rules import (
     MAX_FILE_BYTES,
     compile_file_keys,

@@ -12,7 +12,7 @@ from localnet.state.entities import Topic
 from localnet.state.fees import KEY, extra
 from localnet.transactions.create_topic import copy_key, has_account, optional_key, require_auto_renew_account
 from localnet.transactions.custom_fees import check_exempt_keys, read_exempt_keys, read_fees
-from localnet.transactions.fields import check_lifetime, check_memo, check_new_expiry, proto_key_count
+from localnet.transactions.field_checks import check_lifetime, check_memo, check_new_expiry, proto_key_count
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement
 

@@ -30,7 +30,7 @@ from localnet.clock import NANOS
 from localnet.mirror.blocks import BLOCK_NS, Block, Blocks
 from localnet.mirror.fee_estimate import estimate_fee
 from localnet.mirror.rest.interval import Interval
-from localnet.mirror.rest.limit import RateLimit
+from localnet.mirror.rest.rate_limit import RateLimit
 from localnet.mirror.store import MirrorStore
 from localnet.protocol.ids import TransactionKey
 from localnet.state.fees import ExchangeRate, FeeSchedule
@@ -442,13 +442,13 @@ def test_routes_are_those_of_the_docs(rest: Rest) -> None:
     from pathlib import Path
 
     from localnet.mirror.rest import create_app
-    from localnet.mirror.rest.absent import Absent
     from localnet.mirror.rest.accounts import Accounts
     from localnet.mirror.rest.blocks import BlockPages
     from localnet.mirror.rest.fees import FeePages
     from localnet.mirror.rest.network import NetworkPages
     from localnet.mirror.rest.topics import Topics
     from localnet.mirror.rest.transactions import Transactions
+    from localnet.mirror.rest.unsupported import Absent
 
     pages: list[Any] = [
         kind.__new__(kind) for kind in (Topics, Transactions, Accounts, Absent, BlockPages, FeePages, NetworkPages)

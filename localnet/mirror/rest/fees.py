@@ -14,7 +14,7 @@ from localnet.mirror.fee_estimate import Extra, NotATransactionError, estimate_f
 from localnet.mirror.gas import gas_price
 from localnet.mirror.rest.errors import ApiError, java_error
 from localnet.mirror.rest.filters import parse_number
-from localnet.mirror.rest.java import check_timestamps, unreadable, word
+from localnet.mirror.rest.java_parameters import check_timestamps, unreadable, word
 from localnet.mirror.store import MirrorStore
 from localnet.state.fees import NETWORK_MULTIPLIER, ExchangeRate
 

@@ -10,7 +10,7 @@ from localnet.clock import NANOS, Clock, format_timestamp
 from localnet.mirror.rest.entity import parse_entity_id
 from localnet.mirror.rest.errors import java_error
 from localnet.mirror.rest.filters import parse_number
-from localnet.mirror.rest.java import check_timestamps, word
+from localnet.mirror.rest.java_parameters import check_timestamps, word
 from localnet.mirror.rest.links import next_link
 from localnet.mirror.rest.query import QueryString
 from localnet.mirror.store import MirrorStore
