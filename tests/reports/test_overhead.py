@@ -100,7 +100,7 @@ def test_exact_headline_numbers() -> None:
     entry = judged(pairs_of([51.0] * 40, [167.0] * 40))
     assert entry["absolute_ms"]["estimate"] == pytest.approx(116)
     assert entry["absolute_ms"]["ci95"] == pytest.approx([116, 116])
-    assert entry["verdict"] == "Hedera costs audit-event 116 ms per operation (+227 %) up to “receipt”."
+    assert entry["verdict"] == "Hedera adds 116 ms per audit event (+227 %), measured to the receipt."
 
 
 @pytest.mark.parametrize("shape", ["normal", "skewed", "autocorrelated"])
@@ -264,9 +264,9 @@ def test_levels_are_compared_apart_and_told_in_one_sentence() -> None:
     assert [entry["confirm"] for entry in entries] == ["ack", "receipt", "mirror"]
     assert [entry["pairs"] for entry in entries] == [40, 40, 40]
     sentence = summary(entries)
-    assert sentence.startswith("Hedera costs audit-event, per operation: 5.00 ms (+10 %) up to “ack”")
+    assert sentence.startswith("Hedera adds, per audit event: 5.00 ms (+10 %) to the node's acknowledgement, ")
     assert "116 ms" in sentence
-    assert sentence.endswith("up to “mirror”.")
+    assert sentence.endswith(" to the mirror.")
 
 
 @given(
