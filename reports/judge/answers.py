@@ -51,13 +51,18 @@ def answers(found: Mapping[str, Any], where_: str, kept: Mapping[str, float] | N
         where_: What `where` says.
         kept: The report's `run.rate`.
     """
+    overhead = found["overhead"]
+    known = any(entry["conclusion"] != "cannot tell" for entry in overhead)
+    cost = {COST: summary(overhead, where_) if overhead else ""}
     told = {
-        COST: _cost(found["overhead"], where_),
         # The network is named once: in the first of the sentences that speak of it.
-        CAPACITY: _capacity(found["operations"], kept, "" if found["overhead"] else f", {where_}"),
+        CAPACITY: _capacity(found["operations"], kept, "" if known else f", {where_}"),
         SURVIVAL: _survival(found),
         DELIVERY: _delivery(found["audit"]),
     }
+    # A run that did other things as well has an answer; that it cannot tell the cost is not its first word.
+    others = any(entry["arm"] is None and entry["succeeded"] for entry in found["operations"])
+    told = told | cost if others and not known else cost | told
     return [{"question": question, "answer": answer} for question, answer in told.items() if answer]
 
 
@@ -71,10 +76,6 @@ def _simulated(settings: RunSettings) -> str:
     if profile == "standard":
         return f"{settings.localnet_consensus_delay:g} s to consensus, as configured"
     return "no latency, as configured" if profile == "instant" else f"latencies modelled on {profile}'s"
-
-
-def _cost(overhead: Sequence[Mapping[str, Any]], where_: str) -> str:
-    return summary(overhead, where_) if overhead else ""
 
 
 def _capacity(operations: Sequence[Mapping[str, Any]], kept: Mapping[str, float] | None, where_: str) -> str:
@@ -108,8 +109,11 @@ def _events(found: Mapping[str, Any], lost: int) -> Iterator[str]:
     resilience = found["resilience"]
     started = found["accounting"]["started"]
     yield f"{lost:,} of {started:,} operations did not succeed" if lost else f"none of {started:,} operations failed"
+    cut_off = found["accounting"]["stopped"] + found["accounting"]["stopped_reads"]
+    if cut_off:
+        yield f"{cut_off:,} were cut off by the end of the run"
     retries = resilience["retries"]
-    if retries["attempts"]:
+    if retries["recovered"]:
         yield f"{retries['recovered']:,} succeeded only after a retry"
     opened = sum(breaker["opened"] for breaker in resilience["breakers"])
     if opened:

@@ -14,6 +14,8 @@ from reports.render import words
 STACK: Final[Mapping[str, str]] = {"python": "Python", "locust": "Locust", "hiero-sdk-python": "hiero-sdk-python"}
 """Packages whose versions stand in the head, and how they are called there."""
 
+SIMULATED: Final = "a simulation of Hedera on the same machine"
+
 MOST_CLASSES: Final = 4
 """User classes that the sentence names; the entry below it has them all."""
 
@@ -32,7 +34,9 @@ def sentence(report: Report) -> str:
     """What was run, in one sentence."""
     run, load = report["run"], report["run"].get("load")
     who = _users(load) if load else "Simulated users"
-    return f"{who} ran for {_seconds(_load_s(run))} on {_network(run)}, from {workers(report)}."
+    faults = list(dict.fromkeys(fault["name"] for fault in report["timeline"]["faults"]))
+    broken = f" Faults that were injected: {', '.join(faults)}." if faults else ""
+    return f"{who} ran for {_seconds(_load_s(run))} on {_network(run)}.{broken}"
 
 
 def facts(report: Report) -> list[Fact]:
@@ -77,15 +81,15 @@ def _facts(report: Report) -> Iterator[Fact]:
     run = report["run"]
     load = run.get("load")
     network = run["network"]
-    yield Fact("Network", str(network.get("words") or network.get("name", "")), str(network.get("besides", "")))
+    yield Fact("Network", str(network.get("words") or network.get("name", "")).removeprefix("the "), _besides(network))
     if load:
         yield _users_fact(load)
-        yield Fact("User classes", _classes(load), _weights(load))
+        yield Fact("User classes", _classes(load, "\u00a0"), _weights(load))
     yield _run_time(run, load)
     yield _rate(report)
     yield Fact("Load from", workers(report), _machine(run["machine"]))
     yield _done_when(run["confirm"])
-    yield Fact("Baseline", run["baseline"], "the same operation without Hedera")
+    yield Fact("Baseline", run["baseline"] if report["overhead"] else "", "the same operation without Hedera")
     yield Fact("Project", *_split(project(run)))
     yield Fact("Run with", stack(run))
     yield Fact("Run at", words.instant(run["started_at"]))
@@ -96,7 +100,11 @@ def _users(load: Mapping[str, Any]) -> str:
     asked, there = load["users"], load["users_there"]
     some = f"{there:,} simulated {'user' if there == 1 else 'users'}"
     besides = [] if there == asked else [f"of {asked:,} asked for"]
-    besides += [_classes(load)] if len(load["user_classes"]) <= MOST_CLASSES else []
+    classes = load["user_classes"]
+    if 1 < len(classes) <= MOST_CLASSES:
+        besides.append(_classes(load))
+    elif classes:
+        besides.append(str(classes[0]["name"]) if len(classes) == 1 else f"{len(classes)} classes")
     return f"{some} ({': '.join(besides)})" if besides else some
 
 
@@ -109,8 +117,8 @@ def _users_fact(load: Mapping[str, Any]) -> Fact:
     return Fact("Users", value, "" if rate is None else f"started at {rate:g} per second")
 
 
-def _classes(load: Mapping[str, Any]) -> str:
-    return ", ".join(f"{one['users']:,} {one['name']}" for one in load["user_classes"])
+def _classes(load: Mapping[str, Any], between: str = " ") -> str:
+    return ", ".join(f"{one['users']:,}{between}{one['name']}" for one in load["user_classes"])
 
 
 def _weights(load: Mapping[str, Any]) -> str:
@@ -126,9 +134,9 @@ def _run_time(run: Mapping[str, Any], load: Mapping[str, Any] | None) -> Fact:
     asked = None
     if load:
         asked = "by a load shape" if load["shape"] else "until stopped"
-        asked = f"asked: {_seconds(load['run_time_s'])}" if load["run_time_s"] is not None else asked
+        asked = f"{_seconds(load['run_time_s'])} asked for" if load["run_time_s"] is not None else asked
     drain_s = run["duration_s"] - _load_s(run)
-    drained = f"{_seconds(drain_s)} more until what was under way had ended" if drain_s >= words.LEAST_DRAIN_S else ""
+    drained = f"then {_seconds(drain_s)} until what was under way had ended" if drain_s >= words.LEAST_DRAIN_S else ""
     return Fact("Run time", _seconds(_load_s(run)), "; ".join(filter(None, [asked, drained])))
 
 
@@ -152,8 +160,14 @@ def _machine(machine: Mapping[str, Any]) -> str:
 
 def _network(run: Mapping[str, Any]) -> str:
     network = run["network"]
-    name, besides = network.get("words") or network.get("name", "?"), network.get("besides")
+    name, besides = network.get("words") or network.get("name", "?"), _besides(network)
     return f"{name} ({besides})" if besides else str(name)
+
+
+def _besides(network: Mapping[str, Any]) -> str:
+    """What a reader who does not know the network has to know; the answers say the rest in fewer words."""
+    besides = network.get("besides", "")
+    return f"{SIMULATED}; {besides}" if network.get("name") == "localnet" and besides else str(besides)
 
 
 def _load_s(run: Mapping[str, Any]) -> float:

@@ -55,6 +55,35 @@ def test_the_cost_comes_first_and_says_where() -> None:
     assert headline(told) == told[0]["answer"]
 
 
+def test_a_cost_that_cannot_be_told_is_not_the_first_word_of_a_run_that_did_more() -> None:
+    """A run of several kinds of users has an answer without it; one that only compared has none."""
+    open_ = COMPARED | {"conclusion": "cannot tell", "verdict": "This run cannot tell: 4 complete pairs."}
+    told = [one["question"] for one in answers(found(overhead=[open_]), HERE, None)]
+    assert told == [CAPACITY, DELIVERY, COST]
+    assert HERE in answers(found(overhead=[open_]), HERE, None)[0]["answer"]
+    pair = {"name": "audit-event", "arm": "hedera", "succeeded": 4, "throughput_per_s": 1.0}
+    assert answers(found(overhead=[open_], operations=[pair]), HERE, None)[0]["question"] == COST
+
+
+def test_what_the_end_of_the_run_cut_off_is_told_beside_what_failed() -> None:
+    cut = {"started": 44, "failed": 0, "unknown": 20, "stopped": 20, "stopped_reads": 0}
+    fault = {"name": "node-down", "from_s": 2.0, "to_s": None}
+    run = found(accounting=cut, timeline={"resolution_s": 1, "faults": [fault], "series": []})
+    told = {one["question"]: one["answer"] for one in answers(run, HERE, None)}
+    assert told[SURVIVAL] == (
+        "With faults on purpose (node-down): none of 44 operations failed; 20 were cut off by the end of the run."
+    )
+
+
+def test_kinds_of_operations_are_told_once_each_the_most_frequent_first() -> None:
+    """Levels of a kind add up, baselines and what never succeeded are left out, and a name of somebody's own stands."""
+    kinds = [("mine", None, 2.0), ("hcs.submit", None, 8.0), ("hcs.submit", None, 4.0), ("audit-event", "baseline", 9)]
+    done = [{"name": name, "arm": arm, "succeeded": 5, "throughput_per_s": per_s} for name, arm, per_s in kinds]
+    done.append(done[0] | {"name": "hfs.store", "succeeded": 0})
+    told = answers(found(operations=done), HERE, None)[0]["answer"]
+    assert told.startswith("12 HCS messages and 2 mine operations per second, ")
+
+
 def test_an_outage_that_was_survived_is_told_with_its_recovery() -> None:
     """What was broken, what it cost, and how long until the rate of before was back."""
     points = [{"t": t, "succeeded": 0 if 10 <= t < 18 else 8} for t in range(30)]
