@@ -7,6 +7,9 @@ from typing import Final
 SECONDS_FROM_MS: Final = 10_000
 """From here on a duration with an interval is told in seconds."""
 
+MOST_TELLING: Final = 1_000.0
+"""Percent up to which a relative difference stands in a sentence; the tables have it in any case."""
+
 NOT_AUDITED: Final = "the audit could not be carried out"
 """How an audit's error begins that is not the mirror's."""
 
@@ -73,21 +76,17 @@ def _digits(low: float, high: float) -> int:
 
 
 def relative(percent: float) -> str:
-    """A relative difference: `+227 %`; where that would be a number of five digits, `1,402 times the baseline`."""
-    if percent >= 10_000:
-        return f"{1 + percent / 100:,.0f} times the baseline"
+    """A relative difference: `+227 %`, `-1.5 %`."""
     return f"{percent:+,.0f} %" if abs(percent) >= 9.5 else f"{percent:+.1f} %"
 
 
 def relative_within(percent: float, low: float, high: float) -> str:
     """A relative difference with its interval, where that shows: `+227 %, between +221 % and +235 %`.
 
-    "" where the interval is no narrower than the number itself: such a number would say more than is known.
+    "" where the interval is no narrower than the number itself, because such a number would say more than is known; and
+    above MOST_TELLING, because such a number says how short the baseline is, and nothing of Hedera.
     """
-    if high - low >= abs(percent):
+    if high - low >= abs(percent) or percent > MOST_TELLING:
         return ""
-    told = relative(percent)
-    ends = [f"{1 + end / 100:,.0f}" if percent >= 10_000 else relative(end) for end in (low, high)]
-    if told.startswith(ends[0]) and ends[0] == ends[1]:
-        return told
-    return f"{told}, between {ends[0]} and {ends[1]}"
+    told, ends = relative(percent), [relative(end) for end in (low, high)]
+    return told if ends[0] == ends[1] else f"{told}, between {ends[0]} and {ends[1]}"
