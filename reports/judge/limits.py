@@ -266,7 +266,7 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 def _pace(operations: Sequence[Mapping[str, Any]], accounting: Mapping[str, Any]) -> str:
     """What set the pace where nothing was at its limit."""
-    if accounting.get("arrivals"):
+    if (accounting.get("arrivals") or {"due": 0})["due"]:
         return "Nothing was at its limit. The schedule set the pace (--arrival-rate)."
     slow = max(
         (entry for entry in operations if entry["latency_ms"] and entry["arm"] != "baseline"),
