@@ -9,139 +9,19 @@ which tolerance), and ends with 1 where one is missed.
 from __future__ import annotations
 
 import argparse
-import csv
-import json
-import math
 import os
 import platform
-import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from benchmarks.ledger import read_ledger
-from benchmarks.moments.held import LONGEST_WAY_S, OPERATION, Check, Missing, checks, joined
-from config.launcher import Localnet, start_localnet
+from benchmarks.moments.held import Check, Missing
+from benchmarks.moments.runs import NotRun, run
 from localnet.latency import PROFILES
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-LOCUSTFILE: Final = "benchmarks/moments/keeping_locustfile.py"
+PROFILES_WITH_TWO: Final = sorted(name for name, latency in PROFILES.items() if latency.received_s)
 RUNS: Final = {"one-process": 0, "two-workers": 2}
 """Runs by name, and how many workers each has; 0 for none, the process that runs the users is the only one."""
-LONGEST_S: Final = 8.0
-"""Seconds for which there are users enough, whatever the network takes: arrivals that waited for one would be none."""
-ENDING_S: Final = 20
-"""Seconds that operations under way at the end of the load may take."""
-AROUND_S: Final = 90
-"""Seconds that a run may take on top of those: its start, its audit, its report."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a run left: its records, its report, and the network's ledger after it."""
-
-    records: list[dict[str, Any]]
-    report: dict[str, Any]
-    histogram: list[tuple[float, float, int]]
-    ledger: list[dict[str, Any]]
-
-    def held(self, latency: str, longest_way_s: float = LONGEST_WAY_S) -> list[Check]:
-        """What is held against the ledger.
-
-        Args:
-            latency: The network's profile.
-            longest_way_s: A 95th percentile of round trips above which the machine is too busy.
-
-        Raises:
-            Missing: the ledger does not know a message of the run.
-        """
-        messages = joined(self.records, self.ledger)
-        return checks(messages, self.report, self.histogram, PROFILES[latency], longest_way_s)
-
-
-class NotRun(RuntimeError):  # noqa: N818 (the name says what is wrong)
-    """The run did not end well; the message is what it printed."""
-
-
-def run(workers: int, rate: float, seconds: float, latency: str) -> Told:
-    """Run HCS submitters for so long, so many messages a second at random, on a network of their own.
-
-    Raises:
-        NotRun: `locust` ended with something else than 0.
-    """
-    with tempfile.TemporaryDirectory() as name, network(latency) as localnet:
-        folder = Path(name)
-        (folder / "records").mkdir()
-        (folder / "network.json").write_text(localnet.network.model_dump_json(exclude={"name"}))
-        finished = subprocess.run(  # noqa: S603 (our own command)
-            command(folder, workers, rate, seconds),
-            cwd=ROOT,
-            env=environment(localnet, folder / "records"),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds + ENDING_S + AROUND_S,
-            check=False,
-        )
-        if finished.returncode:
-            raise NotRun(f"locust ended with {finished.returncode}:\n{finished.stdout}{finished.stderr}")
-        return told(folder, localnet)
-
-
-@contextmanager
-def network(latency: str) -> Iterator[Localnet]:
-    """A running embedded network, which outlives the run, so that its ledger can be read."""
-    localnet = start_localnet("--latency", latency, "--seed", "11")
-    try:
-        yield localnet
-    finally:
-        localnet.stop()
-
-
-def command(folder: Path, workers: int, rate: float, seconds: float) -> list[str]:
-    """What a user would type."""
-    words = [sys.executable, "-m", "locust", "-f", LOCUSTFILE, "--headless", "--only-summary", "HcsSubmitter"]
-    users = str(math.ceil(rate * LONGEST_S))
-    words += ["--users", users, "--spawn-rate", users, "--run-time", f"{seconds:g}s", "--seed", "7"]
-    words += ["--stop-timeout", str(ENDING_S), "--arrival-rate", f"{rate:g}/s", "--arrivals", "poisson"]
-    words += ["--network", "custom", "--network-file", str(folder / "network.json")]
-    words += ["--report-dir", str(folder / "out")]
-    if workers:
-        with socket.socket() as free:  # Locust's own default port may be somebody else's
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
-        words += ["--processes", str(workers), "--master-bind-port", port, "--master-port", port]
-    return words
-
-
-def environment(localnet: Localnet, records: Path) -> dict[str, str]:
-    """Without anybody's own options or credentials."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LOCUST_", "OPERATOR_"))}
-    payer = {"OPERATOR_ID": localnet.operator_id, "OPERATOR_KEY": localnet.operator_key}
-    return {**kept, **payer, "MOMENTS_RECORDS": str(records)}
-
-
-def told(folder: Path, localnet: Localnet) -> Told:
-    """Read what a run has left."""
-    kept = sorted((folder / "records").glob("*.jsonl"))
-    latest = folder / "out" / "latest"
-    with (latest / "histograms.csv").open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["distribution"] == "phase.consensus"]
-    return Told(
-        [json.loads(line) for file in kept for line in file.read_text().splitlines()],
-        json.loads((latest / "report.json").read_text()),
-        [
-            (float(row["from_ms"]) / 1000, float(row["to_ms"]) / 1000, int(row["count"]))
-            for row in rows
-            if row["operation"] == OPERATION
-        ],
-        read_ledger(localnet),
-    )
 
 
 def line(check: Check) -> str:
@@ -155,7 +35,7 @@ def main() -> int:
     parser.add_argument("--runs", default=",".join(RUNS), help="comma-separated (default: all)")
     parser.add_argument("--seconds", type=float, default=40.0, help="of load in each (default 40)")
     parser.add_argument("--rate", type=float, default=20.0, help="messages a second (default 20)")
-    parser.add_argument("--latency", choices=sorted(PROFILES), default="testnet", help="profile (default testnet)")
+    parser.add_argument("--latency", choices=PROFILES_WITH_TWO, default="testnet", help="profile (default testnet)")
     options = parser.parse_args()
     names = options.runs.split(",")
     for name in names:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.moments.__main__ import Told, line, run
+from benchmarks.moments.__main__ import line
 from benchmarks.moments.held import Missing
+from benchmarks.moments.runs import Told, run
 
 LATENCY = "testnet"
 BUSY_WAY_S = 1.0
