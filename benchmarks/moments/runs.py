@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,7 +28,7 @@ LONGEST_S: Final = 8.0
 """Seconds for which there are users enough, whatever the network takes: arrivals that waited for one would be none."""
 ENDING_S: Final = 20
 """Seconds that operations under way at the end of the load may take."""
-AROUND_S: Final = 90
+AROUND_S: Final = 180
 """Seconds that a run may take on top of those: its start, its audit, its report."""
 
 
@@ -62,25 +63,43 @@ def run(workers: int, rate: float, seconds: float, latency: str) -> Told:
     """Run HCS submitters for so long, so many messages a second at random, on a network of their own.
 
     Raises:
-        NotRun: `locust` ended with something else than 0.
+        NotRun: `locust` ended with something else than 0, or took too long.
     """
     with tempfile.TemporaryDirectory() as name, network(latency) as localnet:
         folder = Path(name)
         (folder / "records").mkdir()
         (folder / "network.json").write_text(localnet.network.model_dump_json(exclude={"name"}))
-        finished = subprocess.run(  # noqa: S603 (our own command)
-            command(folder, workers, rate, seconds),
-            cwd=ROOT,
-            env=environment(localnet, folder / "records"),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=seconds + ENDING_S + AROUND_S,
-            check=False,
-        )
-        if finished.returncode:
-            raise NotRun(f"locust ended with {finished.returncode}:\n{finished.stdout}{finished.stderr}")
+        payer = environment(localnet, folder / "records")
+        code, output = ended(command(folder, workers, rate, seconds), payer, seconds + ENDING_S + AROUND_S)
+        if code:
+            raise NotRun(f"locust ended with {code}:\n{output}")
         return told(folder, localnet)
+
+
+def ended(words: list[str], payer: dict[str, str], within_s: float) -> tuple[int, str]:
+    """Exit code and output of `locust`; nothing of it is left where it takes too long, or this process is stopped.
+
+    Raises:
+        NotRun: it took too long.
+    """
+    with subprocess.Popen(  # noqa: S603 (our own command)
+        words,
+        cwd=ROOT,
+        env=payer,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # so that its workers end with it
+    ) as process:
+        try:
+            output, _ = process.communicate(timeout=within_s)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise NotRun(f"locust had not ended after {within_s:g} s") from error
+            raise
+        return process.returncode, output
 
 
 @contextmanager

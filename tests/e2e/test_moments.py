@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,7 +13,9 @@ import pytest
 
 from benchmarks.moments.__main__ import line
 from benchmarks.moments.held import Missing
-from benchmarks.moments.runs import Told, run
+from benchmarks.moments.runs import NotRun, Told, ended, run
+
+pytestmark = pytest.mark.timeout(240)  # the first of these tests waits for a whole run
 
 LATENCY = "testnet"
 BUSY_WAY_S = 1.0
@@ -63,6 +68,15 @@ def test_a_message_that_the_ledger_does_not_know_is_noticed(told: Told) -> None:
         replace(told, ledger=told.ledger[:-1]).held(LATENCY)
     with pytest.raises(Missing):
         changed(told, lambda entry: {"sequence_number": (entry["sequence_number"] or 0) + 1}).held(LATENCY)
+
+
+def test_a_run_that_takes_too_long_is_ended() -> None:
+    """And so are its children."""
+    words = [sys.executable, "-c", "import os, time; os.fork(); print(os.getpid(), flush=True); time.sleep(60)"]
+    began = time.monotonic()
+    with pytest.raises(NotRun, match="had not ended"):
+        ended(words, dict(os.environ), 1)
+    assert time.monotonic() - began < 30  # a child that lived would hold the pipe open
 
 
 def test_a_record_that_was_lost_is_noticed(told: Told) -> None:
