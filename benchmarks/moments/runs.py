@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.ledger import read_ledger
-from benchmarks.moments.held import LONGEST_WAY_S, OPERATION, Check, checks, joined
+from benchmarks.moments.held import OPERATION, WAY_S, Check, checks, joined
 from config.launcher import Localnet, start_localnet
 from localnet.latency import PROFILES
 
@@ -41,18 +41,18 @@ class Told:
     histogram: list[tuple[float, float, int]]
     ledger: list[dict[str, Any]]
 
-    def held(self, latency: str, longest_way_s: float = LONGEST_WAY_S) -> list[Check]:
+    def held(self, latency: str, allowed_s: float = WAY_S) -> list[Check]:
         """What is held against the ledger.
 
         Args:
             latency: The network's profile.
-            longest_way_s: A 95th percentile of round trips above which the machine is too busy.
+            allowed_s: What the way to a node and back may take in any case.
 
         Raises:
             Missing: the ledger does not know a message of the run.
         """
         messages = joined(self.records, self.ledger)
-        return checks(messages, self.report, self.histogram, PROFILES[latency], longest_way_s)
+        return checks(messages, self.report, self.histogram, PROFILES[latency], allowed_s)
 
 
 class NotRun(RuntimeError):  # noqa: N818 (the name says what is wrong)

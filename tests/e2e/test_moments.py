@@ -18,8 +18,8 @@ from benchmarks.moments.runs import NotRun, Told, ended, run
 pytestmark = pytest.mark.timeout(240)  # the first of these tests waits for a whole run
 
 LATENCY = "testnet"
-BUSY_WAY_S = 1.0
-"""Other tests share the two cores; the two moments are two seconds apart."""
+BUSY_WAY_S = 0.5
+"""Other tests share the two cores, so the way may take longer here; the two moments are two seconds apart."""
 
 Change = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -42,7 +42,7 @@ def changed(told: Told, change: Change) -> Told:
 
 def test_a_swarm_tells_both_moments_as_the_ledger_has_them(told: Told) -> None:
     """Timestamp and receipt, message by message and in distribution."""
-    assert missed(told) == []
+    assert not (found := missed(told)), "\n".join(found)
 
 
 @pytest.mark.parametrize(
