@@ -57,7 +57,7 @@ uvloop.run(main())
 
 EMPTY_OWN_SERVER = """
 import asyncio, uvloop
-from localnet.http2 import Http2Server
+from grpc_http2.server import Http2Server
 async def main():
     server = Http2Server({"/proto.ConsensusService/submitMessage": lambda request: b""})
     print(await server.listen("127.0.0.1", 0), flush=True)
@@ -269,7 +269,7 @@ async def measure(options: argparse.Namespace) -> None:
     show(
         [
             (f"empty grpc.aio handler, {IN_FLIGHT} in flight", rate_text(*empty), ""),
-            (f"empty handler of localnet/http2, {IN_FLIGHT} in flight", rate_text(*own), ""),
+            (f"empty handler of grpc_http2/server, {IN_FLIGHT} in flight", rate_text(*own), ""),
             (f"signed HCS submits, {IN_FLIGHT} in flight", rate_text(*full), ""),
             (
                 "its rate to that of grpc.aio",

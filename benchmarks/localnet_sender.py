@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-from localnet.http2 import frames
-from localnet.http2.blocks import BlockDecoder, Headers, literal
-from localnet.http2.messages import write_message
-from localnet.http2.settings import DEFAULT_MAX_FRAME, DEFAULT_WINDOW, INITIAL_WINDOW_SIZE, MAX_WINDOW
+from grpc_http2.wire import frames
+from grpc_http2.wire.header_blocks import BlockDecoder, Headers, literal
+from grpc_http2.wire.messages import write_message
+from grpc_http2.wire.settings import DEFAULT_MAX_FRAME, DEFAULT_WINDOW, INITIAL_WINDOW_SIZE, MAX_WINDOW
 
 Done = Callable[[bool], None]
 """Told when a call is over: whether it was answered with an empty message and status OK, which together say OK."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, Protocol, get_args
 
+from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.pool import MAX_CONNECTIONS
+from grpc_http2.client.transport import Http2Transport
 from hedera_client.grpc_transport import GrpcTransport
-from hedera_client.http2.pool import MAX_CONNECTIONS
-from hedera_client.http2.transport import Http2Transport
-from hedera_client.status import CLOSED, NoAnswer, transport_error
+from hedera_client.status import CLOSED, transport_error
 
 TransportName = Literal["http2", "grpc"]
 

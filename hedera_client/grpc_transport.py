@@ -10,10 +10,11 @@ from typing import Final
 
 import grpc
 
+from grpc_http2.client.frames import ProtocolError
+from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.pool import MAX_CONNECTIONS
 from hedera_client.channels import open_node_channel
-from hedera_client.http2.frames import ProtocolError
-from hedera_client.http2.pool import MAX_CONNECTIONS
-from hedera_client.status import NEVER_SENT, NoAnswer
+from hedera_client.status import NEVER_SENT
 
 _TOO_MANY_REQUESTS: Final = "status: 429"
 """How gRPC words HTTP's 429 of a proxy ("Received http2 header with status: 429")."""

@@ -13,6 +13,7 @@ from typing import Any
 import grpc.aio
 from aiohttp import web
 
+from grpc_http2.server import OFF, REAL, Http2Server, Limits, Room
 from localnet import genesis, system_files
 from localnet.clock import Clock
 from localnet.consensus import Consensus
@@ -20,7 +21,6 @@ from localnet.control import create_control_app
 from localnet.faults import Fault, FaultEngine, FaultError, FaultSpec, parse_faults
 from localnet.fees import ExchangeRate, FeeSchedule
 from localnet.gateway import Gateway
-from localnet.http2 import OFF, REAL, Http2Server, Limits, Room
 from localnet.ids import format_entity
 from localnet.ingest import Ingest
 from localnet.latency import Latency, latency_of

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from grpc_http2.server import Method, ResetStream, RpcError, StatusCode
 from localnet import pb
 from localnet.faults import Fault, FaultEngine
 from localnet.gateway import Gateway, MalformedQueryError
-from localnet.http2 import Method, ResetStream, RpcError, StatusCode
 from localnet.ids import format_entity
 from localnet.reading import MAX_GOVERNANCE_BYTES, MAX_TRANSACTION_BYTES
 

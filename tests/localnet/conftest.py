@@ -19,8 +19,8 @@ from hiero_sdk_python.client.network import Network as SdkNetwork
 from hiero_sdk_python.node import _Node
 
 from config.launcher import Localnet, start_localnet
+from grpc_http2.server import REAL
 from localnet import pb
-from localnet.http2 import REAL
 from localnet.network import LocalNetwork
 from localnet.options import parse_options
 from localnet.status import status_name
