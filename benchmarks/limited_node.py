@@ -34,7 +34,7 @@ def limited_node(limits: Kind) -> Iterator[str]:
 async def serve(kind: str) -> None:
     """Answer every submitted message with an empty response, which says OK, until standard input ends."""
     from grpc_http2.server import Http2Server
-    from grpc_http2.server.limits import OFF, REAL
+    from localnet.node_limits import OFF, REAL
 
     server = Http2Server({SUBMIT: lambda _: b""}, REAL if kind == "real" else OFF)
     print(await server.listen("127.0.0.1", 0), flush=True)

@@ -12,7 +12,7 @@ import grpc
 
 from config.proxies import address_is_loopback
 from grpc_http2.client.greenlets import gevent_patched
-from grpc_http2.client.tls import check_certificate
+from hedera_client.certificates import check_certificate
 
 CONNECT_TIMEOUT_S: Final = 10.0
 """Longest wait for a node's certificate, as in hiero-sdk-python's node.py."""

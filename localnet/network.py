@@ -13,7 +13,7 @@ from typing import Any
 import grpc.aio
 from aiohttp import web
 
-from grpc_http2.server import OFF, REAL, Http2Server, Limits, Room
+from grpc_http2.server import Http2Server, Limits, Room
 from localnet import genesis, system_files
 from localnet.clock import Clock
 from localnet.consensus import Consensus
@@ -41,6 +41,7 @@ from localnet.mirror.rest.transactions import Transactions
 from localnet.mirror.store import MirrorStore
 from localnet.mirror.stream import MIRROR_OPTIONS, MirrorService
 from localnet.node import NodeService
+from localnet.node_limits import OFF, REAL
 from localnet.options import NODE_NUMBERS, PORTS, Options, Ports
 from localnet.page import Page
 from localnet.persistence import Persistence

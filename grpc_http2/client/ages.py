@@ -1,4 +1,4 @@
-"""How old connections become at one node, so that the next is there before the old one goes."""
+"""How old connections become at one server, so that the next is there before the old one goes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 MAX_AGE: Final = "max_age"
 """What servers of grpc-java, grpc-go and grpc core say in the GOAWAY of a connection that is too old (grpc-java's
-NettyServerHandler; hiero-consensus-node sets 15 s, NettyConfig `prod.maxConnectionAge`)."""
+NettyServerHandler)."""
 
 _EARLY: Final = 0.9
 """Servers spread their limit by a tenth, up and down (grpc-java, MaxConnectionIdleManager and its age's jitter)."""
@@ -17,7 +17,7 @@ _SHORTEST_S: Final = 3.0
 
 
 class Ages:
-    """What was seen of one node."""
+    """What was seen of one server."""
 
     def __init__(self) -> None:
         self._seen: deque[float] = deque(maxlen=8)
@@ -30,7 +30,7 @@ class Ages:
         return aged
 
     def is_old(self, age: float, chance: float) -> bool:
-        """Whether a connection of this age should be replaced before the node does it.
+        """Whether a connection of this age should be replaced before the server does it.
 
         Args:
             age: In seconds.

@@ -17,21 +17,25 @@ import socket
 import threading
 import weakref
 from collections.abc import Callable, Collection, Sequence
+from enum import Enum
 from time import monotonic
 from typing import Final, Protocol
 
-from grpc_http2.client.frames import ProtocolError
+from grpc_http2.client.errors import ConnectionLostError
 from grpc_http2.client.greenlets import make_lock
 from grpc_http2.client.no_answer import NoAnswer
-from grpc_http2.client.session import Session
+from grpc_http2.client.session import DRAINING, OPENING, Session
 from grpc_http2.client.sockets import connect, is_unheard
-from grpc_http2.client.stream import Stream
+from grpc_http2.client.stream import DONE, SENT, Stream
 from grpc_http2.client.timing import Timing
 from grpc_http2.client.tls import SecureLine
 from grpc_http2.client.vitality import Vitality
 from grpc_http2.client.waiting import EventLoop, start_worker
+from grpc_http2.wire.errors import Http2ConnectionError
 
 _READ_BYTES: Final = 65_536
+
+CheckCertificate = Callable[[bytes], None]
 
 
 class Owner(Protocol):
@@ -60,8 +64,20 @@ class Owner(Protocol):
         """A moment to think about it has come."""
 
 
+class ConnectionState(Enum):
+    """How far a connection has come. Whether calls can be started on an open one, its session says."""
+
+    OPENING = "there are no settings of the server yet"
+    OPEN = "there are"
+    CLOSED = "it is over"
+
+
+# Module's own name: looking one up in an Enum costs more than the comparison.
+CLOSED: Final = ConnectionState.CLOSED
+
+
 class Connection:
-    """One connection to one node. Making one begins to open it; it is used until it is `closed`.
+    """One connection to one server. Making one begins to open it; it is used until it is CLOSED.
 
     Args:
         address: `host:port`.
@@ -69,19 +85,20 @@ class Connection:
         loop: The event loop, under gevent.
         timing: How long things may take.
         tls: Whether to speak TLS.
-        certificate_hash: SHA-384, in hex, of the PEM of the only certificate that is accepted; "" accepts any.
+        check_certificate: Is shown the server's certificate (DER), and raises ConnectionLostError to refuse it. None:
+            any is accepted.
 
     Attributes:
         address: As given.
-        session: What is known of the other side; its `limit`, `streams` and `draining` may be looked at any time.
+        state: How far it has come.
+        session: What is known of the other side; its `limit`, `streams` and `state` may be looked at any time.
         vitality: When it was last used and heard.
         incident: What names its end, where the other side or the way there ended it.
         made_at: Monotonic seconds when it began to be opened.
         opened_at: Monotonic seconds since when calls can be made on it; 0.0 before.
-        closed: It is over.
         closed_at: Monotonic seconds when it ended.
         failure: Why it ended.
-        by_node: It was the other side, or the way there, that ended it.
+        by_peer: It was the other side, or the way there, that ended it.
         chance: From 0 to 1, to tell apart connections that were opened together.
         unheard: The other end does not acknowledge what is sent; it is given no calls.
     """
@@ -94,7 +111,7 @@ class Connection:
         timing: Timing,
         *,
         tls: bool,
-        certificate_hash: str = "",
+        check_certificate: CheckCertificate | None = None,
     ) -> None:
         self.address = address
         host, _, port = address.rpartition(":")
@@ -103,7 +120,7 @@ class Connection:
         self._loop = loop
         self._timing = timing
         self._tls = tls
-        self._certificate_hash = certificate_hash
+        self._check_certificate = check_certificate
         self._pid = os.getpid()
         self._lock = make_lock()  # around the session and `_line`, which reading and writing share
         self._write_lock = make_lock()
@@ -119,15 +136,25 @@ class Connection:
         self.incident = ""
         self.made_at = monotonic()
         self.opened_at = 0.0
-        self.closed = False
+        self.state = ConnectionState.OPENING
         self.closed_at = 0.0
         self.failure = ""
-        self.by_node = False
+        self.by_peer = False
         self.chance = random.random()
         self.unheard = False
         self.vitality = Vitality(timing, self.made_at)
         _open_connections.add(self)
         start_worker(self._work, f"http2 {address}")
+
+    def __repr__(self) -> str:
+        why = f": {self.failure}" if self.failure else ""
+        unheard = ", what is sent is not acknowledged" if self.unheard else ""
+        return f"<Connection {self.address} {self.state.name}{why}{unheard}, {self.session!r}>"
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is over."""
+        return self.state is CLOSED
 
     def start(self, stream: Stream) -> bool:
         """Begin a call, if there is a free place; returns whether there was."""
@@ -143,9 +170,9 @@ class Connection:
     def cancel(self, stream: Stream) -> None:
         """Give a call up. If it was still waiting it is marked as failed, for the caller to raise."""
         with self._lock:
-            if stream.done:
+            if stream.state is DONE:
                 return
-            stream.failure = NoAnswer("DEADLINE_EXCEEDED", "no answer in time", sent=stream.sent)
+            stream.failure = NoAnswer("DEADLINE_EXCEEDED", "no answer in time", sent=stream.state is SENT)
             self.session.cancel(stream)
         self._flush_soon()
 
@@ -155,14 +182,14 @@ class Connection:
             self.session.retire()
             return not self.session.streams
 
-    def close(self, status: str = "CANCELLED", reason: str = "the client was closed", *, by_node: bool = False) -> None:
+    def close(self, status: str = "CANCELLED", reason: str = "the client was closed", *, by_peer: bool = False) -> None:
         """Close it. Calls in flight of which anything had left end with `status`. May be repeated."""
         with self._lock:
-            if self.closed:
+            if self.state is CLOSED:
                 return
-            self.closed, self.closed_at = True, monotonic()
-            self.failure, self.by_node = reason, by_node
-            if by_node and (self.session.streams or not self.opened_at):
+            self.state, self.closed_at = CLOSED, monotonic()
+            self.failure, self.by_peer = reason, by_peer
+            if by_peer and (self.session.streams or not self.opened_at):
                 self.incident = self._owner.incident(self.closed_at)
             lost, unsent = self.session.lost(status, reason, self.incident)
         self._over.set()
@@ -174,8 +201,8 @@ class Connection:
         self._owner.ended(self, unsent, lost)
 
     def abandon(self) -> None:
-        """Let go of a connection that came over a fork, without a word to the node: it belongs to the parent."""
-        self.closed = True
+        """Let go of a connection that came over a fork, without a word to the server: it belongs to the parent."""
+        self.state = CLOSED
         self.failure = "the connection belongs to another process"
         self._close_sockets()
 
@@ -193,14 +220,23 @@ class Connection:
         try:
             self._open()
             self._read()
-        except (OSError, ProtocolError) as error:
+        except Http2ConnectionError as error:
+            self._fail(error)
+        except (OSError, ConnectionLostError) as error:
             self._end(str(error) or type(error).__name__)
         finally:
             self._end("the connection's worker has ended")  # whatever ended it, nobody waits for nothing
 
+    def _fail(self, error: Http2ConnectionError) -> None:
+        """The server broke a rule: tell it which, as far as the system takes that at once, and close."""
+        with self._lock:
+            self.session.fail(error)
+        self._flush()
+        self._end(f"{error} ({error.code.name})" if self.opened_at else str(error))
+
     def _end(self, reason: str) -> None:
         if self._pid == os.getpid():
-            self.close("UNAVAILABLE", reason, by_node=True)
+            self.close("UNAVAILABLE", reason, by_peer=True)
 
     def _open(self) -> None:
         deadline = monotonic() + self._timing.connect
@@ -211,17 +247,19 @@ class Connection:
         if self._tls:
             self._line = SecureLine(self._host)
             self._line.handshake(opened)
-            self._line.check(self._certificate_hash)
+            if self._check_certificate is not None:
+                self._check_certificate(self._line.certificate())
         # A second handle on the same connection, which never waits: reading does, with a time-out.
         self._writer = opened.dup()
         self._writer.setblocking(False)
         self._flush()
-        while not self.session.ready and not self.closed:
+        while self.session.state is OPENING and not self.closed:
             opened.settimeout(max(0.001, deadline - monotonic()))
             if not self._receive(opened):
-                raise ProtocolError(f"no settings of HTTP/2 within {self._timing.connect:g} s")
+                raise ConnectionLostError(f"no settings of HTTP/2 within {self._timing.connect:g} s")
         if self.closed:
             return
+        self.state = ConnectionState.OPEN
         self.opened_at = self.vitality.heard_at = monotonic()
         self._owner.opened(self)
         self._follow_up()
@@ -267,7 +305,9 @@ class Connection:
             self._take_in(self._writer.recv(_READ_BYTES))
         except BlockingIOError:
             return
-        except (OSError, ProtocolError) as error:
+        except Http2ConnectionError as error:
+            self._fail(error)
+        except (OSError, ConnectionLostError) as error:
             self._end(str(error) or type(error).__name__)
         except BaseException:
             self._end("reading from the connection has failed")  # whatever ended it, nobody waits for nothing
@@ -276,10 +316,10 @@ class Connection:
     def _take_in(self, data: bytes) -> None:
         session = self.session
         if not data:
-            raise ProtocolError(
-                f"the node closed the connection{f': {session.goaway}' if session.goaway else ''}"
-                if session.ready
-                else "the node closed the connection without a word of HTTP/2"
+            raise ConnectionLostError(
+                f"the server closed the connection{f': {session.goaway}' if session.goaway else ''}"
+                if session.state is not OPENING
+                else "the server closed the connection without a word of HTTP/2"
             )
         self.vitality.heard_at = monotonic()
         with self._lock:
@@ -288,7 +328,7 @@ class Connection:
                 session.receive(plain)
         if session.pending:
             self._flush_soon()
-        if session.draining or self._owner.line:
+        if session.state is DRAINING or self._owner.line:
             self._follow_up()
 
     def _follow_up(self) -> None:
@@ -296,7 +336,7 @@ class Connection:
         session = self.session
         if not self.opened_at:
             return
-        if session.draining:
+        if session.state is DRAINING:
             if session.goaway and (session.moved or not self._told_draining):
                 self._told_draining = True
                 with self._lock:
@@ -310,9 +350,9 @@ class Connection:
     def _leave(self) -> None:
         """It takes no more calls, and there are none on it."""
         goaway = self.session.goaway
-        reason = f"the node closed the connection: {goaway}" if goaway else "it was not needed any more"
+        reason = f"the server closed the connection: {goaway}" if goaway else "it was not needed any more"
         if self._pid == os.getpid():
-            self.close("UNAVAILABLE", reason, by_node=bool(goaway))
+            self.close("UNAVAILABLE", reason, by_peer=bool(goaway))
 
     def _look(self, now: float) -> None:
         """See whether the other end still lives, and let the owner think about the connection."""
@@ -328,7 +368,7 @@ class Connection:
             with self._lock:
                 self.session.hold(unheard)
             self._owner.serve()
-        if self.session.draining and not self.session.streams:
+        if self.session.state is DRAINING and not self.session.streams:
             self._leave()
         else:
             self._owner.ticked(self, now)
@@ -361,7 +401,7 @@ class Connection:
         Returns whether there is a socket: without one nothing may be taken from the session, since that counts as sent.
         """
         writer = self._writer
-        if writer is None or self.closed:
+        if writer is None or self.state is CLOSED:
             return False
         with self._lock:
             data = self.session.outgoing()

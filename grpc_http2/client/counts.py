@@ -1,4 +1,4 @@
-"""What a node's connections have been through, in numbers that add up over nodes and processes."""
+"""What a server's connections have been through, in numbers that add up over servers and processes."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import asdict, dataclass
 
 @dataclass(slots=True)
 class Counts:
-    """One node's, since the process began to use it. Every number may be added to another process's.
+    """One server's, since the process began to use it. Every number may be added to another process's.
 
     Attributes:
         opened: Connections on which calls could be made.
         closed: How many of them are over, by whomever.
         failed: Attempts to open one that failed: refused, not in time, no HTTP/2, another certificate.
         lost: Connections that ended with calls in flight; their outcome is unknown.
-        drained: Connections that the node has closed gracefully (GOAWAY with NO_ERROR).
-        aged: Connections that were replaced for their age: by the node, or by us just before it would have.
+        drained: Connections that the server has closed gracefully (GOAWAY with NO_ERROR).
+        aged: Connections that were replaced for their age: by the server, or by us just before it would have.
         open: Connections now.
         most_open: The greatest number of connections at once; a sum of these is an upper bound.
         waited: Calls that had to wait for a connection or a free place.
         waited_s: Seconds that they waited, in total.
-        moved: Calls that were begun anew on another connection since the node had certainly not seen them.
+        moved: Calls that were begun anew on another connection since the server had certainly not seen them.
     """
 
     opened: int = 0

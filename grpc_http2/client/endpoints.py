@@ -1,4 +1,4 @@
-"""The addresses of one node: whose turn it is, and which are left alone since they could not be reached."""
+"""The addresses of one server: whose turn it is, and which are left alone since they could not be reached."""
 
 from __future__ import annotations
 

@@ -1,26 +1,28 @@
-"""Header blocks of a gRPC call: the request's written by hand, the answer's read by `hpack` and remembered.
+"""Header blocks of a gRPC call: the request's written by hand, the answer's read by what they say.
 
-The client announces a header table of size 0, so the server may not refer to earlier blocks (RFC 7541, section 4.2).
-Every block then means the same wherever it stands: equal bytes are equal headers, and are decoded once. Requests use
-no table either. Names and values of gRPC are those of its document "gRPC over HTTP2".
+The client announces a header table of size 0, so the server may not refer to earlier blocks (RFC 7541, section 4.2):
+equal bytes are equal headers and are decoded once (`BlockDecoder`). Requests use no table either. Names and values of
+gRPC are those of its document "gRPC over HTTP2".
 """
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote
 
-from hpack import Decoder, HPACKError
+from grpc_http2.wire.errors import ErrorCode, Http2StreamError
+from grpc_http2.wire.fields import checked, content_length, percent_decoded, write_timeout
+from grpc_http2.wire.header_blocks import BlockDecoder, Headers, literal, string_literal
 
-from grpc_http2.client.frames import ProtocolError
+MAX_HEADER_LIST: Final = 65_536
+"""Bytes of a header block or list beyond which the server is not listened to."""
+TABLE_BYTES: Final = 0
+"""Of the header table that the server may use."""
 
-LONGEST_BLOCK: Final = 65_536
-"""Bytes of a header block, in all its frames, beyond which the server is not listened to."""
-
-_REMEMBERED_BLOCKS: Final = 256
-_REMEMBERED_BYTES: Final = 512
+_PSEUDO: Final = frozenset({b":status"})
+_HTTP_STATUS: Final = re.compile(rb"[1-9][0-9]{2}")
+_GRPC_STATUS: Final = re.compile(rb"[0-9]{1,9}")
 _LONGEST_CONTENT_TYPE: Final = 60
 
 # Entries of HPACK's static table (RFC 7541, appendix A).
@@ -31,7 +33,6 @@ _PATH: Final = b"\x04"
 _CONTENT_TYPE: Final = b"\x0f\x10"
 _USER_AGENT: Final = b"\x0f\x2b"
 _NEW_NAME: Final = b"\x00"
-_GRPC_TIMEOUT_MAX_MS: Final = 99_999_999  # gRPC's limit of eight digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,49 +44,40 @@ class AnswerHead:
         grpc_status: gRPC's status code, or None where there is none.
         message: gRPC's message; "" where there is none.
         content_type: HTTP's content type; "" where there is none.
+        length: What `content-length` says, in bytes; -1 where there is none.
     """
 
     http_status: int | None
     grpc_status: int | None
     message: str
     content_type: str = ""
+    length: int = -1
+
+    @property
+    def is_final(self) -> bool:
+        """Whether it is a response, and not one that announces it (1xx)."""
+        return self.http_status is not None and self.http_status >= 200
 
 
-class AnswerHeads:
-    """Reads header blocks of one connection's answers."""
+def read_answer(headers: Headers) -> AnswerHead:
+    """Read the headers or trailers of an answer.
 
-    def __init__(self) -> None:
-        self._known: dict[bytes, AnswerHead] = {}
-
-    def read(self, block: bytes) -> AnswerHead:
-        """Decode a block.
-
-        Raises:
-            ProtocolError: it cannot be read, or refers to a table that was not allowed.
-        """
-        known = self._known.get(block)
-        if known is None:
-            known = _decode(block)
-            if len(self._known) < _REMEMBERED_BLOCKS and len(block) <= _REMEMBERED_BYTES:
-                self._known[block] = known
-        return known
+    Raises:
+        Http2StreamError: they break the rules of HTTP/2, or a status is no number (PROTOCOL_ERROR).
+    """
+    fields = checked(headers, _PSEUDO)
+    return AnswerHead(
+        _number(fields.get(b":status"), _HTTP_STATUS, ":status"),
+        _number(fields.get(b"grpc-status"), _GRPC_STATUS, "grpc-status"),
+        percent_decoded(fields.get(b"grpc-message", b"")),
+        fields.get(b"content-type", b"")[:_LONGEST_CONTENT_TYPE].decode("ascii", "replace"),
+        content_length(fields),
+    )
 
 
-def _decode(block: bytes) -> AnswerHead:
-    decoder = Decoder(max_header_list_size=LONGEST_BLOCK)
-    decoder.max_allowed_table_size = 0
-    decoder.header_table_size = 0
-    try:
-        headers = {str(name): str(value) for name, value in decoder.decode(block)}
-        http_status, grpc_status = headers.get(":status"), headers.get("grpc-status")
-        return AnswerHead(
-            None if http_status is None else int(http_status),
-            None if grpc_status is None else int(grpc_status),
-            unquote(headers.get("grpc-message", ""), errors="replace"),
-            headers.get("content-type", "")[:_LONGEST_CONTENT_TYPE],
-        )
-    except (HPACKError, ValueError) as error:
-        raise ProtocolError(f"header block: {error}") from error
+def answer_decoder() -> BlockDecoder[AnswerHead]:
+    """What reads the header blocks of one connection's answers."""
+    return BlockDecoder(read_answer, MAX_HEADER_LIST, TABLE_BYTES)
 
 
 def request_head(path: str, *, authority: str, tls: bool, user_agent: str) -> bytes:
@@ -93,31 +85,25 @@ def request_head(path: str, *, authority: str, tls: bool, user_agent: str) -> by
     return b"".join(
         (
             _POST + _SCHEMES[tls],
-            _PATH + _text(path),
-            _AUTHORITY + _text(authority),
-            _NEW_NAME + _text("te") + _text("trailers"),
-            _CONTENT_TYPE + _text("application/grpc"),
-            _USER_AGENT + _text(user_agent),
-            _NEW_NAME + _text("grpc-accept-encoding") + _text("identity"),
-            _NEW_NAME + _text("grpc-timeout"),
+            _PATH + string_literal(path.encode("ascii")),
+            _AUTHORITY + string_literal(authority.encode("ascii")),
+            literal(b"te", b"trailers"),
+            _CONTENT_TYPE + string_literal(b"application/grpc"),
+            _USER_AGENT + string_literal(user_agent.encode("ascii")),
+            literal(b"grpc-accept-encoding", b"identity"),
+            _NEW_NAME + string_literal(b"grpc-timeout"),
         )
     )
 
 
 def timeout_value(seconds: float) -> bytes:
-    """What follows `request_head`: how long the server may take, in whole milliseconds, rounded up."""
-    return _text(f"{min(max(math.ceil(seconds * 1000), 1), _GRPC_TIMEOUT_MAX_MS)}m")
+    """What follows `request_head`: how long the server may take."""
+    return string_literal(write_timeout(seconds))
 
 
-def _text(value: str) -> bytes:
-    """A string literal without Huffman coding."""
-    data = value.encode("ascii")
-    length = len(data)
-    if length < 0x7F:
-        return bytes((length,)) + data
-    prefix, rest = bytearray((0x7F,)), length - 0x7F
-    while rest >= 0x80:
-        prefix.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    prefix.append(rest)
-    return bytes(prefix) + data
+def _number(text: bytes | None, form: re.Pattern[bytes], name: str) -> int | None:
+    if text is None:
+        return None
+    if not form.fullmatch(text):
+        raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, f"{name} is malformed")
+    return int(text)

@@ -1,4 +1,4 @@
-"""Names for what befalls a node, so that many calls that end together are counted as the one event that they are."""
+"""Names for what befalls a server, so that many calls that end together are counted as the one event that they are."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _numbers = itertools.count(1)
 
 
 class Incidents:
-    """Of one node. All its connections that end, and all attempts to open one that fail, within a short time are one.
+    """Of one server. All its connections that end, and all attempts to open one that fail, within a short time are one.
 
-    Since calls need many connections (ten calls each, with real nodes), an event on the way or in the node ends many at
-    once; as failures of the node they are one.
+    Since calls need many connections (each takes as many as its server allows), an event on the way or in the server
+    ends many at once; as failures of the server they are one.
 
     Args:
         span: Seconds from its first moment in which everything belongs to an incident.

@@ -1,9 +1,9 @@
-"""All connections to one node: as many as the calls in flight need, and the line of calls that wait for a place.
+"""All connections to one server: as many as the calls in flight need, and the line of calls that wait for a place.
 
 A call is started on the connection that was used last, while that one has a free place; else on the oldest that has
 one; so few are busy, and the others fall idle and are closed. Without a place anywhere a call stands in line, and
 connections are opened for the line. Whichever comes first, a place or a connection, serves the call that stands first.
-Calls that a connection has given back, since the node has certainly not seen them, stand before all others.
+Calls that a connection has given back, since the server has certainly not seen them, stand before all others.
 
 The pool's lock is taken before a connection's, never after it.
 """
@@ -16,24 +16,25 @@ from time import monotonic
 from typing import Final
 
 from grpc_http2.client.ages import Ages
-from grpc_http2.client.connection import Connection
+from grpc_http2.client.connection import CheckCertificate, Connection
 from grpc_http2.client.counts import Counts
 from grpc_http2.client.endpoints import Endpoints
 from grpc_http2.client.greenlets import make_lock
 from grpc_http2.client.headers import timeout_value
 from grpc_http2.client.incidents import Incidents
 from grpc_http2.client.no_answer import NoAnswer
-from grpc_http2.client.stream import Stream
+from grpc_http2.client.stream import DONE, Stream
 from grpc_http2.client.timing import Timing
 from grpc_http2.client.waiting import EventLoop, Waiter, make_waiting
+from grpc_http2.wire.settings import UNLIMITED_STREAMS
 
 MAX_CONNECTIONS: Final = 64
-"""Connections to one node that take calls at the same time, unless the caller says otherwise."""
+"""Connections to one server that take calls at the same time, unless the caller says otherwise."""
 
 _MOST_MOVES: Final = 20
-"""A call that so many connections have given back is given up, as never sent: something is wrong with the node."""
+"""A call that so many connections have given back is given up, as never sent: something is wrong with the server."""
 _SHORT_LIFE_S: Final = 0.5
-"""A connection that the node ends so soon, without having served anybody, counts as one that could not be opened."""
+"""A connection that the server ends so soon, without having served anybody, counts as one that could not be opened."""
 
 
 class Pool:
@@ -42,7 +43,7 @@ class Pool:
     Args:
         addresses: `host:port`, one or more; new connections go to them in turn.
         tls: Whether to speak TLS.
-        certificate_hash: As for `Connection`.
+        check_certificate: As for `Connection`.
         max_connections: How many may take calls at the same time, those that are being opened included. Not counted
             are connections that only finish their calls, and those whose other end does not acknowledge anything.
         timing: How long things may take.
@@ -57,14 +58,14 @@ class Pool:
         addresses: Sequence[str],
         *,
         tls: bool,
-        certificate_hash: str = "",
+        check_certificate: CheckCertificate | None = None,
         max_connections: int = MAX_CONNECTIONS,
         timing: Timing,
     ) -> None:
         self.counts = Counts()
         self.line: deque[Stream] = deque()
         self._tls = tls
-        self._certificate_hash = certificate_hash
+        self._check_certificate = check_certificate
         self._max = max_connections
         self._timing = timing
         self._endpoints = Endpoints(addresses, timing)
@@ -76,11 +77,17 @@ class Pool:
         self._finishing: set[Connection] = set()
         self._successors: dict[Connection, Connection] = {}  # what is being opened, for whom
         self._current: Connection | None = None
-        self._places = 2**31  # of a connection, as the node said last
+        self._places = UNLIMITED_STREAMS  # of a connection, as the server said last
         self._failure, self._incident = "", ""
         self._closed = False
         self._make_waiter: Callable[[], Waiter] = self._first_waiter
         self._loop: EventLoop | None = None
+
+    def __repr__(self) -> str:
+        kinds = (("open", self._open), ("being opened", self._opening), ("finishing", self._finishing))
+        told = ", ".join(f"{len(connections)} {kind}" for kind, connections in kinds)
+        failure = f", last failure: {self._failure}" if self._failure else ""
+        return f"<Pool {told}, {len(self.line)} calls in line{failure}>"
 
     def call(
         self,
@@ -99,7 +106,7 @@ class Pool:
             message: The serialised request.
             entered: Monotonic seconds now.
             allowed: Seconds that it has.
-            on_wait: See `hedera_client.calls.Transport`.
+            on_wait: See `grpc_http2.client.transport.Http2Transport.unary`.
 
         Raises:
             NoAnswer: none came.
@@ -110,11 +117,11 @@ class Pool:
         try:
             if self.line or connection is None or not connection.start(stream):
                 self._queue(stream)
-            if not stream.done:
+            if stream.state is not DONE:
                 waiter.wait(entered + allowed - monotonic())
         finally:
             # Late; or the caller was killed, and nobody waits any more.
-            if not stream.done:
+            if stream.state is not DONE:
                 self._give_up(stream)
             if stream.queued:
                 self._tell_wait(stream, on_wait)
@@ -151,7 +158,7 @@ class Pool:
     def _give_up(self, stream: Stream) -> None:
         """Nobody waits for a call any more. It is marked as failed."""
         with self._lock:
-            if stream.done:
+            if stream.state is DONE:
                 return
             if stream.connection is not None:
                 stream.connection.cancel(stream)
@@ -160,7 +167,7 @@ class Pool:
             self.line.remove(stream)
             why = "still connecting" if self._opening else "no free stream on any connection"
             stream.failure = NoAnswer("DEADLINE_EXCEEDED", why, sent=False)
-            stream.done = True
+            stream.state = DONE
 
     def _tell_wait(self, stream: Stream, on_wait: Callable[[float], None] | None) -> None:
         if stream.connection is None:
@@ -184,7 +191,7 @@ class Pool:
         line = self.line
         while line:
             stream = line[0]
-            if stream.done:
+            if stream.state is DONE:
                 line.popleft()
                 continue
             now = monotonic()
@@ -202,9 +209,9 @@ class Pool:
             stream.end(NoAnswer(failure.status, failure.details, sent=False, incident=failure.incident))
 
     def _put_back(self, streams: Sequence[Stream]) -> None:
-        """Put calls that the node has not seen before all others."""
+        """Put calls that the server has not seen before all others."""
         for stream in reversed(streams):
-            if stream.done:
+            if stream.state is DONE:
                 continue
             stream.connection = None
             stream.queued = True
@@ -243,7 +250,7 @@ class Pool:
         if address is None:
             return None
         connection = Connection(
-            address, self, self._loop, self._timing, tls=self._tls, certificate_hash=self._certificate_hash
+            address, self, self._loop, self._timing, tls=self._tls, check_certificate=self._check_certificate
         )
         self._opening.append(connection)
         return connection
@@ -274,7 +281,7 @@ class Pool:
                 return  # closed meanwhile
             self._opening.remove(connection)
             self._open.append(connection)
-            self._places = connection.session.places
+            self._places = connection.session.peer.max_streams
             self.counts.add_open()
             replaced = self._replaced_by(connection)
             if replaced is not None:
@@ -294,14 +301,14 @@ class Pool:
             self._serve()
 
     def _note_drain(self, connection: Connection, now: float, *, busy: bool) -> None:
-        """The node takes no more calls on a connection: open another in its place, before anybody waits."""
+        """The server takes no more calls on a connection: open another in its place, before anybody waits."""
         session = connection.session
         self._set_aside(connection)
         self.counts.drained += session.graceful
         if session.graceful and busy:
-            self.counts.aged += self._ages.note(now - connection.opened_at, session.goaway)
+            self.counts.aged += self._ages.note(now - connection.opened_at, str(session.goaway))
         if not session.streams and self._was_in_vain(connection, now):
-            self._note_failure(connection, now, f"the node closed the connection at once: {session.goaway}")
+            self._note_failure(connection, now, f"the server closed the connection at once: {session.goaway}")
         if busy and self._successors.pop(connection, None) is None and self._may_open():
             self._open_one(now)
 
@@ -329,7 +336,7 @@ class Pool:
         self._successors.pop(connection, None)
         self.counts.remove_open()
         self.counts.lost += bool(lost)
-        if not connection.by_node or not self._was_in_vain(connection, connection.closed_at):
+        if not connection.by_peer or not self._was_in_vain(connection, connection.closed_at):
             self._endpoints.worked(connection.address)
         elif lost or not connection.session.goaway:  # else that was noted when it was announced
             self._note_failure(connection, connection.closed_at, connection.failure)
@@ -351,7 +358,7 @@ class Pool:
             connection.close("UNAVAILABLE", "it was idle")
 
     def _replace_in_time(self, connection: Connection, now: float) -> None:
-        """Open a connection's successor, if it is about to become too old for the node."""
+        """Open a connection's successor, if it is about to become too old for the server."""
         old = self._ages.is_old(now - connection.opened_at, connection.chance)
         if old and connection not in self._successors and self._may_open():
             successor = self._open_one(now)
@@ -359,7 +366,7 @@ class Pool:
                 self._successors[connection] = successor
 
     def _was_in_vain(self, connection: Connection, now: float) -> bool:
-        """Whether a connection had served nobody when the node ended it, right after it was opened."""
+        """Whether a connection had served nobody when the server ended it, right after it was opened."""
         return now - connection.opened_at < _SHORT_LIFE_S and not connection.session.finished
 
     def _note_failure(self, connection: Connection, at: float, failure: str) -> None:

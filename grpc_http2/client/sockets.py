@@ -6,7 +6,7 @@ import socket
 import struct
 from typing import Final
 
-from grpc_http2.client.frames import ProtocolError
+from grpc_http2.client.errors import ConnectionLostError
 
 _RETRANSMITS: Final = 2  # offset of tcpi_retransmits in Linux's `struct tcp_info` (uapi/linux/tcp.h)
 _UNACKNOWLEDGED: Final = 24  # and of tcpi_unacked
@@ -25,12 +25,12 @@ def connect(host: str, port: int, timeout: float, user_timeout: float) -> socket
         user_timeout: Seconds after which bytes that are not acknowledged end it. Only Linux is told so.
 
     Raises:
-        ProtocolError: nobody is there; the message says why.
+        ConnectionLostError: nobody is there; the message says why.
     """
     try:
         opened = socket.create_connection((host, port), timeout=timeout)
     except OSError as error:
-        raise ProtocolError(f"failed to connect: {error}") from error
+        raise ConnectionLostError(f"failed to connect: {error}") from error
     opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, max(1, round(user_timeout * 1000)))
@@ -40,7 +40,7 @@ def connect(host: str, port: int, timeout: float, user_timeout: float) -> socket
 def is_unheard(connection: socket.socket) -> bool:
     """Whether what is sent has not been acknowledged for some time, in spite of repetitions: the way may be cut.
 
-    A node that is merely slow acknowledges: its system does that. Always false where the system does not tell (Linux
+    A server that is merely slow acknowledges: its system does that. Always false where the system does not tell (Linux
     does).
     """
     if not hasattr(socket, "TCP_INFO"):

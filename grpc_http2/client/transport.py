@@ -1,20 +1,16 @@
-"""Unary calls to the nodes of one network over connections of our own, as many per node as the calls need."""
+"""Unary calls to several servers over connections of our own, as many per server as the calls need."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
-from typing import Final
 
+from grpc_http2.client.connection import CheckCertificate
 from grpc_http2.client.headers import request_head, timeout_value
 from grpc_http2.client.no_answer import NoAnswer
 from grpc_http2.client.pool import MAX_CONNECTIONS, Pool
 from grpc_http2.client.timing import Timing
-
-USER_AGENT: Final = "hedera-load"
-NODE_NAME: Final = "127.0.0.1"
-"""What nodes are called in a TLS call, wherever they are, as hiero-sdk-python's node.py does."""
 
 _forks = 0
 """How often this process was forked off another one; asking for the process id would be a system call per call."""
@@ -28,67 +24,92 @@ def _count_fork() -> None:
 os.register_at_fork(after_in_child=_count_fork)
 
 
-class _Node:
-    """One node as this process reaches it: its connections, and the header blocks of its calls but their time-outs."""
+class _Server:
+    """One server as this process reaches it: its connections, and its calls' header blocks but their time-outs."""
 
-    __slots__ = ("authority", "heads", "pool", "tls")
+    __slots__ = ("authority", "heads", "pool", "tls", "user_agent")
 
-    def __init__(self, pool: Pool, authority: str, *, tls: bool) -> None:
+    def __init__(self, pool: Pool, authority: str, user_agent: str, *, tls: bool) -> None:
         self.pool = pool
         self.authority = authority
+        self.user_agent = user_agent
         self.tls = tls
         self.heads: dict[str, bytes] = {}
 
     def head(self, method: str) -> bytes:
         """The header block of a call but its time-out; it is kept in `heads`."""
-        head = self.heads[method] = request_head(method, authority=self.authority, tls=self.tls, user_agent=USER_AGENT)
+        head = request_head(method, authority=self.authority, tls=self.tls, user_agent=self.user_agent)
+        self.heads[method] = head
         return head
 
 
 class Http2Transport:
-    """See `hedera_client.calls.Transport`.
+    """Makes unary calls to servers by their names. Safe for threads and greenlets, usable after a fork.
+
+    Connections are opened on first use, by the process that uses them.
 
     Args:
-        addresses: One or more `host:port` by the node's account id.
-        tls: Whether nodes are spoken to over TLS.
-        certificate_hashes: By account id, SHA-384 of the certificate's PEM in hex; a node without one may show any.
-        max_connections: Per node; see `grpc_http2.client.pool.Pool`.
+        addresses: One or more `host:port` by the server's name; several are used in turn.
         timing: How long things may take.
+        user_agent: What calls say of who makes them.
+        tls: Whether servers are spoken to over TLS.
+        authority: What every server is called in its calls, wherever it is; "" for its first address.
+        check_certificates: By the server's name, TLS only: see `Connection`. A server without one may show any.
+        max_connections: Per server; see `grpc_http2.client.pool.Pool`.
     """
 
     def __init__(
         self,
         addresses: Mapping[str, Sequence[str]],
+        timing: Timing,
         *,
-        tls: bool,
-        certificate_hashes: Mapping[str, str] | None = None,
+        user_agent: str,
+        tls: bool = False,
+        authority: str = "",
+        check_certificates: Mapping[str, CheckCertificate] | None = None,
         max_connections: int = MAX_CONNECTIONS,
-        timing: Timing | None = None,
     ) -> None:
-        self._addresses = {account: tuple(several) for account, several in addresses.items()}
+        self._addresses = {name: tuple(several) for name, several in addresses.items()}
+        self._timing = timing
+        self._user_agent = user_agent
         self._tls = tls
-        self._hashes = dict(certificate_hashes or {})
+        self._authority = authority
+        self._checks = dict(check_certificates or {})
         self._max = max_connections
-        self._timing = timing or Timing()
         self._timeouts: dict[float, bytes] = {}
         self._closed = False
         self._adopt()
 
+    def __repr__(self) -> str:
+        return f"<Http2Transport {', '.join(f'{name}: {one.pool!r}' for name, one in self._servers.items())}>"
+
     def unary(
         self,
-        node: str,
+        server: str,
         method: str,
         request: bytes,
         timeout: float,
         on_wait: Callable[[float], None] | None = None,
     ) -> bytes:
-        """See `hedera_client.calls.Transport`."""
+        """Send `request` to a server and return the answer's bytes.
+
+        Args:
+            server: Its name.
+            method: Full name, `/package.Service/method`.
+            request: The serialised request.
+            timeout: Seconds.
+            on_wait: Called once, when the call has ended, well or not, with the seconds that it waited for a connection
+                or for a free stream before it was sent; only if it had to.
+
+        Raises:
+            NoAnswer: there was none within `timeout` seconds.
+        """
         if self._closed:
             raise NoAnswer("CANCELLED", "the client is closed", sent=False)
         if self._forks != _forks:
             self._adopt()
         entered = monotonic()
-        here = self._nodes[node]
+        here = self._servers[server]
         value = self._timeouts.get(timeout)
         if value is None:
             value = timeout_value(timeout)
@@ -98,31 +119,32 @@ class Http2Transport:
         return here.pool.call(head, value, request, entered, timeout, on_wait)
 
     def connections(self) -> dict[str, dict[str, float]]:
-        """See `hedera_client.calls.Transport`."""
-        return {account: node.pool.counts.as_dict() for account, node in self._nodes.items()}
+        """What this process's connections have been through, by the server's name (see `Counts`)."""
+        return {name: server.pool.counts.as_dict() for name, server in self._servers.items()}
 
     def close(self) -> None:
-        """See `hedera_client.calls.Transport`."""
+        """Close the process's connections. Calls in flight end as CANCELLED, as later ones do. May be repeated."""
         self._closed = True
         if self._forks != _forks:
             return  # another process's connections are never touched
-        for node in self._nodes.values():
-            node.pool.close()
+        for server in self._servers.values():
+            server.pool.close()
 
     def _adopt(self) -> None:
         """Start without connections, as the process that runs this."""
         self._forks = _forks
-        self._nodes = {
-            account: _Node(
+        self._servers = {
+            name: _Server(
                 Pool(
                     several,
                     tls=self._tls,
-                    certificate_hash=self._hashes.get(account, ""),
+                    check_certificate=self._checks.get(name),
                     max_connections=self._max,
                     timing=self._timing,
                 ),
-                NODE_NAME if self._tls else several[0],
+                self._authority or several[0],
+                self._user_agent,
                 tls=self._tls,
             )
-            for account, several in self._addresses.items()
+            for name, several in self._addresses.items()
         }

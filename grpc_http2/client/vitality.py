@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grpc_http2.client.frames import ProtocolError
+from grpc_http2.client.errors import ConnectionLostError
 from grpc_http2.client.timing import Timing
 
 
@@ -40,7 +40,7 @@ class Vitality:
             Whether to send a ping; it counts as sent.
 
         Raises:
-            ProtocolError: the last one was not answered in time.
+            ConnectionLostError: the last one was not answered in time.
         """
         if begun != self._begun or busy:
             self._begun = begun
@@ -53,7 +53,7 @@ class Vitality:
             if self.heard_at >= self._asked_at:
                 self._asked_at = None
             elif now - self._asked_at >= self._allowed:
-                raise ProtocolError(f"no sign of life within {self._allowed:g} s")
+                raise ConnectionLostError(f"no sign of life within {self._allowed:g} s")
             return False
         return self._overdue(now) or self._forgotten(now)
 

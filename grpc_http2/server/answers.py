@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
+from grpc_http2.wire.fields import percent_encoded
 from grpc_http2.wire.header_blocks import literal
 from grpc_http2.wire.messages import ENCODINGS
 from grpc_http2.wire.status import StatusCode
 
 _STATUS_200: Final = b"\x88"  # entry 8 of HPACK's static table
 _CONTENT_TYPE: Final = literal(b"content-type", b"application/grpc")
-_TO_ENCODE: Final = re.compile(rb"[^ -$&-~]")
 _MESSAGE_BYTES: Final = 1_024
 
 HEAD: Final = _STATUS_200 + _CONTENT_TYPE
@@ -33,8 +32,3 @@ def refusal(status: StatusCode, message: str) -> bytes:
 def no_grpc(http_status: int) -> bytes:
     """The headers of an answer to what is no gRPC request."""
     return literal(b":status", b"%d" % http_status) + literal(b"content-length", b"0")
-
-
-def percent_encoded(message: str) -> bytes:
-    """A text as `grpc-message` wants it: printable ASCII without %, everything else as %XX of its UTF-8."""
-    return _TO_ENCODE.sub(lambda match: b"%%%02X" % match[0][0], message.encode("utf-8", "replace"))

@@ -15,7 +15,7 @@ from grpc_http2.server.room import Room
 from grpc_http2.server.rpc import Method, ResetStream
 from grpc_http2.server.stream import Stream
 from grpc_http2.wire import frames
-from grpc_http2.wire.errors import ErrorCode, StreamFailedError
+from grpc_http2.wire.errors import ErrorCode, Http2StreamError
 from grpc_http2.wire.messages import MAX_MESSAGE_BYTES, PREFIX_BYTES, read_message, stated_length, too_long
 from grpc_http2.wire.settings import DEFAULT_WINDOW
 from grpc_http2.wire.status import RpcError, StatusCode
@@ -77,10 +77,10 @@ class Calls:
         """A call's headers came.
 
         Raises:
-            StreamFailedError: they are none of a request.
+            Http2StreamError: they are none of a request.
         """
         if not head.path:
-            raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "a request without pseudo-headers")
+            raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "a request without pseudo-headers")
         method = self._methods.get(head.path)
         if head.http_status or method is None:
             self._turn_away(stream_id, head, end_stream)
@@ -93,11 +93,11 @@ class Calls:
         """A part of a call's message came; with padding it takes `size` bytes of the window.
 
         Raises:
-            StreamFailedError: nothing may come any more, or not so much.
+            Http2StreamError: nothing may come any more, or not so much.
         """
         stream = self._streams[stream_id]
         if stream.ended:
-            raise StreamFailedError(ErrorCode.STREAM_CLOSED, "DATA after END_STREAM")
+            raise Http2StreamError(ErrorCode.STREAM_CLOSED, "DATA after END_STREAM")
         if end_stream and stream.window is None and size <= self._window:  # the whole message, as nearly always
             stream.body = data
             self._run(stream)
@@ -107,7 +107,7 @@ class Calls:
         try:
             credit = stream.window.take(size)
         except WindowExceededError as error:
-            raise StreamFailedError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the stream's window takes") from error
+            raise Http2StreamError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the stream's window takes") from error
         stream.add(data)
         self.unfinished += len(data)
         stated = max(stated_length(stream.body), len(stream.body) - PREFIX_BYTES)
@@ -124,13 +124,13 @@ class Calls:
         """Headers after the message; they say nothing, but must end the stream.
 
         Raises:
-            StreamFailedError: they do not, or are those of another request.
+            Http2StreamError: they do not, or are those of another request.
         """
         stream = self._streams[stream_id]
         if stream.ended:
-            raise StreamFailedError(ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM")
+            raise Http2StreamError(ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM")
         if head.path or not end_stream:
-            raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "HEADERS that are no trailers")
+            raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS that are no trailers")
         self._run(stream)
 
     def drop(self, stream_id: int) -> None:
@@ -159,7 +159,7 @@ class Calls:
             block = answers.refusal(StatusCode.UNIMPLEMENTED, "Method not found!")
         self._outbox.end(stream_id, block)
         if not end_stream:
-            raise StreamFailedError(ErrorCode.NO_ERROR, "the answer is complete without the rest of the request")
+            raise Http2StreamError(ErrorCode.NO_ERROR, "the answer is complete without the rest of the request")
 
     def _refuse(self, stream: Stream, error: RpcError) -> None:
         """Answer with a status. Where the request is not complete, the client is told to leave the rest."""
@@ -167,16 +167,16 @@ class Calls:
         self.drop(stream.id)
         self._outbox.end(stream.id, answers.refusal(error.status, str(error)))
         if not complete:
-            raise StreamFailedError(ErrorCode.NO_ERROR, "the answer is complete without the rest of the request")
+            raise Http2StreamError(ErrorCode.NO_ERROR, "the answer is complete without the rest of the request")
 
     def _run(self, stream: Stream) -> None:
         """The request is complete: answer it now, or let it be worked on.
 
         Raises:
-            StreamFailedError: it is not as long as it said.
+            Http2StreamError: it is not as long as it said.
         """
         if stream.head.length not in (-1, len(stream.body)):
-            raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "content-length is not the length of the content")
+            raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "content-length is not the length of the content")
         stream.ended = True
         if stream.window is not None:
             self._finish(stream)

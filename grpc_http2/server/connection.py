@@ -17,9 +17,9 @@ from grpc_http2.server.pings import PingPolicy
 from grpc_http2.server.preface import read_preface
 from grpc_http2.server.room import Room
 from grpc_http2.server.rpc import Method
-from grpc_http2.wire import frames
-from grpc_http2.wire.errors import ConnectionFailedError, ErrorCode, StreamFailedError
-from grpc_http2.wire.header_blocks import BlockDecoder
+from grpc_http2.wire import frames, payloads
+from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError, Http2StreamError
+from grpc_http2.wire.header_blocks import BlockDecoder, OpenBlock
 from grpc_http2.wire.settings import DEFAULT_MAX_FRAME, DEFAULT_WINDOW
 from grpc_http2.wire.windows import ReceiveWindow, WindowExceededError
 
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 
 _MAX_BLOCK: Final = 2 * OUR_MAX_HEADER_LIST
 """Bytes of a header block over all of its frames, so that CONTINUATION cannot go on for ever."""
-_SETTINGS_ACK: Final = frames.frame(frames.SETTINGS, frames.ACK, 0)
 _RESETS_REMEMBERED: Final = 1_000
 _GAPS_REMEMBERED: Final = 100
 FRAMES_PER_TURN: Final = 64
@@ -84,7 +83,7 @@ class Connection(asyncio.Protocol):
         self._takes_more = True
         self._gaps: deque[tuple[int, int]] = deque(maxlen=_GAPS_REMEMBERED)  # stream ids that were left out, between
         self._reset_here: deque[int] = deque(maxlen=_RESETS_REMEMBERED)
-        self._open_block: tuple[int, int, bytearray] | None = None  # stream, flags, bytes so far
+        self._open_block: OpenBlock | None = None
         self._handlers = (
             self._on_data,
             self._on_headers,
@@ -146,7 +145,7 @@ class Connection(asyncio.Protocol):
     def announce_end(self, reason: str) -> None:
         """Tell the client to open no more calls here, and ask it to say that it has heard."""
         self._outbox.put(frames.goaway(frames.MAX_STREAM_ID, ErrorCode.NO_ERROR, reason))
-        self._outbox.put(frames.frame(frames.PING, 0, 0, PING))
+        self._outbox.put(frames.ping(PING))
         self._outbox.flush()
 
     def take_no_more(self, reason: str) -> None:
@@ -166,11 +165,11 @@ class Connection(asyncio.Protocol):
         """Work off frames, then write all answers together."""
         try:
             self._rest = self._read(self._rest)
-        except ConnectionFailedError as failure:
+        except Http2ConnectionError as failure:
             self._fail(failure)
         except Exception:
             log.exception("a connection failed")
-            self._fail(ConnectionFailedError(ErrorCode.INTERNAL_ERROR, "internal error"))
+            self._fail(Http2ConnectionError(ErrorCode.INTERNAL_ERROR, "internal error"))
         self._done()
         if self._more_to_do and not self._choked:
             self._timers.call_soon(self._go_on)
@@ -204,7 +203,7 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
 
-    def _fail(self, failure: ConnectionFailedError) -> None:
+    def _fail(self, failure: Http2ConnectionError) -> None:
         self._outbox.put(frames.goaway(failure.last_stream, failure.code, str(failure)))
         self._outbox.flush()
         self._failed = True
@@ -227,7 +226,7 @@ class Connection(asyncio.Protocol):
             high, low, kind, flags, stream_id = unpack(data, at)
             length = high << 16 | low
             if length > DEFAULT_MAX_FRAME:
-                raise ConnectionFailedError(ErrorCode.FRAME_SIZE_ERROR, f"a frame of {length} bytes")
+                payloads.check_length(length, DEFAULT_MAX_FRAME)
             begin = at + frames.HEADER_BYTES
             end = begin + length
             if end > size:
@@ -242,7 +241,7 @@ class Connection(asyncio.Protocol):
                 stream_id &= frames.MAX_STREAM_ID
                 try:
                     handlers[kind](flags, stream_id, data[begin:end])
-                except StreamFailedError as failure:
+                except Http2StreamError as failure:
                     self._reset(stream_id, failure.code)
             at = end
         return data[at:] if at else data
@@ -250,11 +249,10 @@ class Connection(asyncio.Protocol):
     def _check_turn(self, kind: int, flags: int, stream_id: int) -> None:
         """Check what must come first on a connection, and what must follow headers that are cut in pieces."""
         if not self.settled:
-            if kind != frames.SETTINGS or flags & frames.ACK:
-                raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, "the preface has no SETTINGS")
+            payloads.check_first_frame(kind, flags)
             self.settled = True
-        if self._open_block is not None and (kind != frames.CONTINUATION or stream_id != self._open_block[0]):
-            raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION is missing")
+        if self._open_block is not None:
+            self._open_block.check_next(kind, stream_id)
 
     def _reset(self, stream_id: int, code: ErrorCode) -> None:
         self._calls.drop(stream_id)
@@ -264,7 +262,7 @@ class Connection(asyncio.Protocol):
     def _known(self, stream_id: int, kind: str) -> bool:
         """Whether a stream was begun; on one that was not, this frame must not come."""
         if not stream_id or stream_id > self._last_stream:
-            raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, f"{kind} on stream {stream_id}, which is idle")
+            raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, f"{kind} on stream {stream_id}, which is idle")
         return stream_id in self._calls
 
     def _on_data(self, flags: int, stream_id: int, payload: bytes) -> None:
@@ -273,39 +271,37 @@ class Connection(asyncio.Protocol):
                 credit = self._window.take(len(payload))  # padding counts
             except WindowExceededError as error:
                 reason = "more DATA than the connection's window takes"
-                raise ConnectionFailedError(ErrorCode.FLOW_CONTROL_ERROR, reason) from error
+                raise Http2ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, reason) from error
             if credit:
                 self._outbox.put(frames.window_update(0, credit))
         if not self._known(stream_id, "DATA"):
             if stream_id in self._reset_here:
                 return
-            raise StreamFailedError(ErrorCode.STREAM_CLOSED, "DATA on a closed stream")
-        self._calls.data(stream_id, frames.without_padding(payload, flags), len(payload), flags & frames.END_STREAM)
+            raise Http2StreamError(ErrorCode.STREAM_CLOSED, "DATA on a closed stream")
+        self._calls.data(stream_id, payloads.without_padding(payload, flags), len(payload), flags & frames.END_STREAM)
 
     def _on_headers(self, flags: int, stream_id: int, payload: bytes) -> None:
         if not stream_id % 2:
-            raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, f"HEADERS on stream {stream_id}")
-        block = frames.without_priority(frames.without_padding(payload, flags), flags)
+            raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, f"HEADERS on stream {stream_id}")
+        fragment = payloads.header_fragment(payload, flags)
         if flags & frames.END_HEADERS:
-            self._take_headers(stream_id, flags, block)
+            self._take_headers(stream_id, flags, fragment)
         else:
-            self._open_block = (stream_id, flags, bytearray(block))
+            self._open_block = OpenBlock(stream_id, flags, fragment, _MAX_BLOCK)
 
     def _on_continuation(self, flags: int, stream_id: int, payload: bytes) -> None:
         if self._open_block is None:
-            raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of nothing")
-        _, first_flags, block = self._open_block
-        block += payload
-        if len(block) > _MAX_BLOCK:
-            raise ConnectionFailedError(ErrorCode.ENHANCE_YOUR_CALM, "the header block is too long")
+            raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of nothing")
+        whole = self._open_block
+        whole.add(payload)
         if flags & frames.END_HEADERS:
             self._open_block = None
-            self._take_headers(stream_id, first_flags, bytes(block))
+            self._take_headers(stream_id, whole.flags, bytes(whole.block))
 
     def _take_headers(self, stream_id: int, flags: int, block: bytes) -> None:
         try:
             head = self._blocks.decode(block)  # always, for the table of the blocks to come
-        except StreamFailedError:
+        except Http2StreamError:
             self._last_stream = max(self._last_stream, stream_id)
             raise
         if stream_id > self._last_stream:
@@ -314,8 +310,8 @@ class Connection(asyncio.Protocol):
             self._calls.trailers(stream_id, head, flags & frames.END_STREAM)
         elif stream_id not in self._reset_here:
             if any(low < stream_id < high for low, high in self._gaps):
-                raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, f"stream {stream_id} after a higher one")
-            raise ConnectionFailedError(ErrorCode.STREAM_CLOSED, f"HEADERS on stream {stream_id}, which is closed")
+                raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, f"stream {stream_id} after a higher one")
+            raise Http2ConnectionError(ErrorCode.STREAM_CLOSED, f"HEADERS on stream {stream_id}, which is closed")
 
     def _begin(self, stream_id: int, head: CallHead, end_stream: int) -> None:
         """Take a new stream, or refuse it.
@@ -325,10 +321,10 @@ class Connection(asyncio.Protocol):
         DefaultHttp2ConnectionDecoder's verifyStreamMayHaveExisted).
 
         Raises:
-            StreamFailedError: it is refused, or is no request.
+            Http2StreamError: it is refused, or is no request.
         """
         if self._calls.full or not self._takes_more:
-            raise StreamFailedError(ErrorCode.REFUSED_STREAM, "too many calls at once, or after the end was announced")
+            raise Http2StreamError(ErrorCode.REFUSED_STREAM, "too many calls at once, or after the end was announced")
         if stream_id > self._last_stream + 2:
             self._gaps.append((self._last_stream, stream_id))
         self._last_stream = stream_id
@@ -336,54 +332,41 @@ class Connection(asyncio.Protocol):
 
     def _on_priority(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002 (the same for all)
         """Deprecated by RFC 9113; checked and left alone."""
-        if not stream_id:
-            raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, "PRIORITY on stream 0")
-        if len(payload) != 5:
-            raise ConnectionFailedError(ErrorCode.FRAME_SIZE_ERROR, f"PRIORITY has {len(payload)} bytes")
+        payloads.check_priority(stream_id, payload)
 
     def _on_rst_stream(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
-        frames.read_long(payload, "RST_STREAM")
+        payloads.read_rst_stream(payload)
         if self._known(stream_id, "RST_STREAM"):
             self._calls.drop(stream_id)
         self._outbox.forget(stream_id)
 
     def _on_settings(self, flags: int, stream_id: int, payload: bytes) -> None:
-        if stream_id:
-            raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, f"SETTINGS on stream {stream_id}")
-        if flags & frames.ACK:
-            if payload:
-                raise ConnectionFailedError(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS with ACK is not empty")
-            if not self._acknowledged:
-                self._acknowledged = True
-                self._calls.acknowledged()
-            return
-        self._outbox.change(frames.read_settings(payload))
-        self._outbox.put(_SETTINGS_ACK)
+        values = payloads.read_settings(flags, stream_id, payload)
+        if values is not None:
+            self._outbox.change(values)
+            self._outbox.put(frames.SETTINGS_ACK)
+        elif not self._acknowledged:
+            self._acknowledged = True
+            self._calls.acknowledged()
 
     def _on_push_promise(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
-        raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, "a client must not push")
+        raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, "a client must not push")
 
     def _on_ping(self, flags: int, stream_id: int, payload: bytes) -> None:
-        if stream_id:
-            raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, f"PING on stream {stream_id}")
-        if len(payload) != 8:
-            raise ConnectionFailedError(ErrorCode.FRAME_SIZE_ERROR, f"PING has {len(payload)} bytes")
+        payloads.check_ping(stream_id, payload)
         if flags & frames.ACK:
             self._lifespan.answered(payload)
             return
-        self._outbox.put(frames.frame(frames.PING, frames.ACK, 0, payload))
+        self._outbox.put(frames.ping(payload, ack=True))
         if not self._pings.permits(self._timers.time(), calls=not self.idle, answers=self._outbox.answers):
-            raise ConnectionFailedError(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings", self._last_stream)
+            raise Http2ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "too_many_pings", self._last_stream)
 
     def _on_goaway(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
         """The client opens no further streams; those that are open go on, and it closes the connection itself."""
-        if stream_id:
-            raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, f"GOAWAY on stream {stream_id}")
-        if len(payload) < 8:
-            raise ConnectionFailedError(ErrorCode.FRAME_SIZE_ERROR, f"GOAWAY has {len(payload)} bytes")
+        payloads.read_goaway(stream_id, payload)
 
     def _on_window_update(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002
-        increment = frames.read_long(payload, "WINDOW_UPDATE") & frames.MAX_STREAM_ID
+        increment = payloads.read_window_update(payload)
         if not stream_id:
             self._outbox.widen(increment)
         elif self._known(stream_id, "WINDOW_UPDATE") or self._outbox.waits(stream_id):

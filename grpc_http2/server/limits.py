@@ -1,9 +1,7 @@
-"""What a node allows a connection: those of the real nodes, and none.
+"""What a server allows a connection, and the time.
 
-The numbers are those of hiero-consensus-node, hedera-config/.../data/NettyConfig.java (`prod.*`), which
-NettyGrpcServerManager.withConfigForActiveProfile hands to grpc-java's NettyServerBuilder. How grpc-java keeps them was
-read in its sources (NettyServer, NettyServerHandler, MaxConnectionIdleManager, KeepAliveEnforcer) and seen on a server
-of its own with these settings.
+How grpc-java keeps such limits was read in its sources (NettyServer, NettyServerHandler, MaxConnectionIdleManager,
+KeepAliveEnforcer) and seen on a server of its own with limits set.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from typing import Any, Final, Protocol
 from grpc_http2.wire.settings import INITIAL_WINDOW_SIZE, MAX_CONCURRENT_STREAMS, MAX_HEADER_LIST_SIZE
 
 OUR_MAX_HEADER_LIST: Final = 8_192
-"""As grpc-java has it by default, and real nodes do not change it."""
+"""As grpc-java has it by default."""
 
 
 class Timers(Protocol):
@@ -37,6 +35,9 @@ class Timers(Protocol):
 class Limits:
     """What a connection may do; seconds and bytes, infinity for as long as it likes.
 
+    By default one may carry very much, for ever. Half-open connections go all the same, after grpc-java's handshake
+    time-out.
+
     Attributes:
         max_streams: Calls at once.
         stream_window, connection_window: What flow control lets a client send ahead. A connection begins with 65,535
@@ -48,14 +49,14 @@ class Limits:
         preface_s: So long a client may take to send its preface and settings.
     """
 
-    max_streams: int
-    stream_window: int
-    connection_window: int
-    age_s: float
-    age_grace_s: float
-    idle_s: float
-    ping_interval_s: float
-    preface_s: float
+    max_streams: int = 10_000
+    stream_window: int = 1 << 20
+    connection_window: int = 16 << 20
+    age_s: float = math.inf
+    age_grace_s: float = math.inf
+    idle_s: float = math.inf
+    ping_interval_s: float = 0.0
+    preface_s: float = 120.0
 
     def age_of_one(self, chance: float) -> float:
         """How old one connection gets: 90 to 110 % of the age, by a number from 0 to 1 (grpc-java, NettyServer)."""
@@ -71,28 +72,5 @@ def ours(limits: Limits) -> dict[int, int]:
     }
 
 
-REAL: Final = Limits(
-    max_streams=10,
-    stream_window=10_240,
-    connection_window=10_240,
-    age_s=15.0,
-    age_grace_s=5.0,
-    idle_s=10.0,
-    ping_interval_s=60.0,
-    preface_s=120.0,
-)
-"""As the real nodes have it. Their own pings (after 60 s without a sign) never come, and grpc-java's handshake time-out
-ends none: no connection gets so old."""
-
-OFF: Final = Limits(
-    max_streams=10_000,
-    stream_window=1 << 20,
-    connection_window=16 << 20,
-    age_s=math.inf,
-    age_grace_s=math.inf,
-    idle_s=math.inf,
-    ping_interval_s=0.0,
-    preface_s=120.0,
-)
-"""For those who measure the embedded network itself: one connection may carry everything, for ever. Half-open
-connections go all the same, after grpc-java's handshake time-out."""
+UNLIMITED: Final = Limits()
+"""What is allowed where nothing is said."""

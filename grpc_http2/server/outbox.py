@@ -8,9 +8,10 @@ from typing import Final
 
 from grpc_http2.server.answers import HEAD, OK
 from grpc_http2.wire import frames
-from grpc_http2.wire.errors import ConnectionFailedError, ErrorCode, StreamFailedError
+from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError, Http2StreamError
 from grpc_http2.wire.messages import write_message
 from grpc_http2.wire.settings import DEFAULT_WINDOW, MAX_WINDOW, PeerSettings
+from grpc_http2.wire.windows import widened
 
 # An answer with an empty message (which in protobuf says OK) is the same bytes but for the stream id in three places.
 _EMPTY: Final = frames.frame(frames.DATA, 0, 0, write_message(b""))
@@ -91,38 +92,30 @@ class Outbox:
         """The peer changed its settings; a new initial window also concerns streams that are open.
 
         Raises:
-            ConnectionFailedError: a value is out of its range, or makes a stream's window too large.
+            Http2ConnectionError: a value is out of its range, or makes a stream's window too large.
         """
         self.peer.change(values)
         if any(self.peer.initial_window + more > MAX_WINDOW for more in self._stream_windows.values()):
-            raise ConnectionFailedError(ErrorCode.FLOW_CONTROL_ERROR, "a stream's window is too large")
+            raise Http2ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "a stream's window is too large")
         self._pump()
 
     def widen(self, increment: int) -> None:
         """The peer takes so many bytes more on the connection.
 
         Raises:
-            ConnectionFailedError: the increment is 0, or the window too large.
+            Http2ConnectionError: the increment is 0, or the window too large.
         """
-        if not increment:
-            raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0 bytes")
-        self._window += increment
-        if self._window > MAX_WINDOW:
-            raise ConnectionFailedError(ErrorCode.FLOW_CONTROL_ERROR, "the connection's window is too large")
+        self._window = widened(self._window, increment, Http2ConnectionError)
         self._pump()
 
     def widen_stream(self, stream_id: int, increment: int) -> None:
         """The peer takes so many bytes more on an open stream.
 
         Raises:
-            StreamFailedError: the increment is 0, or the window too large.
+            Http2StreamError: the increment is 0, or the window too large.
         """
-        if not increment:
-            raise StreamFailedError(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0 bytes")
-        more = self._stream_windows.get(stream_id, 0) + increment
-        if self.peer.initial_window + more > MAX_WINDOW:
-            raise StreamFailedError(ErrorCode.FLOW_CONTROL_ERROR, "the stream's window is too large")
-        self._stream_windows[stream_id] = more
+        known = self._stream_windows.get(stream_id, 0)
+        self._stream_windows[stream_id] = widened(known, increment, Http2StreamError, self.peer.initial_window)
         self._pump()
 
     def waits(self, stream_id: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from grpc_http2.wire.errors import ConnectionFailedError, ErrorCode
+from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError
 from grpc_http2.wire.frames import PREFACE
 
 _HTTP_1: Final = b"HTTP/1."
@@ -15,7 +15,7 @@ def read_preface(data: bytes) -> int:
     """Where the first frame begins; 0 while the preface is not complete.
 
     Raises:
-        ConnectionFailedError: there is none. The words are Netty's (Http2ConnectionHandler, readClientPrefaceString),
+        Http2ConnectionError: there is none. The words are Netty's (Http2ConnectionHandler, readClientPrefaceString),
             since people look for them when they have sent HTTP/1.1 to a node.
     """
     if data.startswith(PREFACE):
@@ -28,4 +28,4 @@ def read_preface(data: bytes) -> int:
     else:
         received = data[: len(PREFACE)].hex()
         reason = f"HTTP/2 client preface string missing or corrupt. Hex dump for received bytes: {received}"
-    raise ConnectionFailedError(ErrorCode.PROTOCOL_ERROR, reason)
+    raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, reason)

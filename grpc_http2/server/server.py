@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable, Mapping
 
 from grpc_http2.server.connection import Connection
-from grpc_http2.server.limits import OFF, Limits
+from grpc_http2.server.limits import UNLIMITED, Limits
 from grpc_http2.server.room import Room
 from grpc_http2.server.rpc import Method
 
@@ -32,7 +32,7 @@ class Http2Server:
     def __init__(
         self,
         methods: Mapping[str, Method],
-        limits: Limits = OFF,
+        limits: Limits = UNLIMITED,
         room: Room | None = None,
         draw: Callable[[], float] = random.random,
     ) -> None:

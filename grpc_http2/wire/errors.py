@@ -24,8 +24,16 @@ class ErrorCode(IntEnum):
     HTTP_1_1_REQUIRED = 0xD
 
 
-class ConnectionFailedError(Exception):
-    """The peer broke a rule that the whole connection rests on: GOAWAY, and the end of it.
+def error_name(code: int) -> str:
+    """HTTP/2's name of an error code, also of one that no standard knows yet."""
+    try:
+        return ErrorCode(code).name
+    except ValueError:
+        return f"error {code}"
+
+
+class Http2ConnectionError(Exception):
+    """The peer broke a rule that the whole connection rests on: GOAWAY, and the end of it (RFC 9113, section 5.4.1).
 
     Attributes:
         code: What GOAWAY says.
@@ -38,8 +46,12 @@ class ConnectionFailedError(Exception):
         self.last_stream = last_stream
 
 
-class StreamFailedError(Exception):
-    """The peer broke a rule on one stream: RST_STREAM; the others go on."""
+class Http2StreamError(Exception):
+    """The peer broke a rule on one stream: RST_STREAM; the others go on (RFC 9113, section 5.4.2).
+
+    Attributes:
+        code: What RST_STREAM says.
+    """
 
     def __init__(self, code: ErrorCode, reason: str) -> None:
         super().__init__(reason)

@@ -10,13 +10,13 @@ from grpc_http2.wire.status import RpcError, StatusCode
 
 PREFIX_BYTES: Final = 5
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
-"""As gRPC has it by default; far above what a node accepts."""
+"""As gRPC has it by default, in both directions."""
 
 _PREFIX: Final = struct.Struct(">BI")
 _IDENTITY: Final = b"identity"
 _WINDOW_BITS: Final = {b"gzip": 31, b"deflate": 15}
 ENCODINGS: Final = b"identity,deflate,gzip"
-"""The compressions that are understood, as headers name them. Answers are never compressed."""
+"""The compressions that are understood, as headers name them. Nothing is ever compressed here before it is sent."""
 
 
 def write_message(message: bytes) -> bytes:
@@ -25,7 +25,7 @@ def write_message(message: bytes) -> bytes:
 
 
 def read_message(body: bytes, encoding: bytes = _IDENTITY) -> bytes:
-    """The one message of a unary request.
+    """The one message that each side of a unary call sends.
 
     Args:
         body: Everything that came on the stream.
@@ -35,13 +35,13 @@ def read_message(body: bytes, encoding: bytes = _IDENTITY) -> bytes:
         RpcError: there is not exactly one, it is compressed in a way that is not understood, or it is too long.
     """
     if len(body) < PREFIX_BYTES:
-        raise RpcError(StatusCode.INTERNAL, "half-closed without a request" if not body else "the message is cut off")
+        raise RpcError(StatusCode.INTERNAL, "there is no message" if not body else "the message is cut off")
     compressed, length = _PREFIX.unpack_from(body)
     if length > MAX_MESSAGE_BYTES:
         raise too_long(length)
     if length != len(body) - PREFIX_BYTES:
         cut = length > len(body) - PREFIX_BYTES
-        raise RpcError(StatusCode.INTERNAL, "the message is cut off" if cut else "more than one request")
+        raise RpcError(StatusCode.INTERNAL, "the message is cut off" if cut else "more than one message")
     message = body[PREFIX_BYTES:]
     if not compressed:
         return message

@@ -1,8 +1,9 @@
-"""The window that we give the peer: how much it may still send, and when it is told that it may send more."""
+"""Flow control (RFC 9113, section 5.2): the window that we give the peer, and the one that it gives us."""
 
 from __future__ import annotations
 
-from grpc_http2.wire.settings import DEFAULT_WINDOW
+from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError, Http2StreamError
+from grpc_http2.wire.settings import DEFAULT_WINDOW, MAX_WINDOW
 
 
 class WindowExceededError(Exception):
@@ -20,6 +21,9 @@ class ReceiveWindow:
     def __init__(self, size: int, left: int = DEFAULT_WINDOW) -> None:
         self._size = size
         self._left = left
+
+    def __repr__(self) -> str:
+        return f"<ReceiveWindow {self._left:,} of {self._size:,} bytes left>"
 
     def take(self, count: int) -> int:
         """So many bytes came.
@@ -43,3 +47,25 @@ class ReceiveWindow:
         """The peer has taken over our setting: its windows change by the difference, if need be to below 0."""
         self._left += size - self._size
         self._size = size
+
+
+def widened(
+    window: int, increment: int, error: type[Http2ConnectionError] | type[Http2StreamError], more: int = 0
+) -> int:
+    """The window that the peer gives us, after a WINDOW_UPDATE (RFC 9113, sections 6.9 and 6.9.1).
+
+    Args:
+        window: Bytes before, or as many as are known to have changed.
+        increment: By how much it grows.
+        error: What is raised: of the connection or of one stream, as the window is.
+        more: Bytes of the window that `window` does not count.
+
+    Raises:
+        Http2ConnectionError, Http2StreamError: the increment is 0, or the window too large.
+    """
+    if not increment:
+        raise error(ErrorCode.PROTOCOL_ERROR, "WINDOW_UPDATE of 0 bytes")
+    window += increment
+    if window + more > MAX_WINDOW:
+        raise error(ErrorCode.FLOW_CONTROL_ERROR, f"WINDOW_UPDATE of {increment} bytes makes a window too large")
+    return window

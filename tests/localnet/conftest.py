@@ -19,9 +19,9 @@ from hiero_sdk_python.client.network import Network as SdkNetwork
 from hiero_sdk_python.node import _Node
 
 from config.launcher import Localnet, start_localnet
-from grpc_http2.server import REAL
 from localnet import pb
 from localnet.network import LocalNetwork
+from localnet.node_limits import REAL
 from localnet.options import parse_options
 from localnet.status import status_name
 from tests.localnet.ecdsa import EcdsaKey

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 
-from grpc_http2.server import OFF, REAL, Limits
+from grpc_http2.server import Limits
 from grpc_http2.server.limits import ours
 from grpc_http2.wire import frames
 from localnet import pb
+from localnet.node_limits import OFF, REAL
 
 if TYPE_CHECKING:
     from config.launcher import Localnet

@@ -20,7 +20,9 @@ from typing import Final, NamedTuple
 
 from hpack import Encoder
 
-from grpc_http2.client import frames
+from grpc_http2.wire import frames
+from grpc_http2.wire.errors import ErrorCode
+from grpc_http2.wire.settings import MAX_CONCURRENT_STREAMS
 
 LARGEST: Final = 2**31 - 1
 
@@ -45,10 +47,10 @@ def block(*headers: tuple[str, str]) -> bytes:
 
 
 def frame(kind: int, flags: int = 0, number: int = 0, payload: bytes = b"") -> bytes:
-    return frames.frame_head(len(payload), kind, flags, number) + payload
+    return frames.frame_header(len(payload), kind, flags, number) + payload
 
 
-def goaway(last: int, code: int = frames.NO_ERROR, words: bytes = b"max_age") -> bytes:
+def goaway(last: int, code: int = ErrorCode.NO_ERROR, words: bytes = b"max_age") -> bytes:
     return frame(frames.GOAWAY, 0, 0, last.to_bytes(4, "big") + code.to_bytes(4, "big") + words)
 
 
@@ -176,14 +178,14 @@ class Line:
     def serve(self) -> None:
         data = b""
         try:
-            self._send(frames.settings({frames.SETTING_MAX_CONCURRENT_STREAMS: self._node.streams}))
+            self._send(frames.settings({MAX_CONCURRENT_STREAMS: self._node.streams}))
             if self._node.hangs_up:
                 self._send(goaway(0))
             while received := self._socket.recv(65_536):
                 data = (data + received).removeprefix(frames.PREFACE)
                 while len(data) >= frames.HEADER_BYTES:
-                    high, low, kind, flags, number = frames.read_header(data, 0)
-                    end = frames.HEADER_BYTES + (high << 8 | low)
+                    high, low, kind, flags, number = frames.HEADER.unpack_from(data, 0)
+                    end = frames.HEADER_BYTES + (high << 16 | low)
                     if len(data) < end:
                         break
                     with self._lock:
@@ -252,7 +254,7 @@ class Line:
         self._taken += 1
         if self._node.refuses:
             del self._open[number]
-            self._send(frames.reset(number, frames.REFUSED_STREAM))
+            self._send(frames.rst_stream(number, ErrorCode.REFUSED_STREAM))
         elif self._node.answers:
             self._node.later(self._node.delay, lambda: self._answer(number, message))
         if self._end is not None and self._taken == self._end.after:
@@ -265,7 +267,7 @@ class Line:
         elif self._end.how == "reset":
             self.reset()
         else:
-            code = frames.NO_ERROR if self._end.how == "at-once" else 2
+            code = ErrorCode.NO_ERROR if self._end.how == "at-once" else 2
             self._last, self._leaving = number, True
             for above in [one for one in self._open if one > number]:
                 del self._open[above]

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from grpc_http2.client import frames
-from grpc_http2.client.frames import ProtocolError
-from grpc_http2.client.timing import Timing
+from grpc_http2.client.errors import ConnectionLostError
 from grpc_http2.client.vitality import Vitality
+from grpc_http2.wire import frames
+from tests.grpc_http2.client.timing import TIMING
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -24,11 +24,12 @@ CALL = """
     import sys
     if sys.argv[2] == "greenlets":
         import locust
-    from grpc_http2.client.timing import Timing
     from grpc_http2.client.transport import Http2Transport
     from grpc_http2.client.no_answer import NoAnswer
-    timing = Timing(tick=0.05, overdue=0.2, overdue_answer=0.6, ping_interval=float(sys.argv[3]))
-    nodes = Http2Transport({"n": [sys.argv[1]]}, tls=False, timing=timing)
+    from dataclasses import replace
+    from tests.grpc_http2.client.timing import TIMING
+    timing = replace(TIMING, tick=0.05, overdue=0.2, overdue_answer=0.6, ping_interval=float(sys.argv[3]))
+    nodes = Http2Transport({"n": [sys.argv[1]]}, timing, user_agent="test")
     try:
         nodes.unary("n", "/a/b", b"", 3)
     except NoAnswer as failure:
@@ -62,16 +63,14 @@ class QuietNode:
 
     def _read(self, connection: socket.socket, data: bytes) -> bytes:
         while len(data) >= frames.HEADER_BYTES:
-            high, low, kind, flags, _ = frames.read_header(data, 0)
-            end = frames.HEADER_BYTES + (high << 8 | low)
+            high, low, kind, flags, _ = frames.HEADER.unpack_from(data, 0)
+            end = frames.HEADER_BYTES + (high << 16 | low)
             if len(data) < end:
                 break
             if kind == frames.PING and not flags & frames.ACK:
                 self.pings += 1
                 if self.answers_pings:
-                    connection.sendall(
-                        frames.frame_head(8, frames.PING, frames.ACK, 0) + data[frames.HEADER_BYTES : end]
-                    )
+                    connection.sendall(frames.ping(data[frames.HEADER_BYTES : end], ack=True))
             self.calls += kind == frames.HEADERS
             data = data[end:]
         return data
@@ -112,7 +111,7 @@ def test_a_node_that_hangs_up_without_a_word(callers: str) -> None:
     node = QuietNode(hangs_up=True)
     done = call(node, callers)
     node.close()
-    assert done.stdout.startswith("UNAVAILABLE True UNAVAILABLE: the node closed the connection"), done.stdout
+    assert done.stdout.startswith("UNAVAILABLE True UNAVAILABLE: the server closed the connection"), done.stdout
     assert node.pings == 0
 
 
@@ -129,14 +128,14 @@ def test_a_real_node_is_not_asked_more_often_than_it_permits() -> None:
 
 def test_when_silence_is_asked_about() -> None:
     """With calls in flight soon, without them rarely; calls that begin after a silence are given their time."""
-    timing = Timing()
+    timing = TIMING
     vitality = Vitality(timing, 0.0)
     assert not vitality.wants_ping(50.0, 0, 1)
     assert not vitality.wants_ping(51.0, 1, 2)  # a call after long silence
     assert not vitality.wants_ping(53.0, 1, 2)
     assert vitality.wants_ping(54.0, 1, 2)
     assert not vitality.wants_ping(57.0, 1, 2)
-    with pytest.raises(ProtocolError, match="no sign of life within 4 s"):
+    with pytest.raises(ConnectionLostError, match="no sign of life within 4 s"):
         vitality.wants_ping(58.0, 1, 2)
     vitality.heard_at = 58.0
     assert not vitality.wants_ping(66.0, 1, 2)
@@ -146,16 +145,16 @@ def test_when_silence_is_asked_about() -> None:
 
 def test_a_connection_without_calls_is_asked_rarely() -> None:
     """As hiero-sdk-python sets it."""
-    vitality = Vitality(Timing(), 0.0)
+    vitality = Vitality(TIMING, 0.0)
     assert not vitality.wants_ping(99.0, 0, 0)
     assert vitality.wants_ping(100.0, 0, 0)
-    with pytest.raises(ProtocolError, match="no sign of life within 10 s"):
+    with pytest.raises(ConnectionLostError, match="no sign of life within 10 s"):
         vitality.wants_ping(110.0, 0, 0)
 
 
 def test_when_a_connection_was_last_used() -> None:
     """To the tick: a call that came and went between two looks counts."""
-    vitality = Vitality(Timing(), 0.0)
+    vitality = Vitality(TIMING, 0.0)
     vitality.wants_ping(1.0, 0, 0)
     assert vitality.quiet_since == 0.0
     vitality.wants_ping(2.0, 0, 3)

@@ -18,9 +18,10 @@ from grpc_http2.client.no_answer import NoAnswer
 from grpc_http2.client.timing import Timing
 from grpc_http2.client.transport import Http2Transport
 from tests.grpc_http2.client.limited_node import End, LimitedNode
+from tests.grpc_http2.client.timing import TIMING
 
 NODE = "0.0.3"
-FAST = replace(Timing(), tick=0.02, idle=0.15)
+FAST = replace(TIMING, tick=0.02, idle=0.15)
 
 
 class Rig:
@@ -35,7 +36,7 @@ class Rig:
         return node
 
     def transport(self, *addresses: str, timing: Timing = FAST, **options: Any) -> Http2Transport:
-        made = Http2Transport({NODE: addresses}, tls=False, timing=timing, **options)
+        made = Http2Transport({NODE: addresses}, timing, user_agent="test", **options)
         self._made.append(made)
         return made
 
@@ -403,7 +404,7 @@ def test_a_node_that_hangs_up_at_once_is_not_besieged(rig: Rig) -> None:
     transport = rig.transport(node.address, timing=replace(FAST, first_backoff=0.4))
     end = time.monotonic() + 0.6
     while time.monotonic() < end:
-        with pytest.raises(NoAnswer, match="the node closed the connection at once: NO_ERROR max_age") as caught:
+        with pytest.raises(NoAnswer, match="the server closed the connection at once: NO_ERROR max_age") as caught:
             call(transport)
         assert not caught.value.sent
         assert caught.value.incident

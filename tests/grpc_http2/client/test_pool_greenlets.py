@@ -18,11 +18,12 @@ ROOT = Path(__file__).resolve().parents[3]
 PREPARED = """
     import locust
     import gevent, sys, time
-    from hedera_client import HederaClient, TransportError
-    from grpc_http2.client.timing import Timing
+    from dataclasses import replace
+    from tests.grpc_http2.client.timing import TIMING
     from grpc_http2.client.transport import Http2Transport
     from grpc_http2.client.no_answer import NoAnswer
-    transport = Http2Transport({"n": sys.argv[1:]}, tls=False, timing=Timing(tick=0.02, idle=0.15), max_connections=6)
+    timing = replace(TIMING, tick=0.02, idle=0.15)
+    transport = Http2Transport({"n": sys.argv[1:]}, timing, user_agent="test", max_connections=6)
     def call(number, timeout=20.0, on_wait=None):
         return transport.unary("n", "/a.B/c", b"%d" % number, timeout, on_wait)
     def counts(): return transport.connections()["n"]
@@ -94,7 +95,7 @@ def test_a_greenlet_killed_in_line_leaves_it(make_node: Callable[..., LimitedNod
         gevent.joinall([jobs[0], jobs[2], jobs[4]], raise_error=True)
         jobs = [gevent.spawn(call, number) for number in (5, 6)]
         gevent.sleep(0.1); jobs[0].kill()
-        print(jobs[1].get().decode(), len(transport._nodes["n"].pool.line))
+        print(jobs[1].get().decode(), len(transport._servers["n"].pool.line))
     """
     assert run(script, node) == ["6", "0"]
     assert set(node.processed) == {b"0", b"2", b"4", b"5", b"6"}

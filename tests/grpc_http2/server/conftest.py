@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import hpack
 import pytest
 
-from grpc_http2.server import OFF, Limits, Method, Room
+from grpc_http2.server import UNLIMITED, Limits, Method, Room
 from grpc_http2.server.connection import Connection
 from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode
@@ -115,7 +115,7 @@ class Peer(asyncio.Transport):
     def __init__(
         self,
         methods: Mapping[str, Method],
-        limits: Limits = OFF,
+        limits: Limits = UNLIMITED,
         *,
         clock: Clock | None = None,
         room: Room | None = None,
@@ -257,7 +257,7 @@ def new_peer() -> Callable[..., Peer]:
     def open_one(
         methods: Mapping[str, Method] = METHODS,
         values: dict[int, int] | None = None,
-        limits: Limits = OFF,
+        limits: Limits = UNLIMITED,
         **others: Any,
     ) -> Peer:
         peer = Peer(methods, limits, **others)

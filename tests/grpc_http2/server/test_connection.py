@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpc_http2.server.limits import OFF, ours
-from grpc_http2.wire import frames
+from grpc_http2.server import UNLIMITED
+from grpc_http2.server.limits import ours
+from grpc_http2.wire import frames, payloads
 from grpc_http2.wire.errors import ErrorCode
 from grpc_http2.wire.messages import write_message
 from tests.grpc_http2.server.conftest import METHODS, OK, Held, Peer, data, goaway
@@ -31,8 +32,8 @@ def test_the_greeting() -> None:
     """Our SETTINGS come first, then the connection's window; the client's settings are acknowledged."""
     peer = Peer(METHODS)
     first, window = peer.take()
-    assert (first.kind, dict(frames.read_settings(first.payload))) == (frames.SETTINGS, ours(OFF))
-    assert window == (frames.WINDOW_UPDATE, 0, 0, struct.pack(">I", OFF.connection_window - 65_535))
+    assert (first.kind, dict(payloads.read_settings(0, 0, first.payload) or ())) == (frames.SETTINGS, ours(UNLIMITED))
+    assert window == (frames.WINDOW_UPDATE, 0, 0, struct.pack(">I", UNLIMITED.connection_window - 65_535))
     peer.send(frames.PREFACE, frames.settings({1: 0, 3: 7, 99: 1}))
     assert peer.take() == [(frames.SETTINGS, frames.ACK, 0, b"")]
 

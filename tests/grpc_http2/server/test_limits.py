@@ -15,13 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpc_http2.server import OFF, REAL, Room
+from grpc_http2.server import UNLIMITED, Room
 from grpc_http2.server.connection import FRAMES_PER_TURN
 from grpc_http2.server.lifespan import PING
 from grpc_http2.server.room import MAX_BYTES, MAX_SHARE_BYTES
-from grpc_http2.wire import frames
+from grpc_http2.wire import frames, payloads
 from grpc_http2.wire.errors import ErrorCode
 from grpc_http2.wire.messages import write_message
+from localnet.node_limits import REAL
 from tests.grpc_http2.server.conftest import METHODS, OK, Clock, Frame, Held, Peer, data, goaway
 
 NewPeer = Callable[..., Peer]
@@ -54,7 +55,7 @@ def test_the_greeting_of_a_real_node() -> None:
     """10 streams, windows of 10,240 bytes, 8,192 bytes of headers (NettyConfig prod.maxConcurrentCalls and
     prod.flowControlWindow; grpc-java's own for headers). The connection's window cannot be made smaller at once."""
     greeting = Peer(METHODS, REAL).take()
-    assert [dict(frames.read_settings(one.payload)) for one in greeting] == [{3: 10, 4: 10_240, 6: 8_192}]
+    assert [dict(payloads.read_settings(0, 0, one.payload) or ()) for one in greeting] == [{3: 10, 4: 10_240, 6: 8_192}]
 
 
 def test_the_eleventh_call_is_refused(peer: Peer) -> None:
@@ -307,7 +308,7 @@ def test_a_call_under_way_is_no_idleness() -> None:
 
 
 @pytest.mark.parametrize("begin", [b"", frames.PREFACE[:9], frames.PREFACE, frames.PREFACE + frames.settings({})[:5]])
-@pytest.mark.parametrize(("limits", "seconds"), [(REAL, 20), (OFF, 120)])
+@pytest.mark.parametrize(("limits", "seconds"), [(REAL, 20), (UNLIMITED, 120)])
 def test_half_open_connections_are_dropped(begin: bytes, limits: object, seconds: float) -> None:
     """A client that does not send preface and settings is idle for 10 s, and has 10 more to answer the PING, as with
     Netty; without limits it has 120 s (grpc-java's handshake time-out)."""
@@ -360,7 +361,7 @@ def test_nothing_is_done_after_too_many_pings(new_peer: NewPeer) -> None:
 
 def test_a_ping_a_minute_is_permitted(new_peer: NewPeer) -> None:
     """While a call is under way (KeepAliveEnforcer, pingAcceptable); without limits as many as one likes."""
-    peer = new_peer(limits=replace(OFF, ping_interval_s=REAL.ping_interval_s))
+    peer = new_peer(limits=replace(UNLIMITED, ping_interval_s=REAL.ping_interval_s))
     peer.send(peer.head(1))
     for _ in range(10):
         peer.clock.move(60)
@@ -371,7 +372,7 @@ def test_a_ping_a_minute_is_permitted(new_peer: NewPeer) -> None:
     assert not peer.closed
     peer.send(A_PING)
     assert peer.closed
-    free = new_peer(limits=OFF)
+    free = new_peer(limits=UNLIMITED)
     free.send(*[A_PING] * 1_000)
     assert not free.closed
 
@@ -382,7 +383,7 @@ def test_a_ping_a_minute_is_permitted(new_peer: NewPeer) -> None:
 def test_a_flood_leaves_others_their_turn(new_peer: NewPeer) -> None:
     """Of what came at once from one client, only so much is worked off before the others have their turn."""
     clock = Clock()
-    flood, other = new_peer(clock=clock, limits=OFF), new_peer(clock=clock, limits=OFF)
+    flood, other = new_peer(clock=clock, limits=UNLIMITED), new_peer(clock=clock, limits=UNLIMITED)
     calls = 10 * FRAMES_PER_TURN
     flood.connection.data_received(b"".join(flood.call(2 * number + 1) for number in range(calls)))
     assert len(flood.answers()) == FRAMES_PER_TURN // 2
@@ -400,7 +401,7 @@ def test_a_flood_leaves_others_their_turn(new_peer: NewPeer) -> None:
 
 def test_what_is_left_over_waits_for_a_client_that_does_not_read(new_peer: NewPeer) -> None:
     """And goes on in its order when it reads again, with what came in between behind it."""
-    peer = new_peer(limits=OFF)
+    peer = new_peer(limits=UNLIMITED)
     peer.connection.data_received(b"".join(peer.call(stream_id) for stream_id in range(1, 201, 2)))
     peer.connection.pause_writing()
     answered = list(peer.answers())
@@ -419,7 +420,7 @@ def test_what_is_left_over_waits_for_a_client_that_does_not_read(new_peer: NewPe
 def test_unfinished_requests_have_one_bound_over_all_connections(new_peer: NewPeer) -> None:
     """However many connections there are; what ends or is given up makes room again."""
     room = Room()
-    peers = [new_peer(limits=OFF, room=room) for _ in range(3 * MAX_BYTES // MAX_SHARE_BYTES)]
+    peers = [new_peer(limits=UNLIMITED, room=room) for _ in range(3 * MAX_BYTES // MAX_SHARE_BYTES)]
     for peer in peers:
         for stream_id in range(1, 9, 2):
             peer.send(peer.head(stream_id), *[data(stream_id, bytes(16_384), end_stream=False)] * 255)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpc_http2.server.answers import percent_encoded
-from grpc_http2.server.call_head import CallHead, read_head, read_timeout
-from grpc_http2.wire.errors import StreamFailedError
+from grpc_http2.server.call_head import CallHead, read_head
+from grpc_http2.wire.errors import Http2StreamError
+from grpc_http2.wire.fields import percent_encoded, read_timeout
 from grpc_http2.wire.messages import MAX_MESSAGE_BYTES, read_message, write_message
 from grpc_http2.wire.status import RpcError, StatusCode
 
@@ -72,7 +72,7 @@ def test_no_grpc(headers: list[tuple[bytes, bytes]], status: int) -> None:
 )
 def test_malformed_heads(headers: list[tuple[bytes, bytes]]) -> None:
     """RFC 9113, section 8: the stream ends."""
-    with pytest.raises(StreamFailedError):
+    with pytest.raises(Http2StreamError):
         read_head(headers)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpc_http2.server.limits import OFF
+from grpc_http2.server import UNLIMITED
 from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode
 from grpc_http2.wire.messages import write_message
@@ -20,7 +20,7 @@ from tests.grpc_http2.server.conftest import METHODS, OK, Peer, data, goaway
 def test_a_big_request_opens_its_windows_again(peer: Peer) -> None:
     """4 MiB go through windows of 1 MiB, because they are opened again in time; each by what was used."""
     body = write_message(bytes(4 * 1024 * 1024))
-    allowed, peak = OFF.stream_window, 0
+    allowed, peak = UNLIMITED.stream_window, 0
     peer.send(peer.head(1))
     peer.take()
     for at in range(0, len(body), 16_384):
@@ -32,7 +32,7 @@ def test_a_big_request_opens_its_windows_again(peer: Peer) -> None:
             if one.kind == frames.WINDOW_UPDATE and one.stream_id:
                 allowed += struct.unpack(">I", one.payload)[0]
         peak = max(peak, allowed)
-    assert peak <= OFF.stream_window
+    assert peak <= UNLIMITED.stream_window
 
 
 def test_a_client_that_ignores_our_window(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpc_http2.wire import frames
-from grpc_http2.wire.errors import ConnectionFailedError, ErrorCode
+from grpc_http2.wire import frames, payloads
+from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError
 from tests.grpc_http2.server.conftest import split
 
 
@@ -40,23 +40,23 @@ def test_a_frame_is_read_as_it_was_written(kind: int, flags: int, stream_id: int
 def test_padding_comes_off(payload: bytes, padding: int) -> None:
     """Whatever the padding, the payload is left."""
     padded = bytes([padding]) + payload + bytes(padding)
-    assert frames.without_padding(padded, frames.PADDED) == payload
-    assert frames.without_padding(padded, 0) == padded
+    assert payloads.without_padding(padded, frames.PADDED) == payload
+    assert payloads.without_padding(padded, 0) == padded
 
 
 @pytest.mark.parametrize("payload", [b"", b"\x01", b"\x05abcd"])
 def test_more_padding_than_payload(payload: bytes) -> None:
     """It is an error of the connection (section 6.1)."""
-    with pytest.raises(ConnectionFailedError) as error:
-        frames.without_padding(payload, frames.PADDED)
+    with pytest.raises(Http2ConnectionError) as error:
+        payloads.without_padding(payload, frames.PADDED)
     assert error.value.code == ErrorCode.PROTOCOL_ERROR
 
 
 def test_priority_comes_off() -> None:
     """Five bytes, or the frame is too short."""
-    assert frames.without_priority(b"12345rest", frames.HAS_PRIORITY) == b"rest"
-    with pytest.raises(ConnectionFailedError):
-        frames.without_priority(b"1234", frames.HAS_PRIORITY)
+    assert payloads.header_fragment(b"12345rest", frames.HAS_PRIORITY) == b"rest"
+    with pytest.raises(Http2ConnectionError):
+        payloads.header_fragment(b"1234", frames.HAS_PRIORITY)
 
 
 @given(st.binary(max_size=100), st.integers(1, 30), st.booleans())
@@ -74,7 +74,7 @@ def test_a_long_header_block_is_cut(block: bytes, max_frame: int, end_stream: bo
 def test_settings_are_read_in_order(values: list[tuple[int, int]]) -> None:
     """Also unknown ones, and one that comes twice."""
     payload = b"".join(struct.pack(">HI", *value) for value in values)
-    assert frames.read_settings(payload) == values
+    assert payloads.read_settings(0, 0, payload) == values
     if payload:
-        with pytest.raises(ConnectionFailedError):
-            frames.read_settings(payload[:-1])
+        with pytest.raises(Http2ConnectionError):
+            payloads.read_settings(0, 0, payload[:-1])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grpc_http2.wire.errors import ConnectionFailedError, ErrorCode
+from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError
 from grpc_http2.wire.header_blocks import MAX_REMEMBERED, BlockDecoder, Headers, literal
 
 # Few names and values, so that blocks come again and tables are used.
@@ -54,7 +54,7 @@ def test_the_same_bytes_after_the_table_was_emptied() -> None:
     remembering.decode(b"\x40" + literal(b"x", b"y")[1:])
     assert remembering.decode(b"\xbe") == [(b"x", b"y")]
     remembering.decode(b"\x20")
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(Http2ConnectionError):
         remembering.decode(b"\xbe")
 
 
@@ -82,7 +82,7 @@ def test_equal_blocks_are_interpreted_once() -> None:
 )
 def test_a_block_that_cannot_be_decoded(block: bytes, code: ErrorCode) -> None:
     """It ends the connection, because no later block could be decoded."""
-    with pytest.raises(ConnectionFailedError) as error:
+    with pytest.raises(Http2ConnectionError) as error:
         decoder().decode(block)
     assert error.value.code == code
 
@@ -93,7 +93,7 @@ def test_any_bytes(block: bytes) -> None:
     failure = None
     try:
         decoder().decode(block)
-    except ConnectionFailedError as error:
+    except Http2ConnectionError as error:
         failure = error
     assert failure is None or failure.code in (ErrorCode.COMPRESSION_ERROR, ErrorCode.ENHANCE_YOUR_CALM)
 

@@ -20,10 +20,11 @@ import hpack
 import pytest
 import uvloop
 
-from grpc_http2.server import REAL, Http2Server, Method
+from grpc_http2.server import Http2Server, Method
 from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode
 from grpc_http2.wire.messages import write_message
+from localnet.node_limits import REAL
 
 HERE = Path(__file__).parent
 START_S = 60.0
