@@ -39,6 +39,7 @@ def read_head(headers: Headers) -> CallHead:
         Http2StreamError: they break the rules of HTTP/2 (PROTOCOL_ERROR).
     """
     fields = checked(headers, _PSEUDO)
+    length = content_length(fields)
     if b":path" not in fields and not fields.keys() & _PSEUDO:
         return CallHead()
     if any(not fields.get(name) for name in _REQUIRED):
@@ -48,7 +49,7 @@ def read_head(headers: Headers) -> CallHead:
         path=fields[b":path"].decode("ascii", "replace"),
         timeout=None if timeout is None else read_timeout(timeout),
         encoding=fields.get(b"grpc-encoding", b"identity"),
-        length=content_length(fields),
+        length=length,
         http_status=_http_status(fields),
     )
 

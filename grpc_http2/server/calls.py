@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
 from typing import Final
 
 from grpc_http2.server import answers
@@ -28,6 +29,14 @@ NOT_YET_LIMITED: Final = 10_000
 6.5.3), and Netty does not hold it to them either."""
 
 
+class Admission(Enum):
+    """Which calls are taken."""
+
+    UNLIMITED = "as many as NOT_YET_LIMITED: the client does not know the limits"
+    LIMITED = "as many as the limits say"
+    CLOSED = "none any more"
+
+
 class Calls:
     """Calls by their stream id, from their headers until their answer was given.
 
@@ -40,6 +49,7 @@ class Calls:
 
     Attributes:
         unfinished: Bytes of requests that are not complete.
+        admission: Which calls are taken.
     """
 
     def __init__(
@@ -52,8 +62,13 @@ class Calls:
         self._done = done
         self._streams: dict[int, Stream] = {}
         self.unfinished = 0
+        self.admission = Admission.UNLIMITED
         self._max_streams = NOT_YET_LIMITED
         self._window = DEFAULT_WINDOW
+
+    def __repr__(self) -> str:
+        unfinished = f", {self.unfinished:,} bytes of unfinished requests" if self.unfinished else ""
+        return f"<Calls {self.admission.name}, {len(self)} under way{unfinished}>"
 
     def __contains__(self, stream_id: int) -> bool:
         return stream_id in self._streams
@@ -67,11 +82,20 @@ class Calls:
         return len(self._streams) + len(self._outbox) >= self._max_streams
 
     def acknowledged(self) -> None:
-        """The client knows the limits: from now on they hold, also for the windows of calls that have begun."""
-        self._max_streams, self._window = self._limits.max_streams, self._limits.stream_window
+        """The client knows the limits: from now on they hold, also for the windows of calls that have begun.
+
+        May be repeated.
+        """
+        if self.admission is Admission.UNLIMITED:
+            self.admission, self._max_streams = Admission.LIMITED, self._limits.max_streams
+        self._window = self._limits.stream_window
         for stream in self._streams.values():
             if stream.window is not None:
                 stream.window.resize(self._window)
+
+    def close(self) -> None:
+        """Take no more calls; those under way go on."""
+        self.admission, self._max_streams = Admission.CLOSED, 0
 
     def begin(self, stream_id: int, head: CallHead, end_stream: int) -> None:
         """A call's headers came.

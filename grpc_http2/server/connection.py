@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Final, cast
 
 from grpc_http2.server.call_head import CallHead, read_head
@@ -31,6 +32,22 @@ _RESETS_REMEMBERED: Final = 1_000
 _GAPS_REMEMBERED: Final = 100
 FRAMES_PER_TURN: Final = 64
 """How many frames are worked off before other connections have their turn: some 30 calls, or 5 ms."""
+
+
+class ConnectionState(Enum):
+    """How far a connection has come."""
+
+    PREFACE = "the client's first bytes have not all arrived"
+    SETTINGS = "nor have its settings, which must follow"
+    OPEN = "calls can come"
+    FAILED = "the client broke a rule and is not listened to any more"
+
+
+# Module's own names: looking one up in an Enum costs more than the comparison.
+PREFACE: Final = ConnectionState.PREFACE
+SETTINGS: Final = ConnectionState.SETTINGS
+OPEN: Final = ConnectionState.OPEN
+FAILED: Final = ConnectionState.FAILED
 
 
 class Connection(asyncio.Protocol):
@@ -65,10 +82,7 @@ class Connection(asyncio.Protocol):
         self._timers = timers
         self._transport: asyncio.Transport | None = None
         self._rest = b""
-        self._greeted = False
-        self.settled = False
-        self._acknowledged = False
-        self._failed = False
+        self.state = PREFACE
         self._more_to_do = self._choked = False  # two reasons not to read
         self._reading = True
         self._was_busy = False
@@ -80,7 +94,6 @@ class Connection(asyncio.Protocol):
         self._lifespan = Lifespan(limits, timers, chance, self)
         self._pings = PingPolicy(limits.ping_interval_s, timers.time())
         self._last_stream = self._last_used = 0
-        self._takes_more = True
         self._gaps: deque[tuple[int, int]] = deque(maxlen=_GAPS_REMEMBERED)  # stream ids that were left out, between
         self._reset_here: deque[int] = deque(maxlen=_RESETS_REMEMBERED)
         self._open_block: OpenBlock | None = None
@@ -97,6 +110,12 @@ class Connection(asyncio.Protocol):
             self._on_continuation,
         )
 
+    def __repr__(self) -> str:
+        paused = " (not read from)" if not self._reading else ""
+        gone = ", gone" if self._transport is None else ""
+        last = f"last stream {self._last_stream}"
+        return f"<Connection {self.state.name}{paused}{gone}, {last}, {self._calls!r}, {self._outbox!r}>"
+
     # --- what asyncio calls ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -110,7 +129,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Work off what came, unless there is something left over that comes first."""
-        if self._failed:
+        if self.state is FAILED:
             return
         self._rest = self._rest + data if self._rest else data
         if not self._more_to_do:
@@ -138,6 +157,11 @@ class Connection(asyncio.Protocol):
     # --- what the server calls ---
 
     @property
+    def opened(self) -> bool:
+        """Whether the client has sent its preface and settings."""
+        return self.state is OPEN
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is under way."""
         return not self._calls and not self._outbox
@@ -150,7 +174,7 @@ class Connection(asyncio.Protocol):
 
     def take_no_more(self, reason: str) -> None:
         """Tell the client which call was the last that was taken; later ones are refused."""
-        self._takes_more = False
+        self._calls.close()
         self._outbox.put(frames.goaway(self._last_stream, ErrorCode.NO_ERROR, reason))
         self._outbox.flush()  # with the answers to what came before in the same read
 
@@ -177,7 +201,7 @@ class Connection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """The next turn, unless the client has to read first (then `resume_writing` calls again)."""
-        if self._transport is not None and self._more_to_do and not self._choked and not self._failed:
+        if self._transport is not None and self._more_to_do and not self._choked and self.state is not FAILED:
             self._take_turn()
 
     def _done(self) -> None:
@@ -206,7 +230,7 @@ class Connection(asyncio.Protocol):
     def _fail(self, failure: Http2ConnectionError) -> None:
         self._outbox.put(frames.goaway(failure.last_stream, failure.code, str(failure)))
         self._outbox.flush()
-        self._failed = True
+        self.state = FAILED
         self._rest = b""
         self._more_to_do = False
         self._calls.stop_all()
@@ -216,11 +240,11 @@ class Connection(asyncio.Protocol):
         """Work off whole frames; returns the bytes of those that are left, or of an unfinished one."""
         at, size = 0, len(data)
         self._more_to_do = False
-        if not self._greeted:
+        if self.state is PREFACE:
             at = read_preface(data)
             if not at:
                 return data
-            self._greeted = True
+            self.state = SETTINGS
         handlers, unpack, turn = self._handlers, frames.HEADER.unpack_from, FRAMES_PER_TURN
         while size - at >= frames.HEADER_BYTES and self._transport is not None:
             high, low, kind, flags, stream_id = unpack(data, at)
@@ -235,7 +259,7 @@ class Connection(asyncio.Protocol):
                 self._more_to_do = True
                 break
             turn -= 1
-            if not self.settled or self._open_block is not None:
+            if self.state is not OPEN or self._open_block is not None:
                 self._check_turn(kind, flags, stream_id & frames.MAX_STREAM_ID)
             if kind < len(handlers):  # frames of unknown kinds mean nothing
                 stream_id &= frames.MAX_STREAM_ID
@@ -248,9 +272,9 @@ class Connection(asyncio.Protocol):
 
     def _check_turn(self, kind: int, flags: int, stream_id: int) -> None:
         """Check what must come first on a connection, and what must follow headers that are cut in pieces."""
-        if not self.settled:
+        if self.state is SETTINGS:
             payloads.check_first_frame(kind, flags)
-            self.settled = True
+            self.state = OPEN
         if self._open_block is not None:
             self._open_block.check_next(kind, stream_id)
 
@@ -323,7 +347,7 @@ class Connection(asyncio.Protocol):
         Raises:
             Http2StreamError: it is refused, or is no request.
         """
-        if self._calls.full or not self._takes_more:
+        if self._calls.full:
             raise Http2StreamError(ErrorCode.REFUSED_STREAM, "too many calls at once, or after the end was announced")
         if stream_id > self._last_stream + 2:
             self._gaps.append((self._last_stream, stream_id))
@@ -345,8 +369,7 @@ class Connection(asyncio.Protocol):
         if values is not None:
             self._outbox.change(values)
             self._outbox.put(frames.SETTINGS_ACK)
-        elif not self._acknowledged:
-            self._acknowledged = True
+        else:
             self._calls.acknowledged()
 
     def _on_push_promise(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002

@@ -27,7 +27,7 @@ class Ends(Protocol):
     """What a lifespan asks of its connection."""
 
     @property
-    def settled(self) -> bool:
+    def opened(self) -> bool:
         """Whether the client has sent its preface and settings."""
 
     @property
@@ -93,7 +93,7 @@ class Lifespan:
             self._handles[name] = self._timers.call_later(delay, callback)
 
     def _look_for_preface(self) -> None:
-        if not self._connection.settled:
+        if not self._connection.opened:
             self._connection.close()
 
     def _look_for_idleness(self) -> None:

@@ -55,6 +55,9 @@ class Outbox:
         self._stream_windows: dict[int, int] = {}  # how far a stream's window is from the peer's initial one
         self._waiting: dict[int, _Waiting] = {}
 
+    def __repr__(self) -> str:
+        return f"<Outbox window {self._window:,}, {len(self._waiting)} answers wait for a window>"
+
     def __len__(self) -> int:
         """Streams whose answers wait for a window."""
         return len(self._waiting)

@@ -35,6 +35,16 @@ class Stream:
         self.work: asyncio.Task[None] | None = None
         self.deadline: asyncio.TimerHandle | None = None
 
+    def __repr__(self) -> str:
+        what = (
+            "is worked on"
+            if self.work is not None
+            else "is complete"
+            if self.ended
+            else f"{len(self.body):,} bytes so far"
+        )
+        return f"<Stream {self.id} {self.head.path}, {what}>"
+
     @property
     def unfinished(self) -> int:
         """Bytes of a request that is not complete."""
