@@ -4,6 +4,7 @@ transport   calls to several servers by their names
 pool        all connections to one server, and the line of calls that wait for a place
 connection  a session on a socket, plain or TLS
 session     one connection's state, without any input or output
+traced      a session that prints its frames
 stream      one call, and how its end is put into gRPC's words
 headers     what stands in the header blocks of a call
 preface     whether the other side speaks HTTP/2 at all

@@ -24,14 +24,16 @@ from typing import Final, Protocol
 from grpc_http2.client.errors import ConnectionLostError
 from grpc_http2.client.greenlets import make_lock
 from grpc_http2.client.no_answer import NoAnswer
-from grpc_http2.client.session import DRAINING, OPENING, Session
+from grpc_http2.client.session import DRAINING, OPENING
 from grpc_http2.client.sockets import connect, is_unheard
 from grpc_http2.client.stream import DONE, SENT, Stream
 from grpc_http2.client.timing import Timing
 from grpc_http2.client.tls import SecureLine
+from grpc_http2.client.traced import open_session
 from grpc_http2.client.vitality import Vitality
 from grpc_http2.client.waiting import EventLoop, start_worker
 from grpc_http2.wire.errors import Http2ConnectionError
+from grpc_http2.wire.trace import Write
 
 _READ_BYTES: Final = 65_536
 
@@ -87,6 +89,7 @@ class Connection:
         tls: Whether to speak TLS.
         check_certificate: Is shown the server's certificate (DER), and raises ConnectionLostError to refuse it. None:
             any is accepted.
+        trace: Takes its frames as lines for people (`grpc_http2.wire.trace`); None: nobody wants them.
 
     Attributes:
         address: As given.
@@ -112,6 +115,7 @@ class Connection:
         *,
         tls: bool,
         check_certificate: CheckCertificate | None = None,
+        trace: Write | None = None,
     ) -> None:
         self.address = address
         host, _, port = address.rpartition(":")
@@ -126,7 +130,7 @@ class Connection:
         self._write_lock = make_lock()
         self._flush_planned = False
         self._backlog = b""  # what the system did not take; a worker writes it
-        self.session = Session()
+        self.session = open_session(address, trace)
         self._line: SecureLine | None = None
         self._socket: socket.socket | None = None
         self._writer: socket.socket | None = None

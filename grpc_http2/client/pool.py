@@ -27,6 +27,7 @@ from grpc_http2.client.stream import DONE, Stream
 from grpc_http2.client.timing import Timing
 from grpc_http2.client.waiting import EventLoop, Waiter, make_waiting
 from grpc_http2.wire.settings import UNLIMITED_STREAMS
+from grpc_http2.wire.trace import Write
 
 MAX_CONNECTIONS: Final = 64
 """Connections to one server that take calls at the same time, unless the caller says otherwise."""
@@ -43,7 +44,7 @@ class Pool:
     Args:
         addresses: `host:port`, one or more; new connections go to them in turn.
         tls: Whether to speak TLS.
-        check_certificate: As for `Connection`.
+        check_certificate, trace: As for `Connection`.
         max_connections: How many may take calls at the same time, those that are being opened included. Not counted
             are connections that only finish their calls, and those whose other end does not acknowledge anything.
         timing: How long things may take.
@@ -59,6 +60,7 @@ class Pool:
         *,
         tls: bool,
         check_certificate: CheckCertificate | None = None,
+        trace: Write | None = None,
         max_connections: int = MAX_CONNECTIONS,
         timing: Timing,
     ) -> None:
@@ -66,6 +68,7 @@ class Pool:
         self.line: deque[Stream] = deque()
         self._tls = tls
         self._check_certificate = check_certificate
+        self._trace = trace
         self._max = max_connections
         self._timing = timing
         self._endpoints = Endpoints(addresses, timing)
@@ -250,7 +253,13 @@ class Pool:
         if address is None:
             return None
         connection = Connection(
-            address, self, self._loop, self._timing, tls=self._tls, check_certificate=self._check_certificate
+            address,
+            self,
+            self._loop,
+            self._timing,
+            tls=self._tls,
+            check_certificate=self._check_certificate,
+            trace=self._trace,
         )
         self._opening.append(connection)
         return connection

@@ -11,6 +11,7 @@ from grpc_http2.client.headers import request_head, timeout_value
 from grpc_http2.client.no_answer import NoAnswer
 from grpc_http2.client.pool import MAX_CONNECTIONS, Pool
 from grpc_http2.client.timing import Timing
+from grpc_http2.wire.trace import Write, trace_from_environment
 
 _forks = 0
 """How often this process was forked off another one; asking for the process id would be a system call per call."""
@@ -56,6 +57,7 @@ class Http2Transport:
         authority: What every server is called in its calls, wherever it is; "" for its first address.
         check_certificates: By the server's name, TLS only: see `Connection`. A server without one may show any.
         max_connections: Per server; see `grpc_http2.client.pool.Pool`.
+        trace: Takes all frames as lines for people; None: as the environment says (`grpc_http2.wire.trace`).
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Http2Transport:
         authority: str = "",
         check_certificates: Mapping[str, CheckCertificate] | None = None,
         max_connections: int = MAX_CONNECTIONS,
+        trace: Write | None = None,
     ) -> None:
         self._addresses = {name: tuple(several) for name, several in addresses.items()}
         self._timing = timing
@@ -76,6 +79,7 @@ class Http2Transport:
         self._authority = authority
         self._checks = dict(check_certificates or {})
         self._max = max_connections
+        self._trace = trace or trace_from_environment()
         self._timeouts: dict[float, bytes] = {}
         self._closed = False
         self._adopt()
@@ -141,6 +145,7 @@ class Http2Transport:
                     check_certificate=self._checks.get(name),
                     max_connections=self._max,
                     timing=self._timing,
+                    trace=self._trace,
                 ),
                 self._authority or several[0],
                 self._user_agent,

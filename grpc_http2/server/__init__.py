@@ -6,7 +6,7 @@ calls       the calls of a connection                answers    answers as heade
 stream      one call                                 outbox     what waits for the peer's windows
 limits      what a connection may do                 lifespan   age, idleness, the way to the end
 pings       how often a client may ping              room       what unfinished requests may take
-preface     the first bytes
+preface     the first bytes                          traced     a connection that prints its frames
 """
 
 from grpc_http2.server.limits import UNLIMITED, Limits

@@ -6,11 +6,14 @@ import asyncio
 import random
 import ssl
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from grpc_http2.server.connection import Connection
 from grpc_http2.server.limits import UNLIMITED, Limits
 from grpc_http2.server.room import Room
 from grpc_http2.server.rpc import Method
+from grpc_http2.server.traced import TracedConnection
+from grpc_http2.wire.trace import Write, trace_from_environment
 
 _BACKLOG = 1_024
 _LOOK_AGAIN_S = 0.01
@@ -27,6 +30,7 @@ class Http2Server:
         limits: What a connection may do.
         room: What unfinished requests may take; servers that share one have one bound together.
         draw: Draws numbers from 0 to 1, for the ages of connections.
+        trace: Takes all frames as lines for people; None: as the environment says (`grpc_http2.wire.trace`).
     """
 
     def __init__(
@@ -35,11 +39,14 @@ class Http2Server:
         limits: Limits = UNLIMITED,
         room: Room | None = None,
         draw: Callable[[], float] = random.random,
+        trace: Write | None = None,
     ) -> None:
         self._methods = methods
         self._limits = limits
         self._room = Room() if room is None else room
         self._draw = draw
+        trace = trace or trace_from_environment()
+        self._make: Callable[..., Connection] = Connection if trace is None else partial(TracedConnection, trace)
         self._listeners: list[asyncio.Server] = []
         self._connections: set[Connection] = set()
 
@@ -81,7 +88,7 @@ class Http2Server:
             connection.close()
 
     def _connect(self) -> Connection:
-        return Connection(
+        return self._make(
             self._methods,
             self._connections.add,
             self._connections.discard,

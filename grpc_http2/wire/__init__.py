@@ -9,4 +9,5 @@ settings       what each side lets the other do
 windows        flow control
 messages       gRPC's length-prefixed messages
 status         gRPC's status codes
+trace          frames as lines for people, where somebody asks for them
 """

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -14,6 +12,7 @@ from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode
 from tests.grpc_http2.raw import RawPeer, block
 from tests.grpc_http2.rules import FIRST_FRAMES, FLOW_CONTROL, STREAM_RULES, Rule, connection_rules, f
+from tests.grpc_http2.server.serving import serving
 
 REQUEST = block((":method", "POST"), (":scheme", "http"), (":path", "/a/b"), ("content-type", "application/grpc"))
 MAX_BLOCK = 16_384
@@ -33,23 +32,8 @@ def complete(stream_id: int) -> bytes:
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     """A server that answers everything with nothing."""
-    loop, started = asyncio.new_event_loop(), threading.Event()
-    ports: list[int] = []
-
-    async def listen() -> None:
-        ports.append(await Http2Server({"/a/b": lambda _: b""}, LIMITS).listen("127.0.0.1", 0))
-        started.set()
-
-    def serve() -> None:
-        loop.run_until_complete(listen())
-        loop.run_forever()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    assert started.wait(20)
-    yield ports[0]
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
+    with serving(Http2Server({"/a/b": lambda _: b""}, LIMITS)) as address:
+        yield int(address.rpartition(":")[2])
 
 
 @pytest.fixture
