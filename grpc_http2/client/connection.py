@@ -270,15 +270,19 @@ class Connection:
 
     def _read(self) -> None:
         """Take in what arrives until the connection ends, and see to it that something arrives now and then."""
-        if self._loop is not None and not self.closed:
+        if self.closed:
+            return
+        if self._loop is not None:
             assert self._writer is not None
             self._stop_reading = self._loop.watch(self._writer.fileno(), self._on_readable)
         tick = self._timing.tick
         next_look = monotonic() + tick
-        while not self.closed:
+        while True:
             self._listen(max(0.001, next_look - monotonic()))
+            if self.state is CLOSED:
+                return
             now = monotonic()
-            if now >= next_look and not self.closed:
+            if now >= next_look:
                 next_look = now + tick
                 self._look(now)
 

@@ -236,22 +236,24 @@ class Session:
         at, end = 0, len(data)
         if self.state is OPENING:
             check_first_bytes(data)
-        self._wanted = frames.HEADER_BYTES
-        while end - at >= frames.HEADER_BYTES:
+        header_bytes, handlers = frames.HEADER_BYTES, self._handlers
+        self._wanted = header_bytes
+        while end - at >= header_bytes:
             high, low, kind, flags, stream_id = _unpack_header(data, at)
             length = high << 16 | low
             if length > DEFAULT_MAX_FRAME:
                 payloads.check_length(length, DEFAULT_MAX_FRAME)
-            stop = at + frames.HEADER_BYTES + length
+            begin = at + header_bytes
+            stop = begin + length
             if stop > end:
-                self._wanted = frames.HEADER_BYTES + length
+                self._wanted = header_bytes + length
                 break
-            stream_id &= frames.MAX_STREAM_ID
+            stream_id &= _ID_BITS
             if self._open_block is not None or self.state is OPENING:
                 self._check_order(kind, flags, stream_id)
             if kind < _KINDS:  # frames of unknown kinds are left alone (RFC 9113, section 5.5)
                 try:
-                    self._handlers[kind](flags, stream_id, data[at + frames.HEADER_BYTES : stop])
+                    handlers[kind](flags, stream_id, data[begin:stop])
                 except Http2StreamError as error:
                     self._reset(stream_id, error)
             at = stop
@@ -312,24 +314,12 @@ class Session:
     # What arrived for one call.
 
     def _on_headers(self, flags: int, stream_id: int, payload: bytes) -> None:
-        if flags & (frames.PADDED | frames.HAS_PRIORITY):
+        if flags & _PADDED_OR_PRIORITY:
             payload = payloads.header_fragment(payload, flags)
-        if flags & frames.END_HEADERS:
-            self._take_headers(flags, stream_id, payload)
-        else:
+        if not flags & frames.END_HEADERS:
             self._open_block = OpenBlock(stream_id, flags, payload, MAX_HEADER_LIST)
-
-    def _on_continuation(self, flags: int, stream_id: int, payload: bytes) -> None:
-        whole = self._open_block
-        if whole is None:
-            raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of nothing")
-        whole.add(payload)
-        if flags & frames.END_HEADERS:
-            self._open_block = None
-            self._take_headers(whole.flags, stream_id, bytes(whole.block))
-
-    def _take_headers(self, flags: int, stream_id: int, block: bytes) -> None:
-        head = self._answers.decode(block)
+            return
+        head = self._answers.decode(payload)
         stream = self.streams.get(stream_id)
         if stream is None:
             self._check_closed(stream_id, "HEADERS", Http2ConnectionError)
@@ -343,6 +333,15 @@ class Session:
             stream.replace_reply(head)
         if flags & frames.END_STREAM:
             self._finish(stream, head.grpc_status, head.message)
+
+    def _on_continuation(self, flags: int, stream_id: int, payload: bytes) -> None:
+        whole = self._open_block
+        if whole is None:
+            raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION of nothing")
+        whole.add(payload)
+        if flags & frames.END_HEADERS:
+            self._open_block = None
+            self._on_headers(frames.END_HEADERS | whole.flags & frames.END_STREAM, stream_id, bytes(whole.block))
 
     def _on_data(self, flags: int, stream_id: int, payload: bytes) -> None:
         self._unread += len(payload)
@@ -514,3 +513,5 @@ class Session:
 
 _unpack_header: Final = frames.HEADER.unpack_from
 _KINDS: Final = len(frames.KIND_NAMES)
+_ID_BITS: Final = frames.MAX_STREAM_ID
+_PADDED_OR_PRIORITY: Final = frames.PADDED | frames.HAS_PRIORITY

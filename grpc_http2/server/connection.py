@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 _MAX_BLOCK: Final = 2 * OUR_MAX_HEADER_LIST
 """Bytes of a header block over all of its frames, so that CONTINUATION cannot go on for ever."""
 _RESETS_REMEMBERED: Final = 1_000
+_PADDED_OR_PRIORITY: Final = frames.PADDED | frames.HAS_PRIORITY
 _GAPS_REMEMBERED: Final = 100
 FRAMES_PER_TURN: Final = 64
 """How many frames are worked off before other connections have their turn: some 30 calls, or 5 ms."""
@@ -302,16 +303,20 @@ class Connection(asyncio.Protocol):
             if stream_id in self._reset_here:
                 return
             raise Http2StreamError(ErrorCode.STREAM_CLOSED, "DATA on a closed stream")
-        self._calls.data(stream_id, payloads.without_padding(payload, flags), len(payload), flags & frames.END_STREAM)
+        size = len(payload)
+        if flags & frames.PADDED:
+            payload = payloads.without_padding(payload, flags)
+        self._calls.data(stream_id, payload, size, flags & frames.END_STREAM)
 
     def _on_headers(self, flags: int, stream_id: int, payload: bytes) -> None:
         if not stream_id % 2:
             raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, f"HEADERS on stream {stream_id}")
-        fragment = payloads.header_fragment(payload, flags)
+        if flags & _PADDED_OR_PRIORITY:
+            payload = payloads.header_fragment(payload, flags)
         if flags & frames.END_HEADERS:
-            self._take_headers(stream_id, flags, fragment)
+            self._take_headers(stream_id, flags, payload)
         else:
-            self._open_block = OpenBlock(stream_id, flags, fragment, _MAX_BLOCK)
+            self._open_block = OpenBlock(stream_id, flags, payload, _MAX_BLOCK)
 
     def _on_continuation(self, flags: int, stream_id: int, payload: bytes) -> None:
         if self._open_block is None:

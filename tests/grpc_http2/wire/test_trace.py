@@ -115,7 +115,8 @@ def test_both_sides_of_a_call() -> None:
     sent, received = directions(of_client)
     server_sent, server_received = directions(of_server)
     assert sent[: len(server_received)] == server_received
-    assert received == server_sent
+    assert received == server_sent[: len(received)]  # the server ends with a GOAWAY, which nobody waits for
+    assert received[-1].startswith("HEADERS stream 1, 15 bytes, END_STREAM")
     assert "DATA stream 1, 21 bytes, END_STREAM" in sent
     assert any(":path: /a/b" in line for line in sent)
     assert "secret" not in "".join(of_client + of_server)
