@@ -269,7 +269,7 @@ async def measure(options: argparse.Namespace) -> None:
     show(
         [
             (f"empty grpc.aio handler, {IN_FLIGHT} in flight", rate_text(*empty), ""),
-            (f"empty handler of grpc_http2/server, {IN_FLIGHT} in flight", rate_text(*own), ""),
+            (f"empty handler of grpc_http2, {IN_FLIGHT} in flight", rate_text(*own), ""),
             (f"signed HCS submits, {IN_FLIGHT} in flight", rate_text(*full), ""),
             (
                 "its rate to that of grpc.aio",

@@ -25,7 +25,7 @@ PARTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("sending (system call)", ("SocketMixin.send (",)),
     ("receiving (system call)", ("SocketMixin.recv (",)),
     ("signature (Ed25519)", ("crypto_sign (", "signature_pair (")),
-    ("client: HTTP/2", ("grpc_http2/client/",)),
+    ("client: HTTP/2", ("grpc_http2/",)),
     ("client: body, ids, envelope of the transaction", ("hedera_client/",)),
     ("guard", ("resilience/",)),
     ("recorder and report's measurements", ("reports/measure/", "reports/collect/", "reports/stopwatch.py")),

@@ -29,14 +29,14 @@ DEFAULT_TABLE_BYTES: Final = 4_096
 
 
 class _WatchedTable(HeaderTable):
-    """HPACK's dynamic table, which counts its changes."""
+    """HPACK's dynamic table, which counts its changes. An entry for a table of size 0 is none, nor is the same size."""
 
     def __init__(self) -> None:
         self.changes = 0
         super().__init__()
 
     def add(self, name: bytes, value: bytes) -> None:
-        self.changes += 1
+        self.changes += self.maxsize > 0
         super().add(name, value)
 
     @property
@@ -45,7 +45,7 @@ class _WatchedTable(HeaderTable):
 
     @maxsize.setter
     def maxsize(self, newmax: int) -> None:
-        self.changes += 1
+        self.changes += newmax != self.maxsize
         HeaderTable.maxsize.__set__(self, newmax)  # type: ignore[attr-defined]  # mypy takes it for an int
 
 

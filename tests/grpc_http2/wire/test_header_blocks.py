@@ -104,3 +104,20 @@ def test_a_literal_is_read_by_anyone(name: bytes, value: bytes) -> None:
     reader = hpack.Decoder()
     assert list(reader.decode(literal(name, value), raw=True)) == [(name, value)]
     assert not reader.header_table.dynamic_entries
+
+
+def test_a_table_of_no_size_never_changes() -> None:
+    """Blocks that would insert into it, and repeat its size, are remembered all the same; a larger one is refused."""
+    seen: list[Headers] = []
+
+    def interpret(headers: Headers) -> Headers:
+        seen.append(headers)
+        return headers
+
+    decoder = BlockDecoder(interpret, 10_000, table_bytes=0)
+    inserting = b"\x20" + hpack.Encoder().encode([("x", "y"), (":status", "299")])
+    assert decoder.decode(inserting) is decoder.decode(inserting)
+    assert seen == [[(b"x", b"y"), (b":status", b"299")]]
+    with pytest.raises(Http2ConnectionError) as error:
+        decoder.decode(b"\x3f\xe1\x1f")
+    assert error.value.code == ErrorCode.COMPRESSION_ERROR
