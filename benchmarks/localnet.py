@@ -58,7 +58,7 @@ uvloop.run(main())
 
 EMPTY_OWN_SERVER = """
 import asyncio, uvloop
-from localnet.http2 import Http2Server
+from grpc_http2.server import Http2Server
 async def main():
     server = Http2Server({"/proto.ConsensusService/submitMessage": lambda request: b""})
     print(await server.listen("127.0.0.1", 0), flush=True)
@@ -296,7 +296,7 @@ def rows(found: Found, seconds: float) -> list[tuple[str, str, str]]:
     rate = sustained["asked_per_s"]
     return [
         (f"empty grpc.aio handler, {IN_FLIGHT} in flight", rate_text(found["empty_grpc_aio"]), ""),
-        (f"empty handler of localnet/http2, {IN_FLIGHT} in flight", rate_text(found["empty_http2"]), ""),
+        (f"empty handler of grpc_http2, {IN_FLIGHT} in flight", rate_text(found["empty_http2"]), ""),
         (f"signed HCS submits, {IN_FLIGHT} in flight", rate_text(full), ""),
         ("its rate to that of grpc.aio", f"{full['per_s'] / found['empty_grpc_aio']['per_s']:.2f}", "≥ 0.50"),
         ("the same, sent by grpcio's asyncio client", f"{found['grpc_client']['per_s']:,.0f}/s", ""),
