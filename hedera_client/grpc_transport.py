@@ -13,7 +13,7 @@ import grpc
 from hedera_client.channels import open_node_channel
 from hedera_client.http2.frames import ProtocolError
 from hedera_client.http2.pool import MAX_CONNECTIONS
-from hedera_client.status import NEVER_SENT, NoAnswer
+from hedera_client.status import NEVER_SENT, NOT_ONE_MESSAGE, NoAnswer
 
 _TOO_MANY_REQUESTS: Final = "status: 429"
 """How gRPC words HTTP's 429 of a proxy ("Received http2 header with status: 429")."""
@@ -119,7 +119,7 @@ class GrpcTransport:
         future = None
         try:
             future = self._method(address, method).future(request, timeout=timeout)
-            answer: bytes = future.result()
+            answer: bytes | None = future.result()
         except grpc.RpcError as error:
             raise _no_answer(error) from error
         except (OSError, ValueError, ProtocolError) as error:
@@ -130,6 +130,8 @@ class GrpcTransport:
             if future is not None:
                 future.cancel()
             raise
+        if answer is None:  # gRPC gives that for a call that ended well and brought no message
+            raise NoAnswer("INTERNAL", NOT_ONE_MESSAGE)
         return answer
 
     def _method(self, address: _Address, method: str) -> grpc.UnaryUnaryMultiCallable:

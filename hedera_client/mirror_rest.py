@@ -17,6 +17,7 @@ from hedera_client.errors import Fate, MirrorError
 from hedera_client.http_session import ProcessSession, cause
 from hedera_client.ids import TransactionId, parse_entity, parse_timestamp
 from hedera_client.messages import TopicMessage
+from hedera_client.one_line import one_line
 from hedera_client.pacing import pace_of
 from hedera_client.prices import HBAR
 
@@ -31,6 +32,9 @@ PAGE_NODES: Final = 25
 
 MOST_NODES: Final = 10_000
 """Nodes in an address book at which reading on is given up: a mirror whose pages go round in circles has no end."""
+
+_SHOWN_CHARACTERS: Final = 200
+"""Of what a mirror, or something before it, says."""
 
 _TOO_MANY_REQUESTS = 429
 _NOT_FOUND = 404
@@ -311,8 +315,7 @@ def _looks_like(response: requests.Response) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A foreign text as part of a sentence: without line ends and control characters, and short."""
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()[:200]
+    return one_line(text, _SHOWN_CHARACTERS)
 
 
 def _retry_after(response: requests.Response) -> float | None:

@@ -22,6 +22,7 @@ LONGEST_BLOCK: Final = 65_536
 _REMEMBERED_BLOCKS: Final = 256
 _REMEMBERED_BYTES: Final = 512
 _LONGEST_CONTENT_TYPE: Final = 60
+_LONGEST_STATUS: Final = 20
 
 # Entries of HPACK's static table (RFC 7541, appendix A).
 _POST: Final = b"\x83"
@@ -78,14 +79,25 @@ def _decode(block: bytes) -> AnswerHead:
     try:
         headers = {str(name): str(value) for name, value in decoder.decode(block)}
         http_status, grpc_status = headers.get(":status"), headers.get("grpc-status")
+        code, told = _code(grpc_status)
         return AnswerHead(
             None if http_status is None else int(http_status),
-            None if grpc_status is None else int(grpc_status),
-            unquote(headers.get("grpc-message", ""), errors="replace"),
+            code,
+            unquote(headers.get("grpc-message", ""), errors="replace") or told,
             headers.get("content-type", "")[:_LONGEST_CONTENT_TYPE],
         )
     except (HPACKError, ValueError) as error:
         raise ProtocolError(f"header block: {error}") from error
+
+
+def _code(listed: str | None) -> tuple[int | None, str]:
+    """The number of a status of gRPC; of one that is none -1, and what there is: it concerns one call, not others."""
+    if listed is None:
+        return None, ""
+    try:
+        return int(listed), ""
+    except ValueError:
+        return -1, f"gRPC status {listed[:_LONGEST_STATUS]!r}"
 
 
 def request_head(path: str, *, authority: str, tls: bool, user_agent: str) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from hedera_client.http2 import frames
-from hedera_client.status import GRPC_CODES, NoAnswer
+from hedera_client.status import GRPC_CODES, NOT_ONE_MESSAGE, NoAnswer
 
 if TYPE_CHECKING:
     from hedera_client.http2.connection import Connection
@@ -38,6 +38,8 @@ _HTTP_STATUS: Final = {
     503: "UNAVAILABLE",
     504: "UNAVAILABLE",
 }
+GRPC_CONTENT: Final = "application/grpc"
+_WELL: Final = 200
 _SHOWN_CHARACTERS: Final = 80  # of a page that is no answer
 
 
@@ -127,13 +129,13 @@ class Stream:
 
     def finish(self, grpc_status: int | None, message: str) -> None:
         """The server has said all: the answer, or why there is none."""
-        if grpc_status == 0 and self.http_status == 200:
+        if grpc_status == 0 and self.http_status == _WELL:
             data = self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks)
             if len(data) >= PREFIX_BYTES and data[0] == 0 and int.from_bytes(data[1:5], "big") == len(data) - 5:
                 self.answer = data[PREFIX_BYTES:]
                 self.end()
             else:
-                self.end(NoAnswer("INTERNAL", "the call ended well, but without exactly one plain message"))
+                self.end(NoAnswer("INTERNAL", NOT_ONE_MESSAGE))
         elif grpc_status is None:
             self.end(self._foreign())
         else:
@@ -148,6 +150,8 @@ class Stream:
     def _foreign(self) -> NoAnswer:
         """What it means that somebody answered in HTTP alone: no gRPC server does."""
         status = self.http_status
+        if status == _WELL and self.content_type.startswith(GRPC_CONTENT):
+            return NoAnswer("UNKNOWN", "the answer ended before gRPC's status")
         page = b"".join(self.chunks)[: 4 * _SHOWN_CHARACTERS].decode("utf-8", "replace")
         page = " ".join(page.split())[:_SHOWN_CHARACTERS]
         kind = f" ({self.content_type})" if self.content_type else ""
