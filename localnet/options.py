@@ -173,7 +173,8 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         metavar="SECONDS",
         help="time until the other nodes have heard of a transaction, instead of the profile's; within it they accept "
-        "the same transaction id too, and it ends as a duplicate; 0: they know at once",
+        "the same transaction id too, and it ends as a duplicate; no longer than until it reached consensus; 0: they "
+        "know at once",
     )
     parser.add_argument("--faults", metavar="FILE", help="JSON file with a list of faults that begin with the network")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn at random")
