@@ -149,7 +149,7 @@ class RunSettings(BaseModel):
         Field(
             ge=1,
             le=1_000,
-            description="connections per node and process at most; a node takes 10 calls at once on each",
+            description="connections per node and process at most, 1 to 1000; a node takes 10 calls at once on each",
         ),
     ] = 64
     valid_duration: Annotated[
@@ -157,7 +157,7 @@ class RunSettings(BaseModel):
         Field(
             ge=16,
             le=180,
-            description="seconds for which nodes accept a transaction; after it an unknown outcome can be settled",
+            description="seconds for which nodes accept a transaction, 16 to 180; then unknown outcomes can be settled",
         ),
     ] = 120
     breaker_failures: Annotated[

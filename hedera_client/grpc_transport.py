@@ -120,7 +120,7 @@ class GrpcTransport:
         future = None
         try:
             future = self._method(address, method).future(request, timeout=timeout)
-            answer: bytes = future.result()
+            answer: bytes | None = future.result()
         except grpc.RpcError as error:
             raise _no_answer(error) from error
         except (OSError, ValueError, WrongCertificate) as error:
@@ -131,6 +131,8 @@ class GrpcTransport:
             if future is not None:
                 future.cancel()
             raise
+        if answer is None:  # gRPC gives that for a call that ended well and brought no message
+            raise NoAnswer("INTERNAL", "the call ended well, but there is no message")
         return answer
 
     def _method(self, address: _Address, method: str) -> grpc.UnaryUnaryMultiCallable:

@@ -17,6 +17,7 @@ from hedera_client.errors import Fate, MirrorError
 from hedera_client.http_session import ProcessSession, cause
 from hedera_client.ids import TransactionId, parse_entity, parse_timestamp
 from hedera_client.messages import TopicMessage
+from hedera_client.one_line import one_line
 from hedera_client.pacing import pace_of
 from hedera_client.prices import HBAR
 
@@ -31,6 +32,12 @@ PAGE_NODES: Final = 25
 
 MOST_NODES: Final = 10_000
 """Nodes in an address book at which reading on is given up: a mirror whose pages go round in circles has no end."""
+
+PAGES_IN_VAIN: Final = 100
+"""Pages of messages in a row without a later one at which reading on is given up, for the same reason."""
+
+_SHOWN_CHARACTERS: Final = 200
+"""Of what a mirror, or something before it, says."""
 
 _TOO_MANY_REQUESTS = 429
 _NOT_FOUND = 404
@@ -137,6 +144,9 @@ class MirrorRest:
             after: Only sequence numbers above this.
             until: None, or the last sequence number that is wanted.
             repeats: Whether a message that the mirror shows again, or behind later ones, is yielded each time.
+
+        Raises:
+            MirrorError: see the class; also UNREADABLE for rows of another topic, and for pages that never end.
         """
         # Values start at 1: `gt:0` is HTTP 400 (MN:rest/utils.js, filterValidityChecks).
         path: str | None = (
@@ -144,22 +154,30 @@ class MirrorRest:
         )
         if until is not None:
             path = f"{path}&sequencenumber=lte:{until}"
-        lowest = after
+        lowest = highest = after
+        in_vain = 0
         while path is not None:
             page = self._get(path)
-            for message in self._read(page, lambda page: [_topic_message(row) for row in page["messages"]]):
+            in_vain += 1
+            for message in self._read(page, lambda page: [_topic_message(row, topic_id) for row in page["messages"]]):
+                if message.sequence_number > highest:
+                    highest, in_vain = message.sequence_number, 0
                 # `links.next` goes on by timestamp and may have dropped the filter by sequence number.
                 if until is not None and message.sequence_number > until:
                     return
                 if message.sequence_number > (lowest if repeats else after):
                     after = message.sequence_number
                     yield message
+            if in_vain >= PAGES_IN_VAIN:
+                raise self._error(
+                    "UNREADABLE", f"gave {in_vain} pages in a row of topic {topic_id} and no later message"
+                )
             path = self._next_page(page, path)
 
     def topic_message(self, topic_id: str, sequence_number: int) -> TopicMessage:
         """One message of a topic."""
         row = self._get(f"/api/v1/topics/{topic_id}/messages/{sequence_number}")
-        return self._read(row, _topic_message)
+        return self._read(row, lambda row: _topic_message(row, topic_id))
 
     def transaction(self, transaction_id: TransactionId) -> MirrorTransaction:
         """The transaction with this id: of several rows, that of the user's own that was not refused as a duplicate."""
@@ -252,7 +270,9 @@ class MirrorRest:
         return error
 
 
-def _topic_message(row: Mapping[str, Any]) -> TopicMessage:
+def _topic_message(row: Mapping[str, Any], topic_id: str) -> TopicMessage:
+    if row["topic_id"] != topic_id:
+        raise ValueError(f"topic {row['topic_id']!r} where {topic_id} was asked for")
     return TopicMessage(
         topic_id=row["topic_id"],
         sequence_number=int(row["sequence_number"]),
@@ -260,9 +280,14 @@ def _topic_message(row: Mapping[str, Any]) -> TopicMessage:
         message=base64.b64decode(row["message"], validate=True),
         running_hash=base64.b64decode(row["running_hash"], validate=True),
         running_hash_version=int(row["running_hash_version"]),
-        payer=row["payer_account_id"],
+        payer=_account(row["payer_account_id"]),  # running hashes of version 3 cover it
         chunk_info=_chunk_info(row.get("chunk_info")),
     )
+
+
+def _account(text: str) -> str:
+    parse_entity(text)
+    return text
 
 
 def _chunk_info(row: Mapping[str, Any] | None) -> ChunkInfo | None:
@@ -311,8 +336,7 @@ def _looks_like(response: requests.Response) -> str:
 
 
 def _one_line(text: str) -> str:
-    """A foreign text as part of a sentence: without line ends and control characters, and short."""
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()[:200]
+    return one_line(text, _SHOWN_CHARACTERS)
 
 
 def _retry_after(response: requests.Response) -> float | None:

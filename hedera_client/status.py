@@ -27,6 +27,7 @@ from hedera_client.errors import (
     TransactionExpired,
     TransportError,
 )
+from hedera_client.one_line import one_line
 
 
 class Judgement(NamedTuple):
@@ -239,8 +240,9 @@ def transport_error(
     fate = judgement.fate
     if status != CLOSED and (not failure.sent or (reading and fate is Fate.UNKNOWN)):
         fate = Fate.RETRYABLE
+    why = one_line(failure.details, _SHOWN_CHARACTERS)
     error = TransportError(
-        f"{status}: node {node} did not answer {_what(action, transaction_id)} ({_one_line(failure.details)})",
+        f"{status}: node {node} did not answer {_what(action, transaction_id)} ({why})",
         status=status,
         fate=fate,
         busy=judgement.busy or failure.busy,
@@ -273,7 +275,7 @@ def relay_error(
     """
     judgement = judge_relay(status, http_status)
     error = RelayError(
-        f"{status}: relay {url} gave no result for {action} ({_one_line(details)})",
+        f"{status}: relay {url} gave no result for {action} ({one_line(details, _SHOWN_CHARACTERS)})",
         status=status,
         fate=Fate.RETRYABLE if reading and judgement.fate is Fate.UNKNOWN else judgement.fate,
         busy=judgement.busy,
@@ -288,14 +290,12 @@ def status_of(error: BaseException) -> str:
 
 
 _SERVER_ERROR: Final = 500
+_SHOWN_CHARACTERS: Final = 300
+"""Of what a node, a relay, or something before them says."""
 
 
 def _what(action: str, transaction_id: str) -> str:
     return f"{action} {transaction_id}".rstrip()
-
-
-def _one_line(details: str) -> str:
-    return " ".join(details.split())[:300]
 
 
 _PRECHECK_TYPES: Final[dict[str, type[PrecheckError]]] = {

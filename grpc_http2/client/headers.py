@@ -23,6 +23,8 @@ TABLE_BYTES: Final = 0
 _PSEUDO: Final = frozenset({b":status"})
 _HTTP_STATUS: Final = re.compile(rb"[1-9][0-9]{2}")
 _GRPC_STATUS: Final = re.compile(rb"[0-9]{1,9}")
+_NO_STATUS: Final = -1
+_LONGEST_STATUS: Final = 20
 _LONGEST_CONTENT_TYPE: Final = 60
 
 # Entries of HPACK's static table (RFC 7541, appendix A).
@@ -41,7 +43,7 @@ class AnswerHead:
 
     Attributes:
         http_status: HTTP's status, or None in trailers.
-        grpc_status: gRPC's status code, or None where there is none.
+        grpc_status: gRPC's status code; None where there is none, -1 where it is no number.
         message: gRPC's message; "" where there is none.
         content_type: HTTP's content type; "" where there is none.
         length: What `content-length` says, in bytes; -1 where there is none.
@@ -63,13 +65,14 @@ def read_answer(headers: Headers) -> AnswerHead:
     """Read the headers or trailers of an answer.
 
     Raises:
-        Http2StreamError: they break the rules of HTTP/2, or a status is no number (PROTOCOL_ERROR).
+        Http2StreamError: they break the rules of HTTP/2 (PROTOCOL_ERROR).
     """
     fields = checked(headers, _PSEUDO)
+    code, told = _grpc_status(fields.get(b"grpc-status"))
     return AnswerHead(
-        _number(fields.get(b":status"), _HTTP_STATUS, ":status"),
-        _number(fields.get(b"grpc-status"), _GRPC_STATUS, "grpc-status"),
-        percent_decoded(fields.get(b"grpc-message", b"")),
+        _http_status(fields.get(b":status")),
+        code,
+        percent_decoded(fields.get(b"grpc-message", b"")) or told,
         fields.get(b"content-type", b"")[:_LONGEST_CONTENT_TYPE].decode("ascii", "replace"),
         content_length(fields),
     )
@@ -101,9 +104,18 @@ def timeout_value(seconds: float) -> bytes:
     return string_literal(write_timeout(seconds))
 
 
-def _number(text: bytes | None, form: re.Pattern[bytes], name: str) -> int | None:
+def _http_status(text: bytes | None) -> int | None:
     if text is None:
         return None
-    if not form.fullmatch(text):
-        raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, f"{name} is malformed")
+    if not _HTTP_STATUS.fullmatch(text):
+        raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, ":status is malformed")
     return int(text)
+
+
+def _grpc_status(text: bytes | None) -> tuple[int | None, str]:
+    """The number, and in its place what there is instead: a status that is none is one that nobody knows (UNKNOWN)."""
+    if text is None:
+        return None, ""
+    if _GRPC_STATUS.fullmatch(text):
+        return int(text), ""
+    return _NO_STATUS, f"gRPC status {text[:_LONGEST_STATUS].decode('ascii', 'replace')!r}"

@@ -39,6 +39,8 @@ _HTTP_STATUS: Final = {
     504: "UNAVAILABLE",
 }
 _STATUS_CODES: Final = frozenset(StatusCode)
+_GRPC_CONTENT: Final = "application/grpc"
+_WELL: Final = 200
 _SHOWN_CHARACTERS: Final = 80  # of a page that is no answer
 
 
@@ -159,7 +161,7 @@ class Stream:
 
     def finish(self, reply: AnswerHead, grpc_status: int | None, message: str) -> None:
         """The server has said all: the answer, or why there is none."""
-        if grpc_status == 0 and reply.http_status == 200:
+        if grpc_status == 0 and reply.http_status == _WELL:
             try:
                 self.answer = read_message(self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks))
             except RpcError as error:
@@ -184,6 +186,8 @@ class Stream:
     def _foreign(self, reply: AnswerHead) -> NoAnswer:
         """What it means that somebody answered in HTTP alone: no gRPC server does."""
         status = reply.http_status or 0
+        if status == _WELL and reply.content_type.startswith(_GRPC_CONTENT):
+            return NoAnswer("UNKNOWN", "the answer ended before gRPC's status")
         page = b"".join(self.chunks)[: 4 * _SHOWN_CHARACTERS].decode("utf-8", "replace")
         page = " ".join(page.split())[:_SHOWN_CHARACTERS]
         kind = f" ({reply.content_type})" if reply.content_type else ""

@@ -117,7 +117,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
     """Where it listens, and until when it lives."""
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--host", type=_host, default="127.0.0.1", help="IPv4 address or name to listen on")
     parser.add_argument(
         "--ports",
         choices=sorted(PORTS),
@@ -173,7 +173,8 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         metavar="SECONDS",
         help="time until the other nodes have heard of a transaction, instead of the profile's; within it they accept "
-        "the same transaction id too, and it ends as a duplicate; 0: they know at once",
+        "the same transaction id too, and it ends as a duplicate; no longer than until it reached consensus; 0: they "
+        "know at once",
     )
     parser.add_argument("--faults", metavar="FILE", help="JSON file with a list of faults that begin with the network")
     parser.add_argument("--seed", type=int, default=0, help="seed of everything that is drawn at random")
@@ -201,7 +202,7 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         "--mirror-rate-limit",
         type=_rate_limit,
         metavar="N",
-        help=f"HTTP 429 beyond so many REST requests a second from one address; 0: never. By default "
+        help=f"HTTP 429 beyond so many REST requests a second from one address; 0 or off: never. By default "
         f"{PUBLIC_MIRROR_RATE}, as public mirrors allow, and never with --limits off",
     )
     parser.add_argument(
@@ -237,6 +238,12 @@ def _seconds(text: str) -> float:
     if not 0.0 <= value <= 3_600.0:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 3600")
     return value
+
+
+def _host(text: str) -> str:
+    if ":" in text:  # what a node says of itself in an address book has no other form
+        raise argparse.ArgumentTypeError(f"{text!r} is neither an IPv4 address nor a name, as address books hold them")
+    return text
 
 
 def _positive(text: str) -> int:

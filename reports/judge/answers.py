@@ -132,7 +132,7 @@ def _delivery(audit: Mapping[str, Any]) -> str:
         return f"No, and not by the network's fault: {vanished}."
     doubt = doubt_of(audit)
     if doubt:
-        return f"Cannot tell: {doubt}."
+        return f"Cannot tell: {doubt}" + ("" if doubt.endswith("?") else ".")
     if not audit["acknowledged"]:
         return ""
     changed = reordering(audit)

@@ -23,7 +23,7 @@ class Server(grpc.GenericRpcHandler):
     """A gRPC server on loopback: the method's name says what it does with a request.
 
     `echo` gives it back; `slow` after 2 s; `size` gives as many bytes as it says; `code` ends with the gRPC code of
-    that name; `hold` waits until the caller gives up, and notes that.
+    that name; `hold` waits until the caller gives up, and notes that; `nothing` ends well without a message.
     """
 
     def __init__(self, port: int = 0, **options: Any) -> None:
@@ -46,7 +46,10 @@ class Server(grpc.GenericRpcHandler):
         return f"127.0.0.1:{self.port}"
 
     def service(self, details: Any) -> Any:
-        return grpc.unary_unary_rpc_method_handler(getattr(self, details.method.rpartition("/")[2], None))
+        method = details.method.rpartition("/")[2]
+        if method == "nothing":
+            return grpc.unary_stream_rpc_method_handler(lambda *_: iter(()))
+        return grpc.unary_unary_rpc_method_handler(getattr(self, method, None))
 
     def echo(self, request: bytes, _: Any) -> bytes:
         self.seen.append(request)

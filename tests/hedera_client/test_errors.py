@@ -23,7 +23,7 @@ from hedera_client import (
     bodies,
 )
 from hedera_client.errors_page import errors_page
-from hedera_client.status import CLOSED, PRECHECK, RECEIPT, TRANSPORT, judge_precheck
+from hedera_client.status import CLOSED, PRECHECK, RECEIPT, TRANSPORT, judge_precheck, relay_error
 from hedera_client.status import transport_error as judged
 
 STATUSES = [value.name for value in response_code_pb2.ResponseCodeEnum.DESCRIPTOR.values if value.name != "OK"]
@@ -99,6 +99,18 @@ def test_what_has_not_left_may_be_repeated() -> None:
     for status in TRANSPORT:
         error = judged(NoAnswer(status, "", sent=False), node="0.0.3")
         assert error.fate is (Fate.FINAL if status == CLOSED else Fate.RETRYABLE)
+
+
+def test_what_others_say_is_harmless_to_print() -> None:
+    """A node's, a proxy's or a relay's words move no terminal's cursor and break no line."""
+    words = "no healthy\x1b[31m\r\nupstream\x00\x9b2J" + "x" * 1000
+    for error in (
+        judged(NoAnswer("UNAVAILABLE", words), node="0.0.3"),
+        relay_error("HTTP_502", words, url="http://127.0.0.1", action="eth_chainId"),
+    ):
+        assert "(no healthy [31m upstream 2Jxxx" in str(error)
+        assert str(error).isprintable()
+        assert len(str(error)) < 400
 
 
 def test_the_table_is_complete() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from config.launcher import Localnet, start_localnet
 from hedera_client import Fate, HederaClient, MirrorError, MirrorRest, Operator, bodies
+from hedera_client.mirror_rest import PAGES_IN_VAIN
 from hedera_client.pacing import BURST, REQUESTS_PER_S, Pace, pace_of
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -94,6 +95,12 @@ NO_MIRROR: dict[str, tuple[Answer, str, Fate]] = {
         "cannot be",
         Fate.RETRYABLE,
     ),
+    "another topic": (
+        (200, {}, page(1)[2].replace(b"0.0.7", b"0.0.8")),
+        "topic '0.0.8' where 0.0.7 was asked for",
+        Fate.RETRYABLE,
+    ),
+    "no payer": ((200, {}, page(1)[2].replace(b'"0.0.2"', b"null")), "cannot be read", Fate.RETRYABLE),
     "other links": ((200, {}, b'{"messages":[],"links":[1]}'), "cannot be read", Fate.RETRYABLE),
     "a strange link": (
         (200, {}, b'{"messages":[],"links":{"next":"http://[\\n/x"}}'),
@@ -155,6 +162,18 @@ def test_a_link_that_names_a_host_is_followed_here(server: Server) -> None:
     link = "https://mirror.example/api/v1/topics/0.0.7/messages?order=asc&sequencenumber=gt:1"
     server.answer = lambda path: page(2) if "gt:1" in path else page(1, following=link)
     assert [row.sequence_number for row in MirrorRest(server.url).topic_messages("0.0.7")] == [1, 2]
+
+
+@pytest.mark.parametrize("rows", [(), (1, 2), (3, 1)])
+@pytest.mark.parametrize("repeats", [False, True])
+def test_pages_that_never_end_are_given_up(server: Server, rows: tuple[int, ...], repeats: bool) -> None:
+    """Links that go round in circles, and empty pages that always name another, would keep an audit busy for ever."""
+    server.answer = lambda _: page(*rows, following=f"/api/v1/topics/0.0.7/messages?at={len(server.asked)}")
+    read = []
+    with pytest.raises(MirrorError, match=f"gave {PAGES_IN_VAIN} pages in a row of topic 0.0.7 and no later message"):
+        read.extend(MirrorRest(server.url).topic_messages("0.0.7", repeats=repeats))
+    assert len(server.asked) == PAGES_IN_VAIN + bool(rows)
+    assert {row.sequence_number for row in read} == set(rows) - (set() if repeats else {1} if rows == (3, 1) else set())
 
 
 def test_how_far_a_mirror_is(server: Server) -> None:

@@ -94,6 +94,14 @@ def test_no_such_method(calls: NodeCalls) -> None:
     assert caught.value.status in ("UNIMPLEMENTED", "UNKNOWN")
 
 
+def test_a_call_that_ends_well_without_a_message(calls: NodeCalls) -> None:
+    """Something answers as gRPC and says nothing: what became of the call is unknown, by either transport."""
+    with pytest.raises(TransportError, match="the call ended well, but there is no message") as caught:
+        send(calls, "nothing")
+    assert (caught.value.status, caught.value.fate) == ("INTERNAL", Fate.UNKNOWN)
+    assert send(calls, "echo", b"x") == b"x"
+
+
 def test_an_answer_that_is_too_large(calls: NodeCalls) -> None:
     """4 MiB is the limit, as gRPC's; beyond it the call ends in RESOURCE_EXHAUSTED, and others go on."""
     assert len(send(calls, "size", b"%d" % (4 * MIB))) == 4 * MIB

@@ -164,6 +164,7 @@ def test_a_taken_port_is_one_clear_line(ports: str, port: int) -> None:
         (["--ports", "other"], ["--ports", "other", "solo", "local-node"]),
         (["--limits", "some"], ["--limits", "some", "real", "off"]),
         (["--host", "203.0.113.1"], ["--host 203.0.113.1", "cannot listen"]),
+        (["--host", "::1"], ["--host", "'::1'", "IPv4"]),
     ],
 )
 def test_a_wrong_option_is_named(arguments: list[str], words: list[str]) -> None:

@@ -110,6 +110,9 @@ def test_what_is_wrong_with_the_messages_is_the_answer() -> None:
     told = {one["question"]: one["answer"] for one in answers(found(audit=silent), HERE, None)}
     assert told[DELIVERY].startswith("Cannot tell: ")
     assert "HTTP 503" in told[DELIVERY]
+    asked = nothing_settled() | {"acknowledged": 240, "doubt": "x: does this mirror belong to this network?"}
+    told = {one["question"]: one["answer"] for one in answers(found(audit=asked), HERE, None)}
+    assert told[DELIVERY] == "Cannot tell: x: does this mirror belong to this network?"
 
 
 def test_nothing_done_is_nothing_told() -> None:

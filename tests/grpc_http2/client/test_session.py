@@ -137,6 +137,7 @@ def test_an_answer_in_any_pieces(cuts: list[int]) -> None:
     [
         (lambda n: start_of_answer(n) + trailers(n, "14", "gone%20away"), "UNAVAILABLE", True),
         (lambda n: start_of_answer(n) + trailers(n, "99"), "UNKNOWN", True),
+        (lambda n: start_of_answer(n) + trailers(n, "abc"), "UNKNOWN", True),
         (lambda n: start_of_answer(n) + trailers(n), "INTERNAL", True),
         (lambda n: start_of_answer(n) + data(n, b"a") + data(n, b"b") + trailers(n), "INTERNAL", True),
         (lambda n: start_of_answer(n) + frame(0, 0, n, b"\x01\0\0\0\1x") + trailers(n), "INTERNAL", True),
@@ -344,6 +345,24 @@ def test_a_proxys_own_words(head: Any, status: str, busy: bool, words: str) -> N
     assert re.search(words, stream.failure.details)
     assert "<html> <h1>Nothing here</h1>" in stream.failure.details
     assert len(stream.failure.details) < 250
+
+
+@pytest.mark.parametrize(
+    ("talk", "words"),
+    [
+        (lambda n: start_of_answer(n) + data(n, b"a") + frame(0, frames.END_STREAM, n), "ended before gRPC's status"),
+        (lambda n: start_of_answer(n) + trailers(n, "abc"), "^gRPC status 'abc'$"),
+    ],
+)
+def test_a_status_that_is_missing_or_none(talk: Any, words: str) -> None:
+    """It concerns that call alone: no proxy is suspected, and others on the connection go on."""
+    session = opened()
+    other, stream = started(session), started(session)
+    session.receive(talk(stream.id) + start_of_answer(other.id) + data(other.id, b"ok") + trailers(other.id))
+    assert failure(stream) == ("UNKNOWN", True)
+    assert stream.failure is not None
+    assert re.search(words, stream.failure.details)
+    assert (other.answer, other.failure) == (b"ok", None)
 
 
 @pytest.mark.parametrize("piece", [300, 7_000, 65_536])
