@@ -69,7 +69,8 @@ def account(
     end of the run cut off), `stopped_reads` (failed ones that it cut off: they had only asked), `incomplete_workers`
     (processes whose last data never came) and `reasons` (why it does not balance, in words). `arrivals` is what the
     schedule counted, None in a closed model: operations that were `due`, `started` and `shed`, and those that dead
-    processes owed (`unreported`); those that started `late` because no user was free (`no_user`) or no processor
+    processes owed (`unreported`); `behind` of the shed ones were never handed out, for want of processor time; those
+    that started `late` because no user was free (`no_user`) or no processor
     (`process`), and how late the latest was (`latest_ms`). `dead_workers` names what each of the incomplete ones owed.
     `collisions` counts transaction ids that somebody else had used before.
 
@@ -131,6 +132,7 @@ def _arrivals(senders: list[Sender], owed: list[Debt]) -> dict[str, Any] | None:
         **counted,
         "due": counted["due"] + sum(debt.due for debt in owed),
         "unreported": sum(debt.due + debt.waiting for debt in owed),
+        "behind": sum(one.get("behind", 0) for one in came),
         "late": {name: sum(one["late"][name] for one in came) for name in ("no_user", "process")},
         "latest_ms": round(1000 * max(one["latest_s"] for one in came), 3),
     }

@@ -72,12 +72,12 @@ def _cost(overhead: Sequence[Mapping[str, Any]], where_: str) -> str:
 def _capacity(operations: Sequence[Mapping[str, Any]], kept: Mapping[str, float] | None, where_: str) -> str:
     if kept is not None:
         return f"{in_words(kept)}{where_}."
-    done = [
-        f"{entry['throughput_per_s']:.3g} {entry['name']} per second"
-        for entry in operations
-        if entry["arm"] != "baseline" and entry["succeeded"]
-    ]
-    return f"{'; '.join(done[:3])}, at the users' own pace{where_}." if done else ""
+    per_s: dict[str, float] = {}
+    for entry in operations:
+        if entry["arm"] != "baseline" and entry["succeeded"]:  # levels of one operation are one load
+            per_s[entry["name"]] = per_s.get(entry["name"], 0.0) + entry["throughput_per_s"]
+    done = [f"{rate_per_s:.3g} {name} per second" for name, rate_per_s in per_s.items()]
+    return f"{'; '.join(done)}, at the users' own pace{where_}." if done else ""
 
 
 def _survival(found: Mapping[str, Any]) -> str:
@@ -85,19 +85,26 @@ def _survival(found: Mapping[str, Any]) -> str:
     resilience, accounting = found["resilience"], found["accounting"]
     faults = found["timeline"]["faults"]
     retries = resilience["retries"]
-    lost = accounting["failed"] + accounting["unknown"] - accounting["stopped"] - accounting["stopped_reads"]
+    cut = accounting["stopped"] + accounting["stopped_reads"]
+    lost = accounting["failed"] + accounting["unknown"] - cut
     if not accounting["started"] or not (faults or retries["attempts"] or lost):
         return ""
-    return f"{'; '.join(_events(found, lost))}."
+    return f"{'; '.join(_events(found, lost, cut))}."
 
 
-def _events(found: Mapping[str, Any], lost: int) -> Iterator[str]:
+def _events(found: Mapping[str, Any], lost: int, cut: int) -> Iterator[str]:
     resilience, faults = found["resilience"], found["timeline"]["faults"]
     if faults:
         names = dict.fromkeys(fault["name"] for fault in faults)
         yield f"with faults on purpose ({', '.join(names)})"
-    started = found["accounting"]["started"]
-    yield f"{lost:,} of {started:,} operations did not succeed" if lost else f"none of {started:,} operations failed"
+    ended = found["accounting"]["started"] - cut
+    those = f"the {ended:,} operations that ran to their end" if cut else f"{ended:,} operations"
+    yield f"{lost:,} of {those} did not succeed" if lost else f"none of {those} failed"
+    if cut:
+        yield f"{cut:,} were cut off by the end of the run before their outcome was known"
+    unsent = found["accounting"]["rejected"]
+    if unsent:
+        yield f"{unsent:,} were never sent"
     retries = resilience["retries"]
     if retries["attempts"]:
         yield f"{retries['recovered']:,} were saved by a retry"

@@ -53,6 +53,9 @@ CAUSES: Final[Mapping[str, str]] = {
     "MAX_FILE_SIZE_EXCEEDED": "A file can hold 1 MiB at most. Use a smaller --model-bytes.",
     "TRANSACTION_OVERSIZE": "A transaction can have 6,144 bytes at most. Use a smaller --chunk-bytes.",
     "MESSAGE_SIZE_TOO_LARGE": "A message can have 1,024 bytes per chunk at most. Use a smaller --message-bytes.",
+    "INTERNAL": "The stream was reset, or the answer could not be read: a proxy, a load balancer or the node breaks "
+    "calls off. What was sent may still have arrived. Look at what stands before the node.",
+    "FAIL_INVALID": "An exception inside the node. It is the node's fault: tell its operator; other nodes may answer.",
     "PLATFORM_NOT_ACTIVE": "The node is not part of consensus at the moment. Other nodes answer; try again later.",
     "PLATFORM_TRANSACTION_NOT_CREATED": "The node could not take the transaction over; trying again is safe.",
     "PAYER_ACCOUNT_NOT_FOUND": "The operator's account does not exist on this network. Check OPERATOR_ID and "

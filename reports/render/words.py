@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from config.exit_codes import ExitCode
 from reports.judge.phrases import interval, milliseconds
 
 _FIGURE: Final = re.compile(r"(?<=[\d±]) (?=(?:ms|s|%|±|times)\b|%|±)|(?<=±) (?=\d)")
@@ -48,6 +49,16 @@ def length(run: Mapping[str, Any]) -> str:
     if whole_s - load_s < LEAST_DRAIN_S:
         return f"{whole_s:.0f} s"
     return f"{load_s:.0f} s, and {whole_s - load_s:.0f} s more until what was under way had ended"
+
+
+def state(code: int) -> str:
+    """A run's verdict in one word, by its exit code: what nothing can be said of has not failed, and has not passed."""
+    names = {ExitCode.PASSED: "Passed", ExitCode.INCONCLUSIVE: "Inconclusive"}
+    return names.get(ExitCode(code), "Failed")
+
+
+STATES: Final[Mapping[str, str]] = {"Passed": "good", "Inconclusive": "warn", "Failed": "bad"}
+"""How each of them is coloured."""
 
 
 OUTCOMES: Final[Mapping[str, str]] = {
