@@ -153,6 +153,12 @@ def _missed(accounting: Mapping[str, Any], operations: Sequence[Mapping[str, Any
             signs.append(Sign("generator", missed, words))
     if arrivals is None:
         return signs
+    if arrivals.get("idle"):
+        words = (
+            f"{arrivals['idle']:,} of {arrivals['due']:,} due operations were the share of processes that had no user; "
+            "use as many users as workers at least"
+        )
+        signs.append(Sign("generator", arrivals["idle"], words))
     if not arrivals["due"]:
         words = (
             "no operation was due before the run was over: the schedule begins when all users are there (--users, "
