@@ -131,11 +131,12 @@ def _counted(report: Mapping[str, Any]) -> list[Sign]:
         signs.append(Sign("network", sum(left.values()), words))
     answered = _network_answers(report)
     if answered:
+        attempts = sum(answered.values())
         words = (
-            f"{sum(answered.values()):,} attempts were turned away, broken off or not answered in time "
-            f"({_listed(answered)}){_why(answered)}"
+            f"{attempts:,} {'attempt was' if attempts == 1 else 'attempts were'} turned away, broken off or not answered "
+            f"in time ({_listed(answered)}){_why(answered)}"
         )
-        signs.append(Sign("network", sum(answered.values()), words))
+        signs.append(Sign("network", attempts, words))
     return signs
 
 
@@ -313,7 +314,7 @@ def _pace(operations: Sequence[Mapping[str, Any]]) -> str:
         default=None,
     )
     if slow is None:
-        return "Nothing was at its limit."
+        return "Nothing was done, so nothing was at its limit."
     took = phrases.milliseconds(slow["latency_ms"]["mean"])
     return (
         "Nothing was at its limit: the users set the pace, and waited for the network meanwhile (most of all "
