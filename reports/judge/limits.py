@@ -133,8 +133,8 @@ def _counted(report: Mapping[str, Any]) -> list[Sign]:
     if answered:
         attempts = sum(answered.values())
         words = (
-            f"{attempts:,} {'attempt was' if attempts == 1 else 'attempts were'} turned away, broken off or not answered "
-            f"in time ({_listed(answered)}){_why(answered)}"
+            f"{attempts:,} {'attempt was' if attempts == 1 else 'attempts were'} turned away, broken off or not "
+            f"answered in time ({_listed(answered)}){_why(answered)}"
         )
         signs.append(Sign("network", attempts, words))
     return signs

@@ -10,8 +10,8 @@ def rate(asked_per_s: float, arrivals: Mapping[str, Any] | None) -> dict[str, fl
     """Return the report's `run.rate`; None where no rate was asked for.
 
     A start that came late was made, and its response time holds the delay; what was shed was not made, nor was what
-    fell due of a dead process's share. Where nothing was due before the run was over, or no process lived to tell of it,
-    nothing was kept.
+    fell due of a dead process's share. Where nothing was due before the run was over, or no process lived to
+    tell of it, nothing was kept.
 
     Args:
         asked_per_s: Of the settings; 0 in a closed model.
