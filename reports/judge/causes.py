@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hedera_client.status import PRECHECK, RECEIPT, RELAY, RELAY_BROKEN, TRANSPORT
 from reports.measure.errors import ErrorGroup, GroupKey
 
 CAUSES: Final[Mapping[str, str]] = {
@@ -66,6 +67,22 @@ CAUSES: Final[Mapping[str, str]] = {
 }
 
 
+def cause_of(status: str) -> str | None:
+    """What a status means, with a remedy where one is known, as sentences; None for a word that nobody knows.
+
+    What is not explained here is told as the tables of `hedera_client.status` judge it.
+    """
+    if status in CAUSES:
+        return CAUSES[status]
+    if status.startswith("HTTP_5"):
+        return f"{RELAY_BROKEN.reason.capitalize()}. Try again later, or name another relay."
+    for table in (PRECHECK, TRANSPORT, RECEIPT, RELAY):
+        if status in table:
+            reason = table[status].reason
+            return f"{reason[0].upper()}{reason[1:]}."
+    return None
+
+
 def errors(groups: Mapping[GroupKey, ErrorGroup], origin: float) -> list[dict[str, Any]]:
     """Return the report's `errors`, the most frequent first. Instants are seconds since the run's start."""
     entries = [
@@ -79,7 +96,7 @@ def errors(groups: Mapping[GroupKey, ErrorGroup], origin: float) -> list[dict[st
             "count": group.count,
             "first_s": round(max(0.0, group.first_at - origin), 3),
             "last_s": round(max(0.0, group.last_at - origin), 3),
-            "cause": CAUSES.get(status),
+            "cause": cause_of(status),
         }
         for (key, outcome, status, message, phase), group in groups.items()
     ]

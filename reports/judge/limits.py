@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from hedera_client.errors import Fate
 from hedera_client.status import PRECHECK, RECEIPT, RELAY, TRANSPORT
 from reports.judge import phrases
-from reports.judge.causes import CAUSES
+from reports.judge.causes import cause_of
 from reports.judge.worst import Kind, failed_most, kinds_of_failures
 from reports.measure.measurements import STOPPED
 from reports.measure.resources import CPU_WARNING_PERCENT
@@ -260,7 +260,7 @@ def _opened(report: Mapping[str, Any]) -> str:
 
 def _why(counts: Mapping[str, int]) -> str:
     """What the most frequent of some statuses means and what to do, without a full stop; "" where that is not known."""
-    cause = CAUSES.get(max(counts, key=lambda status: counts[status]))
+    cause = cause_of(max(counts, key=lambda status: counts[status]))
     return f": {cause[0].lower()}{cause[1:].rstrip('.')}" if cause else ""
 
 

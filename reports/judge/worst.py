@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from reports.judge.causes import CAUSES
+from reports.judge.causes import cause_of
 from reports.measure.measurements import STOPPED
 from reports.records import Outcome
 
@@ -42,5 +42,5 @@ def kinds_of_failures(errors: Iterable[Mapping[str, Any]]) -> list[Kind]:
 def failed_most(failures: Sequence[Kind]) -> str:
     """The first of some kinds in words, with its cause and remedy where they are known; at least one kind."""
     worst = failures[0]
-    cause = f" {CAUSES[worst.status]}" if worst.status in CAUSES else ""
-    return f"{worst.operation} most of all, by {worst.status} ({worst.number:,}).{cause}"
+    cause = cause_of(worst.status)
+    return f"{worst.operation} most of all, by {worst.status} ({worst.number:,}).{f' {cause}' if cause else ''}"

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from hedera_client.status import PRECHECK, RECEIPT, RELAY, TRANSPORT
+from reports.judge.causes import cause_of
 from reports.judge.limits import limit
 
 
@@ -144,7 +146,7 @@ def test_whatever_is_no_refusal_of_what_was_asked_is_the_networks(status: str) -
     """Streams that are reset at 40 %, an exception in a node, a clock behind: no list was made for them."""
     retried = limit(report(resilience={"retries": {"by_status": {status: 320}}, "breakers": []}))
     assert retried["by"] == "network"
-    assert f"320 attempts were turned away, broken off or not answered in time ({status} 320)" in retried["sentence"]
+    assert f"320 attempts were turned away, broken off or not answered in time ({status} 320): " in retried["sentence"]
     assert limit(report(errors=[error("unknown", status, 320)]))["by"] == "network"
 
 
@@ -176,6 +178,14 @@ def test_a_run_that_failed_says_what_failed_most() -> None:
         f"INSUFFICIENT_TX_FEE (70). {cause}"
     )
     assert "FAIL_INVALID 30" in found["evidence"][0], "what the network did stands there too"
+
+
+def test_every_status_of_the_network_has_a_cause() -> None:
+    """Those that nobody wrote a remedy for are told as they are judged; a word that nobody knows is told as it is."""
+    for table in (PRECHECK, TRANSPORT, RECEIPT, RELAY):
+        assert all(str(cause_of(status)).endswith(".") for status in table)
+    assert "relay" in str(cause_of("HTTP_503"))
+    assert cause_of("NOBODY_KNOWS_THIS") is None
 
 
 def test_time_spent_between_attempts_is_the_networks() -> None:
