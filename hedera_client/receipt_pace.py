@@ -4,8 +4,8 @@ A receipt is there at some moment between the last look that said "not yet" and 
 ours, not the network's: what is measured can be too long by as much. Three schedules:
 
 * `adaptive`: looks lie close around the time after which receipts have come so far in this process, with a few before
-  it, which notice when the network has become faster. Over all waits together there are never more looks than one per
-  `interval` of waiting (and one per wait), so that it costs nodes no more than `fixed`.
+  it, which notice when the network has become faster. A wait pays for as many looks as `fixed` would have made in it:
+  one per begun `interval`. What one wait leaves another may make, so that over all waits nodes are asked no more often.
 * `fixed`: every `interval`.
 * `sdk`: as an application waits that uses a Hedera SDK: at once, then after 0.25 s, 0.5 s, 1 s, … at most 8 s
   (hiero-sdk-java Client.java: DEFAULT_MIN_BACKOFF 250 ms, DEFAULT_MAX_BACKOFF 8 s; each wait is twice the one before).
@@ -13,6 +13,7 @@ ours, not the network's: what is measured can be too long by as much. Three sche
 
 from __future__ import annotations
 
+import math
 import random
 from collections import deque
 from typing import Final, Literal, get_args
@@ -34,13 +35,15 @@ _ENOUGH: Final = 3
 _FIRST_SPARE: Final = 4.0  # looks that may be made before the waits that pay for them are over
 _MOST_SPARE: Final = 200.0
 _PROBES: Final = (0.44, 0.76, 0.92)  # looks before the expected moment, as shares of it
-_LOOKS_FOR_PROBES: Final = 4.0  # what a wait has to afford so that it makes one of its own
+_LOOKS_FOR_PROBES: Final = 4  # what a wait has to afford so that it makes one of its own
 _SPARE_FOR_PROBE: Final = 3.0
 _PROBING_SHARE: Final = 1 / 12
-_MANY_LOOKS: Final = 6.0
-_LATE_SHARE, _EARLY_SHARE = 0.85, 0.15
+_MANY_LOOKS: Final = 6  # from here on steps behind the expected moment need no plan
+_LATE_SHARE, _EARLY_SHARE, _LAST_SHARE = 0.85, 0.15, 0.97
+_CLOSEST: Final = 0.015  # between two planned looks, as a share of the time that has passed
 _LEAST_OF_EXPECTED: Final = 0.75
 _DITHER: Final = 0.02  # so that many who wait at once do not all look at the same moment, too early or too late
+_ONLY_LATER: Final = (0.01, 0.04)  # the same where a wait affords one look: too early costs another one
 
 
 class ReceiptPace:
@@ -81,8 +84,8 @@ class ReceiptPace:
         """Seconds after which to look, as far as that is known beforehand.
 
         Where a wait affords many looks, the expected moment is taken early, and the steps behind it find the receipt.
-        Where it affords hardly more than one, that one is late enough to find it most times, and one wait in some looks
-        earlier too, as soon as others have left a look for that.
+        Where it affords few, they are spread evenly over when receipts have come so far; where only one, that is late
+        enough to find it most times. One wait in some looks earlier too, as soon as others have left looks for that.
         """
         if self.schedule == "sdk":
             return [0.0]
@@ -90,14 +93,16 @@ class ReceiptPace:
             if self.schedule == "fixed" or len(self._took) < _ENOUGH:
                 return [self.interval]
             took = sorted(self._took)
-            affordable = took[len(took) // 2] / self.interval
-            early = min(1.0, max(0.0, (affordable - 1) / (_MANY_LOOKS - 1)))
-            share = _LATE_SHARE + early * (_EARLY_SHARE - _LATE_SHARE)
-            expected = took[round(share * (len(took) - 1))] * (1 + self._chance.uniform(-_DITHER, _DITHER))
-            probes = int(min(len(_PROBES), max(0.0, affordable - _LOOKS_FOR_PROBES + 1)))
-        if not probes and self._spare >= _SPARE_FOR_PROBE and self._chance.random() < _PROBING_SHARE:
-            probes = 1
-        plan = [expected * probe for probe in _PROBES[len(_PROBES) - probes :]] + [expected]
+            affordable = _looks_paid(took[len(took) // 2], self.interval)
+            dither = 1 + self._chance.uniform(*(_ONLY_LATER if affordable == 1 else (-_DITHER, _DITHER)))
+            expected = [took[round(share * (len(took) - 1))] * dither for share in _shares(affordable)]
+            probes = int(min(len(_PROBES), max(0, affordable - _LOOKS_FOR_PROBES + 1)))
+            if not probes and self._spare >= _SPARE_FOR_PROBE and self._chance.random() < _PROBING_SHARE:
+                probes = 1
+        plan = [expected[0] * probe for probe in _PROBES[len(_PROBES) - probes :]]
+        for at in expected:
+            if not plan or at >= plan[-1] * (1 + _CLOSEST):
+                plan.append(at)
         return [max(SHORTEST_STEP_S, at) for at in plan]
 
     def _borrow(self) -> bool:
@@ -167,7 +172,7 @@ class Looks:
         seen_pending = self._pending_at is not None
         low = min(at, self._pending_at if self._pending_at is not None else self._pace._not_before(at))
         self._pace._learn(low, at, seen_pending=seen_pending)
-        self._end(at)
+        self._end((low + at) / 2)  # of what is late, half is not paid for
         return at - low
 
     def given_up(self, at: float) -> None:
@@ -196,5 +201,20 @@ class Looks:
         return self._made + 1 - self._borrowed <= at / self._pace.interval
 
     def _end(self, at: float) -> None:
-        paid = max(1.0, at / self._pace.interval)
+        paid = _looks_paid(at, self._pace.interval)
         self._pace._give_back(paid - (self._made - self._borrowed))
+
+
+def _looks_paid(waited: float, interval: float) -> float:
+    """Looks that a wait of so many seconds pays for: those of `fixed`, less a part of one where there are many."""
+    intervals = waited / interval
+    return intervals if intervals >= _MANY_LOOKS else max(1, math.ceil(intervals))
+
+
+def _shares(affordable: float) -> list[float]:
+    """Where to look, as shares of how long receipts took so far, for a wait that affords so many looks."""
+    if affordable >= _MANY_LOOKS:
+        return [_EARLY_SHARE]
+    if affordable == 1:
+        return [_LATE_SHARE]
+    return [look / affordable for look in range(1, int(affordable))] + [_LAST_SHARE]

@@ -2,7 +2,8 @@
 
 Users that wait for their next operation form a line; each moment of the schedule goes to the first of them. A moment
 that finds nobody waits, and the operation then starts late: its response time counts from the moment it was due. One
-that has waited longer than the patience is shed: it is counted, and never started.
+that has waited longer than the patience is shed: it is counted, and never started. So are moments that a process which
+was too busy had not even come to when the run ended.
 
     due = started + shed + waiting
 
@@ -12,6 +13,7 @@ leaves out what would have been slow: coordinated omission. See docs/decisions/0
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections import Counter, deque
@@ -77,7 +79,9 @@ class Arrivals:
         self._somebody = Event()
         self._clock: gevent.Greenlet | None = None
         self._ended = False
-        self._due = self._started = self._shed = 0
+        self._due = self._started = self._shed = self._behind = 0
+        self._coming: Iterator[float] = iter(())
+        self._next: float | None = None
         self._late = {"no_user": 0, "process": 0}
         self._most_s = 0.0
         self._since: float | None = None
@@ -94,6 +98,7 @@ class Arrivals:
         self._until = self._until or time.time()
         if self._clock is not None:
             self._clock.kill()
+            self._catch_up(self._until)
         while self._waiting:
             self._waiting.popleft()
             self._shed_a_turn()
@@ -154,6 +159,8 @@ class Arrivals:
     def snapshot(self) -> dict[str, Any]:
         """Counts so far: `due` = `started` + `shed` + `waiting`; `late` starts by reason, and the latest in seconds.
 
+        `behind` of the shed ones are moments that the process had not come to at the end.
+
         They cover the time from `since` (None before the first moment could come) to `until`, both Unix seconds: the
         schedule makes known what they leave out, where no later snapshot ever comes.
         """
@@ -162,18 +169,36 @@ class Arrivals:
             "started": self._started,
             "shed": self._shed,
             "waiting": self._due - self._started - self._shed,
+            "behind": self._behind,
             "late": dict(self._late),
             "latest_s": self._most_s,
             "since": self._since,
-            "until": self._until or time.time(),
+            "until": self._until or self._reached(),
         }
 
     def _run(self) -> None:
         self._somebody.wait()  # a process without users has nobody to miss a start
         self._since = time.time()
-        for moment in self._moments():
+        self._coming = self._moments()
+        for moment in self._coming:
+            self._next = moment
             gevent.sleep(max(0.0, moment - time.time()))  # also when it is late: the users have to run
+            self._next = None
             self.arrive(moment)
+
+    def _reached(self) -> float:
+        """Until when moments have come: now, or where a busy process is behind, its next one."""
+        return time.time() if self._next is None else min(self._next, time.time())
+
+    def _catch_up(self, until: float) -> None:
+        """Count what was due by then and the clock had not come to; whoever waits for a turn is sent away anyway."""
+        upcoming = () if self._next is None else (self._next,)
+        for moment in itertools.chain(upcoming, self._coming):
+            if moment > until - LATE_S:
+                return  # it would have been in time
+            self._due += 1
+            self._behind += 1
+            self._shed_a_turn()
 
     def _drop_impatient(self) -> None:
         last = self.seconds() - self._patience
@@ -185,4 +210,4 @@ class Arrivals:
         """Count a turn as shed. Which operation it would have been, a lot decides, by how often each was asked for."""
         self._shed += 1
         kinds = list(self._asked)
-        self._shed_one(self._lots.choices(kinds, list(self._asked.values()))[0])
+        self._shed_one(kinds[0] if len(kinds) == 1 else self._lots.choices(kinds, list(self._asked.values()))[0])

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from config.run import Run
 from config.secrets import MARK
-from hedera_client import Fate, MirrorError, MirrorRest, TopicMessage, running_hash_v3
+from hedera_client import Fate, MirrorError, MirrorRest, TopicMessage, TransactionId, running_hash_v3
+from hedera_client.status import SUCCESS
 from reports.collect.collector import Collector
 from reports.collect.facts import Facts
 from reports.collect.journal import FILE_NAME, JournalError, read_saved
@@ -23,6 +24,7 @@ from reports.judge.mirror import MirrorAudit, TopicReader
 from reports.judge.phrases import NOT_AUDITED
 from reports.judge.report import Evidence, Report, build
 from reports.judge.sightings import FILE_NAME as SIGHTINGS
+from reports.judge.taken import Handled
 from reports.measure.clock_offset import ClockOffset
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
@@ -198,6 +200,17 @@ class MirrorReader:
             return self._mirror.knows_topic(topic_id)
         except MirrorError:
             return True
+
+    def handled(self, transaction_id: str) -> Handled | None:
+        """The transaction that succeeded under an id; None where the mirror shows none, or cannot be asked."""
+        try:
+            shown = self._mirror.transaction(TransactionId.parse(transaction_id))
+        except MirrorError:
+            return None
+        if shown.result != SUCCESS:
+            return None
+        topic = shown.entity_id if shown.name == "CONSENSUSSUBMITMESSAGE" else None
+        return Handled(topic, shown.consensus_timestamp)
 
 
 def reader(run: Run) -> TopicReader:

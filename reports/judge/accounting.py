@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from reports.collect.collector import Sender
-from reports.judge.dead import ARRIVALS, LEDGER, Debt, Schedule, debts
+from reports.judge.dead import ARRIVALS, LEDGER, Debt, Schedule, debts, idle_due
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import OUTCOMES, OperationMeasure
 
@@ -69,8 +69,10 @@ def account(
     end of the run cut off), `stopped_reads` (failed ones that it cut off: they had only asked), `incomplete_workers`
     (processes whose last data never came) and `reasons` (why it does not balance, in words). `arrivals` is what the
     schedule counted, None in a closed model: operations that were `due`, `started` and `shed`, and those that dead
-    processes owed (`unreported`); those that started `late` because no user was free (`no_user`) or no processor
-    (`process`), and how late the latest was (`latest_ms`). `dead_workers` names what each of the incomplete ones owed.
+    processes owed (`unreported`); `behind` of the shed ones were never handed out, for want of processor time,
+    and `idle` of them were the share of processes without a user; those that started `late` because no user was free
+    (`no_user`) or no processor (`process`), and how late the latest was (`latest_ms`). `dead_workers` names what each
+    of the incomplete ones owed.
     `collisions` counts transaction ids that somebody else had used before.
 
     Args:
@@ -99,7 +101,7 @@ def account(
             {"name": key.partition("|")[0], "arm": key.partition("|")[2] or None} | one.as_report()
             for key, one in sorted(accounts.items())
         ],
-        "arrivals": _arrivals(everyone, owed),
+        "arrivals": _arrivals(everyone, owed, idle_due(everyone, schedule)),
         "collisions": sum(sender.sources.get(COLLISIONS, {}).get("count", 0) for sender in everyone),
         "dead_workers": [debt._asdict() for debt in owed],
         "incomplete_workers": [sender.name for sender in everyone if not sender.complete],
@@ -121,7 +123,7 @@ def _begun(sender: Sender, key: str, begun: Mapping[str, int]) -> Account:
     return counted
 
 
-def _arrivals(senders: list[Sender], owed: list[Debt]) -> dict[str, Any] | None:
+def _arrivals(senders: list[Sender], owed: list[Debt], idle: int) -> dict[str, Any] | None:
     """What the schedules of all processes counted, as far as it is known; None where nothing was due by a schedule."""
     came = [sender.sources[ARRIVALS] for sender in senders if sender.sources.get(ARRIVALS)]
     if not came:
@@ -129,8 +131,11 @@ def _arrivals(senders: list[Sender], owed: list[Debt]) -> dict[str, Any] | None:
     counted = {name: sum(one[name] for one in came) for name in ("due", "started", "shed")}
     return {
         **counted,
-        "due": counted["due"] + sum(debt.due for debt in owed),
+        "due": counted["due"] + sum(debt.due for debt in owed) + idle,
+        "shed": counted["shed"] + idle,
+        "idle": idle,
         "unreported": sum(debt.due + debt.waiting for debt in owed),
+        "behind": sum(one.get("behind", 0) for one in came),
         "late": {name: sum(one["late"][name] for one in came) for name in ("no_user", "process")},
         "latest_ms": round(1000 * max(one["latest_s"] for one in came), 3),
     }

@@ -20,7 +20,6 @@ CAPACITY: Final = "How much was done?"
 SURVIVAL: Final = "Did it survive?"
 DELIVERY: Final = "Did everything arrive, exactly once?"
 
-MOST_KINDS: Final = 4
 """Kinds of operations that a sentence names; the table has them all."""
 
 
@@ -88,7 +87,7 @@ def _capacity(operations: Sequence[Mapping[str, Any]], kept: Mapping[str, float]
     for entry in operations:
         if entry["arm"] != "baseline" and entry["succeeded"]:
             done[entry["name"]] += entry["throughput_per_s"]
-    told = [f"{per_s:.3g} {several(name)}" for name, per_s in done.most_common(MOST_KINDS)]
+    told = [f"{per_s:.3g} {several(name)}" for name, per_s in done.most_common()]
     return f"{listed(told)} per second, at the users' own pace{where_}." if told else ""
 
 
@@ -97,21 +96,25 @@ def _survival(found: Mapping[str, Any]) -> str:
     resilience, accounting = found["resilience"], found["accounting"]
     faults = found["timeline"]["faults"]
     retries = resilience["retries"]
-    lost = accounting["failed"] + accounting["unknown"] - accounting["stopped"] - accounting["stopped_reads"]
+    cut = accounting["stopped"] + accounting["stopped_reads"]
+    lost = accounting["failed"] + accounting["unknown"] - cut
     if not accounting["started"] or not (faults or retries["attempts"] or lost):
         return ""
-    told = "; ".join(_events(found, lost))
+    told = "; ".join(_events(found, lost, cut))
     names = dict.fromkeys(fault["name"] for fault in faults)
     return f"With faults on purpose ({', '.join(names)}): {told}." if names else f"{told[0].upper()}{told[1:]}."
 
 
-def _events(found: Mapping[str, Any], lost: int) -> Iterator[str]:
+def _events(found: Mapping[str, Any], lost: int, cut: int) -> Iterator[str]:
     resilience = found["resilience"]
-    started = found["accounting"]["started"]
-    yield f"{lost:,} of {started:,} operations did not succeed" if lost else f"none of {started:,} operations failed"
-    cut_off = found["accounting"]["stopped"] + found["accounting"]["stopped_reads"]
-    if cut_off:
-        yield f"{cut_off:,} were cut off by the end of the run"
+    ended = found["accounting"]["started"] - cut
+    those = f"the {ended:,} operations that ran to their end" if cut else f"{ended:,} operations"
+    yield f"{lost:,} of {those} did not succeed" if lost else f"none of {those} failed"
+    if cut:
+        yield f"{cut:,} were cut off by the end of the run before their outcome was known"
+    unsent = found["accounting"]["rejected"]
+    if unsent:
+        yield f"{unsent:,} were never sent"
     retries = resilience["retries"]
     if retries["recovered"]:
         yield f"{retries['recovered']:,} succeeded only after a retry"

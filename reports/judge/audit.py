@@ -6,7 +6,8 @@ Each message (one envelope, in one piece or in chunks) is settled by these rules
 * duplicated: it is shown more than once, acknowledged or not. A retry that landed twice is a duplicate, no success.
 * corrupted: it was acknowledged; where its receipt or its envelope says it should be, something else is shown.
 * collided: it was acknowledged, nothing of it is shown, and where its receipt says it should be an unbroken running
-  hash proves that somebody else's message reached consensus (`collisions`). That is no fault of the network's.
+  hash proves that somebody else's message reached consensus (`collisions`); without a receipt, the mirror shows that
+  its transaction id was somebody else's (`taken`). That is no fault of the network's.
 * lost: it was acknowledged, nothing of it is shown, and the mirror is demonstrably past it (`progress`).
 * not shown yet: it was acknowledged, nothing of it is shown, and the mirror may not have come to it. Nothing is wrong
   then, and nothing is proven.
@@ -71,9 +72,6 @@ _CHANGED: Final = f"""
 UPDATE audit.settled AS s SET changed = 1 WHERE acked AND NOT copies AND NOT changed AND NOT collided
     AND {_SOMETHING_ELSE_THERE};
 """
-
-_NO_PLACE: Final = 2**62
-"""A sequence number beyond all others."""
 
 _MISPLACED: Final = f"""
 UPDATE audit.settled SET misplaced = 1 WHERE acked AND copies AND sequence_number IS NOT NULL AND NOT in_place;
@@ -164,8 +162,7 @@ def settle(connection: sqlite3.Connection, topics: Iterable[ReadTopic], *, forei
     connection.executescript(_SETTLE)
     if not foreign:
         for topic_id, chain in topics:
-            proven_below = _NO_PLACE if chain.broken_at is None else chain.broken_at
-            connection.execute(_COLLIDED, (topic_id, proven_below))
+            connection.execute(_COLLIDED, (topic_id, chain.proven_below))
         connection.execute(_CHANGED)
     connection.executescript(_MISPLACED)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hedera_client.status import PRECHECK, RECEIPT, RELAY, RELAY_BROKEN, TRANSPORT
 from reports.measure.errors import ErrorGroup, GroupKey
 
 CAUSES: Final[Mapping[str, str]] = {
@@ -53,6 +54,9 @@ CAUSES: Final[Mapping[str, str]] = {
     "MAX_FILE_SIZE_EXCEEDED": "A file can hold 1 MiB at most. Use a smaller --model-bytes.",
     "TRANSACTION_OVERSIZE": "A transaction can have 6,144 bytes at most. Use a smaller --chunk-bytes.",
     "MESSAGE_SIZE_TOO_LARGE": "A message can have 1,024 bytes per chunk at most. Use a smaller --message-bytes.",
+    "INTERNAL": "The stream was reset, or the answer could not be read: a proxy, a load balancer or the node breaks "
+    "calls off. What was sent may still have arrived. Look at what stands before the node.",
+    "FAIL_INVALID": "An exception inside the node. It is the node's fault: tell its operator; other nodes may answer.",
     "PLATFORM_NOT_ACTIVE": "The node is not part of consensus at the moment. Other nodes answer; try again later.",
     "PLATFORM_TRANSACTION_NOT_CREATED": "The node could not take the transaction over; trying again is safe.",
     "PAYER_ACCOUNT_NOT_FOUND": "The operator's account does not exist on this network. Check OPERATOR_ID and "
@@ -61,6 +65,22 @@ CAUSES: Final[Mapping[str, str]] = {
     "the transactions of this file on the mirror.",
     "BASELINE_ERROR": "The operation without Hedera failed: check what --baseline names.",
 }
+
+
+def cause_of(status: str) -> str | None:
+    """What a status means, with a remedy where one is known, as sentences; None for a word that nobody knows.
+
+    What is not explained here is told as the tables of `hedera_client.status` judge it.
+    """
+    if status in CAUSES:
+        return CAUSES[status]
+    if status.startswith("HTTP_5"):
+        return f"{RELAY_BROKEN.reason.capitalize()}. Try again later, or name another relay."
+    for table in (PRECHECK, TRANSPORT, RECEIPT, RELAY):
+        if status in table:
+            reason = table[status].reason
+            return f"{reason[0].upper()}{reason[1:]}."
+    return None
 
 
 def errors(groups: Mapping[GroupKey, ErrorGroup], origin: float) -> list[dict[str, Any]]:
@@ -76,7 +96,7 @@ def errors(groups: Mapping[GroupKey, ErrorGroup], origin: float) -> list[dict[st
             "count": group.count,
             "first_s": round(max(0.0, group.first_at - origin), 3),
             "last_s": round(max(0.0, group.last_at - origin), 3),
-            "cause": CAUSES.get(status),
+            "cause": cause_of(status),
         }
         for (key, outcome, status, message, phase), group in groups.items()
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -73,6 +74,11 @@ class TopicChain:
     def unasked(self) -> list[tuple[int, int]]:
         """Lowest and highest sequence number of each gap that was not asked for once more."""
         return [(gap.low, gap.high) for gap in self.gaps if not gap.asked]
+
+    @property
+    def proven_below(self) -> float:
+        """The sequence number below which every hash that could be checked follows; infinity where all do."""
+        return math.inf if self.broken_at is None else self.broken_at
 
     @property
     def missing(self) -> int:

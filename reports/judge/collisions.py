@@ -6,7 +6,7 @@ was acknowledged never came about, and the network did nothing wrong: hiero-cons
 of an id is handled, later ones are recorded as duplicates) and `SubmissionManager` (DUPLICATE_TRANSACTION).
 
 What tells them apart from bytes that the mirror changed is the running hash: at its place in an unbroken chain, a
-message is what consensus put there.
+message is what consensus put there. Where no receipt named a place, the mirror says what the id did (`taken`).
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ def vanished(audit: Mapping[str, Any]) -> str:
         return ""
     one = count == 1
     return (
-        f"collision of payers: {count:,} acknowledged message{'' if one else 's'} never came about, and "
-        f"{'its receipt tells' if one else 'their receipts tell'} of somebody else's message: {CAUSE}; {REMEDY}"
+        f"collision of payers: {count:,} acknowledged message{'' if one else 's'} never came about, because "
+        f"{'its transaction id was' if one else 'their transaction ids were'} used by somebody else: {CAUSE}; {REMEDY}"
     )
 
 

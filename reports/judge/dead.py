@@ -82,6 +82,18 @@ def debts(senders: Iterable[Sender], schedule: Schedule | None) -> list[Debt]:
     return owed
 
 
+def idle_due(senders: Iterable[Sender], schedule: Schedule | None) -> int:
+    """Return what fell due of the shares of processes that had no user all the time: nobody was there to count it.
+
+    Args:
+        senders: All processes.
+        schedule: What made operations due; None, or a rate of 0, in a closed model.
+    """
+    everyone = list(senders)
+    idle = [one for one in everyone if one.complete and _came(one) and not _came(one).get("since")]
+    return min(_left(everyone, schedule), sum(_due_unheard(one, everyone, schedule) for one in idle))
+
+
 def _due_unheard(sender: Sender, everyone: list[Sender], schedule: Schedule | None) -> int:
     """Operations of a process's share that fell due after it was last heard; those of a closed model are none."""
     began = _began(everyone)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -87,6 +87,24 @@ class Interval:
     def ci95(self) -> Bounds:
         """The interval that is reported: it holds both kinds."""
         return _hull([self.pairs, *([self.blocks] if self.blocks else [])])
+
+
+def holds_zero(bounds: Bounds) -> bool:
+    """Whether an interval leaves it open on which side of 0 the truth lies."""
+    return bounds[0] <= 0 <= bounds[1]
+
+
+def agreeing(absolute: Interval | None, relative: Interval | None) -> tuple[Interval | None, Interval | None]:
+    """Both intervals of one difference, neither telling a sign that the other leaves open.
+
+    They are made by different ways, of the difference and of the ratio, and few or skewed pairs let them disagree:
+    then the one that is surer reaches to 0 as well, so neither covers the truth less often than before.
+    """
+    if absolute is None or relative is None or holds_zero(absolute.ci95) is holds_zero(relative.ci95):
+        return absolute, relative
+    if holds_zero(absolute.ci95):
+        return absolute, _to_zero(relative)
+    return _to_zero(absolute), relative
 
 
 def block_length(pairs: int) -> int:
@@ -418,3 +436,8 @@ def _error(values: Array) -> Array:
 
 def _hull(bounds: Sequence[Bounds]) -> Bounds:
     return min(low for low, _ in bounds), max(high for _, high in bounds)
+
+
+def _to_zero(interval: Interval) -> Interval:
+    nothing = (0.0, 0.0)
+    return replace(interval, pairs=_hull([interval.pairs, nothing]), sure=_hull([interval.sure, nothing]))

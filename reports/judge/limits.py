@@ -6,8 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from hedera_client.errors import Fate
+from hedera_client.status import PRECHECK, RECEIPT, RELAY, TRANSPORT
 from reports.judge import phrases
+from reports.judge.causes import cause_of
 from reports.judge.names import several
+from reports.judge.worst import Kind, failed_most, kinds_of_failures
 from reports.measure.measurements import STOPPED
 from reports.measure.resources import CPU_WARNING_PERCENT
 from reports.records import Outcome
@@ -32,16 +36,24 @@ WAITED_SHARE: Final = 0.2
 POLICY_SEGMENTS: Final = ("queue", "limiter", "circuit_wait")
 
 CONNECTION_SEGMENT: Final = "connection"
+RETRY_SEGMENT: Final = "retry_wait"
 NETWORK_PHASES: Final = ("ack", "receipt", "mirror")
 
-NETWORK_STATUSES: Final = frozenset(
-    {
-        *("BUSY", "PLATFORM_NOT_ACTIVE", "PLATFORM_TRANSACTION_NOT_CREATED", "RESOURCE_EXHAUSTED"),
-        *("UNAVAILABLE", "DEADLINE_EXCEEDED", "RECEIPT_TIMEOUT", "MIRROR_TIMEOUT"),
-        *("RELAY_RATE_LIMITED", "RELAY_TIMEOUT", "RELAY_UNREACHABLE"),
-    }
-)
-"""What the network answers, or does not, when it is slow or full."""
+_OF_THE_NETWORK: Final = frozenset({"RECEIPT_TIMEOUT", "MIRROR_TIMEOUT", "NEVER_HAPPENED"})
+"""The client's own words for an answer of the network that did not come."""
+
+
+def not_served(status: str) -> bool:
+    """Whether a status says that the network was slow, full or broken: whatever is no refusal of what was asked for.
+
+    It is read from the tables by which errors are judged (`hedera_client.status`), so that a word which is new there
+    need not be known here.
+    """
+    if status in _OF_THE_NETWORK or status.startswith("HTTP_5"):
+        return True
+    tables = (PRECHECK, TRANSPORT, RECEIPT, RELAY)
+    found = [table[status] for table in tables if status in table]
+    return any(one.busy or one.fate is not Fate.FINAL for one in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,8 @@ def limit(report: Mapping[str, Any]) -> dict[str, Any]:
     """Return the report's `run.limit`: who, the line, and every sign that was found.
 
     A generator without processor time decides, because then nothing else that was measured can be trusted. Otherwise
-    it is who touched most operations. Without any sign the users' own pace was the limit.
+    it is who touched most operations. Where more were refused for what they asked than anything touched, nothing was at
+    its limit, and what failed most is said. Without any sign the users' own pace was the limit.
 
     Args:
         report: Of which `accounting`, `resources`, `resilience`, `errors` and `operations` are read.
@@ -67,16 +80,22 @@ def limit(report: Mapping[str, Any]) -> dict[str, Any]:
     counted = [sign for sign in _counted(report) if sign.operations >= least]
     counted.sort(key=lambda sign: -sign.operations)
     signs = [*processors, *counted]
-    if not signs:
-        sentence = _failing(report["errors"]) or _pace(report["operations"], report["accounting"])
-        return {"by": "none", "sentence": sentence, "evidence": []}
+    failures = kinds_of_failures(report["errors"])
+    refused = [kind for kind in failures if not not_served(kind.status)]
+    if not signs or (not processors and sum(kind.number for kind in refused) > signs[0].operations):
+        sentence = _failing(refused if signs else failures) or _pace(report["operations"], report["accounting"])
+        return {"by": "none", "sentence": sentence, "evidence": [_sentence(sign) for sign in signs]}
     first = signs[0]
     who = {"generator": "the load generator", "policy": "the client's own policy", "network": "the network"}[first.by]
     return {
         "by": first.by,
         "sentence": f"The limit was {who}: {first.words}.",
-        "evidence": [f"{sign.words[0].upper()}{sign.words[1:]}." for sign in signs[1:]],
+        "evidence": [_sentence(sign) for sign in signs[1:]],
     }
+
+
+def _sentence(sign: Sign) -> str:
+    return f"{sign.words[0].upper()}{sign.words[1:]}."
 
 
 def _processors(processes: Iterable[Mapping[str, Any]]) -> list[Sign]:
@@ -103,7 +122,7 @@ def _counted(report: Mapping[str, Any]) -> list[Sign]:
     if refused:
         words = f"{sum(refused.values()):,} operations were never sent ({_listed(refused)}{_after(report)})"
         signs.append(Sign("policy", sum(refused.values()), words))
-    signs += [sign for sign in _waited(report["operations"]) if sign.by == "policy" or not accounting.get("arrivals")]
+    signs += [sign for sign in _waited(report) if sign.by == "policy" or not accounting.get("arrivals")]
     left = _left_waiting(report["errors"])
     if left:
         words = (
@@ -113,23 +132,41 @@ def _counted(report: Mapping[str, Any]) -> list[Sign]:
         signs.append(Sign("network", sum(left.values()), words))
     answered = _network_answers(report)
     if answered:
-        words = f"{sum(answered.values()):,} attempts were turned away or not answered in time ({_listed(answered)})"
-        signs.append(Sign("network", sum(answered.values()), words))
+        attempts = sum(answered.values())
+        words = (
+            f"{attempts:,} {'attempt was' if attempts == 1 else 'attempts were'} turned away, broken off or not "
+            f"answered in time ({_listed(answered)}){_why(answered)}"
+        )
+        signs.append(Sign("network", attempts, words))
     return signs
 
 
 def _missed(accounting: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -> list[Sign]:
     """Signs from the schedule: operations that were due and did not start then, for want of a user or processor."""
     signs = []
-    if accounting["shed"]:
-        words = (
-            f"{accounting['shed']:,} of {accounting['scheduled']:,} scheduled starts were missed, because no user was "
-            "free; use more users or a lower rate"
-        )
-        signs.append(Sign("generator", accounting["shed"], words))
     arrivals = accounting.get("arrivals")
+    behind = arrivals.get("behind", 0) if arrivals else 0
+    for missed, why, remedy in (
+        (accounting["shed"] - behind, "no user was free", "use more users or a lower rate"),
+        (behind, "the process had no time to hand them out", "use more workers or a lower rate"),
+    ):
+        if missed:
+            words = f"{missed:,} of {accounting['scheduled']:,} scheduled starts were missed, because {why}; {remedy}"
+            signs.append(Sign("generator", missed, words))
     if arrivals is None:
         return signs
+    if arrivals.get("idle"):
+        words = (
+            f"{arrivals['idle']:,} of {arrivals['due']:,} due operations were the share of processes that had no user; "
+            "use as many users as workers at least"
+        )
+        signs.append(Sign("generator", arrivals["idle"], words))
+    if not arrivals["due"]:
+        words = (
+            "no operation was due before the run was over: the schedule begins when all users are there (--users, "
+            "--spawn-rate, --run-time)"
+        )
+        return [*signs, Sign("generator", 1, words)]
     latest = phrases.milliseconds(arrivals["latest_ms"])
     stalled = _stall(operations, arrivals["latest_ms"])
     by: Limit = "network" if stalled else "generator"
@@ -164,11 +201,11 @@ def _stall(operations: Sequence[Mapping[str, Any]], latest_ms: float) -> str:
     return f" while {entry['name']} took up to {longest} instead of {usual}"
 
 
-def _waited(operations: Sequence[Mapping[str, Any]]) -> list[Sign]:
-    """Signs from where the time went, where that was measured: late starts, and waits that the policy asked for."""
-    spent = dict.fromkeys(("generator", "policy", "connections", "all"), 0.0)
+def _waited(report: Mapping[str, Any]) -> list[Sign]:
+    """Signs from where the time went, where that was measured: late starts, waits of the policy, retries."""
+    spent = dict.fromkeys(("generator", "policy", "connections", "retries", "all"), 0.0)
     done = 0
-    for entry in operations:
+    for entry in report["operations"]:
         segments = entry.get("segments_ms")
         if segments and entry["succeeded"]:
             done += entry["succeeded"]
@@ -176,6 +213,7 @@ def _waited(operations: Sequence[Mapping[str, Any]]) -> list[Sign]:
             spent["generator"] += means.get("start_delay", 0.0)
             spent["policy"] += sum(means.get(name, 0.0) for name in POLICY_SEGMENTS)
             spent["connections"] += means.get(CONNECTION_SEGMENT, 0.0)
+            spent["retries"] += means.get(RETRY_SEGMENT, 0.0)
             spent["all"] += sum(means.values())
     words: dict[str, tuple[Limit, str]] = {
         "generator": (
@@ -184,42 +222,57 @@ def _waited(operations: Sequence[Mapping[str, Any]]) -> list[Sign]:
         ),
         "policy": (
             "policy",
-            "operations spent {share:.0f} % of their time in the queue, at the limiter or an open circuit",
+            "operations spent {share:.0f} % of their time in the queue, at the limiter or an open circuit"
+            + _opened(report),
         ),
         "connections": (
             "policy",
             "operations spent {share:.0f} % of their time waiting for a connection to a node; allow more of them "
             "(--connections)",
         ),
+        "retries": (
+            "network",
+            "operations spent {share:.0f} % of their time between two attempts, because of what the network answered",
+        ),
     }
     shares = {what: spent[what] / spent["all"] for what in words} if spent["all"] else {}
     return [
-        Sign(words[what][0], round(share * done), words[what][1].format(share=100 * share))
+        Sign(words[what][0], round(share * done), words[what][1].replace("{share:.0f}", f"{100 * share:.0f}"))
         for what, share in shares.items()
         if share >= WAITED_SHARE
     ]
 
 
 def _after(report: Mapping[str, Any]) -> str:
-    """What made breakers open, where they did."""
+    """What made breakers open, where they did, to stand behind other words."""
+    opened = _opened(report)
+    return f"; {opened.strip(' ()')}" if opened else ""
+
+
+def _opened(report: Mapping[str, Any]) -> str:
+    """How often breakers opened, where they did, and after what, in parentheses."""
     opened = sum(breaker["opened"] for breaker in report["resilience"]["breakers"])
     if not opened:
         return ""
     times = "once" if opened == 1 else f"{opened:,} times"
     answers = _network_answers(report)
-    return f"; circuit breakers opened {times}" + (f" after {_listed(answers)}" if answers else "")
+    return f" (circuit breakers opened {times}{f' after {_listed(answers)}' if answers else ''})"
+
+
+def _why(counts: Mapping[str, int]) -> str:
+    """What the most frequent of some statuses means and what to do, without a full stop; "" where that is not known."""
+    cause = cause_of(max(counts, key=lambda status: counts[status]))
+    return f": {cause[0].lower()}{cause[1:].rstrip('.')}" if cause else ""
 
 
 def _network_answers(report: Mapping[str, Any]) -> dict[str, int]:
     """Attempts that the network turned away or left without an answer: those that were retried, and the last ones."""
     counts = {
-        status: number
-        for status, number in report["resilience"]["retries"]["by_status"].items()
-        if status in NETWORK_STATUSES
+        status: number for status, number in report["resilience"]["retries"]["by_status"].items() if not_served(status)
     }
     for outcome in (Outcome.FAILED, Outcome.UNKNOWN):
         for status, number in _by_status(report["errors"], outcome).items():
-            if status in NETWORK_STATUSES:
+            if not_served(status):
                 counts[status] = counts.get(status, 0) + number
     return counts
 
@@ -233,22 +286,12 @@ def _left_waiting(errors: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     return counts
 
 
-def _failing(errors: Sequence[Mapping[str, Any]]) -> str:
-    """What failed most, where something did; "" where nothing did. The errors are sorted, the most frequent first."""
-    failed = [
-        error
-        for error in errors
-        if error["outcome"] in (Outcome.FAILED, Outcome.UNKNOWN) and error["status"] != STOPPED
-    ]
-    if not failed:
+def _failing(failures: Sequence[Kind]) -> str:
+    """That something failed although nothing was at its limit, and what most; "" where nothing did."""
+    if not failures:
         return ""
-    worst = failed[0]
-    cause = f" {worst['cause']}" if worst["cause"] else ""
-    arm = f" [{worst['arm']}]" if worst["arm"] else ""
-    return (
-        f"Nothing was at its limit, and yet {sum(error['count'] for error in failed):,} operations did not succeed: "
-        f"{worst['operation']}{arm} most of all, by {worst['status']} ({worst['count']:,}).{cause}"
-    )
+    total = sum(kind.number for kind in failures)
+    return f"Nothing was at its limit, and yet {total:,} operations did not succeed: {failed_most(failures)}"
 
 
 def _by_status(errors: Iterable[Mapping[str, Any]], outcome: Outcome) -> dict[str, int]:
@@ -274,7 +317,7 @@ def _pace(operations: Sequence[Mapping[str, Any]], accounting: Mapping[str, Any]
         default=None,
     )
     if slow is None:
-        return "Nothing was at its limit."
+        return "Nothing was done, so nothing was at its limit."
     took = phrases.milliseconds(slow["latency_ms"]["mean"])
     return (
         "Nothing was at its limit. The users set the pace: each begins an operation when its last one has ended "

@@ -26,6 +26,7 @@ from reports.judge.foreign import foreign_ledger
 from reports.judge.missing import hold_back, why_not_shown
 from reports.judge.progress import NS_PER_S, Reach
 from reports.judge.sightings import Sightings
+from reports.judge.taken import Handled, note_taken
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 
@@ -65,6 +66,9 @@ class TopicReader(Protocol):
 
     def knows_topic(self, topic_id: str) -> bool:
         """Whether the mirror has heard of a topic."""
+
+    def handled(self, transaction_id: str) -> Handled | None:
+        """The transaction that succeeded under an id; None where the mirror shows none, or cannot be asked."""
 
 
 class Failure(NamedTuple):
@@ -128,6 +132,7 @@ class MirrorAudit:
             settle(connection, self._topics, foreign=doubt is not None and doubt.foreign)
             if doubt is None:
                 doubt = self._doubt_of_missing()
+                note_taken(connection, self._read.handled, {topic: chain.proven_below for topic, chain in self._topics})
             self.clocks = read_clocks(connection, self.clocks)
             self.consensus = consensus_times(connection, self.clocks)
             return verdict(connection, self._topics, doubt, self._reached[-1] if self._reached else None)

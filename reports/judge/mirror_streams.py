@@ -37,10 +37,12 @@ def in_words(entries: Iterable[Mapping[str, Any]]) -> str:
         if total[name]
     ]
     if total["skipped"]:
-        parts.append(f"{total['skipped']:,} messages were left out")
+        left_out = "message was" if total["skipped"] == 1 else "messages were"
+        parts.append(f"{total['skipped']:,} {left_out} left out")
     if not parts and not total["late"]:
         return ""
-    told = f"The mirror's streams were opened {total['opened']:,} times" + "".join(f"; {part}" for part in parts) + "."
+    times = "once" if total["opened"] == 1 else f"{total['opened']:,} times"
+    told = f"The mirror's streams were opened {times}" + "".join(f"; {part}" for part in parts) + "."
     if not total["late"]:
         return told
     mean_s = total["late_s"] / total["late"]

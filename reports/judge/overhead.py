@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -70,6 +71,7 @@ def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tup
     if reason is None:
         mean = intervals.mean_interval(intervals.difference, baseline, hedera, seed)
         relative = intervals.relative_interval(baseline, hedera, seed)
+        mean, relative = intervals.agreeing(mean, relative)
         reason = _alike(sample.complete, mean)
         mean, relative = (None, None) if reason else (mean, relative)
     judged = judge(name, confirm, mean, relative, float(baseline.mean()) if len(baseline) else 0.0, reason)
@@ -161,7 +163,7 @@ def _comparisons(
             rows.append(_row(name, "ms", None, None, None, None) | {"reason": reason})
             continue
         first, second = (intervals.quantile(arm, share) for arm in (baseline, hedera))
-        rows.append(_row(name, "ms", first, second, absolute, ratio))
+        rows.append(_row(name, "ms", first, second, *intervals.agreeing(absolute, ratio)))
     return [*rows, _throughput(baseline, hedera, relative, seed)]
 
 
@@ -171,10 +173,20 @@ def _throughput(baseline: Array, hedera: Array, relative: Interval | None, seed:
     if absolute is None or relative is None or relative.ci95[0] <= -100:
         reason = {"reason": "an arm takes no time that could be measured"}
         return _row("throughput", "per s", None, None, None, None) | reason
-    low, high = (100 * (1 / (1 + bound / 100) - 1) for bound in reversed(relative.ci95))
-    row = _row("throughput", "per s", 1000 / baseline.mean(), 1000 / hedera.mean(), absolute, None)
-    estimate = 100 * (1 / (1 + relative.estimate / 100) - 1)
-    return row | {"relative_pct": {"estimate": estimate, "ci95": [low, high]}}
+    inverse = replace(
+        relative,
+        estimate=_inverse_pct(relative.estimate),
+        pairs=(_inverse_pct(relative.ci95[1]), _inverse_pct(relative.ci95[0])),
+        blocks=None,
+    )
+    return _row(
+        "throughput", "per s", 1000 / baseline.mean(), 1000 / hedera.mean(), *intervals.agreeing(absolute, inverse)
+    )
+
+
+def _inverse_pct(percent: float) -> float:
+    """By how many percent the inverse of something differs that differs by so many."""
+    return 100 * (1 / (1 + percent / 100) - 1)
 
 
 def _row(

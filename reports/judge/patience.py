@@ -30,8 +30,10 @@ def _share(entry: Mapping[str, Any]) -> float:
 
 def _sentence(entry: Mapping[str, Any]) -> str:
     level = f" ({entry['confirm']})" if entry["confirm"] else ""
+    closer = " A shorter --receipt-interval looks more closely, with more calls."
+    remedy = "" if entry["confirm"] == "mirror" else closer
     return (
         f"{entry['name']}{level}: up to {100 * _share(entry):.0f} % of its mean latency is our own waiting between two "
         f"looks, up to {milliseconds(entry['patience_ms']['mean'])} in the mean and "
-        f"{milliseconds(entry['patience_ms']['p95'])} at p95; the network took that much less at most."
+        f"{milliseconds(entry['patience_ms']['p95'])} at p95; the network took that much less at most.{remedy}"
     )

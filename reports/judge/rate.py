@@ -7,21 +7,22 @@ from typing import Any
 
 
 def rate(asked_per_s: float, arrivals: Mapping[str, Any] | None) -> dict[str, float] | None:
-    """Return the report's `run.rate`; None where operations were not due by a rate, or none was due.
+    """Return the report's `run.rate`; None where no rate was asked for.
 
     A start that came late was made, and its response time holds the delay; what was shed was not made, nor was what
-    fell due of a dead process's share.
+    fell due of a dead process's share. Where nothing was due before the run was over, or no process lived to
+    tell of it, nothing was kept.
 
     Args:
-        asked_per_s: Of the settings.
-        arrivals: Of the report's accounting.
+        asked_per_s: Of the settings; 0 in a closed model.
+        arrivals: Of the report's accounting; None where no process told of a schedule.
 
     Returns:
         `asked_per_s`, `kept_per_s` (of what was asked for, as much as was started of what was due) and `kept_percent`.
     """
-    if not arrivals or not arrivals["due"]:
+    if not asked_per_s:
         return None
-    share = arrivals["started"] / arrivals["due"]
+    share = arrivals["started"] / arrivals["due"] if arrivals and arrivals["due"] else 0.0
     return {
         "asked_per_s": asked_per_s,
         "kept_per_s": round(asked_per_s * share, 3),

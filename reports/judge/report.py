@@ -92,6 +92,7 @@ def build(evidence: Evidence) -> Report:
         found["operations"],
         found["overhead"],
         KeptRate(kept, run.settings.least_rate, limited["by"]),
+        found["errors"],
     )
     if evidence.unwritten:
         results.append(Check("journal", False, f"not all of it could be written: {evidence.unwritten}"))

@@ -20,6 +20,8 @@ _SCHEMA: Final = """
 CREATE TABLE audit.seen (topic_id TEXT, stream TEXT, number INTEGER, digest BLOB, first_seq INTEGER, last_seq INTEGER,
     consensus_ns INTEGER, late INTEGER, intact INTEGER);
 CREATE TABLE audit.other (topic_id TEXT, sequence_number INTEGER);
+CREATE TABLE audit.stranger (topic_id TEXT, consensus_ns INTEGER, sequence_number INTEGER,
+    PRIMARY KEY (topic_id, consensus_ns)) WITHOUT ROWID;
 CREATE TABLE audit.chunks (topic_id TEXT, message_id TEXT, copy INTEGER, number INTEGER, sequence_number INTEGER,
     consensus_ns INTEGER, late INTEGER, data BLOB, PRIMARY KEY (topic_id, message_id, copy, number)) WITHOUT ROWID;
 CREATE INDEX audit.seen_message ON seen (topic_id, stream, number);
@@ -50,7 +52,8 @@ class Sightings:
     """A journal, opened together with a database of what was seen; `connection` reads both by one query.
 
     Tables of the latter: `seen` holds every whole message of this run, with the sequence numbers of its first and last
-    chunk; `other` the places where one was expected and something else stands; `chunks` what is not whole yet.
+    chunk; `other` the places where one was expected and something else stands; `stranger` when whatever is not of this
+    run reached consensus; `chunks` what is not whole yet.
 
     Args:
         journal: The journal's path; the other database stands beside it, and is made anew.
@@ -119,6 +122,9 @@ class Sightings:
         """Note a whole message."""
         envelope = decode(message)
         if envelope is None or envelope.run_id != self._run_id:
+            self.connection.execute(
+                "INSERT OR IGNORE INTO stranger VALUES (?, ?, ?)", (topic, place.consensus_ns, place.last)
+            )
             expected = "SELECT 1 FROM sent WHERE topic_id = ? AND sequence_number = ?"
             if self.connection.execute(expected, (topic, place.last)).fetchone():
                 self.connection.execute("INSERT INTO other VALUES (?, ?)", (topic, place.last))

@@ -11,6 +11,7 @@ from reports.judge import collisions
 from reports.judge.audit import doubt_of, integrity_faults
 from reports.judge.rate import in_words
 from reports.judge.success import LEAST_DONE, shortfalls
+from reports.judge.worst import failed_most, kinds_of_failures
 
 MOST_SHORT: Final = 2
 """Kinds of operation that a check names; the table has them all."""
@@ -53,6 +54,7 @@ def checks(
     operations: Sequence[Mapping[str, Any]],
     overhead: Sequence[Mapping[str, Any]],
     kept: KeptRate,
+    errors: Sequence[Mapping[str, Any]] = (),
 ) -> list[Check]:
     """Judge a run.
 
@@ -63,10 +65,11 @@ def checks(
         operations: The report's.
         overhead: The report's.
         kept: The rate that was asked for and kept.
+        errors: The report's.
     """
     return [
         _measured(accounting),
-        _requests(accounting),
+        _requests(accounting, errors),
         _success(operations, accounting),
         *_rate(kept),
         *_overhead(overhead, operations),
@@ -95,11 +98,14 @@ def _measured(accounting: Mapping[str, Any]) -> Check:
     return Check("measured", bool(done), detail, ExitCode.INCONCLUSIVE)
 
 
-def _requests(accounting: Mapping[str, Any]) -> Check:
+def _requests(accounting: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> Check:
     unsettled = accounting["unknown"] - accounting["stopped"]
     failed = accounting["failed"] - accounting["stopped_reads"]
     if failed or unsettled:
-        return Check("requests", False, f"{failed:,} operations failed and {unsettled:,} ended with an unknown fate")
+        kinds = kinds_of_failures(errors)
+        most = f": {failed_most(kinds).rstrip('.')}" if kinds else ""
+        words = f"{failed:,} operations failed and {unsettled:,} ended with an unknown fate{most}"
+        return Check("requests", False, words)
     notes = [f"all {accounting['succeeded']:,} operations that ran to their end succeeded"]
     if accounting["rejected"]:
         notes.append(f"{accounting['rejected']:,} were never sent")

@@ -51,11 +51,8 @@ def text(value: object) -> str:
 
 def _state(run: Mapping[str, Any]) -> str:
     failed = [check for check in run["checks"] if not check["passed"]]
-    if not failed:
-        return "**Passed** (exit code 0)"
-    return f"**{words.state(run['exit_code'])[0]}** (exit code {run['exit_code']}): " + "; ".join(
-        f"{text(check['name'])}: {text(check['detail'])}" for check in failed
-    )
+    told = "; ".join(f"{text(check['name'])}: {text(check['detail'])}" for check in failed)
+    return f"**{words.state(run['exit_code'])}** (exit code {run['exit_code']}){f': {told}' if told else ''}"
 
 
 def _overhead(entries: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from config.exit_codes import ExitCode
 from reports.judge.phrases import interval, milliseconds
 
 _FIGURE: Final = re.compile(r"(?<=[\d±]) (?=(?:ms|s|%|±|times)\b|%|±)|(?<=±) (?=\d)")
@@ -48,6 +49,16 @@ def length(run: Mapping[str, Any]) -> str:
     if whole_s - load_s < LEAST_DRAIN_S:
         return f"{whole_s:.0f} s"
     return f"{load_s:.0f} s, and {whole_s - load_s:.0f} s more until what was under way had ended"
+
+
+def state(code: int) -> str:
+    """A run's verdict in one word, by its exit code: what nothing can be said of has not failed, and has not passed."""
+    names = {ExitCode.PASSED: "Passed", ExitCode.INCONCLUSIVE: "Inconclusive"}
+    return names.get(ExitCode(code), "Failed")
+
+
+STATES: Final[Mapping[str, str]] = {"Passed": "good", "Inconclusive": "warn", "Failed": "bad"}
+"""How each of them is coloured."""
 
 
 OUTCOMES: Final[Mapping[str, str]] = {
@@ -93,11 +104,6 @@ FIGURES: Final[Mapping[str, str]] = {
     "throughput": "per second, one caller",
 }
 
-STATES: Final[Mapping[int, tuple[str, str]]] = {0: ("Passed", "good"), 5: ("Inconclusive", "warn")}
-"""What a run's exit code says in a word, and the word's colour; every other code is a failure."""
-
-FAILED: Final = ("Failed", "bad")
-
 LIMITS: Final[Mapping[str, str]] = {
     "generator": "warn",
     "policy": "warn",
@@ -134,11 +140,6 @@ FILES: Final[Mapping[str, tuple[str, str]]] = {
 """Counts of files in the audit; the last four are shown where they are not 0."""
 
 BAD_FILES: Final = ("mismatched", "left_over", "uncertain")
-
-
-def state(exit_code: int) -> tuple[str, str]:
-    """`Passed`, `Inconclusive` or `Failed`, and its colour."""
-    return STATES.get(exit_code, FAILED)
 
 
 def signed_ms(value: float | None) -> str:

@@ -12,7 +12,7 @@ from gevent.event import AsyncResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedera_users.arrivals import Arrivals, Turn
+from hedera_users.arrivals import LATE_S, Arrivals, Turn
 from hedera_users.ledger import Ledger
 
 
@@ -136,6 +136,7 @@ def test_the_end_sheds_what_nobody_took_and_sends_everybody_away() -> None:
         "started": 1,
         "shed": 1,
         "waiting": 0,
+        "behind": 0,
         "latest_s": 0,
         "since": None,
         "until": 0,
@@ -159,6 +160,34 @@ def test_moments_come_by_the_clock_once_all_users_are_there() -> None:
     assert time.time() >= began + 0.1
     assert line.delays[0] >= 0.1
     assert line.arrivals.snapshot()["due"] == 3
+
+
+def test_what_a_busy_process_never_came_to_was_due_all_the_same() -> None:
+    """8,000 a second asked, and the process hands out a sixth of them: the others are no less missing."""
+    began = time.time()
+    line = Line(moments=[began - 0.5 + number / 1000 for number in range(10_000)])
+    line.arrivals.arrive = lambda moment: time.sleep(0.01)  # type: ignore[method-assign]
+    line.ask()
+    line.arrivals.begin()
+    gevent.sleep(0.05)
+    until = line.arrivals.snapshot()["until"]
+    assert began - 0.5 < until < began, "of a process that is behind, what it covers is told, not the time of day"
+    line.arrivals.end()
+    found = line.arrivals.snapshot()
+    handed_out = 1000 * (until - began + 0.5)
+    assert found["behind"] == pytest.approx(1000 * (found["until"] - LATE_S - began + 0.5) - handed_out, abs=20)
+    assert (found["shed"], line.totals()["shed"]) == (found["behind"], found["behind"])
+
+
+def test_moments_after_the_end_were_not_due() -> None:
+    """A process that keeps up leaves none behind, whatever the schedule holds for later."""
+    line = Line(moments=[time.time() + 0.01, time.time() + 60])
+    line.ask()
+    line.arrivals.begin()
+    gevent.sleep(0.05)
+    line.arrivals.end()
+    found = line.arrivals.snapshot()
+    assert (found["due"], found["behind"], found["started"]) == (1, 0, 1)
 
 
 def test_a_turn_that_a_killed_user_was_given_is_shed() -> None:

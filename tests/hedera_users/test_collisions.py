@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from hedera_client import (
     AlreadySubmitted,
     Fate,
     HederaClient,
+    MirrorRest,
     Operator,
     PrecheckError,
     TransactionId,
@@ -22,7 +25,12 @@ from hedera_client import (
 from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.operation import uncounted
 from hedera_users.transactions import Transactions
+from reports.judge.audit import exit_code_of
+from reports.judge.mirror import MirrorAudit
+from reports.settling import MirrorReader, chain_hash
 from resilience import GuardStats
+from tests.reports.ledger import message, record, write_journal
+from tests.reports.ledger import run as ledger_run
 
 SETTINGS = parse_settings({"seed": 1, "receipt_interval": 0.02, "backoff": 0.01, "backoff_max": 0.02})
 
@@ -142,6 +150,39 @@ def test_a_duplicate_of_an_attempt_in_doubt_is_our_own(
     assert lost
     assert payer.send(topic_id, b"next").topic_sequence_number == first.topic_sequence_number + 1
     assert (payer.transactions.collisions, len(payer.issued)) == (0, 2)
+
+
+def test_two_that_are_acknowledged_at_once_are_told_apart_by_the_mirror(
+    localnet: Localnet, payer: Payer, topic: Any, tmp_path: Path
+) -> None:
+    """Both got past their nodes before consensus; one message stands there, and nobody has a receipt (level `ack`)."""
+    other, topic_id = topic
+    first, second = payer.client.nodes[:2]
+    ours = [message("a", 1), message("a", 2)]
+    taken, own = other.client.new_transaction_id(), payer.client.new_transaction_id()
+    his = other.client.prepare(bodies.submit_message(topic_id, b"his"), first, taken)
+    late = payer.client.prepare(bodies.submit_message(topic_id, ours[0]), second, taken)
+    other.client.submit(his)
+    payer.client.submit(late)  # acknowledged as well: this node has not heard of it yet
+    payer.client.submit(payer.client.prepare(bodies.submit_message(topic_id, ours[1]), second, own))
+    other.client.await_receipt(own, second, timeout=10, interval=0.05)
+    records = [record("a", number, None) for number in (1, 2)]
+    for one, transaction_id in zip(records, (taken, own), strict=True):
+        one.messages[0].topic_id, one.messages[0].transaction_id = topic_id, str(transaction_id)
+    journal = write_journal(tmp_path, records)
+    # The mirror is taken for past everything: what consensus made of it is what this test is about.
+    run = ledger_run(audit_timeout=3.0).model_copy(update={"network": localnet.network, "topics": {"events": topic_id}})
+    result = MirrorAudit(run, journal, Past(MirrorRest(localnet.network.mirror_rest)), chain_hash).run()
+    assert (result["lost"], result["collided"], result["delivered"]) == (0, 1, 1)
+    assert exit_code_of(result) == 5
+
+
+class Past(MirrorReader):
+    """The embedded mirror, which need not be waited for until the transactions' validity is over."""
+
+    def latest_consensus(self) -> int | None:
+        """An hour from now."""
+        return time.time_ns() + 3_600_000_000_000
 
 
 def busy() -> Exception:

@@ -93,6 +93,11 @@ def test_streams_that_were_well_need_no_sentence() -> None:
     assert in_words(mirror_streams([{"0.0.9": counts()}])) == ""
 
 
+def test_one_is_said_as_one() -> None:
+    said = in_words(mirror_streams([{"0.0.9": counts(skipped=1)}]))
+    assert said == "The mirror's streams were opened once; 1 message was left out."
+
+
 def test_a_broken_stream_is_said_wherever_people_read(tmp_path: Path) -> None:
     report = sample_report(tmp_path, pairs=30)
     entries = mirror_streams([{"0.0.9": counts(opened=3, ended=1, silent=1, skipped=4, late=10, late_s=7.5)}])

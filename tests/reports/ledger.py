@@ -15,6 +15,7 @@ from reports.collect.journal import Journal
 from reports.collect.rows import COLUMNS, rows_of
 from reports.envelope import Envelope, digest
 from reports.judge.mirror import MirrorAudit
+from reports.judge.taken import Handled
 from reports.records import OperationRecord, Outcome, ReadFile, SentMessage, StoredFile
 from reports.settling import chain_hash
 
@@ -109,6 +110,8 @@ class Mirror:
         self.unknown: set[str] = set()
         self.looks = 0
         self.later: dict[int, list[TopicMessage]] = {}
+        self.transactions: dict[str, Handled] = {}
+        self.asked_for: list[str] = []
 
     def __call__(self, topic_id: str, after: int, until: int | None) -> Iterator[TopicMessage]:
         """A `TopicReader`."""
@@ -127,6 +130,11 @@ class Mirror:
     def knows_topic(self, topic_id: str) -> bool:
         """Whether it is not in `unknown`."""
         return topic_id not in self.unknown
+
+    def handled(self, transaction_id: str) -> Handled | None:
+        """What a test says that the network handled under an id."""
+        self.asked_for.append(transaction_id)
+        return self.transactions.get(transaction_id)
 
     def leave_out(self, sequence: int, until_look: int | None = None) -> None:
         """Do not show a row, or not before so many looks."""

@@ -30,7 +30,10 @@ def found(**changes: Any) -> dict[str, Any]:
         "operations": [done],
         "overhead": [],
         "resilience": {"retries": {"attempts": 0, "recovered": 0}, "breakers": []},
-        "accounting": {"started": 240, "failed": 0, "unknown": 0, "stopped": 0, "stopped_reads": 0},
+        "accounting": {
+            "started": 240,
+            **dict.fromkeys(("failed", "unknown", "rejected", "stopped", "stopped_reads"), 0),
+        },
         "audit": nothing_settled() | {"acknowledged": 240, "delivered": 240},
         "timeline": {"resolution_s": 1, "faults": [], "series": []},
     } | changes
@@ -65,16 +68,6 @@ def test_a_cost_that_cannot_be_told_is_not_the_first_word_of_a_run_that_did_more
     assert answers(found(overhead=[open_], operations=[pair]), HERE, None)[0]["question"] == COST
 
 
-def test_what_the_end_of_the_run_cut_off_is_told_beside_what_failed() -> None:
-    cut = {"started": 44, "failed": 0, "unknown": 20, "stopped": 20, "stopped_reads": 0}
-    fault = {"name": "node-down", "from_s": 2.0, "to_s": None}
-    run = found(accounting=cut, timeline={"resolution_s": 1, "faults": [fault], "series": []})
-    told = {one["question"]: one["answer"] for one in answers(run, HERE, None)}
-    assert told[SURVIVAL] == (
-        "With faults on purpose (node-down): none of 44 operations failed; 20 were cut off by the end of the run."
-    )
-
-
 def test_kinds_of_operations_are_told_once_each_the_most_frequent_first() -> None:
     """Levels of a kind add up, baselines and what never succeeded are left out, and a name of somebody's own stands."""
     kinds = [("mine", None, 2.0), ("hcs.submit", None, 8.0), ("hcs.submit", None, 4.0), ("audit-event", "baseline", 9)]
@@ -99,6 +92,45 @@ def test_an_outage_that_was_survived_is_told_with_its_recovery() -> None:
     assert told[SURVIVAL] == (
         "With faults on purpose (node-down): none of 240 operations failed; 31 succeeded only after a retry; circuit "
         "breakers opened 4 times; the rate was back at its former level 2.5 s after the last fault had ended."
+    )
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        # A stall that outlasts the run: nothing failed, and nothing worked either.
+        (
+            {"unknown": 80, "stopped": 80},
+            "none of the 160 operations that ran to their end failed; 80 were cut off by the end of the run before "
+            "their outcome was known",
+        ),
+        # Reads that were cut off beside failures; some were never sent at all.
+        (
+            {"failed": 12, "stopped_reads": 2, "rejected": 7},
+            "10 of the 238 operations that ran to their end did not succeed; 2 were cut off by the end of the run "
+            "before their outcome was known; 7 were never sent",
+        ),
+        ({"failed": 3, "unknown": 1}, "4 of 240 operations did not succeed"),
+    ],
+)
+def test_survival_leaves_nobody_out(counts: dict[str, int], words: str) -> None:
+    """What the end of the run cut off has not survived only because it has not failed."""
+    run = found(timeline={"resolution_s": 1, "faults": [{"name": "stall", "from_s": 0, "to_s": None}], "series": []})
+    run["accounting"] |= counts
+    told = {one["question"]: one["answer"] for one in answers(run, HERE, None)}
+    assert told[SURVIVAL] == f"With faults on purpose (stall): {words}."
+
+
+def test_levels_of_one_operation_are_one_load() -> None:
+    """Two levels of one name were told as two operations, and what came after the third was left out."""
+    rates = [("audit-event", "ack", 1.5), ("audit-event", "receipt", 1.75), ("hcs.submit", "ack", 4), ("a", "", 1)]
+    operations = [
+        {"name": name, "arm": None, "confirm": confirm, "succeeded": 9, "throughput_per_s": per_s}
+        for name, confirm, per_s in [*rates, ("b", "", 2)]
+    ]
+    told = {one["question"]: one["answer"] for one in answers(found(operations=operations), HERE, None)}
+    assert told[CAPACITY].startswith(
+        "4 HCS messages, 3.25 audit events, 2 b operations and 1 a operations per second, at"
     )
 
 

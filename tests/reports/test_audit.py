@@ -18,8 +18,20 @@ from reports.judge.audit import MAX_OFFENDERS, exit_code_of, integrity_faults, r
 from reports.judge.chain import MAX_GAPS
 from reports.judge.collisions import vanished
 from reports.judge.mirror import GAPS_PER_LOOK
+from reports.judge.taken import Handled
 from reports.records import Outcome, ReadFile, StoredFile
-from tests.reports.ledger import STARTED_AT, Mirror, Topic, Waiting, audit, file_record, message, record, write_journal
+from tests.reports.ledger import (
+    STARTED_AT,
+    TOPIC,
+    Mirror,
+    Topic,
+    Waiting,
+    audit,
+    file_record,
+    message,
+    record,
+    write_journal,
+)
 
 COUNTED = ("lost", "corrupted", "duplicated", "out_of_order", "landed_after_failure", "shown_late", "missing_rows")
 
@@ -204,9 +216,70 @@ def test_somebody_elses_message_in_its_place_is_a_collision_of_payers(tmp_path: 
     assert (integrity_faults(result), exit_code_of(result)) == ([], 5)
     (offender,) = result["offenders"]
     assert (offender["kind"], offender["number"], offender["sequence_number"]) == ("collided", 1, place)
-    assert "somebody else's message" in vanished(result)
+    assert "its transaction id was used by somebody else" in vanished(result)
     assert "OPERATOR_ID" in vanished(result)
     assert time.now < 10
+
+
+ID = "0.0.1001@1795500000.000000001"
+"""Of the message a/1, in `ledger.record`."""
+
+
+def acknowledged_only(folder: Path, topic: Topic) -> tuple[Path, Mirror]:
+    """A message a/1 of which only a node's acknowledgement is known, and a/2, which is shown."""
+    second = topic.write(message("a", 2))
+    return write_journal(folder, [record("a", 1, None), record("a", 2, second)]), Mirror(topic.rows)
+
+
+@pytest.mark.parametrize("contents", [b"hello", message("a", 1, run_id="another"), message("c", 1)])
+def test_an_acknowledged_id_that_wrote_other_bytes_is_a_collision(tmp_path: Path, contents: bytes) -> None:
+    """At level `ack` no place is known: the mirror says which transaction the id was, and shows what that wrote."""
+    topic = Topic()
+    place = topic.write(contents)
+    journal, mirror = acknowledged_only(tmp_path, topic)
+    mirror.transactions[ID] = Handled(TOPIC, topic.rows[place - 1].consensus_timestamp)
+    result = audit(journal, mirror)
+    assert (found(result), result["collided"], exit_code_of(result)) == ({}, 1, 5)
+    assert mirror.asked_for == [ID], "nothing is asked about what is there"
+    assert (result["offenders"][0]["kind"], result["offenders"][0]["transaction_id"]) == ("collided", ID)
+
+
+@pytest.mark.parametrize("elsewhere", [None, "0.0.4711"])
+def test_an_acknowledged_id_that_did_something_else_is_a_collision(tmp_path: Path, elsewhere: str | None) -> None:
+    """Somebody's transfer, or a message to a topic of his."""
+    journal, mirror = acknowledged_only(tmp_path, Topic())
+    mirror.transactions[ID] = Handled(elsewhere, 1)
+    result = audit(journal, mirror)
+    assert (found(result), result["collided"], exit_code_of(result)) == ({}, 1, 5)
+
+
+def test_an_acknowledged_message_that_nothing_explains_is_lost(tmp_path: Path) -> None:
+    """The mirror shows no transaction of that id; or one to this topic whose message it leaves out."""
+    journal, mirror = acknowledged_only(tmp_path, Topic())
+    result = audit(journal, mirror)
+    assert (found(result), result["collided"], exit_code_of(result)) == ({"lost": 1}, 0, 3)
+    mirror.transactions[ID] = Handled(TOPIC, 1)
+    result = audit(journal, mirror)
+    assert (found(result), result["collided"]) == ({"lost": 1}, 0)
+
+
+def test_an_id_whose_message_stands_beyond_a_broken_chain_proves_nothing(tmp_path: Path) -> None:
+    """The mirror may have changed what it shows there."""
+    topic = Topic()
+    place = topic.write(b"his")
+    journal, mirror = acknowledged_only(tmp_path, topic)
+    mirror.transactions[ID] = Handled(TOPIC, topic.rows[place - 1].consensus_timestamp)
+    mirror.change(1, b"not his")
+    result = audit(journal, mirror)
+    assert (found(result), result["collided"]) == ({"lost": 1}, 0)
+
+
+def test_nothing_is_asked_about_what_may_still_come(tmp_path: Path) -> None:
+    """A mirror that has not come so far has nothing to say of it."""
+    journal, mirror = acknowledged_only(tmp_path, Topic())
+    mirror.clock_ns = int(STARTED_AT * 1e9)
+    result = audit(journal, mirror)
+    assert (result["not_shown_yet"], result["lost"], mirror.asked_for) == (1, 0, [])
 
 
 def test_our_own_envelope_with_changed_bytes_stays_corrupted(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reports.collect.collector import Sender, Sequence
 from reports.judge.accounting import account
 from reports.judge.dead import Schedule, debts
+from reports.judge.limits import limit
 from reports.judge.rate import rate
 from reports.judge.report import violations
 from reports.render.console import render_console
@@ -91,6 +92,41 @@ def test_where_all_died_the_end_of_the_run_is_the_last_that_is_known() -> None:
     senders = [sender("a", 1_010.0, complete=False, due=50), sender("b", 1_020.0, complete=False, due=100)]
     owed = debts(senders, Schedule(10.0, 2, 1_030.0))
     assert [debt.due for debt in owed] == [100, 50]
+
+
+@pytest.mark.parametrize("idle", [1, 2])
+def test_the_share_of_a_worker_without_a_user_is_due_and_not_kept(idle: int) -> None:
+    """30 a second for 40 s over three, of which some had no user: nobody was there to count what fell due."""
+    lived = [sender(name, ENDED, complete=True, due=400) for name in ("a", "b", "c")[idle:]]
+    empty = [sender(f"idle-{number}", ENDED, complete=True) for number in range(idle)]
+    for one in empty:
+        one.sources["arrivals"]["since"] = None
+    accounting = account([*empty, *lived], {}, Schedule(30.0, 3, ENDED))
+    came = accounting["arrivals"]
+    assert (came["due"], came["shed"], came["idle"]) == (1_200, 400 * idle, 400 * idle)
+    assert came["due"] == came["started"] + came["shed"] + came["unreported"]
+    kept = rate(30.0, came)
+    assert kept is not None
+    assert kept["kept_percent"] == pytest.approx(100 * (3 - idle) / 3, abs=0.01)
+    found = limit(
+        {
+            "accounting": accounting,
+            "resources": {"processes": []},
+            "resilience": {"retries": {"by_status": {}}, "breakers": []},
+            "errors": [],
+            "operations": [],
+        }
+    )
+    assert found["by"] == "generator"
+    assert "share of processes that had no user" in found["sentence"]
+
+
+def test_where_no_process_had_begun_nothing_is_owed() -> None:
+    """The run was over before all users were there: there is no time in which anything was due."""
+    early = [sender(name, ENDED, complete=True) for name in ("a", "b")]
+    for one in early:
+        one.sources["arrivals"]["since"] = None
+    assert account(early, {}, Schedule(30.0, 2, ENDED))["arrivals"]["due"] == 0
 
 
 def test_in_a_closed_model_nothing_was_due() -> None:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from hedera_client.status import PRECHECK, RECEIPT, RELAY, TRANSPORT
+from reports.judge.causes import cause_of
 from reports.judge.limits import limit
 
 
@@ -124,7 +128,10 @@ def test_busy_and_timeouts_are_the_networks() -> None:
     resilience = {"retries": {"by_status": {"BUSY": 800, "INVALID_SIGNATURE": 5_000}}, "breakers": []}
     found = limit(report(resilience=resilience, errors=[error("unknown", "RECEIPT_TIMEOUT", 30)]))
     assert found["by"] == "network"
-    assert "830 attempts were turned away or not answered in time (BUSY 800, RECEIPT_TIMEOUT 30)" in found["sentence"]
+    assert (
+        "830 attempts were turned away, broken off or not answered in time (BUSY 800, RECEIPT_TIMEOUT 30)"
+        in found["sentence"]
+    )
 
 
 def test_a_handful_of_errors_is_no_limit() -> None:
@@ -132,12 +139,43 @@ def test_a_handful_of_errors_is_no_limit() -> None:
     assert limit(report(errors=[error("failed", "BUSY", 9)]))["by"] == "none"
 
 
+@pytest.mark.parametrize(
+    "status",
+    [
+        "INTERNAL",
+        "FAIL_INVALID",
+        "INVALID_TRANSACTION_START",
+        "ABORTED",
+        "WAITING_FOR_LEDGER_ID",
+        "HTTP_503",
+        "UNKNOWN",
+    ],
+)
+def test_whatever_is_no_refusal_of_what_was_asked_is_the_networks(status: str) -> None:
+    """Streams that are reset at 40 %, an exception in a node, a clock behind: no list was made for them."""
+    retried = limit(report(resilience={"retries": {"by_status": {status: 320}}, "breakers": []}))
+    assert retried["by"] == "network"
+    assert f"320 attempts were turned away, broken off or not answered in time ({status} 320): " in retried["sentence"]
+    assert limit(report(errors=[error("unknown", status, 320)]))["by"] == "network"
+
+
+@pytest.mark.parametrize(
+    "status", ["INVALID_SIGNATURE", "DUPLICATE_TRANSACTION", "CLOSED", "NOBODY_KNOWS_THIS", "STOPPED"]
+)
+def test_a_refusal_of_what_was_asked_is_no_limit(status: str) -> None:
+    assert limit(report(resilience={"retries": {"by_status": {status: 320}}, "breakers": []}))["by"] == "none"
+    assert limit(report(errors=[error("failed", status, 320)]))["by"] == "none"
+
+
 def test_a_run_that_failed_says_what_failed_most() -> None:
-    """Statuses that speak of no limit (a skewed clock, a fee too low) are named with their cause and remedy."""
+    """Statuses that speak of no limit (a fee too low) are named with cause and remedy, those of all nodes as one."""
+    cause = "The offered maximum fee was below the price. Update the client: prices follow the exchange rate."
     found = limit(
         report(
             errors=[
-                error("failed", "INSUFFICIENT_TX_FEE", 70, cause="The offered maximum fee was below the price."),
+                error("failed", "INVALID_TOPIC_ID", 40),
+                error("failed", "INSUFFICIENT_TX_FEE", 36),
+                error("failed", "INSUFFICIENT_TX_FEE", 34),
                 error("unknown", "FAIL_INVALID", 30),
                 error("unknown", "STOPPED", 5),
             ]
@@ -145,9 +183,55 @@ def test_a_run_that_failed_says_what_failed_most() -> None:
     )
     assert found["by"] == "none"
     assert found["sentence"] == (
-        "Nothing was at its limit, and yet 100 operations did not succeed: hcs.submit most of all, by "
-        "INSUFFICIENT_TX_FEE (70). The offered maximum fee was below the price."
+        "Nothing was at its limit, and yet 110 operations did not succeed: hcs.submit most of all, by "
+        f"INSUFFICIENT_TX_FEE (70). {cause}"
     )
+    assert "FAIL_INVALID 30" in found["evidence"][0], "what the network did stands there too"
+
+
+def test_every_status_of_the_network_has_a_cause() -> None:
+    """Those that nobody wrote a remedy for are told as they are judged; a word that nobody knows is told as it is."""
+    for table in (PRECHECK, TRANSPORT, RECEIPT, RELAY):
+        assert all(str(cause_of(status)).endswith(".") for status in table)
+    assert "relay" in str(cause_of("HTTP_503"))
+    assert cause_of("NOBODY_KNOWS_THIS") is None
+
+
+def test_time_spent_between_attempts_is_the_networks() -> None:
+    """Few attempts that were turned away, and long waits after them: where the time went decides."""
+    spent = {"ack": {"mean": 50.0}, "retry_wait": {"mean": 150.0}, "receipt": None}
+    operation = {"name": "hcs.submit", "arm": None, "succeeded": 500, "latency_ms": {"mean": 200.0}}
+    found = limit(report(operations=[operation | {"segments_ms": spent}]))
+    assert found["by"] == "network"
+    assert "75 % of their time between two attempts" in found["sentence"]
+
+
+def test_what_the_policy_waited_for_is_told() -> None:
+    """Time at an open circuit is the policy's, and what opened it stands beside it."""
+    spent = {"ack": {"mean": 50.0}, "circuit_wait": {"mean": 150.0}}
+    operation = {"name": "hcs.submit", "arm": None, "succeeded": 500, "latency_ms": {"mean": 200.0}}
+    resilience = {"retries": {"by_status": {"INVALID_TRANSACTION_START": 61}}, "breakers": [{"opened": 30}]}
+    found = limit(report(operations=[operation | {"segments_ms": spent}], resilience=resilience))
+    assert found["by"] == "policy"
+    assert "open circuit (circuit breakers opened 30 times after INVALID_TRANSACTION_START 61)" in found["sentence"]
+
+
+def test_starts_that_a_busy_process_never_came_to_are_told_apart() -> None:
+    """More users would not help there."""
+    arrivals = late()["arrivals"] | {"behind": 8_000}
+    found = limit(report(accounting=late() | {"shed": 9_000, "arrivals": arrivals}, operations=took(100, 200)))
+    assert "8,000 of 10,000 scheduled starts were missed, because the process had no time" in found["sentence"]
+    assert "use more workers" in found["sentence"]
+    assert "1,000 of 10,000 scheduled starts were missed, because no user was free" in found["evidence"][0]
+
+
+def test_a_schedule_that_never_began_is_told() -> None:
+    """`-u 20 -r 1 -t 15s`: the users were not all there when the run was over."""
+    arrivals = late()["arrivals"] | {"due": 0, "started": 0}
+    found = limit(report(accounting={"scheduled": 0, "shed": 0, "arrivals": arrivals}, operations=[]))
+    assert found["by"] == "generator"
+    assert "no operation was due before the run was over" in found["sentence"]
+    assert "--spawn-rate" in found["sentence"]
 
 
 def test_what_still_waited_for_the_network_at_the_end_is_the_networks() -> None:

@@ -44,6 +44,9 @@ def test_polling_that_matters_is_said() -> None:
     """The case in which consensus at 301 ms was told as 502 ms."""
     (said,) = in_words([entry()])
     assert said.startswith("hcs.submit (receipt): up to 50 % of its mean latency is our own waiting between two looks")
+    assert said.endswith("A shorter --receipt-interval looks more closely, with more calls.")
+    (said,) = in_words([entry(confirm="mirror")])
+    assert "--receipt-interval" not in said, "which the mirror's stream does not know"
 
 
 def test_what_does_not_matter_is_not() -> None:

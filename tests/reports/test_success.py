@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,10 @@ from reports.judge.audit import nothing_settled
 from reports.judge.rate import in_words, rate
 from reports.judge.success import LEAST_DONE, shortfalls
 from reports.judge.verdict import Check, ExitCode, KeptRate, checks, exit_code
+from reports.render.console import render_console
+from reports.render.html import render_html
+from reports.render.markdown import render_markdown
+from tests.reports.sample import sample_report
 
 OUTCOMES = ("succeeded", "failed", "rejected", "unknown")
 CLEAN_AUDIT = nothing_settled()
@@ -144,5 +149,47 @@ def test_a_comparison_without_any_answer_is_inconclusive() -> None:
 def test_a_rate_in_words_never_rounds_a_shortfall_away() -> None:
     """One missed start in a hundred thousand is not 100 %."""
     assert in_words({"asked_per_s": 50.0, "kept_per_s": 49.9995, "kept_percent": 99.999}).endswith("(99.9 %)")
-    assert rate(50.0, None) is None
-    assert rate(50.0, {"due": 0, "started": 0}) is None
+    assert rate(0.0, None) is None
+
+
+@pytest.mark.parametrize("arrivals", [{"due": 0, "started": 0}, None])
+def test_a_rate_of_which_nothing_became_due_was_not_kept(arrivals: dict[str, int] | None) -> None:
+    """The run was over before all users were there, or no worker lived to tell: 100/s were asked for all the same."""
+    kept = rate(100.0, arrivals)
+    assert kept is not None
+    assert in_words(kept) == "100/s asked, 0/s kept (0 %)"
+    code, failed = verdict(entry(), kept=KeptRate(kept, 95.0, "generator"))
+    assert code is ExitCode.INCONCLUSIVE
+    assert {"measured", "rate"} <= set(failed)
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [(0, "Passed"), (1, "Failed"), (3, "Failed"), (4, "Failed"), (5, "Inconclusive")],
+)
+def test_the_verdict_is_one_word_in_every_form(tmp_path: Path, code: int, state: str) -> None:
+    """Of what nothing can be said, nobody says that it failed."""
+    report = sample_report(tmp_path)
+    report["run"]["exit_code"] = code
+    for check in report["run"]["checks"]:
+        check["passed"] = check["name"] != "rate" and code == 0
+    assert f"\n{state.upper()}" in render_console(report, "x.html")
+    assert f"**{state}** (exit code {code})" in render_markdown(report)
+    assert f">{state}</strong>" in render_html(report)
+
+
+def test_failed_requests_say_what_failed_most() -> None:
+    """Errors of one kind at several nodes are one kind; with cause and remedy."""
+    errors = [
+        {"operation": "hcs.submit", "arm": None, "outcome": "failed", "status": status, "count": count}
+        for status, count in [("FAIL_INVALID", 40), ("INSUFFICIENT_TX_FEE", 36), ("INSUFFICIENT_TX_FEE", 35)]
+    ]
+    results = checks(
+        accounting(entry(failed=111, succeeded=200)), CLEAN_AUDIT, [], [], [], KeptRate(None, 95.0, "none"), errors
+    )
+    (requests,) = (check for check in results if check.name == "requests")
+    assert not requests.passed
+    assert requests.detail.startswith(
+        "111 operations failed and 0 ended with an unknown fate: hcs.submit most of all, by INSUFFICIENT_TX_FEE (71). "
+        "The offered maximum fee was below the price."
+    )
