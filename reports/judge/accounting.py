@@ -70,8 +70,8 @@ def account(
     (processes whose last data never came) and `reasons` (why it does not balance, in words). `arrivals` is what the
     schedule counted, None in a closed model: operations that were `due`, `started` and `shed`, and those that processes
     owed which died or left before the end (`unreported`); those that started `late` because no user was free
-    (`no_user`) or no processor (`process`), and how late the latest was (`latest_ms`). `dead_workers` names what each of
-    the incomplete ones owed.
+    (`no_user`) or no processor (`process`), and how late the latest was (`latest_ms`). `dead_workers` names what each
+    of the incomplete ones owed.
     `collisions` counts transaction ids that somebody else had used before.
 
     Args:
