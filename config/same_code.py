@@ -15,7 +15,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-ROOMS: Final = ("config", "hedera_client", "hedera_users", "reports", "resilience")
+ROOMS: Final = ("config", "grpc_http2", "hedera_client", "hedera_users", "reports", "resilience")
 """Folders whose code a worker runs; the embedded network is a process of its own beside the master."""
 
 PINS: Final = "requirements.txt"
