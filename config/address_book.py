@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 from typing import Any, Final
 
-_ACCOUNT_ID: Final = re.compile(r"[0-9]{1,10}\.[0-9]{1,10}\.[0-9]{1,19}")
+_ACCOUNT_ID: Final = re.compile(r"(0|[1-9][0-9]{0,9})\.(0|[1-9][0-9]{0,9})\.(0|[1-9][0-9]{0,18})")
 _LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _HASH: Final = re.compile(r"[0-9a-fA-F]{96}")
 

@@ -55,10 +55,10 @@ def strange_variables(names: Iterable[str], options: Iterable[str]) -> Strange:
     known = {OPTION: LOCUSTS_OWN | set(options), CREDENTIAL: frozenset(CREDENTIALS)}
     found = Strange([], [])
     for name in sorted(names):
-        prefix = next((one for one in known if name.startswith(one)), None)
+        prefix = next((one for one in known if name.upper().startswith(one)), None)
         if prefix is None or name in known[prefix] or _KUBERNETES.fullmatch(name):
             continue
-        meant = _meant(name.removeprefix(prefix), [one.removeprefix(prefix) for one in known[prefix]])
+        meant = _meant(name[len(prefix) :], [one.removeprefix(prefix) for one in known[prefix]])
         if meant:
             found.slips.append(f"{name}: no option is read from this variable; did you mean {prefix}{meant}?")
         elif prefix == OPTION:  # OPERATOR_… may be anybody's

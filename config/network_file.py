@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -83,14 +84,24 @@ def _address_faults(field: str, address: str) -> Iterator[str]:
     elif not colon or "]" in port:
         yield f"{field}: {shown(address)} has no port; {example}"
     elif host.startswith("[") and host.endswith("]"):  # IPv6
-        if not port.isascii() or not port.isdigit():
+        if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
             yield f"{field}: {shown(address)} has no port; {example}"
+        elif not _is_ipv6(host[1:-1]):
+            yield f"{field}: {shown(address)}: {host} is no IPv6 address; {example}"
     else:
         number = int(port) if port.isascii() and port.isdigit() else None
         numeric = not host.replace(".", "").strip("0123456789")
         fault = Endpoint(host if numeric else "", "" if numeric else host, number).fault()
         if fault:
             yield f"{field}: {shown(address)}: {fault}; {example}"
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def url_fault(field: str, url: str) -> str:

@@ -262,6 +262,13 @@ class RunSettings(BaseModel):
     def _rate_may_say_per_second(cls, rate: Any) -> Any:
         return rate.strip().removesuffix("/s") if isinstance(rate, str) else rate
 
+    @field_validator("max_fee")
+    @classmethod
+    def _max_fee_is_no_fraction_of_the_smallest_unit(cls, hbar: float) -> float:
+        if 0 < hbar < 1e-8:
+            raise ValueError("give 0.00000001 (one tinybar) or more, or 0 for no bound")
+        return hbar
+
     @model_validator(mode="after")
     def _what_is_handed_over_has_a_queue(self) -> RunSettings:
         if "queued" in self.confirm and not self.queue:

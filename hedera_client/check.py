@@ -33,6 +33,8 @@ EXIT_CONFIGURATION: Final = 2
 USUAL_CHUNK_BYTES: Final = 4_096
 """Bytes of a file per transaction, as a run has them by default."""
 
+CUSTOM: Final = "custom"
+
 _HASH_SHOWN: Final = 12
 """Hex digits of a certificate's hash that are shown."""
 
@@ -40,10 +42,11 @@ _HASH_SHOWN: Final = 12
 def add_check(commands: Any) -> None:
     """Add the command's options to `commands`, the parser's sub-commands."""
     check = commands.add_parser("check", help="look once at nodes, mirror and operator; spends nothing")
-    where = check.add_mutually_exclusive_group(required=True)
-    where.add_argument("--network", choices=sorted(KNOWN), help="a known network")
-    where.add_argument("--network-file", type=Path, metavar="FILE", help="a network of your own (JSON)")
-    where.add_argument(
+    check.add_argument(
+        "--network", choices=[*sorted(KNOWN), CUSTOM], help="a known network; custom: your own, with --network-file"
+    )
+    check.add_argument("--network-file", type=Path, metavar="FILE", help="a network of your own (JSON)")
+    check.add_argument(
         "--ready-file", metavar="FILE", help="the ready line of `python -m localnet`; - reads standard input"
     )
     nodes = check.add_mutually_exclusive_group()
@@ -82,6 +85,7 @@ def add_check(commands: Any) -> None:
 def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Run the command and return its exit code: 0 all is well, 1 something is not, 2 nothing was tried."""
     try:
+        _see_that_one_is_named(options)
         ready = None if options.ready_file is None else _ready_line(options.ready_file)
         network = _network(options, ready)
         chosen, operator = _prepare(options, environment, network, ready)
@@ -198,12 +202,24 @@ def _from_file(network: Network, path: Path) -> NodeChoice:
     return NodeChoice(network, source, tuple(ways))
 
 
+def _see_that_one_is_named(options: argparse.Namespace) -> None:
+    """See that the network is named once; for one of the user's own as for a run, or by its file alone.
+
+    Raises:
+        ValueError: it is not.
+    """
+    known = options.network if options.network != CUSTOM else None
+    given = [one for one in (known, options.network_file, options.ready_file) if one is not None]
+    if len(given) != 1 or (options.network == CUSTOM and options.network_file is None):
+        raise ValueError("name one network: --network NAME, --network-file FILE or --ready-file FILE")
+
+
 def _network(options: argparse.Namespace, ready: Mapping[str, Any] | None) -> Network:
     """The network as it is known."""
     if ready is not None:
         network = network_from_ready(dict(ready))
     else:
-        network = KNOWN[options.network] if options.network else load_custom(options.network_file)
+        network = KNOWN[options.network] if options.network in KNOWN else load_custom(options.network_file)
     by_book = options.node_list == "address-book" or options.address_book_file is not None
     return network.model_copy(update={"tls": True}) if options.tls and by_book else network
 

@@ -6,6 +6,7 @@ from locust import User
 
 import errno
 import os
+import re
 import shutil
 import socket
 import sys
@@ -23,6 +24,7 @@ from config.networks import Network
 from config.secrets import hide_in_logs, secrets_of, without_secrets
 from config.settings import RunSettings
 from hedera_client import CredentialError, Operator
+from hedera_users.ramp import look_at_load
 from hedera_users.trial import baseline_faults
 from resilience.redis_storage import why_unreachable
 
@@ -72,6 +74,10 @@ def folder_fault(folder: Path) -> str:
     What is there of it is tried, down to the deepest folder, with a file that nobody sees. Nothing is made, because
     several processes of a run look at once, and would take each other's doing for a fault.
     """
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(folder)):  # of two slashes a path keeps one
+        return "it is a URL"
+    if not str(folder).strip():
+        return "its name is blank"
     try:
         there = folder.absolute()
         while not there.is_dir():
@@ -114,16 +120,19 @@ def _look_at(options: Namespace, variables: list[str]) -> None:
     if options.list_commands or options.show_task_ratio or options.show_task_ratio_json:
         return
     strange = strange_variables(os.environ, variables)
+    load = look_at_load(options)
     found = [
         *strange.slips,
         *_class_faults(options),
+        *_role_faults(options),
         *_load_faults(options),
+        *load.faults,
         *_file_faults(options),
         *_port_faults(options),
     ]
     if found:
         refuse(found)
-    for line in strange.unknown:
+    for line in [*strange.unknown, *_idle_options(options), *load.remarks]:
         sys.stderr.write(f"locust: warning: {line}\n")
 
 
@@ -141,6 +150,22 @@ def _class_faults(options: Namespace) -> Iterator[str]:
             alike = get_close_matches(name, known, n=1)
             remedy = f"did you mean {alike[0]}?" if alike else "`locust --list` names them"
             yield f"{name}: no user class has this name; {remedy}"
+
+
+def _role_faults(options: Namespace) -> Iterator[str]:
+    """Roles that no process can have; Locust says so itself, with 1."""
+    if options.processes is not None and options.processes < -1:
+        yield f"--processes {options.processes}: give how many, or -1 for one per core"
+    if options.master and options.worker:
+        yield "--master: a process is either this or a --worker; leave one of the two out"
+    elif options.master and options.processes:
+        yield "--master: it is meant with --processes already; leave it out"
+
+
+def _idle_options(options: Namespace) -> Iterator[str]:
+    """Options of Locust's own that have no effect: whoever gave them may have meant another load."""
+    if options.expect_workers > 1 and not (options.master or options.processes):
+        yield f"--expect-workers {options.expect_workers} has no effect: it needs --master"
 
 
 def _load_faults(options: Namespace) -> Iterator[str]:

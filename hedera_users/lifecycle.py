@@ -22,6 +22,7 @@ from config.run import Run
 from config.settings import RunSettings, SettingsError
 from hedera_client import CredentialError, HederaError
 from hedera_users import beforehand, mix, trial
+from hedera_users.admission import Admission
 from hedera_users.preparation import Preparation, operator_of
 from hedera_users.roll_call import RollCall, answer_calls
 from hedera_users.session import close_session, open_session
@@ -43,6 +44,7 @@ class Lifecycle:
         self._preparation = Preparation()
         self._prepared: Run | None = None
         self._roll_call: RollCall | None = None
+        self._admission: Admission | None = None
         self._stopping_since: float | None = None
 
     def install(self, events: Any) -> None:
@@ -61,10 +63,11 @@ class Lifecycle:
         """
         SecondSignal().install()
         if isinstance(runner, WorkerRunner):
-            answer_calls(runner)
+            answer_calls(environment, runner)
             return  # a worker is told by the master, of user classes too: it keeps all of them at hand
         if isinstance(runner, MasterRunner):
             self._roll_call = RollCall(runner)
+            self._admission = Admission(environment, runner, self._roll_call)
         mix.leave_out_unnamed(environment)
         try:
             settings = self._make_ready(environment)
@@ -101,7 +104,8 @@ class Lifecycle:
     def _prepare(self, environment: Environment, settings: RunSettings) -> Run:
         """Prepare a run of workers that can take part in it."""
         if self._roll_call is not None:
-            self._roll_call.ask(settings, tries_baseline=trial.has_baseline(environment.user_classes))
+            classes = environment.user_classes
+            self._roll_call.ask(settings, classes, tries_baseline=trial.has_baseline(classes))
         return self._preparation.prepare(environment, settings)
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
@@ -145,7 +149,10 @@ class Lifecycle:
         prepared, self._prepared = self._prepared, None
         if prepared is None:
             prepared = self._prepare(environment, _settings_of(environment))
-        return self._preparation.begin(environment, prepared)
+        workers = 1
+        if self._admission is not None:
+            workers = self._admission.begin(shares=prepared.settings.arrival_rate > 0)
+        return self._preparation.begin(environment, prepared, workers)
 
     def _refuse(self, runner: Any, faults: list[str], exit_code: int) -> NoReturn:
         """End the process before anything has started, with one line per fault."""

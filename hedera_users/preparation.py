@@ -90,8 +90,13 @@ class Preparation:
             topics=topics,
         )
 
-    def begin(self, environment: Environment, run: Run) -> Run:
+    def begin(self, environment: Environment, run: Run, workers: int) -> Run:
         """Start the run's clock, its faults with it; returns its description as of now.
+
+        Args:
+            environment: Locust's.
+            run: As it was prepared.
+            workers: Processes that users can run in.
 
         Raises:
             SettingsError: a fault is wrong; none has begun.
@@ -100,7 +105,7 @@ class Preparation:
             _break(environment, self._localnet, run.settings)
         if self._nodes is not None:
             keep_list(self._nodes, Path(run.settings.report_dir) / run.run_id, logger)
-        return run.model_copy(update={"started_at": time.time(), "workers": _sharing(environment)})
+        return run.model_copy(update={"started_at": time.time(), "workers": _sharing(environment, workers)})
 
     def close(self) -> None:
         """Stop the embedded network, where there is one."""
@@ -153,10 +158,9 @@ def operator_of(settings: RunSettings, options: Any, key_type: str = "") -> Oper
     return Operator.from_environment(os.environ, key_type)
 
 
-def _sharing(environment: Environment) -> int:
+def _sharing(environment: Environment, workers: int) -> int:
     """Processes that users will run in, and that share an arrival rate: a worker without users has no part of it."""
     options: Any = environment.parsed_options
-    workers: int = getattr(environment.runner, "worker_count", 1)
     return max(1, min(workers, options.num_users or workers))
 
 

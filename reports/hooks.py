@@ -29,6 +29,7 @@ from reports.conclusion import conclude, run_folder
 from reports.judge import provenance
 from reports.measure.resources import ResourceMonitor
 from reports.settling import CHECKPOINT, FACTS, RUN
+from reports.sources import participants
 
 DELTA: Final = "hedera_report"
 """Key under which a worker's delta travels in Locust's own periodic report."""
@@ -76,6 +77,7 @@ class Reporting:
     def __init__(self) -> None:
         self._recording: Recording | None = None
         self._gathering: Gathering | None = None
+        self._concluding: gevent.Greenlet | None = None
         self._last_words: tuple[str, TextIO] | None = None
 
     def install(self, events: Any) -> None:
@@ -127,8 +129,7 @@ class Reporting:
         journal.save(FACTS, gathering.facts().dump())
         journal.save(RUN, run.without_secrets().model_dump_json())
         if isinstance(runner, MasterRunner):
-            clients = runner.clients
-            gathering.collector.expect(worker.id for worker in clients.ready + clients.spawning + clients.running)
+            gathering.collector.expect(participants(environment))
             gathering.monitor = ResourceMonitor(run.started_at)
             gathering.monitor.start()
         gathering.flusher = gevent.spawn(_keep_up, self._recording, gathering)
@@ -141,22 +142,38 @@ class Reporting:
             if recording is not None:
                 answer_master(environment, recording)
             return
-        if gathering is None:
-            return
-        self._gathering = self._recording = None
-        used = None
-        if gathering.flusher is not None:
-            gathering.ending.set()
-            gathering.flusher.join()  # killed, it could lose what it was about to merge
-        if isinstance(runner, MasterRunner) and gathering.monitor is not None:
-            self._gathering = gathering  # answers still come in
-            Handshake(runner, gathering.collector).complete(environment.stop_timeout or 0.0)
-            self._gathering = None
-            gathering.monitor.stop()
-            used = gathering.monitor.summary(with_samples=True)
-        elif recording is not None:
-            gathering.collector.merge(LOCAL, recording.finish())
-        summary = conclude(environment, gathering.collector, gathering.journal, gathering.facts(), used)
+        if self._concluding is None and gathering is not None:
+            # A greenlet of its own: whoever stops the run may be killed meanwhile. Locust's master stops it in the one
+            # that looks for heartbeats, when the last worker is lost, and quits it when the run time is over.
+            self._concluding = gevent.spawn(self._conclude, environment, recording, gathering)
+        if self._concluding is not None:
+            self._concluding.get()
+
+    def _conclude(self, environment: Environment, recording: Recording | None, gathering: Gathering) -> None:
+        """Bring the last data together, conclude the run, and have the summary said."""
+        runner = environment.runner
+        try:
+            self._gathering = self._recording = None
+            used = None
+            if gathering.flusher is not None:
+                gathering.ending.set()
+                gathering.flusher.join()  # killed, it could lose what it was about to merge
+            if isinstance(runner, MasterRunner) and gathering.monitor is not None:
+                self._gathering = gathering  # answers still come in
+                gathering.collector.expect(participants(environment))  # those too that joined later
+                Handshake(runner, gathering.collector).complete(environment.stop_timeout or 0.0)
+                self._gathering = None
+                gathering.monitor.stop()
+                used = gathering.monitor.summary(with_samples=True)
+            elif recording is not None:
+                gathering.collector.merge(LOCAL, recording.finish())
+            self._say(
+                environment, conclude(environment, gathering.collector, gathering.journal, gathering.facts(), used)
+            )
+        finally:
+            self._concluding = None
+
+    def _say(self, environment: Environment, summary: str) -> None:
         options: Any = environment.parsed_options
         if getattr(options, "headless", False):
             # Locust's own tables come when it quits; the verdict follows them, and leaves `--json` what it is.
@@ -174,6 +191,8 @@ class Reporting:
     def on_quitting(self, environment: Environment, **_: Any) -> None:
         """End a run that a signal has cut short, while its exit code can still be set."""
         runner = environment.runner
+        if self._concluding is not None:
+            self._concluding.join()  # the exit code is its
         if runner is None or isinstance(runner, MasterRunner):
             return  # the master's own listener stops the run
         if self._gathering is not None or (self._recording is not None and not self._recording.finished):

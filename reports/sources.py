@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 _ATTRIBUTE: Final = "hedera_report_sources"
 _FAULTS: Final = "hedera_load_faults"
+_PARTICIPANTS: Final = "hedera_load_participants"
 
 
 def publish(environment: Environment, name: str, snapshot: Snapshot) -> None:
@@ -57,3 +58,19 @@ def injected_faults(environment: Environment) -> list[dict[str, Any]]:
     """Return what `publish_faults` told; empty where nobody did."""
     faults: Callable[[], list[dict[str, Any]]] | None = getattr(environment, _FAULTS, None)
     return faults() if faults is not None else []
+
+
+def publish_participants(environment: Environment, names: Callable[[], set[str]]) -> None:
+    """Let the reports know which workers have been given users in the present run; called on the master.
+
+    Args:
+        environment: Locust's environment of the master.
+        names: Returns their client ids in Locust.
+    """
+    setattr(environment, _PARTICIPANTS, names)
+
+
+def participants(environment: Environment) -> set[str]:
+    """Return what `publish_participants` told; empty where nobody did."""
+    names: Callable[[], set[str]] | None = getattr(environment, _PARTICIPANTS, None)
+    return names() if names is not None else set()

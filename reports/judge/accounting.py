@@ -8,7 +8,7 @@ identities compare two independent counts. Where operations are due by a schedul
 
     due = started on schedule + shed + unreported
 
-where `unreported` is what dead processes owed (`dead.debts`).
+where `unreported` is what processes owed that died (`dead.debts`) or left before the end (`dead.left_due`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from reports.collect.collector import Sender
-from reports.judge.dead import ARRIVALS, LEDGER, Debt, Schedule, debts, idle_due
+from reports.judge.dead import ARRIVALS, LEDGER, Debt, Schedule, debts, idle_due, left_due
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import OUTCOMES, OperationMeasure
 
@@ -68,9 +68,10 @@ def account(
     Besides the counts in total it holds `operations` (the same per operation and arm), `stopped` (unknown ones that the
     end of the run cut off), `stopped_reads` (failed ones that it cut off: they had only asked), `incomplete_workers`
     (processes whose last data never came) and `reasons` (why it does not balance, in words). `arrivals` is what the
-    schedule counted, None in a closed model: operations that were `due`, `started` and `shed`, and those that dead
-    processes owed (`unreported`); `behind` of the shed ones were never handed out, for want of processor time,
-    and `idle` of them were the share of processes without a user; those that started `late` because no user was free
+    schedule counted, None in a closed model: operations that were `due`, `started` and `shed`, and those that processes
+    owed which died or left before the end (`unreported`); `behind` of the shed ones were never handed out, for want of
+    processor time, and `idle` of them were the share of processes without a user; those that started `late` because no
+    user was free
     (`no_user`) or no processor (`process`), and how late the latest was (`latest_ms`). `dead_workers` names what each
     of the incomplete ones owed.
     `collisions` counts transaction ids that somebody else had used before.
@@ -92,6 +93,7 @@ def account(
     for one in accounts.values():
         total.add(one)
     owed = debts(everyone, schedule)
+    idle = idle_due(everyone, schedule)
     reasons = _reasons(everyone, accounts, owed)
     return total.as_report() | {
         "balanced": not reasons,
@@ -101,7 +103,7 @@ def account(
             {"name": key.partition("|")[0], "arm": key.partition("|")[2] or None} | one.as_report()
             for key, one in sorted(accounts.items())
         ],
-        "arrivals": _arrivals(everyone, owed, idle_due(everyone, schedule)),
+        "arrivals": _arrivals(everyone, owed, idle, left_due(everyone, schedule, owed, idle)),
         "collisions": sum(sender.sources.get(COLLISIONS, {}).get("count", 0) for sender in everyone),
         "dead_workers": [debt._asdict() for debt in owed],
         "incomplete_workers": [sender.name for sender in everyone if not sender.complete],
@@ -123,7 +125,7 @@ def _begun(sender: Sender, key: str, begun: Mapping[str, int]) -> Account:
     return counted
 
 
-def _arrivals(senders: list[Sender], owed: list[Debt], idle: int) -> dict[str, Any] | None:
+def _arrivals(senders: list[Sender], owed: list[Debt], idle: int, left: int) -> dict[str, Any] | None:
     """What the schedules of all processes counted, as far as it is known; None where nothing was due by a schedule."""
     came = [sender.sources[ARRIVALS] for sender in senders if sender.sources.get(ARRIVALS)]
     if not came:
@@ -131,10 +133,10 @@ def _arrivals(senders: list[Sender], owed: list[Debt], idle: int) -> dict[str, A
     counted = {name: sum(one[name] for one in came) for name in ("due", "started", "shed")}
     return {
         **counted,
-        "due": counted["due"] + sum(debt.due for debt in owed) + idle,
+        "due": counted["due"] + sum(debt.due for debt in owed) + idle + left,
         "shed": counted["shed"] + idle,
         "idle": idle,
-        "unreported": sum(debt.due + debt.waiting for debt in owed),
+        "unreported": sum(debt.due + debt.waiting for debt in owed) + left,
         "behind": sum(one.get("behind", 0) for one in came),
         "late": {name: sum(one["late"][name] for one in came) for name in ("no_user", "process")},
         "latest_ms": round(1000 * max(one["latest_s"] for one in came), 3),

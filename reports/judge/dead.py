@@ -14,6 +14,9 @@ from reports.collect.collector import Sender
 ARRIVALS: Final = "arrivals"
 LEDGER: Final = "ledger"
 
+LEFT_EARLY_S: Final = 2.0
+"""A process that stops so much before the last one has left the run; at its end all stop within a second or so."""
+
 
 class Schedule(NamedTuple):
     """What made operations due.
@@ -56,6 +59,27 @@ class Debt(NamedTuple):
             f"{self.name}: its last data never arrived; about {self.due:,} operations of its share were due after its "
             f"last report, {self.waiting:,} waited for a user and {under_way}: what became of them is missing"
         )
+
+
+def left_due(senders: Iterable[Sender], schedule: Schedule | None, owed: Iterable[Debt], idle: int = 0) -> int:
+    """Operations that fell due of the shares of processes that left in good order before the end, and were not made.
+
+    What such a process did is all told; its share of the rate is nobody's from then on, unless another took it over.
+
+    Args:
+        senders: All processes.
+        schedule: What made operations due; None, or a rate of 0, in a closed model.
+        owed: What those owed that died; together they owe no more than was asked for.
+        idle: What `idle_due` counted; likewise.
+    """
+    everyone = list(senders)
+    if schedule is None or _began(everyone) is None:
+        return 0
+    ended = _ended(everyone, schedule)
+    gone = [one for one in everyone if one.complete and _came(one).get("since")]
+    gone = [one for one in gone if ended - _came(one)["until"] > LEFT_EARLY_S]
+    due = sum(_due_unheard(one, everyone, schedule) for one in gone)
+    return min(due, max(0, _left(everyone, schedule) - sum(debt.due for debt in owed) - idle))
 
 
 def debts(senders: Iterable[Sender], schedule: Schedule | None) -> list[Debt]:

@@ -14,6 +14,7 @@ NETWORK: Final = {
     "mirror_grpc": "127.0.0.1:5600",
 }
 KEY: Final = "302e020100300506032b657004220420" + "ab" * 32
+PUBLIC: Final = "302a300506032b6570032100" + "ab" * 32
 OPERATOR: Final = {"OPERATOR_ID": "0.0.1002", "OPERATOR_KEY": KEY}
 PASSWORD: Final = "swordfish"
 
@@ -147,6 +148,17 @@ OPTIONS: Final = (
         ("--localnet-faults", "needs --network localnet"),
         files={"faults.json": []},
     ),
+    option("--max-fee 1e-9", "--max-fee '1e-9'", "one tinybar", "0 for no bound"),
+    option("--max-fee -1", "--max-fee '-1'", "greater than or equal to 0"),
+    option("--max-fee nan", "--max-fee 'nan'"),
+    option("--attempts 99999999999999999999", "less than or equal to 50"),
+    option("--connections 0x10", "--connections '0x10'", "integer"),
+    option("--concurrency \u0661", "use off, adaptive or a number"),
+    option("--arrival-rate inf", "--arrival-rate 'inf'", "less than or equal to 100000"),
+    option("--arrival-rate 5/s/s", "--arrival-rate '5/s'", "number"),
+    option("--audit-timeout 1e400", "--audit-timeout '1e400'", "less than or equal to 3600"),
+    option("--confirm ,", "--confirm ','", "choose one or more of queued"),
+    option("--network TESTNET", "--network 'TESTNET'", "choose one of localnet"),
     option("--seed -1", "--seed '-1'", "greater than or equal to 0"),
     option("--baseline sqlit", "--baseline 'sqlit'", "use sqlite, http:URL"),
     option("--baseline fixed:51", "--baseline 'fixed:51'", "fixed:51ms"),
@@ -172,6 +184,11 @@ FOLDERS: Final = (
     ),
     option("--report-dir /proc/nowhere/out", "--report-dir '/proc/nowhere/out'", "name a folder", real=True),
     option("--report-dir {tmp}/" + "x" * 300, "--report-dir", "file name too long", "name a folder"),
+    option(
+        "--report-dir s3://bucket/runs", "--report-dir 's3://bucket/runs'", "it is a URL", "name a folder", real=True
+    ),
+    option("--report-dir file:/tmp/runs", "--report-dir 'file:/tmp/runs'", "it is a URL", "name a folder"),
+    option("--report-dir /dev/full/out", "--report-dir '/dev/full/out'", "a file is in its place"),
     option("--report-dir=", "--report-dir ''", "at least 1 character"),
 )
 
@@ -238,6 +255,15 @@ NETWORKS: Final = (
     network("a port beyond the last", ("has port 70000", "write host:port"), nodes={"h:70000": "0.0.3"}),
     network("a port in letters", ("has port none", "write host:port"), nodes={"h:http": "0.0.3"}),
     network("neither address nor name", ("neither an address nor a name",), nodes={":50211": "0.0.3"}),
+    network("no IPv6 address", ("[::zz] is no IPv6 address", "write host:port"), nodes={"[::zz]:50211": "0.0.3"}),
+    network("an IPv6 address without port", ("has no port",), nodes={"[::1]:": "0.0.3"}),
+    network("an IPv6 address without brackets", ("'::1' is no domain name",), nodes={"::1:50211": "0.0.3"}),
+    network("an id with its checksum", ("'0.0.3-abcde'", "e.g. 0.0.3"), nodes={"127.0.0.1:50211": "0.0.3-abcde"}),
+    network("an id with zeros before it", ("'0.0.03'", "e.g. 0.0.3"), nodes={"127.0.0.1:50211": "0.0.03"}),
+    network("a line's end in a host", ("is no domain name",), nodes={"h\n:50211": "0.0.3"}),
+    network("a byte order mark", ("is not JSON", "BOM"), text="\ufeff{}"),
+    network("brackets without end", ("is not JSON", "recursion"), text="[" * 100_000),
+    network("a socket of the web as relay", ("relay: 'ws://h' is no URL",), relay="ws://h"),
     network("no IPv4 address", ("is no IPv4 address",), nodes={"1.2.3.999:50211": "0.0.3"}),
     network("a node as a URL", ("is a URL", "write host:port"), nodes={"http://h:50211": "0.0.3"}),
     network("an id in words", ("account id 'three'", "e.g. 0.0.3"), nodes={"127.0.0.1:50211": "three"}, real=True),
@@ -264,6 +290,11 @@ CREDENTIALS: Final = (
     Wrong("an empty key", TESTNET, ("OPERATOR_KEY is not set",), {**OPERATOR, "OPERATOR_KEY": " "}),
     Wrong("no account id", TESTNET, ("OPERATOR_ID is no account id", "0.0.1234"), {**OPERATOR, "OPERATOR_ID": "x"}),
     Wrong("no key at all", TESTNET, ("OPERATOR_KEY is no private key",), {**OPERATOR, "OPERATOR_KEY": "ab" * 9}),
+    Wrong("a public key", TESTNET, ("OPERATOR_KEY is no private key",), {**OPERATOR, "OPERATOR_KEY": PUBLIC}),
+    Wrong("a key in quotation marks", TESTNET, ("OPERATOR_KEY is no",), {**OPERATOR, "OPERATOR_KEY": f'"{KEY}"'}),
+    Wrong("words for a key", TESTNET, ("OPERATOR_KEY is no",), {**OPERATOR, "OPERATOR_KEY": "word " * 24}),
+    Wrong("an account id with its checksum", TESTNET, ("0.0.1234",), {**OPERATOR, "OPERATOR_ID": "0.0.1002-aaaaa"}),
+    Wrong("an address for an account id", TESTNET, ("0.0.1234",), {**OPERATOR, "OPERATOR_ID": "0x" + "0" * 40}),
     Wrong("a kind of key", TESTNET, ("OPERATOR_KEY_TYPE", "'ecdsa'"), {**OPERATOR, "OPERATOR_KEY_TYPE": "rsa"}),
 )
 
@@ -278,6 +309,10 @@ NAMES: Final = (
     Wrong("a missing letter", "", ("LOCUST_CONFIRM?",), {"LOCUST_CONFRM": "ack"}),
     Wrong("a missing underscore", "", ("LOCUST_ARRIVAL_RATE?",), {"LOCUST_ARRIVALRATE": "50"}),
     Wrong("a name in small letters", "", ("LOCUST_NETWORK?",), {"LOCUST_network": "testnet"}),
+    Wrong("all of a name in small letters", "", ("locust_network", "LOCUST_NETWORK?"), {"locust_network": "testnet"}),
+    Wrong("a slip in small letters", "", ("locust_confrim", "LOCUST_CONFIRM?"), {"locust_confrim": "ack"}),
+    Wrong("a letter too many", "", ("OPERATOR_KEYS", "OPERATOR_KEY?"), {"OPERATOR_KEYS": "x"}),
+    Wrong("an empty variable", "", ("--confirm ''", "choose one or more of"), {"LOCUST_CONFIRM": ""}),
     Wrong("a slip in a name of Locust", "", ("LOCUST_RUN_TIME?",), {"LOCUST_RUNTIME": "1s"}),
     Wrong(
         "a slip in the key's kind", "", ("OPERATOR_KEY_TYPE?",), {**OPERATOR, "OPERATOR_KEYTYPE": "ecdsa"}, real=True
@@ -299,6 +334,18 @@ LOCUSTS: Final = (
     option("--users 0", "--users 0", "give more than 0", real=True),
     option("--users -3", "--users -3", "give more than 0"),
     option("--spawn-rate 0", "--spawn-rate", "must be > 0"),
+    option("--processes -5", "--processes -5", "-1 for one per core", real=True),
+    option("--master --processes 2", "--master: it is meant with --processes already", "leave it out", real=True),
+    option("--master --worker", "--master", "leave one of the two out"),
+    option(
+        "--users 100 --run-time 30s --arrival-rate 5",
+        "--users 100: at --spawn-rate 1 they are all there after 99 s",
+        "--run-time is 30 s",
+        "raise the spawn rate",
+        real=True,
+    ),
+    option("--users 50 --spawn-rate 0.5 --run-time 1m --arrival-rate 5/s", "after 98 s", "raise the spawn rate"),
+    option("--arrival-rate 0.1 --run-time 5s", "--arrival-rate 0.1: nothing would be due in 5 s", "run longer"),
     option("--run-time 0s", "--run-time 0", "leave the option out"),
     Wrong(
         "an HTML file below a file",

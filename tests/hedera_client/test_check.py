@@ -95,6 +95,32 @@ def test_credentials_are_missed_before_anybody_is_asked(arguments: list[str]) ->
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--network", "custom"],
+        ["--network", "testnet", "--network-file", "mine.json"],
+        ["--network", "custom", "--network-file", "mine.json", "--ready-file", "-"],
+    ],
+)
+def test_one_network_is_named(arguments: list[str]) -> None:
+    """None, or two, is one line."""
+    done = check(*arguments, **OPERATOR)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "hedera_client: error: name one network: --network NAME, --network-file FILE or --ready-file FILE\n"
+    )
+
+
+def test_a_network_of_ones_own_is_named_as_for_a_run(tmp_path: Path) -> None:
+    """`--network custom --network-file FILE` is what `locust` takes."""
+    (tmp_path / "mine.json").write_text("{")
+    both = [check(*more, "--network-file", str(tmp_path / "mine.json")) for more in ([], ["--network", "custom"])]
+    assert "is not JSON" in both[0].stderr
+    assert both[0].stderr == both[1].stderr
+
+
+@pytest.mark.parametrize(
     ("book", "says"),
     [("[]", "it is JSON, and no address book"), ('{"network": "testnet", "nodes": [1]}', "'testnet', not of mainnet")],
 )

@@ -87,6 +87,45 @@ def test_a_share_that_was_taken_over_is_not_owed_twice() -> None:
     assert (accounting["arrivals"]["due"], accounting["dead_workers"][0]["due"]) == (1_200, 38)
 
 
+def test_what_is_due_of_one_that_left_in_good_order_is_not_kept() -> None:
+    """20 a second for 40 s over two; one is told to leave after 10 s, and all that it did is known."""
+    senders = [sender("a", ENDED, complete=True, due=400), sender("b", BEGAN + 10, complete=True, due=100)]
+    accounting = account(senders, {}, Schedule(20.0, 2, ENDED))
+    came = accounting["arrivals"]
+    assert (came["due"], came["started"], came["unreported"]) == (800, 500, 300)
+    assert accounting["dead_workers"] == []
+    kept = rate(20.0, came)
+    assert kept is not None
+    assert kept["kept_percent"] == 62.5
+
+
+def test_one_that_stands_in_for_one_that_left_keeps_its_share() -> None:
+    """What was told by all is all that was asked for."""
+    senders = [sender("a", ENDED, complete=True, due=400), sender("b", BEGAN + 10, complete=True, due=100)]
+    late = sender("c", ENDED, complete=True, due=300)
+    late.sources["arrivals"]["since"] = BEGAN + 10.0
+    came = account([*senders, late], {}, Schedule(20.0, 2, ENDED))["arrivals"]
+    assert (came["due"], came["unreported"]) == (800, 0)
+
+
+def test_who_left_and_who_died_owe_no_more_than_was_asked() -> None:
+    """A third has made some of both shares."""
+    left = sender("b", BEGAN + 10, complete=True, due=100)
+    died = sender("c", BEGAN + 20, complete=False, due=200)
+    late = sender("d", ENDED, complete=True, due=500)
+    senders = [sender("a", ENDED, complete=True, due=400), left, died, late]
+    came = account(senders, {}, Schedule(30.0, 3, ENDED))["arrivals"]
+    assert came["due"] == 1_200
+    assert came["due"] == came["started"] + came["shed"] + came["unreported"]
+
+
+def test_those_that_stop_at_the_end_have_not_left() -> None:
+    """Some hear of it a little later than others."""
+    senders = [sender("a", ENDED, complete=True, due=400), sender("b", ENDED - 1.5, complete=True, due=385)]
+    came = account(senders, {}, Schedule(20.0, 2, ENDED))["arrivals"]
+    assert (came["due"], came["unreported"]) == (785, 0)
+
+
 def test_where_all_died_the_end_of_the_run_is_the_last_that_is_known() -> None:
     """Nobody lived to say when it ended."""
     senders = [sender("a", 1_010.0, complete=False, due=50), sender("b", 1_020.0, complete=False, due=100)]

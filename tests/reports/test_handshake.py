@@ -36,8 +36,12 @@ def ended(report: dict[str, Any]) -> int:
 
 def test_every_workers_last_counts_arrive_though_statistics_are_reset(runs: Runs) -> None:
     """Two busy workers, Locust's statistics reset in the middle: the counts are those of the network's ledger."""
-    process = runs.start("--headless", "--processes", "2", "--reset-stats", "--run-time", "4s", *LOAD, "HcsSubmitter")
-    output, _ = process.communicate(timeout=80)
+    port = free_port()
+    process = runs.start(
+        *("--headless", "--processes", "2", "--master-bind-port", port, "--master-port", port),
+        *("--reset-stats", "--run-time", "4s", *LOAD, "HcsSubmitter"),
+    )
+    output, _ = process.communicate(timeout=110)
     assert process.returncode == 0, output
     report = runs.report()
     accounting = report["accounting"]
@@ -61,9 +65,9 @@ def test_a_killed_worker_loses_only_what_the_report_names(runs: Runs) -> None:
         "HcsSubmitter",
     )
     workers = [runs.start("--worker", "--master-port", port) for _ in range(2)]
-    wait_until(lambda: (runs.folder / "out").exists() and _rows(runs) > 20)
+    wait_until(lambda: (runs.folder / "out").exists() and _rows(runs) > 20, seconds=90)
     workers[0].send_signal(signal.SIGKILL)
-    output, _ = master.communicate(timeout=80)
+    output, _ = master.communicate(timeout=110)
     report = runs.report()
     accounting = report["accounting"]
     assert violations(report) == []
