@@ -33,7 +33,7 @@ _KIND: Final = "audit-event"
 
 def has_baseline(user_classes: Iterable[type[User]]) -> bool:
     """Whether one of the user classes does the operation without Hedera."""
-    return any("baseline" in getattr(one, "looks_at", ()) for one in user_classes)
+    return any("baseline" in (getattr(one, "looks_at", None) or ()) for one in user_classes)
 
 
 def baseline_faults(settings: RunSettings, *, tries: bool, limit: float = TRIAL_S) -> list[str]:
