@@ -23,7 +23,7 @@ test: $(DEV_STAMP) ## lint, types, the floors of the house, and all tests
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
 calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own count (about ten minutes)
-	$(BIN)/python benchmarks/calibrate.py $(ARGS)
+	$(BIN)/python -m benchmarks.calibrate $(ARGS)
 
 chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twenty minutes; SCHEDULES=n for others)
 	CHAOS_SCHEDULES=$(or $(SCHEDULES),200) $(BIN)/pytest tests/chaos -q -m "background or not background" $(ARGS)

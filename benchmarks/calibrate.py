@@ -1,6 +1,6 @@
 """Is the reported overhead true? Short real runs against the embedded network, which counts for itself.
 
-    python benchmarks/calibrate.py [--repetitions 100] [--cells fixed-5,skewed-5,…] [--seed 1] [--pause 0.4]
+    python -m benchmarks.calibrate [--repetitions 100] [--cells fixed-5,skewed-5,…] [--seed 1] [--pause 0.4]
 
 A repetition is a short run of its own: users do pairs in A-B-B-A order over the real wire with the real client, and the
 real recorder, pair matcher and judge say what Hedera costs. The repetitions of a batch run side by side, so that they
@@ -38,10 +38,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs by its path, from anywhere
 
 import gevent
 import numpy as np
@@ -330,7 +327,7 @@ def each_in_its_own_process(options: argparse.Namespace) -> int:
     common += ["--pause", str(options.pause)]
     common += ["--exact"] if options.exact else []
     codes = [
-        subprocess.run([sys.executable, __file__, "--cells", name, *common], check=False).returncode  # noqa: S603
+        subprocess.run([sys.executable, "-m", "benchmarks.calibrate", "--cells", name, *common], check=False).returncode  # noqa: S603
         for name in options.cells.split(",")
     ]
     return max(codes)

@@ -1,6 +1,6 @@
 """What the guard costs when all goes well, beside a bare call and beside its two libraries used the obvious way.
 
-    python benchmarks/resilience.py [--calls 20000] [--rounds 7]
+    python -m benchmarks.resilience [--calls 20000] [--rounds 7]
 
 All rows of a table are measured in one run, turn by turn; the best round of each counts, for everything else on the
 machine only ever adds time. The second table is the process that Locust makes of it: gevent has patched threading, and
@@ -14,10 +14,7 @@ import subprocess
 import sys
 import timeit
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it runs by its path, from anywhere
 
 Call = Callable[[Callable[[Any], object]], object]
 
@@ -153,7 +150,8 @@ def main() -> None:
     print(table(options.calls, options.rounds), flush=True)
     if not options.patched:
         print(flush=True)
-        subprocess.run([sys.executable, *sys.argv, "--patched"], check=True, timeout=600)  # noqa: S603 (itself)
+        again = [sys.executable, "-m", "benchmarks.resilience", *sys.argv[1:], "--patched"]
+        subprocess.run(again, check=True, timeout=600)  # noqa: S603 (itself)
 
 
 if __name__ == "__main__":
