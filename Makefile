@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.requirements
 DEV_STAMP := $(VENV)/.requirements-dev
 
-.PHONY: help load test calibrate chaos fronts addresses clean
+.PHONY: help load test coverage calibrate chaos fronts addresses clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -21,6 +21,12 @@ test: $(DEV_STAMP) ## lint, types, the floors of the house, and all tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+coverage: $(DEV_STAMP) ## branch coverage of all tests together, whole runs and their processes included (ARGS=tests/ROOM for some)
+	rm -rf .coverage-data && mkdir .coverage-data
+	$(BIN)/coverage run -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
 
 calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own count (about ten minutes)
 	$(BIN)/python -m benchmarks.calibrate $(ARGS)
