@@ -30,7 +30,7 @@ coverage: $(DEV_STAMP) ## branch coverage of all tests together, whole runs and 
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
-calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own count (about ten minutes)
+calibrate: $(DEV_STAMP) ## hold the reported overhead, and consensus's two moments, against the network's own count (about thirteen minutes)
 	$(BIN)/python -m benchmarks.calibrate $(ARGS)
 
 chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twenty minutes; SCHEDULES=n for others)

@@ -96,7 +96,7 @@ def serve(messages: int, ready: Connection) -> None:
     """Serve the rows of a topic as a mirror does, with faults, until the process is ended."""
     from aiohttp import web
 
-    from localnet.mirror.rest.limit import RateLimit
+    from localnet.mirror.rest.rate_limit import RateLimit
 
     limit, refused = RateLimit(50, time.monotonic), 0  # what public mirrors allow one address
     rows = generated_rows(messages)
@@ -316,6 +316,7 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=100_000, help="messages on the topic (default 100000)")
     parser.add_argument("--source", choices=("generated", "localnet"), default="generated", help="where rows come from")
     parser.add_argument("--patience", type=float, default=20.0, help="seconds to wait for what is missing (default 20)")
+    parser.add_argument("--json", action="store_true", help="print JSON, which it does in any case")
     options = parser.parse_args()
     # A fresh interpreter for every process: a forked one would inherit the memory of this one.
     multiprocessing.set_start_method("spawn")

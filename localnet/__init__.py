@@ -1,10 +1,20 @@
 """The embedded Hedera network: a process of its own, spoken to only over the wire.
 
-network.py       puts everything together
-node.py          the gRPC face of a consensus node; gateway.py is what it does with the bytes
-reading.py, ingest.py, consensus.py        the way of a transaction
-transactions/, queries/                    one file per kind
-state.py, record_cache.py, ledger.py       what is remembered
+process/         the options, the ports, all parts put together, and the end of the process
+control/         the API that tells what happened and takes faults, and the page for people
+node/            a consensus node: from the bytes of a call to its answer
+queries/         one file per kind of query
+consensus/       from an accepted transaction to a settled one: its time, its fee, its effect
+ledger/          what becomes of settled transactions: ledger, state file, and the way on to the mirror
+relay/           the JSON-RPC relay
 mirror/          the mirror node
-control.py       the API that tells the truth about what happened
+faults/          what goes wrong on command
+throttles/       how much a node takes
+transactions/    one file per kind of transaction, and a transaction's stages (stages.py)
+state/           accounts, topics and files, what they began with, and prices
+protocol/        ids, status codes, keys and hashes, as they are on the wire
+http2/           the nodes' gRPC over HTTP/2
+clock.py, journal.py, shared.py, pb.py      time, lists that forget, equal values as one, the protobuf messages
+
+Each imports only what stands below it (`lint-imports`). docs/architecture.md follows one submit through them.
 """

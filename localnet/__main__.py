@@ -10,15 +10,15 @@ import sys
 
 import uvloop
 
-from localnet import whereabouts
 from localnet.faults import FaultError
-from localnet.faults.cli import main as fault_command
-from localnet.lifetime import watch_for_end
-from localnet.memory import set_survivors_aside
-from localnet.network import LocalNetwork
-from localnet.options import Options, parse_options
-from localnet.persistence import StateFileError
-from localnet.sockets import PortTakenError
+from localnet.ledger.state_file import StateFileError
+from localnet.process import running_networks
+from localnet.process.end_of_process import watch_for_end
+from localnet.process.fault_command import main as fault_command
+from localnet.process.garbage_collection import set_survivors_aside
+from localnet.process.listening import PortTakenError
+from localnet.process.network import LocalNetwork
+from localnet.process.options import Options, parse_options
 from localnet.throttles import ThrottleError
 
 
@@ -26,7 +26,7 @@ async def run(options: Options) -> None:
     """Start the network, print the ready line, wait, and stop it."""
     network = LocalNetwork(options)
     await network.start()
-    word = whereabouts.announce(network.ready_line["control"], network.ready_line["token"])
+    announcement = running_networks.announce(network.ready_line["control"], network.ready_line["token"])
     try:
         end = watch_for_end(with_parent=options.exit_with_parent)
         print(json.dumps(network.ready_line), flush=True)
@@ -34,7 +34,7 @@ async def run(options: Options) -> None:
         await end
         collecting.cancel()
     finally:
-        word.unlink(missing_ok=True)
+        announcement.unlink(missing_ok=True)
         await network.stop()
 
 
@@ -45,7 +45,7 @@ def main() -> int:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="localnet: %(levelname)s %(message)s")
     options = parse_options(sys.argv[1:])
     if options.exit_with_parent:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # see lifetime.py
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # see process/end_of_process.py
     try:
         uvloop.run(run(options))
     except (BrokenPipeError, KeyboardInterrupt):  # told to end, or left by its parent, before it was ready

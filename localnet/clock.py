@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 NANOS = 1_000_000_000
 CONSENSUS_STEP_NS = 1_000
 """At least so far apart are the consensus timestamps of what people sent (MIN_TRANS_TIMESTAMP_INCR_NANOS of the
 platform); in between is room for what the network does by itself."""
+
+
+class Timer(Protocol):
+    """What is used of an asyncio event loop: its monotonic time and its timers."""
+
+    def time(self) -> float:
+        """Monotonic seconds."""
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> object:
+        """Call back at a monotonic time."""
 
 
 class Clock:

@@ -45,6 +45,11 @@ class Journal(Generic[T]):
             raise IndexError(index)
         return self._items[index - self.forgotten]
 
+    def get(self, index: int) -> T | None:
+        """The item with this index; None if it is forgotten, or not there yet."""
+        place = index - self.forgotten
+        return self._items[place] if 0 <= place < len(self._items) else None
+
     def first_index(self, value: int, key: Callable[[T], int]) -> int:
         """Index of the first remembered item whose `key` is at least `value`; items must be in the order of `key`."""
         return self.forgotten + bisect_left(self._items, value, key=key)

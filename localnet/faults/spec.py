@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final
 
 from localnet.faults.kinds import KINDS
-from localnet.ids import parse_entity
-from localnet.status import codes
+from localnet.protocol.ids import parse_entity
+from localnet.protocol.status import codes
 
 _ALWAYS = frozenset({"kind", "start", "duration"})
 _HOWS = ("hang", "reset")

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from typing import Final
 
 from localnet.clock import NANOS
-from localnet.state import Account
+from localnet.state.entities import Account
 
 PERIOD_NS: Final = 15 * 60 * NANOS
 """Time from snapshot to snapshot (the relay's BALANCES_UPDATE_INTERVAL is made for it)."""

@@ -14,7 +14,8 @@ from typing import Any, Final
 from google.protobuf.message import DecodeError
 
 from localnet import pb
-from localnet.fees import (
+from localnet.protocol.ids import entity_number
+from localnet.state.fees import (
     INCLUDED_TRANSACTION_BYTES,
     KEY,
     NETWORK_MULTIPLIER,
@@ -22,10 +23,9 @@ from localnet.fees import (
     SIGNATURE,
     TRANSACTION_BYTE,
 )
-from localnet.ids import entity_number
 from localnet.transactions import OPERATIONS, Operation
 from localnet.transactions.custom_fees import CREATE_SURCHARGE, SUBMIT_SURCHARGE
-from localnet.transactions.fields import proto_key_count
+from localnet.transactions.field_checks import proto_key_count
 
 
 class NotATransactionError(ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from localnet.fees import ExchangeRate
+from localnet.state.fees import ExchangeRate
 
 GAS: Final = 852
 """Tinycents of one unit of gas (the extra `GAS` in simpleFeesSchedules.json of release 0.78, hiero-ledger/solo)."""

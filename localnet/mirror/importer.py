@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from copy import copy
 
-from localnet.clock import NANOS, Clock
-from localnet.consensus import Timer
+from localnet.clock import NANOS, Clock, Timer
 from localnet.faults import Fault, FaultEngine
-from localnet.ids import format_entity
 from localnet.mirror.store import MirrorStore
-from localnet.submission import Submission
+from localnet.protocol.ids import format_entity
+from localnet.transactions.stages import Settled, TopicMessage
 
 
 class Importer:
@@ -19,12 +17,26 @@ class Importer:
 
     The order stays that of consensus: what is drawn a shorter lag waits for what came before it.
 
+    Args:
+        store: Where it is shown.
+        clock: The network's.
+        timer: Of the event loop.
+        lag: Tells how long after a moment, Unix seconds, what is known then is shown.
+        faults: What is to go wrong.
+        on_shown: Told of each when it is shown, and when: Unix seconds, or None where its message is left out.
+
     Attributes:
         undecided_ns: Tells from which consensus time on more may still be settled, Unix nanoseconds.
     """
 
     def __init__(
-        self, store: MirrorStore, clock: Clock, timer: Timer, lag: Callable[[float], float], faults: FaultEngine
+        self,
+        store: MirrorStore,
+        clock: Clock,
+        timer: Timer,
+        lag: Callable[[float], float],
+        faults: FaultEngine,
+        on_shown: Callable[[Settled, float | None], None],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -33,8 +45,9 @@ class Importer:
         self._timer = timer
         self._lag = lag
         self._faults = faults
-        self._waiting: deque[tuple[float, Submission]] = deque()
-        self._swapping: dict[int, Submission] = {}
+        self._on_shown = on_shown
+        self._waiting: deque[tuple[float, Settled]] = deque()
+        self._swapping: dict[int, TopicMessage] = {}
 
     def complete_ns(self) -> int:
         """Until which consensus time the mirror shows everything, Unix nanoseconds.
@@ -48,24 +61,23 @@ class Importer:
         self._complete_ns = max(self._complete_ns, complete_ns)
         return self._complete_ns
 
-    def settled(self, submission: Submission) -> None:
+    def settled(self, settled: Settled) -> None:
         """It is known that a transaction reached consensus."""
-        assert submission.known is not None
-        lag = self._present_lag(submission.known)
+        lag = self._present_lag(settled.known)
         if not lag and not self._waiting:
-            self._show(submission)
+            self._show(settled)
             return
         due = self._timer.time() + lag
         if self._waiting:
             due = max(due, self._waiting[-1][0])
-        self._waiting.append((due, submission))
+        self._waiting.append((due, settled))
         if len(self._waiting) == 1:
             self._timer.call_at(due, self._show_due)
 
-    def show_again(self, submission: Submission) -> None:
+    def show_again(self, settled: Settled) -> None:
         """Show what an earlier process had settled; it is there at once."""
-        submission.mirror_visible = submission.consensus_ns / NANOS
-        self._store.add(submission)
+        self._on_shown(settled, settled.consensus_ns / NANOS)
+        self._store.add(settled)
 
     def _present_lag(self, moment: float) -> float:
         """Seconds until what is known at a moment is shown, as things are now."""
@@ -81,52 +93,46 @@ class Importer:
         if self._waiting:
             self._timer.call_at(self._waiting[0][0], self._show_due)
 
-    def _show(self, submission: Submission) -> None:
-        submission.mirror_visible = self._clock.now()
-        if not submission.sequence_number:
-            self._store.add(submission)
+    def _show(self, settled: Settled) -> None:
+        self._on_shown(settled, self._clock.now())
+        message = settled.message
+        if message is None:
+            self._store.add(settled)
             return
         fault = None
         if self._faults.at_message:
-            fault = self._faults.hit_message(format_entity(submission.entity), submission.sequence_number)
+            fault = self._faults.hit_message(format_entity(message.topic), message.sequence_number)
         if fault is None and not self._swapping:
-            self._store.add(submission)
+            self._store.add(settled)
         else:
-            self._store.add(submission, messages=[])
-            self._show_faulty(submission, fault)
+            self._store.add(settled, shows_message=False)
+            self._show_faulty(settled, message, fault)
 
-    def _show_faulty(self, submission: Submission, fault: Fault | None) -> None:
+    def _show_faulty(self, settled: Settled, message: TopicMessage, fault: Fault | None) -> None:
         """Show a message that a fault concerns, or that follows one whose contents are to be exchanged."""
-        topic = submission.entity
-        waiting = self._swapping.pop(topic, None)
+        waiting = self._swapping.pop(message.topic, None)
         if waiting is not None:
-            for message, contents in ((waiting, submission), (submission, waiting)):
-                self._store.add_message(_with_message(message, contents.message))
+            self._store.add_message(waiting._replace(contents=message.contents))
+            self._store.add_message(message._replace(contents=waiting.contents))
             return
         match fault.spec.kind if fault else "":
             case "mirror-drop":
-                submission.mirror_visible = None
+                self._on_shown(settled, None)
             case "mirror-repeat":
-                self._store.add_message(submission)
-                self._store.add_message(submission)
+                self._store.add_message(message)
+                self._store.add_message(message)
             case "mirror-swap":
-                self._swapping[topic] = submission
+                self._swapping[message.topic] = message
             case "mirror-corrupt":
-                told = submission.message or b"\0"
-                self._store.add_message(_with_message(submission, told[:-1] + bytes([told[-1] ^ 1])))
+                told = message.contents or b"\0"
+                self._store.add_message(message._replace(contents=told[:-1] + bytes([told[-1] ^ 1])))
             case "mirror-late":
                 assert fault is not None
                 due = self._timer.time() + self._faults.delay_of(fault)
-                self._timer.call_at(due, lambda: self._show_late(submission))
+                self._timer.call_at(due, lambda: self._show_late(settled, message))
             case _:
-                self._store.add_message(submission)
+                self._store.add_message(message)
 
-    def _show_late(self, submission: Submission) -> None:
-        submission.mirror_visible = self._clock.now()
-        self._store.add_message(submission)
-
-
-def _with_message(submission: Submission, message: bytes | None) -> Submission:
-    shown = copy(submission)
-    shown.message = message
-    return shown
+    def _show_late(self, settled: Settled, message: TopicMessage) -> None:
+        self._on_shown(settled, self._clock.now())
+        self._store.add_message(message)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from localnet.ids import TransactionKey
 from localnet.journal import Journal
 from localnet.mirror.balances import BalanceHistory
-from localnet.mirror.hashes import HashIndex
+from localnet.mirror.hash_index import HashIndex
 from localnet.mirror.signal import Signal
-from localnet.state import Account, State, Topic
-from localnet.submission import Submission, consensus_ns
+from localnet.protocol.ids import TransactionKey
+from localnet.state.entities import Account, State, Topic
+from localnet.transactions.stages import Settled, TopicMessage, consensus_ns
 
 EVM_ADDRESS_BYTES: Final = 20
 _LONG_ZERO: Final = bytes(12)
@@ -19,10 +19,10 @@ _LONG_ZERO: Final = bytes(12)
 
 @dataclass(slots=True)
 class MirrorTopic:
-    """A topic as the mirror knows it, and its messages (settled submissions) in consensus order."""
+    """A topic as the mirror knows it, and its messages in consensus order."""
 
     topic: Topic
-    messages: Journal[Submission] = field(default_factory=Journal)
+    messages: Journal[TopicMessage] = field(default_factory=Journal)
     arrived: Signal = field(default_factory=Signal)
 
 
@@ -35,10 +35,10 @@ class MirrorStore:
         self.topics: dict[int, MirrorTopic] = {}
         self.accounts: dict[int, Account] = {}
         self._aliases: dict[bytes, int] = {}
-        self.transactions: Journal[Submission] = Journal()
+        self.transactions: Journal[Settled] = Journal()
         self._hashes = HashIndex(self.transactions)
-        self.by_key: dict[TransactionKey, Submission] = {}
-        self._same_key: dict[TransactionKey, list[Submission]] = {}
+        self.by_key: dict[TransactionKey, Settled] = {}
+        self._same_key: dict[TransactionKey, list[Settled]] = {}
 
     def load_genesis(self, state: State) -> None:
         """Start with the accounts there are at genesis, which are as old as the network."""
@@ -56,45 +56,44 @@ class MirrorStore:
         account = self.accounts.get(self._aliases.get(alias, -1))
         return None if account is None or account.deleted else account
 
-    def with_hash(self, value: bytes) -> list[Submission]:
+    def with_hash(self, value: bytes) -> list[Settled]:
         """The transactions with a hash of 48 bytes in the order of consensus."""
         return self._hashes.find(value)
 
-    def with_key(self, key: TransactionKey) -> list[Submission]:
+    def with_key(self, key: TransactionKey) -> list[Settled]:
         """All transactions with an id in the order of consensus: one, unless several nodes let it through."""
         first = self.by_key.get(key)
         return [] if first is None else [first, *self._same_key.get(key, ())]
 
-    def add(self, submission: Submission, messages: list[Submission] | None = None) -> None:
+    def add(self, settled: Settled, *, shows_message: bool = True) -> None:
         """Show one more settled transaction; they must come in consensus order.
 
         Args:
-            submission: The transaction.
-            messages: What its topic shows of it; None for the transaction's own message.
+            settled: The transaction.
+            shows_message: Whether its topic shows the message, if it is one.
         """
-        assert submission.key is not None
-        self.transactions.append(submission)
-        if self.by_key.setdefault(submission.key, submission) is not submission:
-            self._same_key.setdefault(submission.key, []).append(submission)
-        if isinstance(submission.effect, Topic):
-            self._put_topic(submission.effect)
-        elif isinstance(submission.effect, Account):
-            self._put_account(submission.effect)
-        for number, amount in submission.transfers:
+        self.transactions.append(settled)
+        if self.by_key.setdefault(settled.key, settled) is not settled:
+            self._same_key.setdefault(settled.key, []).append(settled)
+        if isinstance(settled.effect, Topic):
+            self._put_topic(settled.effect)
+        elif isinstance(settled.effect, Account):
+            self._put_account(settled.effect)
+        for number, amount in settled.transfers:
             account = self.accounts[number]
-            self.history.changing(account, submission.consensus_ns)
+            self.history.changing(account, settled.consensus_ns)
             account.balance += amount
-        if submission.sequence_number and messages is None:
-            topic = self.topics[submission.entity]
-            topic.messages.append(submission)
+        if settled.message is not None and shows_message:
+            topic = self.topics[settled.message.topic]
+            topic.messages.append(settled.message)
             topic.arrived.fire()
         if len(self.transactions) > self._keep * 1.1:
             self._forget(len(self.transactions) - self._keep)
 
-    def add_message(self, submission: Submission) -> None:
+    def add_message(self, message: TopicMessage) -> None:
         """Show one message on its topic, at its place by consensus timestamp."""
-        topic = self.topics[submission.entity]
-        topic.messages.insert(submission, consensus_ns)
+        topic = self.topics[message.topic]
+        topic.messages.insert(message, consensus_ns)
         topic.arrived.fire()
 
     def wake(self) -> None:
@@ -121,13 +120,12 @@ class MirrorStore:
     def _forget(self, count: int) -> None:
         """A topic's forgotten messages are its oldest, because all transactions are in one order."""
         messages: dict[int, int] = {}
-        for submission in self.transactions.forget(count):
-            assert submission.key is not None
-            if self.by_key.get(submission.key) is submission:
-                del self.by_key[submission.key]
-                self._same_key.pop(submission.key, None)
-            if submission.sequence_number:
-                messages[submission.entity] = submission.consensus_ns
+        for gone in self.transactions.forget(count):
+            if self.by_key.get(gone.key) is gone:
+                del self.by_key[gone.key]
+                self._same_key.pop(gone.key, None)
+            if gone.message is not None:
+                messages[gone.message.topic] = gone.consensus_ns
         for topic, last_ns in messages.items():
             journal = self.topics[topic].messages
             journal.forget(journal.first_index(last_ns + 1, consensus_ns) - journal.forgotten)

@@ -13,12 +13,12 @@ from google.protobuf.message import DecodeError
 from localnet import pb
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine
-from localnet.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, NodeEntry, node_address
-from localnet.ids import entity_number
 from localnet.journal import Journal
 from localnet.mirror.store import MirrorStore
-from localnet.running_hash import VERSION
-from localnet.submission import Submission, consensus_ns
+from localnet.protocol.ids import entity_number
+from localnet.protocol.running_hash import VERSION
+from localnet.state.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, NodeEntry, node_address
+from localnet.transactions.stages import TopicMessage, consensus_ns
 
 MIRROR_OPTIONS: Final = (("grpc.max_concurrent_streams", 5),)
 """Calls at the same time on one connection (GrpcConfiguration.java); what is above waits at the client for its turn."""
@@ -115,7 +115,7 @@ class MirrorService(grpc.GenericRpcHandler):
         assert topic is not None
         messages, left = topic.messages, wanted.limit
         index = messages.first_index(wanted.start_ns, consensus_ns)
-        last: Submission | None = None
+        last: TopicMessage | None = None
         while True:
             await self._refuse_in_outage(context)
             index = _after(messages, index, last)
@@ -160,7 +160,7 @@ class MirrorService(grpc.GenericRpcHandler):
         return None if end_ns is None else max(_LOOK_AGAIN_S, (end_ns - self._complete_ns()) / NANOS)
 
 
-def _after(messages: Journal[Submission], index: int, last: Submission | None) -> int:
+def _after(messages: Journal[TopicMessage], index: int, last: TopicMessage | None) -> int:
     """The index after the last message sent, or of the oldest one that is left.
 
     It is `index`, unless a message came late and took its place among those sent before. A stream goes on in
@@ -184,18 +184,18 @@ def _nanoseconds(timestamp: Any) -> int:
     return int(timestamp.seconds) * NANOS + int(timestamp.nanos)
 
 
-def _response(submission: Submission) -> bytes:
+def _response(message: TopicMessage) -> bytes:
     response = pb.ConsensusTopicResponse(
-        message=submission.message,
-        runningHash=submission.running_hash,
-        sequenceNumber=submission.sequence_number,
+        message=message.contents,
+        runningHash=message.running_hash,
+        sequenceNumber=message.sequence_number,
         runningHashVersion=VERSION,
     )
-    seconds, nanos = divmod(submission.consensus_ns, NANOS)
+    seconds, nanos = divmod(message.consensus_ns, NANOS)
     response.consensusTimestamp.seconds = seconds
     response.consensusTimestamp.nanos = nanos
-    if submission.chunk is not None:
-        response.chunkInfo.initialTransactionID.CopyFrom(submission.chunk.initial.to_proto())
-        response.chunkInfo.number = submission.chunk.number
-        response.chunkInfo.total = submission.chunk.total
+    if message.chunk is not None:
+        response.chunkInfo.initialTransactionID.CopyFrom(message.chunk.initial.to_proto())
+        response.chunkInfo.number = message.chunk.number
+        response.chunkInfo.total = message.chunk.total
     return bytes(response.SerializeToString())

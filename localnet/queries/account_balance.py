@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from localnet.protocol.status import Refused, codes
 from localnet.queries.query import Query, View
-from localnet.state import Account
-from localnet.status import Refused, codes
+from localnet.state.entities import Account
 
 
 class GetAccountBalance(Query):

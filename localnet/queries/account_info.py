@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.aliases import is_address
-from localnet.genesis import LEDGER_ID
+from localnet.protocol.aliases import is_address
+from localnet.protocol.status import Refused, codes
 from localnet.queries.account_balance import find_account
 from localnet.queries.query import Query, View
-from localnet.state import NO_NODE, Account, State
-from localnet.status import Refused, codes
+from localnet.state.entities import NO_NODE, Account, State
+from localnet.state.genesis import LEDGER_ID
 
 
 class GetAccountInfo(Query):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, Final
 
+from localnet.protocol.status import Refused, codes
 from localnet.queries.account_balance import find_account
 from localnet.queries.query import Query, View
 from localnet.queries.record import RECORD, fill_record
-from localnet.status import Refused, codes
-from localnet.submission import Submission
+from localnet.transactions.stages import Settled
 
 MAX_RECORDS: Final = 180
 """`ledger.records.maxQueryableByAccount` (LedgerConfig.java): not more are given, the oldest of the last 180 s."""
@@ -38,11 +38,11 @@ class GetAccountRecords(Query):
         """Give the records."""
         number = find_account(request.accountID, view).number
         reply.accountID.accountNum = number
-        for submission in _paid_by(request, view):
-            fill_record(reply.records.add(), submission, view)
+        for settled in _paid_by(request, view):
+            fill_record(reply.records.add(), settled, view)
 
 
-def _paid_by(request: Any, view: View) -> list[Submission]:
+def _paid_by(request: Any, view: View) -> list[Settled]:
     number = request.accountID.accountNum
-    paid = (one for one in view.cache.recent() if one.key is not None and one.key.payer == number)
+    paid = (one for one in view.cache.recent() if one.key.payer == number)
     return list(islice(paid, MAX_RECORDS))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.fees import TRANSACTION_BYTE, extra
-from localnet.ids import entity_number
+from localnet.protocol.ids import entity_number
+from localnet.protocol.status import Refused, codes
 from localnet.queries.query import Query, View
-from localnet.state import File
-from localnet.status import Refused, codes
+from localnet.state.entities import File
+from localnet.state.fees import TRANSACTION_BYTE, extra
 
 
 class GetFileContents(Query):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.genesis import LEDGER_ID
 from localnet.queries.file_contents import check_file_id, known_file
 from localnet.queries.query import Query, View
+from localnet.state.genesis import LEDGER_ID
 
 
 class GetFileInfo(Query):

@@ -1,4 +1,4 @@
-"""What a kind of query has to say for itself. One file per kind, one line of registration in the package."""
+"""The interface of a kind of query: checks, price, answer. One file per kind, one line in the package's table."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from localnet.clock import Clock
-from localnet.fees import FeeSchedule
-from localnet.names import functionality
-from localnet.record_cache import RecordCache
-from localnet.state import State
+from localnet.consensus.record_cache import RecordCache
+from localnet.ledger.entries import Ledger
+from localnet.protocol.functionality import functionality
+from localnet.state.entities import State
+from localnet.state.fees import FeeSchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class View:
     clock: Clock
     cache: RecordCache
     fees: FeeSchedule
+    ledger: Ledger
     node: int = 0
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet import pb, running_hash
-from localnet.ids import transaction_key
+from localnet import pb
+from localnet.protocol import running_hash
+from localnet.protocol.ids import transaction_key
+from localnet.protocol.status import Refused, codes
 from localnet.queries.query import Query, View
-from localnet.status import Refused, codes
-from localnet.submission import Submission
+from localnet.transactions.stages import Settled
 
 
 class GetReceipt(Query):
@@ -26,20 +27,19 @@ class GetReceipt(Query):
 
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Give the receipt, or the one that says UNKNOWN."""
-        submission = view.cache.find(view.node, request.transactionID)
-        if submission is None:
+        found = view.cache.find(view.node, request.transactionID)
+        if found is None:
             raise Refused(codes.RECEIPT_NOT_FOUND)
-        if submission.status is None:
+        if not isinstance(found, Settled):
             reply.receipt.status = codes.UNKNOWN
             return
-        fill_receipt(reply.receipt, submission, view)
+        fill_receipt(reply.receipt, found, view)
         for duplicate in wanted_duplicates(request, view):
             fill_receipt(reply.duplicateTransactionReceipts.add(), duplicate, view)
-        if request.include_child_receipts and not submission.nonce:
+        if request.include_child_receipts and not found.nonce:
             for child in view.cache.children(transaction_key(request.transactionID)):
                 fill_receipt(reply.child_transaction_receipts.add(), child, view)
-        if submission.receipt_served is None:
-            submission.receipt_served = view.clock.now()
+        view.ledger.receipt_served(found, view.clock.now())
 
 
 def check_transaction_id(request: Any) -> None:
@@ -55,26 +55,26 @@ def check_transaction_id(request: Any) -> None:
         raise Refused(codes.INVALID_TRANSACTION_ID)
 
 
-def wanted_duplicates(request: Any, view: View) -> list[Submission]:
+def wanted_duplicates(request: Any, view: View) -> list[Settled]:
     """The duplicates of a transaction, where the query asks for them; a child has none."""
     if not request.includeDuplicates or request.transactionID.nonce:
         return []
     return view.cache.duplicates(transaction_key(request.transactionID))
 
 
-def fill_receipt(receipt: Any, submission: Submission, view: View) -> None:
+def fill_receipt(receipt: Any, settled: Settled, view: View) -> None:
     """Fill in a protobuf `TransactionReceipt` of a settled transaction."""
-    receipt.status = submission.status
+    receipt.status = settled.status
     receipt.exchangeRate.CopyFrom(view.fees.rate_set)
-    if submission.created and submission.operation is not None:
-        entity = getattr(receipt, submission.operation.receipt_field)
+    if settled.created:
+        entity = getattr(receipt, settled.kind.receipt_field)
         if isinstance(entity, pb.TopicID):
-            entity.topicNum = submission.entity
+            entity.topicNum = settled.entity
         elif isinstance(entity, pb.FileID):
-            entity.fileNum = submission.entity
+            entity.fileNum = settled.entity
         else:
-            entity.accountNum = submission.entity
-    if submission.sequence_number:
-        receipt.topicSequenceNumber = submission.sequence_number
-        receipt.topicRunningHash = submission.running_hash
+            entity.accountNum = settled.entity
+    if settled.message is not None:
+        receipt.topicSequenceNumber = settled.message.sequence_number
+        receipt.topicRunningHash = settled.message.running_hash
         receipt.topicRunningHashVersion = running_hash.VERSION

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from localnet import pb
-from localnet.aliases import address_of_alias, is_address
 from localnet.clock import NANOS
-from localnet.ids import transaction_key
+from localnet.protocol.aliases import address_of_alias, is_address
+from localnet.protocol.ids import transaction_key
+from localnet.protocol.status import Refused, codes
 from localnet.queries.query import Query, View
 from localnet.queries.receipt import check_transaction_id, fill_receipt, wanted_duplicates
-from localnet.state import Account
-from localnet.status import Refused, codes
-from localnet.submission import Submission
+from localnet.state.entities import Account
+from localnet.transactions.stages import Settled
 
 RECORD = 1_000_000
 """Tinycents for each record above the first (simpleFeesSchedules.json)."""
@@ -33,42 +33,41 @@ class GetRecord(Query):
 
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Give the record."""
-        submission = view.cache.find(view.node, request.transactionID)
-        if submission is None or submission.status is None:
+        found = view.cache.find(view.node, request.transactionID)
+        if not isinstance(found, Settled):
             raise Refused(codes.RECORD_NOT_FOUND)
-        fill_record(reply.transactionRecord, submission, view)
+        fill_record(reply.transactionRecord, found, view)
         for duplicate in wanted_duplicates(request, view):
             fill_record(reply.duplicateTransactionRecords.add(), duplicate, view)
         for child in _wanted_children(request, view):
             fill_record(reply.child_transaction_records.add(), child, view)
 
 
-def _wanted_children(request: Any, view: View) -> list[Submission]:
+def _wanted_children(request: Any, view: View) -> list[Settled]:
     if not request.include_child_records or request.transactionID.nonce:
         return []
     return view.cache.children(transaction_key(request.transactionID))
 
 
-def fill_record(record: Any, submission: Submission, view: View) -> None:
+def fill_record(record: Any, settled: Settled, view: View) -> None:
     """Fill in a protobuf `TransactionRecord` of a settled transaction."""
-    assert submission.key is not None
-    fill_receipt(record.receipt, submission, view)
-    record.transactionHash = submission.hash
-    record.consensusTimestamp.seconds, record.consensusTimestamp.nanos = divmod(submission.consensus_ns, NANOS)
-    record.transactionID.CopyFrom(submission.key.to_proto())
-    if submission.nonce:
-        record.transactionID.nonce = submission.nonce
-    if submission.created and isinstance(submission.effect, Account) and not is_address(submission.effect.alias):
-        record.evm_address = address_of_alias(submission.effect.alias) or b""
-    record.memo = submission.memo
-    record.transactionFee = submission.fee
-    for account, amount in submission.transfers:
+    fill_receipt(record.receipt, settled, view)
+    record.transactionHash = settled.hash
+    record.consensusTimestamp.seconds, record.consensusTimestamp.nanos = divmod(settled.consensus_ns, NANOS)
+    record.transactionID.CopyFrom(settled.key.to_proto())
+    if settled.nonce:
+        record.transactionID.nonce = settled.nonce
+    if settled.created and isinstance(settled.effect, Account) and not is_address(settled.effect.alias):
+        record.evm_address = address_of_alias(settled.effect.alias) or b""
+    record.memo = settled.terms.memo
+    record.transactionFee = settled.fee
+    for account, amount in settled.transfers:
         record.transferList.accountAmounts.append(
             pb.AccountAmount(accountID=pb.AccountID(accountNum=account), amount=amount)
         )
-    for fee in submission.assessed:
+    for fee in settled.assessed:
         record.assessed_custom_fees.add(
             amount=fee.amount,
             fee_collector_account_id=pb.AccountID(accountNum=fee.collector),
-            effective_payer_account_id=[pb.AccountID(accountNum=submission.key.payer)],
+            effective_payer_account_id=[pb.AccountID(accountNum=settled.key.payer)],
         )

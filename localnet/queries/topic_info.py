@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.genesis import LEDGER_ID
-from localnet.ids import entity_number
+from localnet.protocol.ids import entity_number
+from localnet.protocol.status import Refused, codes
 from localnet.queries.query import Query, View
-from localnet.state import Topic
-from localnet.status import Refused, codes
+from localnet.state.entities import Topic
+from localnet.state.genesis import LEDGER_ID
 
 
 class GetTopicInfo(Query):

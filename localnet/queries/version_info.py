@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet import pb
+from localnet.protocol.version import VERSION
 from localnet.queries.query import Query, View
-
-VERSION = pb.SemanticVersion(major=0, minor=78, patch=0)
-"""The release whose rules and prices this network follows."""
 
 
 class GetVersionInfo(Query):

@@ -8,7 +8,7 @@ from localnet.clock import NANOS
 from localnet.mirror.blocks import Block
 from localnet.relay.chain import WEIBARS, Chain
 from localnet.relay.errors import unknown_historical_balance
-from localnet.state import Account
+from localnet.state.entities import Account
 
 TOLERANCE: Final = 1
 """Blocks behind the latest that still count as the latest."""

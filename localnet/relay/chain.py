@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from localnet.fees import ExchangeRate
 from localnet.mirror.blocks import Block, Blocks
 from localnet.mirror.store import MirrorStore
 from localnet.relay.parameters import EARLIEST, LATEST
+from localnet.state.fees import ExchangeRate
 
 CHAIN_ID: Final = 0x12A
 """The chain id of local networks (globalConfig.ts)."""

@@ -15,7 +15,7 @@ from localnet.transactions.create_topic import CreateTopic
 from localnet.transactions.delete_account import DeleteAccount
 from localnet.transactions.delete_file import DeleteFile
 from localnet.transactions.delete_topic import DeleteTopic
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.operation import Operation
 from localnet.transactions.submit_message import SubmitMessage
 from localnet.transactions.transfer import Transfer
 from localnet.transactions.update_account import UpdateAccount
@@ -40,4 +40,4 @@ OPERATIONS: Final[dict[str, Operation]] = {
     )
 }
 
-__all__ = ["OPERATIONS", "Operation", "Settlement"]
+__all__ = ["OPERATIONS", "Operation"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.ids import account_number
-from localnet.keys import CompiledKey, KeyTooDeepError, UnusableKeyError, compile_key
-from localnet.state import NO_NODE, Account, State
-from localnet.status import Refused, codes
-from localnet.transactions.operation import Settlement
+from localnet.protocol.ids import account_number
+from localnet.protocol.keys import CompiledKey, KeyTooDeepError, UnusableKeyError, compile_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import NO_NODE, Account, State
+from localnet.transactions.settlement import Settlement
 
 LAST_SYSTEM_ACCOUNT = 750
 """Entities up to this number are the network's own (`ledger.numReservedSystemEntities`)."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.status import Refused, codes
+from localnet.protocol.status import Refused, codes
 from localnet.transactions.file_rules import MAX_FILE_BYTES, content_price, known_file, require_file_id
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 
 class AppendFile(Operation):

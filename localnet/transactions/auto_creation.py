@@ -10,25 +10,23 @@ from __future__ import annotations
 from copy import copy
 
 from localnet import pb
-from localnet.aliases import is_address, is_long_zero, key_of_alias
-from localnet.children import preceding_child
-from localnet.fees import COLLECTION_ACCOUNT, SUPER_USERS, FeeSchedule
-from localnet.keys import compile_key
-from localnet.state import Account
-from localnet.status import Refused, codes
+from localnet.protocol.aliases import is_address, is_long_zero, key_of_alias
+from localnet.protocol.keys import compile_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Account
+from localnet.state.fees import COLLECTION_ACCOUNT, SUPER_USERS, FeeSchedule
 from localnet.transactions.account_rules import UNLIMITED_ASSOCIATIONS
+from localnet.transactions.children import Child
 from localnet.transactions.create_account import PRICE, CreateAccount
-from localnet.transactions.operation import Settlement
+from localnet.transactions.settlement import Settlement
 
 LIFETIME_S = 7_776_000
 """TokenServiceImpl.THREE_MONTHS_IN_SECONDS."""
-_CREATE = CreateAccount()
 
 
 def creation_fee(at: Settlement) -> int:
     """What making one account costs the payer, in tinybars; for some it is free."""
-    assert at.submission.key is not None
-    if at.submission.key.payer in SUPER_USERS:
+    if at.payer in SUPER_USERS:
         return 0
     return FeeSchedule(at.state.rate).transaction(size=0, signatures=0, service=PRICE).total
 
@@ -46,8 +44,7 @@ def check_alias(alias: bytes) -> None:
 
 def create_for_alias(at: Settlement, alias: bytes) -> Account:
     """Make the account for an alias that was checked, and let the payer pay; a hollow one where it is an address."""
-    assert at.submission.key is not None
-    payer, fee = at.submission.key.payer, creation_fee(at)
+    payer, fee = at.payer, creation_fee(at)
     at.state.accounts[payer].balance -= fee
     at.state.accounts[COLLECTION_ACCOUNT].balance += fee
     key = pb.Key(keyList=pb.KeyList()) if is_address(alias) else key_of_alias(alias)
@@ -64,5 +61,5 @@ def create_for_alias(at: Settlement, alias: bytes) -> Account:
     )
     at.state.put_account(account)
     paid = tuple(sorted(((payer, -fee), (COLLECTION_ACCOUNT, fee))))
-    at.preceding.append(preceding_child(at.submission, _CREATE, copy(account), created=True, fee=fee, transfers=paid))
+    at.preceding.append(Child(CreateAccount.kind, copy(account), created=True, fee=fee, transfers=paid))
     return account

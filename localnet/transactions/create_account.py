@@ -5,11 +5,11 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.aliases import address_of_key, is_address, is_long_zero, key_of_alias, signer_with_address
-from localnet.fees import KEY, extra
-from localnet.keys import names_no_key
-from localnet.state import Account
-from localnet.status import Refused, codes
+from localnet.protocol.aliases import address_of_key, is_address, is_long_zero, key_of_alias, signer_with_address
+from localnet.protocol.keys import names_no_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Account
+from localnet.state.fees import KEY, extra
 from localnet.transactions.account_rules import (
     MAX_ASSOCIATIONS,
     UNLIMITED_ASSOCIATIONS,
@@ -17,8 +17,9 @@ from localnet.transactions.account_rules import (
     check_staked_id,
     stake,
 )
-from localnet.transactions.fields import MAX_AMOUNT, check_memo, check_renewal_period, proto_key_count
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.field_checks import MAX_AMOUNT, check_memo, check_renewal_period, proto_key_count
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 PRICE = 499_000_000
 """Tinycents, one key included."""
@@ -63,18 +64,17 @@ class CreateAccount(Operation):
 
     def settle(self, at: Settlement) -> None:
         """Create the account and move its initial balance."""
-        data, submission = at.data, at.submission
-        assert submission.key is not None
+        data = at.data
         _check_signatures(at)
         _check_semantics(at)
-        if at.state.accounts[submission.key.payer].balance < data.initialBalance:
+        if at.state.accounts[at.payer].balance < data.initialBalance:
             raise Refused(codes.INSUFFICIENT_PAYER_BALANCE)
         account = _new_account(at)
         at.state.put_account(account)
-        submission.effect = copy(account)
-        at.created(account.number)
+        at.effect = copy(account)
+        at.create(account.number)
         if data.initialBalance:
-            at.move(submission.key.payer, -data.initialBalance)
+            at.move(at.payer, -data.initialBalance)
             at.move(account.number, data.initialBalance)
 
 
@@ -93,11 +93,9 @@ def _check_signatures(at: Settlement) -> None:
     if data.alias and not is_address(data.alias):
         raise Refused(codes.INVALID_ALIAS_KEY)
     if data.alias:
-        assert at.submission.key is not None
-        assert at.submission.signatures is not None
-        payer = at.state.accounts[at.submission.key.payer]
+        payer = at.state.accounts[at.payer]
         proven = data.alias in (address_of_key(payer.key), address_of_key(data.key))
-        if not proven and signer_with_address(at.submission.signatures, data.alias) is None:
+        if not proven and signer_with_address(at.checked.signatures, data.alias) is None:
             raise Refused(codes.INVALID_SIGNATURE)
     if data.receiverSigRequired:
         at.require(account_key(data.key))

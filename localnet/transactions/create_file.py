@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.fees import KEY, extra
-from localnet.state import File
-from localnet.status import Refused, codes
-from localnet.transactions.fields import check_memo, is_possible_expiry, proto_key_count
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import File
+from localnet.state.fees import KEY, extra
+from localnet.transactions.field_checks import check_memo, is_possible_expiry, proto_key_count
 from localnet.transactions.file_rules import MAX_FILE_BYTES, compile_file_keys, content_price, copy_keys
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 
 class CreateFile(Operation):
@@ -53,4 +54,4 @@ class CreateFile(Operation):
             contents=bytearray(data.contents),
         )
         at.state.files[file.number] = file
-        at.created(file.number)
+        at.create(file.number)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.ids import account_number
-from localnet.keys import CompiledKey, is_empty_key
-from localnet.state import Topic
-from localnet.status import Refused, codes
+from localnet.protocol.ids import account_number
+from localnet.protocol.keys import CompiledKey, is_empty_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Topic
 from localnet.transactions.account_rules import named_account, require_owner
 from localnet.transactions.custom_fees import (
     CREATE_SURCHARGE,
@@ -16,8 +16,9 @@ from localnet.transactions.custom_fees import (
     read_exempt_keys,
     read_fees,
 )
-from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count, usable_key
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.field_checks import check_lifetime, check_memo, proto_key_count, usable_key
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 
 class CreateTopic(Operation):
@@ -70,8 +71,8 @@ class CreateTopic(Operation):
             expiration_s=at.consensus_s + data.autoRenewPeriod.seconds,
         )
         at.state.topics[topic.number] = topic
-        at.created(topic.number)
-        at.submission.effect = copy(topic)
+        at.create(topic.number)
+        at.effect = copy(topic)
 
 
 def optional_key(data: Any, field: str, otherwise: int) -> tuple[Any, CompiledKey | None]:

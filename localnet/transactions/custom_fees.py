@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.fees import COLLECTION_ACCOUNT
-from localnet.ids import account_number
-from localnet.keys import CompiledKey
-from localnet.state import CustomFee, State, Topic
-from localnet.status import Refused, codes
+from localnet.protocol.ids import account_number
+from localnet.protocol.keys import CompiledKey
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import CustomFee, State, Topic
+from localnet.state.fees import COLLECTION_ACCOUNT
 from localnet.transactions.account_rules import require_account
-from localnet.transactions.fields import MAX_AMOUNT, usable_key
-from localnet.transactions.operation import Settlement
+from localnet.transactions.field_checks import MAX_AMOUNT, usable_key
+from localnet.transactions.settlement import Settlement
 
 MAX_FEES = 10
 """`topics.maxCustomFeeEntriesForTopics` (TopicsConfig.java)."""
@@ -125,11 +125,9 @@ def charge(at: Settlement, topic: Topic) -> None:
     """
     if not topic.custom_fees or any(at.signed(key) for key in topic.exempt):
         return
-    submission = at.submission
-    assert submission.key is not None
-    payer = submission.key.payer
+    payer = at.payer
     due = [fee for fee in topic.custom_fees if fee.collector != payer]
-    _check_limit(submission.body.max_custom_fees, payer, sum(fee.amount for fee in due))
+    _check_limit(at.checked.body.max_custom_fees, payer, sum(fee.amount for fee in due))
     assessed = tuple(dict.fromkeys(due))
     left = at.state.accounts[payer].balance
     for fee in assessed:
@@ -141,7 +139,7 @@ def charge(at: Settlement, topic: Topic) -> None:
     for fee in assessed:
         at.move(payer, -fee.amount)
         at.move(fee.collector, fee.amount)
-    submission.assessed = assessed
+    at.assessed = assessed
 
 
 def _check_limit(limits: Any, payer: int, total: int) -> None:

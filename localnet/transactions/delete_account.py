@@ -5,9 +5,10 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.status import Refused, codes
+from localnet.protocol.status import Refused, codes
 from localnet.transactions.account_rules import LAST_SYSTEM_ACCOUNT, named_account, require_owner
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 
 class DeleteAccount(Operation):
@@ -33,7 +34,7 @@ class DeleteAccount(Operation):
         heir = named_account(at.state, at.data.transferAccountID, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
         if account.number <= LAST_SYSTEM_ACCOUNT:
             raise Refused(codes.ENTITY_NOT_ALLOWED_TO_DELETE)
-        at.submission.entity = account.number
+        at.entity = account.number
         require_owner(at, account)
         if heir.receiver_signature_required:
             require_owner(at, heir, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
@@ -44,4 +45,4 @@ class DeleteAccount(Operation):
             at.move(account.number, -rest)
             at.move(heir.number, rest)
         account.deleted = True
-        at.submission.effect = copy(account)
+        at.effect = copy(account)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.keys import any_satisfied
-from localnet.status import Refused, codes
+from localnet.protocol.keys import any_satisfied
+from localnet.protocol.status import Refused, codes
 from localnet.transactions.file_rules import known_file, require_file_id
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 LAST_SYSTEM_FILE = 750
 
@@ -33,8 +34,7 @@ class DeleteFile(Operation):
         file = known_file(at)
         if file.compiled is None:
             raise Refused(codes.UNAUTHORIZED)
-        assert at.submission.signatures is not None
-        if not any_satisfied(file.compiled, at.submission.signatures):
+        if not any_satisfied(file.compiled, at.checked.signatures):
             raise Refused(codes.INVALID_SIGNATURE)
         if file.deleted:
             raise Refused(codes.FILE_DELETED)

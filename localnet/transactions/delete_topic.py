@@ -5,9 +5,10 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.ids import entity_number
-from localnet.status import Refused, codes
-from localnet.transactions.operation import Operation, Settlement
+from localnet.protocol.ids import entity_number
+from localnet.protocol.status import Refused, codes
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 
 class DeleteTopic(Operation):
@@ -30,10 +31,10 @@ class DeleteTopic(Operation):
         topic = at.state.live_topic(entity_number(at.data.topicID.topicNum, at.data.topicID))
         if topic is None:
             raise Refused(codes.INVALID_TOPIC_ID)
-        at.submission.entity = topic.number
+        at.entity = topic.number
         if topic.admin is None:
             raise Refused(codes.UNAUTHORIZED)
         at.require(topic.admin)
         topic.deleted = True
         topic.updated_ns = at.consensus_ns
-        at.submission.effect = copy(topic)
+        at.effect = copy(topic)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.fees import extra
-from localnet.ids import entity_number
-from localnet.keys import KeyGroup, UnusableKeyError, compile_key_list
-from localnet.state import File
-from localnet.status import Refused, codes
-from localnet.transactions.operation import Settlement
+from localnet.protocol.ids import entity_number
+from localnet.protocol.keys import KeyGroup, UnusableKeyError, compile_key_list
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import File
+from localnet.state.fees import extra
+from localnet.transactions.settlement import Settlement
 
 MAX_FILE_BYTES = 1_024 * 1_024
 """`files.maxSizeKb` (FilesConfig.java)."""
@@ -43,7 +43,7 @@ def known_file(at: Settlement) -> File:
     file = at.state.files.get(entity_number(file_id.fileNum, file_id))
     if file is None:
         raise Refused(codes.INVALID_FILE_ID)
-    at.submission.entity = file.number
+    at.entity = file.number
     return file
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet import running_hash
-from localnet.fees import extra
-from localnet.ids import account_number, entity_number, transaction_key
-from localnet.state import State
-from localnet.status import Refused, codes
-from localnet.submission import Chunk, Submission
+from localnet.protocol import running_hash
+from localnet.protocol.ids import TransactionKey, account_number, entity_number, transaction_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import State
+from localnet.state.fees import extra
 from localnet.transactions.custom_fees import SUBMIT_SURCHARGE, charge, check_repeated_limits
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
+from localnet.transactions.stages import Chunk, TopicMessage
 
 MAX_MESSAGE_BYTES = 1_024
 """`consensus.message.maxBytesAllowed` (ConsensusConfig.java)."""
@@ -46,45 +47,43 @@ class SubmitMessage(Operation):
 
     def settle(self, at: Settlement) -> None:
         """Give the message its sequence number and advance the topic's running hash."""
-        data, submission = at.data, at.submission
+        data = at.data
         topic = at.state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
         if topic is None:
             raise Refused(codes.INVALID_TOPIC_ID)
-        submission.entity = topic.number
+        at.entity = topic.number
         if topic.submit is not None:
             at.require(topic.submit)
         message = data.message
         if len(message) > MAX_MESSAGE_BYTES:
             raise Refused(codes.MESSAGE_SIZE_TOO_LARGE)
-        if data.HasField("chunkInfo"):
-            submission.chunk = _chunk(data.chunkInfo, submission)
+        key = at.checked.key
+        chunk = _chunk(data.chunkInfo, key) if data.HasField("chunkInfo") else None
         charge(at, topic)
-        assert submission.key is not None
         topic.sequence_number += 1
         topic.running_hash = running_hash.advance(
             topic.running_hash,
-            payer=submission.key.payer,
+            payer=key.payer,
             topic=topic.number,
             seconds=at.consensus_s,
             nanos=at.consensus_ns % 1_000_000_000,
             sequence_number=topic.sequence_number,
             message=message,
         )
-        submission.message = message
-        submission.sequence_number = topic.sequence_number
-        submission.running_hash = topic.running_hash
+        at.message = TopicMessage(
+            topic.number, key, at.consensus_ns, message, chunk, topic.sequence_number, topic.running_hash
+        )
 
 
 def _for_size(data: Any) -> int:
     return extra(len(data.message), included=100, price=6_800)
 
 
-def _chunk(info: Any, submission: Submission) -> Chunk:
+def _chunk(info: Any, key: TransactionKey) -> Chunk:
     if not 1 <= info.number <= info.total:
         raise Refused(codes.INVALID_CHUNK_NUMBER)
     initial = transaction_key(info.initialTransactionID)
-    assert submission.key is not None
-    same_payer = account_number(info.initialTransactionID.accountID) == submission.key.payer
-    if not same_payer or (info.number == 1 and initial != submission.key):
+    same_payer = account_number(info.initialTransactionID.accountID) == key.payer
+    if not same_payer or (info.number == 1 and initial != key):
         raise Refused(codes.INVALID_CHUNK_TRANSACTION_ID)
     return Chunk(initial, info.number, info.total)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.aliases import address_of_alias, signer_with_address
-from localnet.fees import COLLECTION_ACCOUNT, extra
-from localnet.ids import account_number
-from localnet.state import Account, State
-from localnet.status import Refused, codes
+from localnet.protocol.aliases import address_of_alias, signer_with_address
+from localnet.protocol.ids import account_number
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Account, State
+from localnet.state.fees import COLLECTION_ACCOUNT, extra
 from localnet.transactions.account_rules import require_owner
 from localnet.transactions.auto_creation import check_alias, create_for_alias, creation_fee
 from localnet.transactions.create_account import CreateAccount
-from localnet.transactions.hollow import complete
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.hollow_accounts import complete
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 MAX_ADJUSTMENTS = 10
 """Hbar adjustments in one transfer (LedgerConfig.java)."""
@@ -101,17 +102,15 @@ def _require_signatures(at: Settlement, amounts: Any) -> None:
 
 
 def _require_spender(at: Settlement, account: Account) -> None:
-    assert at.submission.signatures is not None
     if not account.is_hollow:
         require_owner(at, account)
-    elif signer_with_address(at.submission.signatures, account.alias) is None:
+    elif signer_with_address(at.checked.signatures, account.alias) is None:
         raise Refused(codes.INVALID_SIGNATURE)
 
 
 def _check_moves(at: Settlement, moves: list[tuple[Account | None, bytes, int]]) -> None:
     """Check that what is to be made can be paid, and then what is to be moved."""
-    assert at.submission.key is not None
-    payer = at.submission.key.payer
+    payer = at.payer
     new = [alias for account, alias, _ in moves if account is None]
     for alias in new:
         check_alias(alias)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.fees import KEY, extra
-from localnet.ids import account_number
-from localnet.keys import CompiledKey, names_no_key
-from localnet.state import NO_NODE, Account
-from localnet.status import Refused, codes
+from localnet.protocol.ids import account_number
+from localnet.protocol.keys import CompiledKey, names_no_key
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import NO_NODE, Account
+from localnet.state.fees import KEY, extra
 from localnet.transactions.account_rules import (
     MAX_ASSOCIATIONS,
     UNLIMITED_ASSOCIATIONS,
@@ -19,8 +19,9 @@ from localnet.transactions.account_rules import (
     require_owner,
     stake,
 )
-from localnet.transactions.fields import check_memo, check_new_expiry, check_renewal_period, proto_key_count
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.field_checks import check_memo, check_new_expiry, check_renewal_period, proto_key_count
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 
 class UpdateAccount(Operation):
@@ -46,7 +47,7 @@ class UpdateAccount(Operation):
         """Change the account."""
         data = at.data
         account = named_account(at.state, data.accountIDToUpdate)
-        at.submission.entity = account.number
+        at.entity = account.number
         new_key = _new_key(data)
         require_owner(at, account)
         if new_key is not None:
@@ -56,7 +57,7 @@ class UpdateAccount(Operation):
         _check(at, account)
         changed = _changed(at, account)
         at.state.put_account(changed)
-        at.submission.effect = copy(changed)
+        at.effect = copy(changed)
 
 
 def _new_key(data: Any) -> CompiledKey | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.fees import KEY, extra
-from localnet.state import File
-from localnet.status import Refused, codes
-from localnet.transactions.fields import check_lifetime, check_memo, proto_key_count
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import File
+from localnet.state.fees import KEY, extra
+from localnet.transactions.field_checks import check_lifetime, check_memo, proto_key_count
 from localnet.transactions.file_rules import (
     MAX_FILE_BYTES,
     compile_file_keys,
@@ -16,7 +16,8 @@ from localnet.transactions.file_rules import (
     known_file,
     require_file_id,
 )
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 
 class UpdateFile(Operation):
@@ -46,8 +47,7 @@ class UpdateFile(Operation):
         if data.HasField("memo") or data.HasField("keys") or data.contents:
             _check_guarded_change(at, file)
         if data.HasField("expirationTime"):
-            assert at.submission.key is not None
-            check_lifetime(data.expirationTime.seconds - at.submission.key.seconds)  # from valid start, not consensus
+            check_lifetime(data.expirationTime.seconds - at.checked.key.seconds)  # from valid start, not consensus
         if len(data.contents) > MAX_FILE_BYTES:
             raise Refused(codes.MAX_FILE_SIZE_EXCEEDED)
         if data.HasField("keys"):

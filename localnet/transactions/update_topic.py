@@ -5,15 +5,16 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from localnet.fees import KEY, extra
-from localnet.ids import entity_number
-from localnet.keys import CompiledKey
-from localnet.state import Topic
-from localnet.status import Refused, codes
+from localnet.protocol.ids import entity_number
+from localnet.protocol.keys import CompiledKey
+from localnet.protocol.status import Refused, codes
+from localnet.state.entities import Topic
+from localnet.state.fees import KEY, extra
 from localnet.transactions.create_topic import copy_key, has_account, optional_key, require_auto_renew_account
 from localnet.transactions.custom_fees import check_exempt_keys, read_exempt_keys, read_fees
-from localnet.transactions.fields import check_lifetime, check_memo, check_new_expiry, proto_key_count
-from localnet.transactions.operation import Operation, Settlement
+from localnet.transactions.field_checks import check_lifetime, check_memo, check_new_expiry, proto_key_count
+from localnet.transactions.operation import Operation
+from localnet.transactions.settlement import Settlement
 
 _KEY_FIELDS = ("adminKey", "submitKey", "fee_schedule_key")
 # What the handler asks about to see whether only the submit key or only the expiry changes. It does not ask about fees
@@ -44,11 +45,11 @@ class UpdateTopic(Operation):
         topic = at.state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
         if topic is None:
             raise Refused(codes.INVALID_TOPIC_ID)
-        at.submission.entity = topic.number
+        at.entity = topic.number
         _require_keys(at, topic, data)
         changed = _changed(at, topic, data)
         at.state.topics[topic.number] = changed
-        at.submission.effect = copy(changed)
+        at.effect = copy(changed)
 
 
 def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:

@@ -17,9 +17,9 @@ from hiero_sdk_python import PrivateKey
 
 from hedera_client import HederaClient, Operator, bodies
 from hedera_client.prices import HBAR
-from localnet import network as embedded
-from localnet.fees import ExchangeRate
-from localnet.options import parse_options
+from localnet.process import network as embedded
+from localnet.process.options import parse_options
+from localnet.state.fees import ExchangeRate
 from tests.e2e.conftest import ROOT, Finished, OwnNetwork, clean_environment
 
 SHORT = ("--headless", "--users", "4", "--spawn-rate", "10", "--run-time", "3s", "--think-time", "0.2")

@@ -14,7 +14,7 @@ from hedera_client import Body, ChunkInfo, HederaClient, Operator, TransactionId
 from hedera_client.prices import HBAR, MARGIN, SUBMIT_MESSAGE, FeeCaps, file_contents
 from hedera_client.transactions import prepare
 from localnet import pb
-from localnet.fees import ExchangeRate, FeeSchedule
+from localnet.state.fees import ExchangeRate, FeeSchedule
 from localnet.transactions import OPERATIONS
 
 KEYS = [key.public_key() for key in (PrivateKey.generate_ed25519(), PrivateKey.generate_ecdsa())]

@@ -6,7 +6,7 @@ import pytest
 
 from config.settings import SettingsError, parse_settings
 from hedera_users.preparation import _localnet_arguments
-from localnet.options import parse_options
+from localnet.process.options import parse_options
 
 
 def test_limits_are_those_of_real_nodes_unless_they_are_switched_off() -> None:

@@ -20,10 +20,10 @@ from hiero_sdk_python.node import _Node
 
 from config.launcher import Localnet, start_localnet
 from localnet import pb
-from localnet.http2 import REAL
-from localnet.network import LocalNetwork
-from localnet.options import parse_options
-from localnet.status import status_name
+from localnet.node.limits import REAL
+from localnet.process.network import LocalNetwork
+from localnet.process.options import parse_options
+from localnet.protocol.status import status_name
 from tests.localnet.ecdsa import EcdsaKey
 
 SigningKey = Ed25519PrivateKey | EcdsaKey

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet import pb
-from localnet.status import status_name
+from localnet.protocol.status import status_name
 from tests.localnet.ecdsa import EcdsaKey
 
 if TYPE_CHECKING:

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localnet.charging import charge
 from localnet.clock import NANOS
-from localnet.fees import Fee
-from localnet.genesis import create_state
-from localnet.ids import TransactionKey
-from localnet.status import Refused, status_name
-from localnet.submission import Submission
-from localnet.transactions import Settlement
+from localnet.consensus.charging import charge
+from localnet.protocol.ids import TransactionKey
+from localnet.protocol.status import Refused, status_name
+from localnet.state.fees import Fee
+from localnet.state.genesis import create_state
+from localnet.transactions.settlement import Settlement
+from localnet.transactions.stages import Terms
+from tests.localnet.stages import checked
 
 NODE, PAYER, COLLECTION = 3, 1_001, 802
 PART = st.integers(0, 30)
@@ -28,8 +29,8 @@ def settlement(fee: Fee, offered: int, balance: int, payer: int = PAYER, *, late
     state = create_state(0, (NODE,))
     state.accounts[payer].balance = balance
     state.accounts[NODE].balance = 1_000
-    one = Submission(0, NODE, 0.0, 100, key=TransactionKey(payer, 1, 0), max_fee=offered, valid_duration=120, due=fee)
-    return Settlement(state, one, (121 * NANOS) + late, {})
+    one = checked(TransactionKey(payer, 1, 0), node=NODE, terms=Terms(max_fee=offered, valid_duration=120), due=fee)
+    return Settlement(state, one, (121 * NANOS) + late)
 
 
 def charged(at: Settlement, *, duplicate: bool) -> tuple[str, dict[int, int]]:
@@ -69,7 +70,7 @@ def test_one_credit_to_the_collection_account(fee: Fee, offered: int, balance: i
     status, payer, amount = expected(fee, offered, balance, duplicate=duplicate)
     moved = {payer: -amount, COLLECTION: amount} if amount else {}
     assert charged(at, duplicate=duplicate) == (status, moved)
-    assert at.submission.fee == amount
+    assert at.fee == amount
     assert min(account.balance for account in at.state.accounts.values()) >= 0
 
 

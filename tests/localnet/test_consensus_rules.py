@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet import pb
-from localnet.ids import transaction_key
-from localnet.status import status_name
+from localnet.protocol.ids import transaction_key
+from localnet.protocol.status import status_name
 from tests.localnet.ecdsa import EcdsaKey
 
 if TYPE_CHECKING:

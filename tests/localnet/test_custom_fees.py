@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hiero_sdk_python import Client, ResponseCode, TransactionGetReceiptQuery, TransactionId
 
 from localnet import pb
-from localnet.fees import ExchangeRate
-from localnet.ids import transaction_key
+from localnet.protocol.ids import transaction_key
+from localnet.state.fees import ExchangeRate
 
 if TYPE_CHECKING:
     from config.launcher import Localnet

@@ -11,8 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from localnet import pb
-from localnet.status import Refused, codes
-from localnet.transactions.fields import check_new_expiry
+from localnet.protocol.status import Refused, codes
+from localnet.transactions.field_checks import check_new_expiry
 
 if TYPE_CHECKING:
     from tests.localnet.conftest import Rest, Wire

@@ -8,10 +8,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet import pb
-from localnet.fees import ExchangeRate, FeeSchedule
-from localnet.genesis import TREASURY_KEY
-from localnet.ids import transaction_key
-from localnet.status import status_name
+from localnet.protocol.ids import transaction_key
+from localnet.protocol.status import status_name
+from localnet.state.fees import ExchangeRate, FeeSchedule
+from localnet.state.genesis import TREASURY_KEY
 from localnet.transactions import OPERATIONS
 
 if TYPE_CHECKING:

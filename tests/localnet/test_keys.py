@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localnet import pb
-from localnet.keys import Signatures, UnusableKeyError, compile_key, count_keys, is_satisfied
+from localnet.protocol.keys import Signatures, UnusableKeyError, compile_key, count_keys, is_satisfied
 
 MESSAGE = b"the body bytes"
 HOLDERS = [Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(1, 6)]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localnet.latency import PROFILES, by_file, latency_of, to_timestamp
+from localnet.consensus.latency import PROFILES, by_file, latency_of, to_timestamp
 
 
 def test_the_public_profile_is_the_documented_distribution() -> None:

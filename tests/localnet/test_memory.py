@@ -6,7 +6,7 @@ import asyncio
 import gc
 import weakref
 
-from localnet.memory import set_survivors_aside
+from localnet.process.garbage_collection import set_survivors_aside
 
 
 class Node:

@@ -27,15 +27,16 @@ from hypothesis import strategies as st
 
 from localnet import pb
 from localnet.clock import NANOS
-from localnet.fees import ExchangeRate, FeeSchedule
-from localnet.ids import TransactionKey
 from localnet.mirror.blocks import BLOCK_NS, Block, Blocks
 from localnet.mirror.fee_estimate import estimate_fee
 from localnet.mirror.rest.interval import Interval
-from localnet.mirror.rest.limit import RateLimit
+from localnet.mirror.rest.rate_limit import RateLimit
 from localnet.mirror.store import MirrorStore
-from localnet.submission import Submission
+from localnet.protocol.ids import TransactionKey
+from localnet.state.fees import ExchangeRate, FeeSchedule
 from localnet.transactions import OPERATIONS
+from localnet.transactions.stages import Settled
+from tests.localnet.stages import settled
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
@@ -234,12 +235,10 @@ def test_blocks_that_are_not_there(rest: Rest, path: str, status: int) -> None:
     assert rest("/api/v1" + path)[0] == status
 
 
-def settled(number: int, consensus_ns: int) -> Submission:
-    submission = Submission(number, 3, 0.0, 100)
-    submission.key = TransactionKey(1001, number, 0)
-    submission.consensus_ns = consensus_ns
-    submission.hash = hashlib.sha384(str(number).encode()).digest()
-    return submission
+def numbered(number: int, consensus_ns: int) -> Settled:
+    """A settled transaction with a key and a hash of its own."""
+    digest = hashlib.sha384(str(number).encode()).digest()
+    return settled(TransactionKey(1001, number, 0), consensus_ns, digest=digest)
 
 
 GENESIS_NS = 1_000 * NANOS
@@ -269,7 +268,7 @@ def test_blocks_hold_every_transaction_once(steps: list[int], looks: set[int], k
 
     for index, step in enumerate(steps):
         now += step
-        store.add(settled(index, now))
+        store.add(numbered(index, now))
         times.append(now)
         if index in looks:
             look()
@@ -443,13 +442,13 @@ def test_routes_are_those_of_the_docs(rest: Rest) -> None:
     from pathlib import Path
 
     from localnet.mirror.rest import create_app
-    from localnet.mirror.rest.absent import Absent
     from localnet.mirror.rest.accounts import Accounts
     from localnet.mirror.rest.blocks import BlockPages
     from localnet.mirror.rest.fees import FeePages
     from localnet.mirror.rest.network import NetworkPages
     from localnet.mirror.rest.topics import Topics
     from localnet.mirror.rest.transactions import Transactions
+    from localnet.mirror.rest.unsupported import Absent
 
     pages: list[Any] = [
         kind.__new__(kind) for kind in (Topics, Transactions, Accounts, Absent, BlockPages, FeePages, NetworkPages)
@@ -470,7 +469,7 @@ def test_public_mirrors_limits_are_the_default() -> None:
     """docs.hedera.com, mirror node REST API: 50 requests a second from one address; `--limits off` and 0 mean none."""
     from dataclasses import replace
 
-    from localnet.options import parse_options
+    from localnet.process.options import parse_options
 
     unset = parse_options([])
     assert unset.mirror_requests_per_second == 50

@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from localnet import pb
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine, parse_faults
-from localnet.fees import ExchangeRate
-from localnet.ids import TransactionKey
 from localnet.mirror.balances import PERIOD_NS, BalanceHistory
 from localnet.mirror.blocks import BLOCK_NS, Blocks
 from localnet.mirror.importer import Importer
 from localnet.mirror.store import MirrorStore
+from localnet.protocol.ids import TransactionKey
 from localnet.relay.accounts import SNAPSHOTS_AFTER_S, get_balance
 from localnet.relay.chain import WEIBARS, Chain
-from localnet.state import Account
-from localnet.submission import Submission
+from localnet.state.entities import Account
+from localnet.state.fees import ExchangeRate
 from tests.localnet.mirror import API, topic_with_messages
+from tests.localnet.stages import settled
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
@@ -62,14 +62,6 @@ class Hours:
         self.now_ns = end_ns
 
 
-def settled(number: int, consensus_ns: int, transfers: tuple[tuple[int, int], ...] = ()) -> Submission:
-    submission = Submission(number, 3, 0.0, 100)
-    submission.key = TransactionKey(1001, number, 0)
-    submission.consensus_ns, submission.known = consensus_ns, consensus_ns / NANOS
-    submission.transfers = transfers
-    return submission
-
-
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["settle", "wait", "lag", "no lag"]),
@@ -88,7 +80,7 @@ def test_up_to_the_newest_block_everything_is_shown(steps: list[tuple[str, int]]
     hours = Hours()
     clock, store = Clock(lambda: hours.now_ns), MirrorStore(1_000)
     faults = FaultEngine(hours.time, hours, Random(0))
-    importer = Importer(store, clock, hours, lambda _: lag, faults)
+    importer = Importer(store, clock, hours, lambda _: lag, faults, lambda *_: None)
     importer.undecided_ns = lambda: hours.now_ns
     blocks = Blocks(store, GENESIS_NS, importer.complete_ns)
     known: list[int] = []
@@ -97,7 +89,7 @@ def test_up_to_the_newest_block_everything_is_shown(steps: list[tuple[str, int]]
     for number, (step, nanoseconds) in enumerate(steps):
         if step == "settle":
             known.append(clock.next_consensus_ns(hours.now_ns))
-            importer.settled(settled(number, known[-1]))
+            importer.settled(settled(TransactionKey(1001, number, 0), known[-1]))
         elif step == "lag":
             faults.add(parse_faults([{"kind": "mirror-lag", "delay": 5}], ["0.0.3"]))
         elif step == "no lag":
@@ -254,7 +246,7 @@ def test_the_relay_tells_balances_of_old_blocks(amounts: list[int], step: int) -
     for number, amount in enumerate(amounts):
         hours.pass_by(step)
         moments.append(hours.now_ns)
-        store.add(settled(number, hours.now_ns, ((7, amount),)))
+        store.add(settled(TransactionKey(1001, number, 0), hours.now_ns, transfers=((7, amount),)))
     hours.pass_by(3 * BLOCK_NS)
     newest = blocks.latest()
     address = f"0x{7:040x}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from localnet import running_hash
+from localnet.protocol import running_hash
 
 if TYPE_CHECKING:
     from config.launcher import Localnet

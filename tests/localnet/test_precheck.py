@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from localnet import pb
-from localnet.ids import transaction_key
-from localnet.status import status_name
+from localnet.protocol.ids import transaction_key
+from localnet.protocol.status import status_name
 
 if TYPE_CHECKING:
     from tests.localnet.conftest import Rest, Wire

@@ -25,13 +25,14 @@ from hiero_sdk_python.exceptions import PrecheckError
 
 from localnet import pb
 from localnet.clock import NANOS, Clock
-from localnet.consensus import Consensus
-from localnet.genesis import create_state
-from localnet.ids import TransactionKey, transaction_key
-from localnet.latency import PROFILES, Latency, latency_of
-from localnet.record_cache import RecordCache
-from localnet.status import codes, status_name
-from localnet.submission import Submission
+from localnet.consensus.latency import PROFILES, Latency, latency_of
+from localnet.consensus.ordering import Consensus
+from localnet.consensus.record_cache import RecordCache
+from localnet.protocol.ids import TransactionKey, transaction_key
+from localnet.protocol.status import codes, status_name
+from localnet.state.genesis import create_state
+from localnet.transactions.stages import Checked, Received, Settled
+from tests.localnet.stages import checked, settled
 
 if TYPE_CHECKING:
     from config.launcher import Localnet
@@ -132,52 +133,66 @@ class FakeTimer:
             due[0][1]()
 
 
-def submission(number: int) -> Submission:
-    """A submission without an operation: it fails at consensus, which is all these tests need."""
-    return Submission(number, 3, 0.0, 100, key=TransactionKey(1001, 1, number))
+class Sink:
+    """Keeps what was settled, in its order."""
+
+    def __init__(self) -> None:
+        self.all: list[Settled] = []
+
+    @property
+    def positions(self) -> list[int]:
+        return [one.position for one in self.all]
+
+    def settled(self, received: Received, settled: Settled, children: list[Settled]) -> None:
+        self.all.append(settled)
+
+    replayed = settled
 
 
-def consensus(timer: FakeTimer, delay: float, jitter: float, settled: list[int]) -> Consensus:
-    latency = latency_of("standard", delay, jitter, None)
-    return consensus_of(timer, latency, lambda one: settled.append(one.index))
+def numbered(number: int, node: int = 3, arrival: float = 0.0) -> Checked:
+    """A transaction that fails at consensus, which is all these tests need."""
+    return checked(TransactionKey(1001, 0, number), position=number, node=node, arrival=arrival)
 
 
-def consensus_of(timer: FakeTimer, latency: Latency, settled: Callable[[Submission], None], seed: int = 7) -> Consensus:
+def consensus(timer: FakeTimer, delay: float, jitter: float, sink: Sink) -> Consensus:
+    return consensus_of(timer, latency_of("standard", delay, jitter, None), sink)
+
+
+def consensus_of(timer: FakeTimer, latency: Latency, sink: Sink, seed: int = 7) -> Consensus:
     clock = Clock(lambda: int(timer.now * NANOS))
     state = create_state(0, (3,))
-    return Consensus(state, clock, RecordCache(clock), latency, Random(seed), timer, settled)
+    return Consensus(state, clock, RecordCache(clock), latency, Random(seed), timer, sink)
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5])
 def test_the_delay_is_kept(jitter: float) -> None:
     """Nothing settles before delay - jitter, everything by delay + jitter, in the order it came."""
-    timer, settled = FakeTimer(), []
-    network = consensus(timer, 1.0, jitter, settled)
+    timer, sink = FakeTimer(), Sink()
+    network = consensus(timer, 1.0, jitter, sink)
     for number in range(20):
-        network.submit(submission(number))
+        network.submit(numbered(number))
     timer.advance(0.499)
-    assert settled == []
+    assert sink.all == []
     assert network.pending == 20
     timer.advance(1.01)
-    assert settled == list(range(20))
+    assert sink.positions == list(range(20))
     assert network.pending == 0
 
 
-def simulated(profile: str, seed: int) -> tuple[list[Submission], list[Submission]]:
+def simulated(profile: str, seed: int) -> tuple[list[Checked], list[Settled]]:
     """A minute of a network with four nodes: what was submitted, and what was settled, each in its order."""
     timer, random = FakeTimer(), Random(seed)
-    sent: list[Submission] = []
-    settled: list[Submission] = []
-    network = consensus_of(timer, PROFILES[profile], settled.append, seed)
+    sent: list[Checked] = []
+    sink = Sink()
+    network = consensus_of(timer, PROFILES[profile], sink, seed)
     for _ in range(7_000):
         if timer.now < 160 and random.random() < 0.1:
-            one = submission(len(sent))
-            one.node, one.arrival = random.choice([3, 4, 5, 6]), timer.now
+            one = numbered(len(sent), random.choice([3, 4, 5, 6]), timer.now)
             sent.append(one)
             network.submit(one)
         timer.advance(0.01)
     assert network.pending == 0
-    return sent, settled
+    return sent, sink.all
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -189,38 +204,38 @@ def test_the_two_moments_of_a_profile(profile: str, spread: float, seed: int) ->
     sent, settled = simulated(profile, seed)
     stamps = [one.consensus_ns for one in settled]
     assert stamps == sorted(set(stamps))
-    known = [one.known or 0.0 for one in settled]
+    known = [one.known for one in settled]
     assert known == sorted(known)
     for node in (3, 4, 5, 6):
-        assert [one for one in sent if one.node == node] == [one for one in settled if one.node == node]
+        through = [one.received.position for one in sent if one.received.node == node]
+        assert through == [one.position for one in settled if one.node == node]
+    arrivals = [sent[one.position].received.arrival for one in settled]
     latest = 0.0
-    for one in settled:
-        assert one.arrival >= latest - spread - 0.001
-        latest = max(latest, one.arrival)
-    overtaken = sum(before.arrival > after.arrival for before, after in pairwise(settled))
+    for arrival in arrivals:
+        assert arrival >= latest - spread - 0.001
+        latest = max(latest, arrival)
+    overtaken = sum(before > after for before, after in pairwise(arrivals))
     assert (overtaken > 0) == (spread > 0)
-    to_stamp = [one.consensus_ns / NANOS - one.arrival for one in settled]
+    to_stamp = [one.consensus_ns / NANOS - arrival for one, arrival in zip(settled, arrivals, strict=True)]
     low, high = (0.0, 0.0) if profile == "instant" else (0.3 - spread / 2, 0.3 + spread / 2)
     assert low - 1e-3 <= min(to_stamp) <= max(to_stamp) <= high + 1e-3
-    middle = median((one.known or 0.0) - one.arrival for one in settled)
+    middle = median(one.known - arrival for one, arrival in zip(settled, arrivals, strict=True))
     assert middle == pytest.approx({"standard": 2.0, "mainnet": 2.5, "instant": 0.0}[profile], rel=0.25, abs=0.02)
 
 
 def test_what_is_not_decided_is_told() -> None:
     """Nothing is settled with a timestamp before what `undecided_ns` said; there the mirror ends what is complete."""
     timer = FakeTimer()
-    settled: list[Submission] = []
-    network = consensus_of(timer, PROFILES["mainnet"], settled.append)
+    sink = Sink()
+    network = consensus_of(timer, PROFILES["mainnet"], sink)
     random, bound = Random(5), 0
     for number in range(1_000):
         if random.random() < 0.3:
-            one = submission(number)
-            one.node = random.choice([3, 4, 5, 6])
-            network.submit(one)
-        count, bound = len(settled), max(bound, network.undecided_ns())
+            network.submit(numbered(number, random.choice([3, 4, 5, 6])))
+        count, bound = len(sink.all), max(bound, network.undecided_ns())
         timer.advance(0.01)
-        assert all(one.consensus_ns >= bound for one in settled[count:])
-    assert settled
+        assert all(one.consensus_ns >= bound for one in sink.all[count:])
+    assert sink.all
 
 
 def test_the_ledger_and_the_mirror_know_both_moments(
@@ -244,20 +259,19 @@ def test_the_ledger_and_the_mirror_know_both_moments(
 
 def test_without_delay_it_settles_at_once() -> None:
     """Delay 0 leaves nothing pending."""
-    settled: list[int] = []
-    consensus(FakeTimer(), 0.0, 0.0, settled).submit(submission(0))
-    assert settled == [0]
+    sink = Sink()
+    consensus(FakeTimer(), 0.0, 0.0, sink).submit(numbered(0))
+    assert sink.positions == [0]
 
 
 def test_an_accident_at_consensus_stops_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
     """A transaction whose handling fails inside gets FAIL_INVALID, and the next one is settled."""
-    settled: list[int] = []
-    network = consensus(FakeTimer(), 0.0, 0.0, settled)
-    broken = [submission(0), submission(1)]
-    for one in broken:
-        network.submit(one)
-    assert settled == [0, 1]
-    assert {status_name(one.status or 0) for one in broken} == {"FAIL_INVALID"}
+    sink = Sink()
+    network = consensus(FakeTimer(), 0.0, 0.0, sink)
+    for number in (0, 1):
+        network.submit(numbered(number))
+    assert sink.positions == [0, 1]
+    assert {status_name(one.status) for one in sink.all} == {"FAIL_INVALID"}
     assert "failed at consensus" in caplog.text
 
 
@@ -271,36 +285,45 @@ def test_receipts_are_kept_for_180_seconds() -> None:
     """A settled transaction is known for 180 s after consensus; a pending one for as long as it takes."""
     now_ns = 0
     cache = RecordCache(Clock(lambda: now_ns))
-    pending, old, new = submission(0), submission(1), submission(2)
+    pending, old, new = numbered(0), numbered(1), numbered(2)
     for one in (pending, old):
         cache.accept(one)
-    old.consensus_ns = 1 * NANOS
-    cache.settle(old)
-    assert list(cache.recent()) == [old]
+    old_settled = settled(old.key, 1 * NANOS)
+    cache.settle(old, old_settled)
+    assert list(cache.recent()) == [old_settled]
     now_ns = 181 * NANOS
-    assert cache.get(old.key) is old
+    assert cache.get(old.key) is old_settled
     now_ns += 1
     assert cache.get(old.key) is None
     assert cache.get(pending.key) is pending
     cache.accept(new)
-    new.consensus_ns = now_ns
-    cache.settle(new)
+    new_settled = settled(new.key, now_ns)
+    cache.settle(new, new_settled)
     assert cache.get(old.key) is None
-    assert cache.get(new.key) is new
-    assert list(cache.recent()) == [new]
+    assert cache.get(new.key) is new_settled
+    assert list(cache.recent()) == [new_settled]
 
 
-def other_node(one: Submission, index: int, node: int) -> Submission:
-    """The same transaction at another node."""
-    return Submission(index, node, 0.0, 100, key=one.key)
+def test_what_is_lost_is_forgotten_by_its_valid_start() -> None:
+    """It has no consensus timestamp to count from, and until then it is pending at every node."""
+    now_ns = 0
+    cache = RecordCache(Clock(lambda: now_ns))
+    one = checked(TransactionKey(1001, 10, 0))
+    cache.lose(one)
+    now_ns = 190 * NANOS
+    known = cache.known_to(4, one.key)
+    assert known is not None
+    assert not isinstance(known, Settled)
+    now_ns += 1
+    assert cache.get(one.key) is None
 
 
 def test_gossip_takes_its_time() -> None:
     """A node knows its own at once, the others hear of it later; what they took meanwhile is a duplicate."""
     now_ns = 0
     cache = RecordCache(Clock(lambda: now_ns), gossip_s=0.5)
-    first = submission(0)
-    second = other_node(first, 1, 4)
+    first = numbered(0)
+    second = numbered(0, node=4)
     cache.accept(first)
     assert [cache.known_to(node, first.key) for node in (3, 4, 5)] == [first, None, None]
     cache.accept(second)
@@ -308,13 +331,14 @@ def test_gossip_takes_its_time() -> None:
     assert not cache.is_duplicate(second)
     now_ns = NANOS // 2
     assert cache.known_to(5, first.key) is first
-    first.consensus_ns, first.status = now_ns, 22
-    cache.settle(first)
+    first_settled = settled(first.key, now_ns, status=codes.SUCCESS)
+    cache.settle(first, first_settled)
     assert cache.is_duplicate(second)
     assert cache.duplicates(first.key) == []
-    second.consensus_ns, second.status = now_ns, 11
-    cache.settle(second)
-    assert (cache.get(first.key), cache.duplicates(first.key)) == (first, [second])
+    second_settled = settled(first.key, now_ns, status=codes.DUPLICATE_TRANSACTION)
+    cache.settle(second, second_settled)
+    assert cache.get(first.key) is first_settled
+    assert cache.duplicates(first.key) == [second_settled]
 
 
 @pytest.mark.parametrize("first_status", [None, codes.TRANSACTION_EXPIRED])
@@ -322,17 +346,15 @@ def test_what_reaches_consensus_first_counts(first_status: int | None) -> None:
     """Not what was taken first; and what a node let through too late gives way to what came in time."""
     now_ns = 1
     cache = RecordCache(Clock(lambda: now_ns), gossip_s=0.5)
-    first = submission(0)
-    second = other_node(first, 1, 4)
+    first, second = numbered(0), numbered(0, node=4)
     for one in (first, second):
         cache.accept(one)
     if first_status is not None:
-        first.consensus_ns, first.status = 1, first_status
-        cache.settle(first)
+        cache.settle(first, settled(first.key, 1, status=first_status))
     assert not cache.is_duplicate(second)
-    second.consensus_ns, second.status = 2, codes.SUCCESS
-    cache.settle(second)
-    assert cache.get(first.key) is second
+    second_settled = settled(first.key, 2)
+    cache.settle(second, second_settled)
+    assert cache.get(first.key) is second_settled
     assert cache.is_duplicate(first)
 
 
@@ -340,18 +362,18 @@ def test_duplicates_are_forgotten_with_their_transaction() -> None:
     """Nothing of an id is left after 180 s."""
     now_ns = 1
     cache = RecordCache(Clock(lambda: now_ns), gossip_s=0.5)
-    first = submission(0)
-    for one in (first, other_node(first, 1, 4), other_node(first, 2, 5)):
+    key = numbered(0).key
+    for node in (3, 4, 5):
+        one = numbered(0, node=node)
         cache.accept(one)
-        one.consensus_ns, one.status = now_ns, codes.SUCCESS
-        cache.settle(one)
+        cache.settle(one, settled(key, now_ns))
+    assert len(cache.duplicates(key)) == 2
     now_ns = 181 * NANOS
-    late = submission(9)
-    late.consensus_ns = now_ns
+    late = numbered(9)
     cache.accept(late)
-    cache.settle(late)
-    assert cache.get(first.key) is None
-    assert cache.duplicates(first.key) == []
+    cache.settle(late, settled(late.key, now_ns))
+    assert cache.get(key) is None
+    assert cache.duplicates(key) == []
 
 
 def settled_duplicates(running: Localnet, wire: Wire, control: Rest) -> Any:

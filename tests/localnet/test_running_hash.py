@@ -6,7 +6,7 @@ from base64 import b64decode
 
 import pytest
 
-from localnet import running_hash
+from localnet.protocol import running_hash
 
 # Topic 0.0.4603900 of the testnet, payer 0.0.2617920: the messages of the tutorial "query the mirror node".
 TESTNET_MESSAGES = [

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.launcher import LocalnetError
-from localnet.status import status_name
+from localnet.protocol.status import status_name
 from localnet.throttles import PROFILES, Throttle, ThrottleError, load_throttles
 from localnet.throttles.bucket import Bucket, Group
 

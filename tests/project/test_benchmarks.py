@@ -13,14 +13,13 @@ PLACES = (*hedera_load.ROOMS, "benchmarks", "docs", "tests")
 
 
 def runnable() -> set[str]:
-    """The modules that do something when they are run; those that only serve others take no options."""
-    texts = {path.stem: path.read_text() for path in FOLDER.glob("*.py")}
-    return {name for name, text in texts.items() if "__main__" in text and "argparse" in text}
+    """The modules whose docstring says how they are run; the others serve these."""
+    return {path.stem for path in FOLDER.glob("*.py") if f"python -m benchmarks.{path.stem}" in path.read_text()[:1500]}
 
 
 def test_the_page_names_every_benchmark() -> None:
     """With the command that runs it."""
-    named = re.findall(r"^\| `python -m benchmarks\.(\w+)`", (FOLDER / "README.md").read_text(), re.M)
+    named = re.findall(r"^\| `python -m benchmarks\.(\w+)[ `]", (FOLDER / "README.md").read_text(), re.M)
     assert sorted(named) == sorted(runnable())
 
 

@@ -52,7 +52,7 @@ def undeclared(places: Iterable[str], requirements: set[str]) -> dict[str, str]:
     return {
         module: file
         for module, file in imported(places).items()
-        if not {normalised(one) for one in owners.get(module, ())} & requirements
+        if not {normalised(one) for one in owners.get(module, (module,))} & requirements
     }
 
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from localnet.clock import format_timestamp
-from localnet.ids import format_entity
 from localnet.mirror.rest.entity import is_address, is_alias, is_entity_id, parse_alias, parse_entity_id
 from localnet.mirror.rest.errors import ApiError, invalid, not_found
 from localnet.mirror.rest.filters import parse_number
@@ -19,7 +18,8 @@ from localnet.mirror.rest.snapshots import Snapshots
 from localnet.mirror.rest.times import Times, Window
 from localnet.mirror.rest.transactions import Wanted, account_id, page_of
 from localnet.mirror.store import MirrorStore
-from localnet.state import Account
+from localnet.protocol.ids import format_entity
+from localnet.state.entities import Account
 
 _ACCOUNT_PARAMETERS: Final = ("limit", "order", "timestamp", "transactions", "transactiontype")
 _LIST_PARAMETERS: Final = ("account.balance", "account.id", "account.publickey", "balance", "limit", "order")

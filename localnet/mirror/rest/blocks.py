@@ -14,7 +14,7 @@ from localnet.mirror.rest.errors import invalid, not_found
 from localnet.mirror.rest.filters import parse_block_number, parse_number, parse_timestamp
 from localnet.mirror.rest.links import next_link
 from localnet.mirror.rest.query import QueryString
-from localnet.queries.version_info import VERSION
+from localnet.protocol.version import VERSION
 
 _LIST_PARAMETERS: Final = ("block.number", "limit", "order", "timestamp")
 _HASH: Final = re.compile(r"(0x)?([0-9a-fA-F]{96}|[0-9a-fA-F]{64})")

@@ -10,9 +10,9 @@ import binascii
 import re
 from typing import Final
 
-from localnet.ids import encode_entity
 from localnet.mirror.rest.errors import ApiError
 from localnet.mirror.store import EVM_ADDRESS_BYTES
+from localnet.protocol.ids import encode_entity
 
 _PARTS: Final = re.compile(r"([0-9]{1,4}\.)?[0-9]{1,5}\.[0-9]{1,12}")
 _ENCODED: Final = re.compile(r"-?[0-9]{1,19}")

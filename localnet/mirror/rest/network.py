@@ -7,16 +7,16 @@ from typing import Any, Final
 from aiohttp import web
 
 from localnet.clock import NANOS, Clock, format_timestamp
-from localnet.fees import ExchangeRate
-from localnet.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, TINYBARS, TOTAL_HBAR, NodeEntry
-from localnet.ids import format_entity
 from localnet.mirror.rest.entity import parse_entity_id
 from localnet.mirror.rest.errors import java_error
 from localnet.mirror.rest.filters import parse_number
-from localnet.mirror.rest.java import check_timestamps, word
+from localnet.mirror.rest.java_parameters import check_timestamps, word
 from localnet.mirror.rest.links import next_link
 from localnet.mirror.rest.query import QueryString
 from localnet.mirror.store import MirrorStore
+from localnet.protocol.ids import format_entity
+from localnet.state.fees import ExchangeRate
+from localnet.state.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, TINYBARS, TOTAL_HBAR, NodeEntry
 
 DEFAULT_NODES: Final = 10
 MAX_NODES: Final = 25

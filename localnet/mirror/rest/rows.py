@@ -8,12 +8,12 @@ from typing import Any
 
 from localnet import pb
 from localnet.clock import NANOS, format_timestamp
-from localnet.ids import TransactionKey, format_entity
 from localnet.mirror.rest.entity import write_alias
-from localnet.running_hash import VERSION
-from localnet.state import NO_NODE, Account, CustomFee, Topic
-from localnet.status import status_name
-from localnet.submission import Submission
+from localnet.protocol.ids import TransactionKey, format_entity
+from localnet.protocol.running_hash import VERSION
+from localnet.protocol.status import status_name
+from localnet.state.entities import NO_NODE, Account, CustomFee, Topic
+from localnet.transactions.stages import Chunk, Settled, TopicMessage
 
 
 def _base64(raw: bytes) -> str:
@@ -58,28 +58,23 @@ def topic_row(topic: Topic) -> dict[str, Any]:
     }
 
 
-def message_row(submission: Submission, encoding: str = "base64") -> dict[str, Any]:
+def message_row(message: TopicMessage, encoding: str = "base64") -> dict[str, Any]:
     """A message of a topic. `encoding` is `base64` or `utf-8`."""
-    assert submission.key is not None
-    assert submission.message is not None
-    message = submission.message
-    text = _base64(message) if encoding == "base64" else message.decode("utf-8", errors="replace")
+    contents = message.contents
+    text = _base64(contents) if encoding == "base64" else contents.decode("utf-8", errors="replace")
     return {
-        "chunk_info": _chunk_row(submission),
-        "consensus_timestamp": format_timestamp(submission.consensus_ns),
+        "chunk_info": None if message.chunk is None else _chunk_row(message.chunk),
+        "consensus_timestamp": format_timestamp(message.consensus_ns),
         "message": text,
-        "payer_account_id": format_entity(submission.key.payer),
-        "running_hash": _base64(submission.running_hash),
+        "payer_account_id": format_entity(message.key.payer),
+        "running_hash": _base64(message.running_hash),
         "running_hash_version": VERSION,
-        "sequence_number": submission.sequence_number,
-        "topic_id": format_entity(submission.entity),
+        "sequence_number": message.sequence_number,
+        "topic_id": format_entity(message.topic),
     }
 
 
-def _chunk_row(submission: Submission) -> dict[str, Any] | None:
-    chunk = submission.chunk
-    if chunk is None:
-        return None
+def _chunk_row(chunk: Chunk) -> dict[str, Any]:
     return {
         "initial_transaction_id": {
             "account_id": format_entity(chunk.initial.payer),
@@ -96,37 +91,35 @@ def _valid_start(key: TransactionKey) -> str:
     return format_timestamp(key.seconds * NANOS + key.nanos)
 
 
-def transaction_row(submission: Submission) -> dict[str, Any]:
+def transaction_row(settled: Settled) -> dict[str, Any]:
     """A transaction."""
-    assert submission.key is not None
-    assert submission.status is not None
     return {
         "batch_key": None,
         "bytes": None,
-        "charged_tx_fee": submission.fee,
-        "consensus_timestamp": format_timestamp(submission.consensus_ns),
-        "entity_id": format_entity(submission.entity) if submission.entity else None,
-        "high_volume": submission.high_volume,
-        "max_custom_fees": [row for limit in submission.limits for row in _limit_rows(limit)],
-        "max_fee": str(submission.max_fee),
-        "memo_base64": _base64(submission.memo.encode()),
-        "name": submission.kind,
+        "charged_tx_fee": settled.fee,
+        "consensus_timestamp": format_timestamp(settled.consensus_ns),
+        "entity_id": format_entity(settled.entity) if settled.entity else None,
+        "high_volume": settled.terms.high_volume,
+        "max_custom_fees": [row for limit in settled.terms.limits for row in _limit_rows(limit)],
+        "max_fee": str(settled.terms.max_fee),
+        "memo_base64": _base64(settled.terms.memo.encode()),
+        "name": settled.kind.name,
         "nft_transfers": [],
-        "node": None if submission.nonce else format_entity(submission.node),
-        "nonce": submission.nonce,
+        "node": None if settled.nonce else format_entity(settled.node),
+        "nonce": settled.nonce,
         "parent_consensus_timestamp": None,  # every child precedes its parent
-        "result": status_name(submission.status),
+        "result": status_name(settled.status),
         "scheduled": False,
         "staking_reward_transfers": [],
         "token_transfers": [],
-        "transaction_hash": _base64(submission.hash),
-        "transaction_id": submission.key.mirror_form,
+        "transaction_hash": _base64(settled.hash),
+        "transaction_id": settled.key.mirror_form,
         "transfers": [
             {"account": format_entity(account), "amount": amount, "is_approval": False}
-            for account, amount in submission.transfers
+            for account, amount in settled.transfers
         ],
-        "valid_duration_seconds": str(submission.valid_duration),
-        "valid_start_timestamp": _valid_start(submission.key),
+        "valid_duration_seconds": str(settled.terms.valid_duration),
+        "valid_start_timestamp": _valid_start(settled.key),
     }
 
 
@@ -142,20 +135,19 @@ def _limit_rows(limit: bytes) -> Iterator[dict[str, Any]]:
         }
 
 
-def detailed_row(submission: Submission) -> dict[str, Any]:
+def detailed_row(settled: Settled) -> dict[str, Any]:
     """A transaction as it is shown by its id: also with the custom fees that its payer paid, if there were any."""
-    row = transaction_row(submission)
-    if submission.assessed:
-        row["assessed_custom_fees"] = [_assessed_row(submission, fee) for fee in submission.assessed]
+    row = transaction_row(settled)
+    if settled.assessed:
+        row["assessed_custom_fees"] = [_assessed_row(settled, fee) for fee in settled.assessed]
     return row
 
 
-def _assessed_row(submission: Submission, fee: CustomFee) -> dict[str, Any]:
-    assert submission.key is not None
+def _assessed_row(settled: Settled, fee: CustomFee) -> dict[str, Any]:
     return {
         "amount": fee.amount,
         "collector_account_id": format_entity(fee.collector),
-        "effective_payer_account_ids": [format_entity(submission.key.payer)],
+        "effective_payer_account_ids": [format_entity(settled.key.payer)],
         "token_id": None,
     }
 

@@ -8,7 +8,6 @@ from typing import Final
 from aiohttp import web
 
 from localnet.clock import format_timestamp
-from localnet.ids import encode_entity, format_entity
 from localnet.journal import Journal
 from localnet.mirror.rest.entity import is_entity_id, parse_entity_id
 from localnet.mirror.rest.errors import ApiError, invalid, java_error, not_found
@@ -17,7 +16,8 @@ from localnet.mirror.rest.links import next_link
 from localnet.mirror.rest.query import QueryString
 from localnet.mirror.rest.rows import message_row, topic_row
 from localnet.mirror.store import MirrorStore
-from localnet.submission import Submission, consensus_ns
+from localnet.protocol.ids import encode_entity, format_entity
+from localnet.transactions.stages import TopicMessage, consensus_ns
 
 _MESSAGE_PARAMETERS: Final = ("encoding", "limit", "order", "sequencenumber", "timestamp")
 _ID: Final = re.compile(r"(?:([0-9]{1,4})\.)?(?:([0-9]{1,5})\.)?([0-9]{1,12})")
@@ -104,17 +104,17 @@ class Topics:
         if timestamp is None:
             raise invalid("consensus_timestamp")
         journal = self._store.transactions
-        index = journal.first_index(timestamp, consensus_ns)
-        if index == journal.end or journal[index].consensus_ns != timestamp or not journal[index].sequence_number:
+        found = journal.get(journal.first_index(timestamp, consensus_ns))
+        if found is None or found.message is None or found.consensus_ns != timestamp:
             raise not_found()
-        return web.json_response(message_row(journal[index]))
+        return web.json_response(message_row(found.message))
 
-    def _journal(self, text: str) -> Journal[Submission]:
+    def _journal(self, text: str) -> Journal[TopicMessage]:
         """The messages of a topic; none of one that is not there."""
         number = parse_entity_id(text)
         known = self._store.topics.get(number) if isinstance(number, int) else None
         return Journal() if known is None else known.messages
 
 
-def _sequence_number(submission: Submission) -> int:
-    return submission.sequence_number
+def _sequence_number(message: TopicMessage) -> int:
+    return message.sequence_number

@@ -12,7 +12,6 @@ from typing import Any, Final
 from aiohttp import web
 
 from localnet.clock import format_timestamp
-from localnet.ids import TransactionKey
 from localnet.mirror.rest.entity import parse_entity_id
 from localnet.mirror.rest.errors import ApiError, not_found
 from localnet.mirror.rest.interval import Interval
@@ -21,8 +20,9 @@ from localnet.mirror.rest.query import QueryString
 from localnet.mirror.rest.rows import detailed_row, transaction_row
 from localnet.mirror.rest.times import Times, Window
 from localnet.mirror.store import MirrorStore
-from localnet.status import codes
-from localnet.submission import Submission, consensus_ns
+from localnet.protocol.ids import TransactionKey
+from localnet.protocol.status import codes
+from localnet.transactions.stages import Settled, consensus_ns
 
 _LIST_PARAMETERS: Final = ("account.id", "limit", "order", "result", "timestamp", "transactiontype", "type")
 _ONE_PARAMETERS: Final = ("nonce", "scheduled")
@@ -65,7 +65,7 @@ class Transactions:
         query = QueryString(request, _LIST_PARAMETERS)
         return web.json_response(page_of(self._store, self._window, query, Wanted.of(query)))
 
-    def _find(self, text: str) -> list[Submission]:
+    def _find(self, text: str) -> list[Settled]:
         """The transactions with an id or a hash.
 
         Raises:
@@ -110,13 +110,12 @@ class Wanted:
             credits=frozenset(direction.lower() == "credit" for direction in query.every("type")),
         )
 
-    def includes(self, row: Submission) -> bool:
+    def includes(self, row: Settled) -> bool:
         """Whether a transaction is wanted."""
         if self.success is not None and (row.status == codes.SUCCESS) != self.success:
             return False
-        if self.kinds and row.kind not in self.kinds:
+        if self.kinds and row.kind.name not in self.kinds:
             return False
-        assert row.key is not None
         if not self.credits:
             return self._names(row.key.payer) or any(self._names(number) for number, _ in row.transfers)
         return len(self.credits) == 1 and any(
@@ -153,7 +152,7 @@ def page_of(store: MirrorStore, window: Window, query: QueryString, wanted: Want
     return {"transactions": [transaction_row(row) for row in rows], "links": {"next": link}}
 
 
-def between(store: MirrorStore, times: Times, *, descending: bool) -> Iterator[Submission]:
+def between(store: MirrorStore, times: Times, *, descending: bool) -> Iterator[Settled]:
     """The mirror's transactions at these times."""
     journal, interval = store.transactions, times.interval
     start = journal.first_index(interval.low, consensus_ns)

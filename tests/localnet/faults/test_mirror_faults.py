@@ -13,7 +13,7 @@ import requests
 from hiero_sdk_python import Client, TopicCreateTransaction, TopicMessageQuery, TopicMessageSubmitTransaction
 
 from localnet import pb
-from localnet.running_hash import advance
+from localnet.protocol.running_hash import advance
 
 if TYPE_CHECKING:
     from config.launcher import Localnet

@@ -16,8 +16,8 @@ import requests
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from localnet.ids import transaction_key
-from localnet.status import status_name
+from localnet.protocol.ids import transaction_key
+from localnet.protocol.status import status_name
 from tests.localnet.model.machine import KEYS, PERIOD, WHICH, Machine
 
 NODES = st.lists(st.sampled_from([3, 4, 5, 6]), min_size=2, max_size=5)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from localnet import pb
-from localnet.status import status_name
+from localnet.protocol.status import status_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

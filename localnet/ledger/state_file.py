@@ -1,0 +1,81 @@
+"""A network that goes on where it was: every settled transaction is written to an SQLite file, and played again.
+
+What a transaction does follows from its bytes, the node it went to and its consensus timestamp alone, so these are all
+that is kept. A transaction is in the file before anybody is told its receipt; what was on its way to consensus when the
+process died is gone, as it is when a node dies.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from localnet.transactions.stages import Received
+
+_VERSION = 2  # 1: another rule for what a transfer to an unknown alias does, so that it cannot be played again
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS network (version INTEGER NOT NULL, genesis_ns INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS settled (
+    number INTEGER PRIMARY KEY, raw BLOB NOT NULL, node INTEGER NOT NULL, arrival REAL NOT NULL,
+    consensus_ns INTEGER NOT NULL
+);
+"""
+
+
+class StateFileError(ValueError):
+    """The state file cannot be used; the message is one line for people."""
+
+
+class Kept(NamedTuple):
+    """One settled transaction as the file keeps it."""
+
+    raw: bytes
+    node: int
+    arrival: float
+    consensus_ns: int
+
+
+class StateFile:
+    """The state file of one network.
+
+    Args:
+        path: The file; made when it is not there.
+        now_ns: Genesis of a new network, Unix nanoseconds.
+
+    Raises:
+        StateFileError: it is no state file, or another network runs on it.
+    """
+
+    def __init__(self, path: str, now_ns: int) -> None:
+        try:
+            self._database = sqlite3.connect(path, isolation_level=None, timeout=0.2)
+            self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = OFF")  # survives the process, not the machine
+            self._database.executescript(_SCHEMA)
+            row = self._database.execute("SELECT version, genesis_ns FROM network").fetchone()
+            if row is None:
+                row = (_VERSION, now_ns)
+                self._database.execute("INSERT INTO network VALUES (?, ?)", row)
+        except sqlite3.Error as error:
+            raise StateFileError(f"--state {path!r}: {error}; name a new file, or one that no network uses") from error
+        if row[0] != _VERSION:
+            raise StateFileError(
+                f"--state {path!r}: made by another version ({row[0]}, not {_VERSION}); name a new file"
+            )
+        self.genesis_ns: int = row[1]
+
+    def settled(self) -> Iterator[Kept]:
+        """What was settled, in the order of consensus."""
+        for row in self._database.execute("SELECT raw, node, arrival, consensus_ns FROM settled ORDER BY number"):
+            yield Kept(*row)
+
+    def keep(self, received: Received, consensus_ns: int) -> None:
+        """Write one settled transaction; when this returns it survives the end of the process."""
+        row = (received.raw, received.node, received.arrival, consensus_ns)
+        self._database.execute("INSERT INTO settled (raw, node, arrival, consensus_ns) VALUES (?, ?, ?, ?)", row)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()

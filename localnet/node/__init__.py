@@ -1,0 +1,1 @@
+"""A consensus node: from the bytes of a call to its answer."""

@@ -1,0 +1,159 @@
+"""Reads a transaction from its bytes: the structural checks of precheck, in the order of TransactionChecker.java."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from google.protobuf.message import DecodeError
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from localnet import pb
+from localnet.protocol.ids import TransactionKey, account_number, transaction_key
+from localnet.protocol.status import Refused, codes
+from localnet.transactions import OPERATIONS, Operation
+from localnet.transactions.custom_fees import check_limits
+from localnet.transactions.field_checks import MAX_AMOUNT, check_memo
+from localnet.transactions.stages import Terms
+
+MAX_TRANSACTION_BYTES = 6_144
+MAX_GOVERNANCE_BYTES = 133_120
+"""What accounts 0.0.2 and 0.0.42 to 0.0.799 may send (HIP-1300)."""
+
+
+class Parsed(NamedTuple):
+    """The bytes of a transaction, taken apart.
+
+    Attributes:
+        signed: The bytes that are signed: the serialised body.
+        signature_pairs: The protobuf `SignaturePair`s.
+        size: Bytes of the `SignedTransaction`, without the `Transaction` around it.
+        hash: SHA-384 of the signed transaction.
+        body: The `TransactionBody`.
+        field: The field of `TransactionBody.data` that is there.
+        operation: What it does; None where that is something this network does not do.
+    """
+
+    signed: bytes
+    signature_pairs: Any
+    size: int
+    hash: bytes
+    body: Any
+    field: str
+    operation: Operation | None
+
+    @property
+    def kind_name(self) -> str:
+        """The mirror's name for what it does."""
+        return self.operation.name if self.operation else self.field.upper()
+
+
+def parse_transaction(raw: bytes) -> Parsed:
+    """Take the bytes of a `Transaction` apart.
+
+    Raises:
+        Refused: they are none, or one that does nothing.
+    """
+    if len(raw) > MAX_GOVERNANCE_BYTES:
+        raise Refused(codes.TRANSACTION_OVERSIZE)
+    signed, pairs, size, digest = _signed_part(raw)
+    body = _parse(pb.TransactionBody, signed, codes.INVALID_TRANSACTION_BODY)
+    field = body.WhichOneof("data")
+    if field is None:
+        raise Refused(codes.INVALID_TRANSACTION_BODY)
+    return Parsed(signed, pairs, size, digest, body, field, OPERATIONS.get(field))
+
+
+def read_key(parsed: Parsed) -> TransactionKey:
+    """The transaction id.
+
+    Raises:
+        Refused: there is none, or what the transaction does has fields that nobody knows.
+    """
+    body = parsed.body
+    _refuse_unknown_fields(getattr(body, parsed.field))
+    if not body.HasField("transactionID"):
+        raise Refused(codes.INVALID_TRANSACTION_ID)
+    if not body.transactionID.HasField("accountID"):
+        raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
+    return transaction_key(body.transactionID)
+
+
+def read_terms(parsed: Parsed) -> Terms:
+    """What the payer asks for, once all of the structure was checked.
+
+    Raises:
+        Refused: the transaction is not well-formed.
+    """
+    body = parsed.body
+    _check_prefixes(parsed.signature_pairs)
+    _check_header(body, parsed.field)
+    _check_size(parsed.size, account_number(body.transactionID.accountID))
+    limits = tuple(limit.SerializeToString() for limit in body.max_custom_fees) if body.max_custom_fees else ()
+    return Terms(body.memo, body.transactionFee, body.transactionValidDuration.seconds, body.high_volume, limits)
+
+
+def _signed_part(raw: bytes) -> tuple[bytes, Any, int, bytes]:
+    """Signed body bytes, signature pairs, and size and hash of both; of today's form or of the deprecated one."""
+    transaction = _parse(pb.Transaction, raw, codes.INVALID_TRANSACTION)
+    old_form = bool(transaction.bodyBytes) or transaction.HasField("sigMap")
+    whole = transaction.signedTransactionBytes
+    if whole:
+        if old_form:
+            raise Refused(codes.INVALID_TRANSACTION)
+        signed = _parse(pb.SignedTransaction, whole, codes.INVALID_TRANSACTION)
+        if signed.use_serialized_tx_message_hash_algorithm:  # for the nodes' own use
+            raise Refused(codes.INVALID_SERIALIZED_TX_MESSAGE_HASH_ALGORITHM)
+        if not signed.HasField("sigMap"):
+            raise Refused(codes.INVALID_TRANSACTION_BODY)
+        return signed.bodyBytes, signed.sigMap.sigPair, len(whole), hashlib.sha384(whole).digest()
+    if not transaction.bodyBytes or not transaction.HasField("sigMap"):
+        raise Refused(codes.INVALID_TRANSACTION_BODY)
+    return transaction.bodyBytes, transaction.sigMap.sigPair, len(raw), hashlib.sha384(raw).digest()
+
+
+def _parse(message_type: Any, raw: bytes, otherwise: int) -> Any:
+    try:
+        message = message_type.FromString(raw)
+    except DecodeError as error:
+        raise Refused(otherwise) from error
+    _refuse_unknown_fields(message)
+    return message
+
+
+def _refuse_unknown_fields(message: Any) -> None:
+    if len(UnknownFieldSet(message)):
+        raise Refused(codes.TRANSACTION_HAS_UNKNOWN_FIELDS)
+
+
+def _check_prefixes(pairs: Any) -> None:
+    """No public key prefix may equal or start another one: it would be unclear whose signature it is."""
+    if len(pairs) > 1:
+        prefixes = sorted(pair.pubKeyPrefix for pair in pairs)
+        if any(later.startswith(earlier) for earlier, later in pairwise(prefixes)):
+            raise Refused(codes.KEY_PREFIX_MISMATCH)
+
+
+def _check_header(body: Any, field: str) -> None:
+    payer = account_number(body.transactionID.accountID)
+    if payer <= 0:
+        raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
+    if body.transactionID.scheduled or body.transactionID.nonce:
+        raise Refused(codes.TRANSACTION_ID_FIELD_NOT_ALLOWED)
+    if not body.transactionID.HasField("transactionValidStart"):
+        raise Refused(codes.INVALID_TRANSACTION_START)
+    check_memo(body.memo)
+    if body.max_custom_fees and field != "consensusSubmitMessage":
+        raise Refused(codes.MAX_CUSTOM_FEES_IS_NOT_SUPPORTED)
+    check_limits(body.max_custom_fees)
+    if body.transactionFee > MAX_AMOUNT:
+        raise Refused(codes.INSUFFICIENT_TX_FEE)
+    if not body.HasField("transactionValidDuration"):
+        raise Refused(codes.INVALID_TRANSACTION_DURATION)
+
+
+def _check_size(size: int, payer: int) -> None:
+    # Of the SignedTransaction, without the Transaction around it (checkTransactionSizeLimitBasedOnPayer).
+    if size > MAX_TRANSACTION_BYTES and not (payer == 2 or 42 <= payer <= 799):
+        raise Refused(codes.TRANSACTION_OVERSIZE)

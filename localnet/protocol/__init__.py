@@ -1,0 +1,1 @@
+"""Ids, status codes, keys and hashes, as they are on the wire of the Hedera network."""

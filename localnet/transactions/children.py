@@ -1,0 +1,59 @@
+"""Children that precede their parent: what the network does by itself before a transaction of somebody's takes effect.
+
+That is how accounts are made for aliases and hollow accounts get their keys. Such a child has the parent's transaction
+id with a nonce, a consensus timestamp a nanosecond or more before the parent's, and no parent timestamp in its record
+(SavepointStackImpl.buildHandleOutput of hiero-consensus-node).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from localnet.protocol.status import codes
+from localnet.state.entities import Account
+from localnet.transactions.stages import Kind, Settled, Terms
+
+
+class Child(NamedTuple):
+    """What the network did by itself to an account while it handled a transaction.
+
+    Attributes:
+        kind: What was done.
+        account: The account right after, in a copy of its own.
+        created: Whether the child made it.
+        fee: What the payer was charged for it, in tinybars.
+        transfers: Balance changes by account number; they sum to zero.
+    """
+
+    kind: Kind
+    account: Account
+    created: bool = False
+    fee: int = 0
+    transfers: tuple[tuple[int, int], ...] = ()
+
+
+def settle_before(parent: Settled, children: list[Child]) -> list[Settled]:
+    """The children as settled transactions, with their nonces, and consensus timestamps right before the parent's."""
+    return [
+        Settled(
+            position=parent.position,
+            node=parent.node,
+            size=0,
+            kind=child.kind,
+            key=parent.key,
+            terms=Terms(valid_duration=parent.terms.valid_duration),
+            hash=b"",
+            nonce=nonce,
+            status=codes.SUCCESS,
+            consensus_ns=parent.consensus_ns - (len(children) - nonce + 1),
+            known=parent.known,
+            entity=child.account.number,
+            created=child.created,
+            fee=child.fee,
+            transfers=child.transfers,
+            assessed=(),
+            message=None,
+            effect=child.account,
+        )
+        for nonce, child in enumerate(children, 1)
+    ]
