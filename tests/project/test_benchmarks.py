@@ -13,8 +13,10 @@ PLACES = (*hedera_load.ROOMS, "benchmarks", "docs", "tests")
 
 
 def runnable() -> set[str]:
-    """The modules whose docstring says how they are run; the others serve these."""
-    return {path.stem for path in FOLDER.glob("*.py") if f"python -m benchmarks.{path.stem}" in path.read_text()[:1500]}
+    """The packages that can be run, and the modules whose docstring says how; the others serve these."""
+    texts = {path.stem: path.read_text()[:1500] for path in FOLDER.glob("*.py")}
+    modules = {name for name, text in texts.items() if f"python -m benchmarks.{name}" in text}
+    return modules | {path.parent.name for path in FOLDER.glob("*/__main__.py")}
 
 
 def test_the_page_names_every_benchmark() -> None:
