@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.requirements
 DEV_STAMP := $(VENV)/.requirements-dev
 
-.PHONY: help load test calibrate chaos fronts addresses clean
+.PHONY: help load test lint coverage calibrate chaos fronts addresses clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -15,15 +15,23 @@ help: ## list the targets
 load: $(RUN_STAMP) ## run the main load test (profile quick, embedded network) and leave a report
 	$(BIN)/locust --headless --config config/profiles/quick.conf $(ARGS)
 
-test: $(DEV_STAMP) ## lint, types, the floors of the house, and all tests
+test: lint ## lint, types, the floors of the house, and all tests
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: $(DEV_STAMP) ## what is looked at without running anything: form, types, the floors of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+coverage: $(DEV_STAMP) ## branch coverage of all tests together, whole runs and their processes included (ARGS=tests/ROOM for some)
+	rm -rf .coverage-data && mkdir .coverage-data
+	$(BIN)/coverage run -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
 
 calibrate: $(DEV_STAMP) ## hold the reported overhead, and consensus's two moments, against the network's own count (about thirteen minutes)
-	$(BIN)/python benchmarks/calibrate.py $(ARGS)
+	$(BIN)/python -m benchmarks.calibrate $(ARGS)
 
 chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twenty minutes; SCHEDULES=n for others)
 	CHAOS_SCHEDULES=$(or $(SCHEDULES),200) $(BIN)/pytest tests/chaos -q -m "background or not background" $(ARGS)

@@ -1,6 +1,6 @@
 """Is the reported overhead true? Short real runs against the embedded network, which counts for itself.
 
-    python benchmarks/calibrate.py [--repetitions 100] [--cells fixed-5,skewed-5,…,moments] [--seed 1] [--pause 0.4]
+    python -m benchmarks.calibrate [--repetitions 100] [--cells fixed-5,skewed-5,…,moments] [--seed 1] [--pause 0.4]
 
 A repetition is a short run of its own: users do pairs in A-B-B-A order over the real wire with the real client, and the
 real recorder, pair matcher and judge say what Hedera costs. The repetitions of a batch run side by side, so that they
@@ -39,10 +39,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # so that it runs by its path, from anywhere
 
 import gevent
 import numpy as np
@@ -57,7 +54,6 @@ from reports.measure.measurements import Measurements
 from reports.measure.recorder import Recorder
 from reports.records import Arm, OperationRecord, Outcome
 
-SCRIPT: Final = Path(__file__).resolve()
 BASELINE_S: Final = 0.051
 PAIRS: Final = 60
 USERS: Final = 3
@@ -325,10 +321,10 @@ def each_in_its_own_process(options: argparse.Namespace) -> int:
     common += ["--pause", str(options.pause)]
     common += ["--exact"] if options.exact else []
     cells = options.cells.split(",")
-    commands = [[str(SCRIPT), "--cells", name, *common] for name in cells if name != MOMENTS]
+    commands = [["-m", "benchmarks.calibrate", "--cells", name, *common] for name in cells if name != MOMENTS]
     commands += [["-m", "benchmarks.moments"]] if MOMENTS in cells else []
     codes = [
-        subprocess.run([sys.executable, *command], cwd=SCRIPT.parents[1], check=False).returncode  # noqa: S603
+        subprocess.run([sys.executable, *command], check=False).returncode  # noqa: S603
         for command in commands
     ]
     return 1 if any(codes) else 0  # one that was killed has a negative code

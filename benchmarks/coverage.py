@@ -1,6 +1,6 @@
 """How often the report's 95 % intervals hold the truth, on made-up latencies whose truth is known.
 
-    python benchmarks/coverage.py [--runs 300] [--seed 1]
+    python -m benchmarks.coverage [--runs 300] [--seed 1]
 
 Prints, per shape of latency and number of pairs, `held/printed`: how many of 100 runs print no interval that misses the
 true difference, and how many print one at all (the others say "cannot tell"). Of the mean over pairs alone, over blocks
@@ -13,11 +13,7 @@ from __future__ import annotations
 
 import argparse
 import platform
-import sys
 from collections.abc import Callable
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import numpy as np
 import numpy.typing as npt

@@ -1,6 +1,6 @@
 """What the embedded network can take, beside gRPC servers that only say OK.
 
-    python benchmarks/localnet.py [--rate 3000] [--seconds 60] [--messages 30000] [--json]
+    python -m benchmarks.localnet [--rate 3000] [--seconds 60] [--messages 30000] [--json]
 
 One process sends (this one), one serves; with two cores each has its own. All transactions are signed beforehand, and
 the sender is one of its own (localnet_sender.py), so that it can keep up. In one run it measures: the highest rate of
@@ -22,8 +22,6 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it runs by its path, from anywhere
 
 import grpc
 import psutil

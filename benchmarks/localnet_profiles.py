@@ -1,6 +1,6 @@
 """The embedded network's throttles and latencies, measured over the wire and drawn beside the figures they come from.
 
-    python benchmarks/localnet_profiles.py [--seconds 12] [--transactions 1500] [--over 90]
+    python -m benchmarks.localnet_profiles [--seconds 12] [--transactions 1500] [--over 90]
 
 Throttles: each operation is offered far above its limit to all four nodes, and what is accepted is counted. The line is
 the source's: the burst at once, then the rate (system file 0.0.123; the figures stand below). Latencies: transactions
@@ -13,13 +13,10 @@ from __future__ import annotations
 
 import argparse
 import math
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import NormalDist
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it runs by its path, from anywhere
 
 import grpc
 import matplotlib as mpl

@@ -1,6 +1,6 @@
 """What the guard costs when all goes well, beside a bare call and beside its two libraries used the obvious way.
 
-    python benchmarks/resilience.py [--calls 20000] [--rounds 7] [--json]
+    python -m benchmarks.resilience [--calls 20000] [--rounds 7] [--json]
 
 All rows of a table are measured in one run, turn by turn; the best round of each counts, for everything else on the
 machine only ever adds time. The second table is the process that Locust makes of it: gevent has patched threading, and
@@ -15,10 +15,7 @@ import subprocess
 import sys
 import timeit
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it runs by its path, from anywhere
 
 Call = Callable[[Callable[[Any], object]], object]
 
@@ -148,7 +145,7 @@ def table(title: str, found: dict[str, dict[str, float]]) -> str:
 
 def patched(options: argparse.Namespace) -> dict[str, dict[str, float]]:
     """The same in a process of its own that gevent has patched."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--patched"]
+    command = [sys.executable, "-m", "benchmarks.resilience", "--patched"]
     command += ["--calls", str(options.calls), "--rounds", str(options.rounds)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=600)  # noqa: S603 (itself)
     found: dict[str, dict[str, float]] = json.loads(done.stdout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import site
 import subprocess
 import sys
 import time
@@ -116,8 +117,9 @@ def start_localnet(*arguments: str) -> Localnet:
     Raises:
         LocalnetError: it ended before it was ready, or was not ready within READY_TIMEOUT_S.
     """
-    command = [sys.executable, "-m", "localnet", "--exit-with-parent", *arguments]
-    environment = {**_needed(os.environ), "PYTHONPATH": str(_ROOT)}
+    # -P: a module of the same name in the current folder is not taken for one of ours, or of a library.
+    command = [sys.executable, "-P", "-m", "localnet", "--exit-with-parent", *arguments]
+    environment = {**_needed(os.environ), "PYTHONPATH": _import_path()}
     process = subprocess.Popen(  # noqa: S603 (our own module)
         command,
         stdin=subprocess.PIPE,
@@ -142,6 +144,15 @@ def _needed(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value for name, value in environment.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
+
+
+def _import_path() -> str:
+    """Where the child finds `localnet` that it does not look by itself.
+
+    Empty where this is installed: site-packages named in PYTHONPATH would come before the standard library.
+    """
+    looked_at = {Path(folder).resolve() for folder in [*site.getsitepackages(), site.getusersitepackages()]}
+    return "" if _ROOT in looked_at else str(_ROOT)
 
 
 def network_from_ready(ready: dict[str, Any]) -> Network:

@@ -1,1 +1,5 @@
 """Who sends what, when: the user classes, what they send, and the lifecycle of a run."""
+
+from hedera_users.base import HederaUser
+
+__all__ = ["HederaUser"]

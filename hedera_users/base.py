@@ -19,7 +19,7 @@ from config.levels import Confirm
 from hedera_users.arrivals import Turn
 from hedera_users.payloads import audit_event
 from hedera_users.session import Session, session_of
-from reports.envelope import Envelope
+from reports.envelope import Envelope, digest
 from reports.records import Arm
 
 AUDIT_EVENT = "audit-event"
@@ -35,13 +35,13 @@ class HederaUser(User):
         random: The user's own source of randomness, repeatable from the run's seed.
         by_name_only: The class takes part in a run only where it is asked for by name.
         needs_relay: The class calls the network's JSON-RPC relay.
-        looks_at: Those of `mix.OF_CLASSES` that have an effect on it.
+        looks_at: Those of `mix.OF_CLASSES` that have an effect on it; None where the class does not say.
     """
 
     abstract = True
     by_name_only: ClassVar[bool] = False
     needs_relay: ClassVar[bool] = False
-    looks_at: ClassVar[frozenset[str]] = frozenset()
+    looks_at: ClassVar[frozenset[str] | None] = None
 
     session: Session
     number: int
@@ -135,3 +135,21 @@ class HederaUser(User):
         """Return this user's next audit event, of the configured size."""
         envelope = self.next_envelope(AUDIT_EVENT, turn)
         return envelope, audit_event(envelope, self.session.run.settings.message_bytes, self.random)
+
+    def submit_event(self, name: str) -> None:
+        """Do one operation that is this user's next audit event, written to the run's topic.
+
+        It goes up to the user's next confirmation level, at its turn under `--arrival-rate`, and is audited.
+
+        Args:
+            name: What the operation is called in the report: `service.verb`, or the application's own word.
+        """
+        session = self.session
+        topic = session.run.topics["events"]
+        turn = self.turn(name)
+        level, _ = self.next_level(name)
+        envelope, message = self.next_audit_event(turn)
+        with session.operation(name, confirm=level, turn=turn, size_bytes=len(message)) as operation:
+            operation.message(topic, self.stream, envelope.number, digest(message))
+            hedera = session.hedera
+            hedera.perform(operation, lambda: hedera.submit_message(operation, topic, message))

@@ -42,7 +42,7 @@ def dearest_bodies(user_classes: Iterable[type[User]], settings: RunSettings, op
     """The dearest transaction of each kind that a run of these user classes sends, by what it does."""
     key = operator.public_key
     found = {_A_TOPIC: bodies.create_topic(memo="x" * 100, admin_key=key, submit_key=key)}
-    looked_at = {name for one in user_classes for name in getattr(one, "looks_at", ())}
+    looked_at = {name for one in user_classes for name in getattr(one, "looks_at", None) or ()}
     if "message_bytes" in looked_at:
         size = min(settings.message_bytes, bodies.MESSAGE_LIMIT_BYTES)
         found[f"a message of {size:,} bytes"] = bodies.submit_message("0.0.1", bytes(size))

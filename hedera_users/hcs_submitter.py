@@ -5,7 +5,6 @@ from __future__ import annotations
 from locust import task
 
 from hedera_users.base import HederaUser
-from reports.envelope import digest
 
 SUBMIT = "hcs.submit"
 
@@ -20,12 +19,4 @@ class HcsSubmitter(HederaUser):
     @task
     def submit(self) -> None:
         """Submit one audit event (`hcs.submit`)."""
-        session = self.session
-        topic = session.run.topics["events"]
-        turn = self.turn(SUBMIT)
-        level, _ = self.next_level(SUBMIT)
-        envelope, message = self.next_audit_event(turn)
-        with session.operation(SUBMIT, confirm=level, turn=turn, size_bytes=len(message)) as operation:
-            operation.message(topic, self.stream, envelope.number, digest(message))
-            hedera = session.hedera
-            hedera.perform(operation, lambda: hedera.submit_message(operation, topic, message))
+        self.submit_event(SUBMIT)

@@ -6,7 +6,7 @@ from locust import User
 from locust.env import Environment
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from config.at_odds import given, told
 from config.networks import Network
@@ -44,9 +44,10 @@ def faults(user_classes: Iterable[type[User]], network: Network) -> list[str]:
 def without_effect(user_classes: Iterable[type[User]], settings: RunSettings) -> list[str]:
     """Return one line for each option that was given and that none of a run's user classes looks at."""
     classes = list(user_classes)
-    if not all(hasattr(one, "looks_at") for one in classes):
+    said: list[Any] = [getattr(one, "looks_at", None) for one in classes]
+    if None in said:
         return []  # nobody knows what a class of the user's own looks at
-    looked_at = {name for one in classes for name in one.looks_at}  # type: ignore[attr-defined] # just seen
+    looked_at = {name for names in said for name in names}
     names = ", ".join(sorted(one.__name__ for one in classes))
     return [
         f"{told(settings, name)} has no effect: {names} does without it"

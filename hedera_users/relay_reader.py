@@ -25,6 +25,8 @@ class RelayReader(HederaUser):
     calls per minute and address, and not every network has one.
     """
 
+    looks_at = frozenset()
+
     by_name_only = True
     needs_relay = True
 

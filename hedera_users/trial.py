@@ -33,7 +33,7 @@ _KIND: Final = "audit-event"
 
 def has_baseline(user_classes: Iterable[type[User]]) -> bool:
     """Whether one of the user classes does the operation without Hedera."""
-    return any("baseline" in getattr(one, "looks_at", ()) for one in user_classes)
+    return any("baseline" in (getattr(one, "looks_at", None) or ()) for one in user_classes)
 
 
 def baseline_faults(settings: RunSettings, *, tries: bool, limit: float = TRIAL_S) -> list[str]:
@@ -53,12 +53,12 @@ def baseline_faults(settings: RunSettings, *, tries: bool, limit: float = TRIAL_
         return [str(error)]
     if not tries:
         return []
-    target = parse_baseline(settings.baseline).target
+    spec = parse_baseline(settings.baseline)
     shown = f"--baseline {without_secrets(settings.baseline)!r}"
     if function is not None:
         why = _why_not_done(function, _payload(settings), limit)
         return [f"{shown}: its trial call {why}; mend it, or choose another"] if why else []
-    why = _why_not_reached(target, limit) if target else ""
+    why = _why_not_reached(spec.target, limit) if spec.kind == "http" else ""
     return [f"{shown}: nobody answers there ({why}); start it, or correct the URL"] if why else []
 
 

@@ -3,7 +3,7 @@
 Pairs of one run are not independent: what slows one down slows its neighbours down, and an interval over single pairs
 is then too narrow. So every interval is computed twice: over pairs, counted as the independent ones that they are
 worth, and over blocks of consecutive pairs; the reported one holds both. How often they hold the truth is measured in
-docs/decisions/0043 (`python benchmarks/coverage.py`).
+docs/decisions/0043 (`python -m benchmarks.coverage`).
 
 Time and memory are bounded whatever the number of pairs: see MAX_UNITS.
 """

@@ -8,7 +8,7 @@ import pytest
 
 from config.at_odds import PARTS, without_effect
 from config.settings import RunSettings, parse_settings
-from hedera_users import mix
+from hedera_users import HederaUser, mix
 from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.model_storer import ModelStorer
 from hedera_users.overhead_user import OverheadUser
@@ -100,4 +100,8 @@ def test_users_of_others_may_look_at_anything() -> None:
     class Foreign:
         """A user of a locustfile of its own."""
 
-    assert mix.without_effect([Foreign], parse_settings({"baseline": "fixed:1ms"})) == []  # type: ignore[list-item]
+    class Own(HederaUser):
+        """A user of theirs that is built on ours."""
+
+    for one in (Foreign, Own):
+        assert mix.without_effect([one], parse_settings({"baseline": "fixed:1ms"})) == []  # type: ignore[list-item]

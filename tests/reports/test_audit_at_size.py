@@ -1,6 +1,6 @@
 """The audit finds one of each among thousands, over real HTTP and through the embedded network's mirror faults.
 
-`benchmarks/audit.py` is the same with 100,000; what is asserted here is its own verdict.
+`python -m benchmarks.audit` does the same with 100,000; what is asserted here is its own verdict.
 """
 
 from __future__ import annotations
