@@ -22,7 +22,7 @@ test: $(DEV_STAMP) ## lint, types, the floors of the house, and all tests
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
-calibrate: $(DEV_STAMP) ## hold the reported overhead against the network's own count (about ten minutes)
+calibrate: $(DEV_STAMP) ## hold the reported overhead, and consensus's two moments, against the network's own count (about thirteen minutes)
 	$(BIN)/python benchmarks/calibrate.py $(ARGS)
 
 chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twenty minutes; SCHEDULES=n for others)

@@ -316,6 +316,7 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=100_000, help="messages on the topic (default 100000)")
     parser.add_argument("--source", choices=("generated", "localnet"), default="generated", help="where rows come from")
     parser.add_argument("--patience", type=float, default=20.0, help="seconds to wait for what is missing (default 20)")
+    parser.add_argument("--json", action="store_true", help="print JSON, which it does in any case")
     options = parser.parse_args()
     # A fresh interpreter for every process: a forked one would inherit the memory of this one.
     multiprocessing.set_start_method("spawn")

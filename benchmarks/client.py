@@ -1,6 +1,7 @@
 """What the client costs beside the bare SDK: one HCS submit, waiting for a receipt, and ten thousand idle users.
 
     python -m benchmarks.client                                       # prints Markdown tables
+    python -m benchmarks.client --json                                # the figures in one line, for benchmarks.against
     python -m benchmarks.client --seconds 1 --rounds 2                # quicker, and noisier
     python -m benchmarks.client --only whole --greenlets 20 --seconds 20   # one thing, to be profiled (see below)
     py-spy record -d 15 -o profile.svg -- python -m benchmarks.client --only whole --greenlets 20 --seconds 20
@@ -417,6 +418,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="the cheapest of so many counts (default 3)")
     parser.add_argument("--only", default="", metavar="WAY", help="only ways whose name begins so, under greenlets")
     parser.add_argument("--greenlets", type=int, default=0, help="only with so many greenlets")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON; --only does so in any case")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part or options.only:
@@ -424,10 +426,10 @@ def main() -> int:
             print(json.dumps(PARTS[options.part or "greenlets"](address, options)))
         return 0
     figures = {part: in_process_of_its_own(part, options) for part in PARTS}
-    print(report(figures))
+    print(json.dumps(figures) if options.json else report(figures))
     broken = kept(figures)
     for line in broken:
-        print(f"\nLIMIT: {line}")
+        print(f"\nLIMIT: {line}", file=sys.stderr if options.json else sys.stdout)
     return 1 if broken else 0
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import locust  # noqa: F401 (patches the standard library)
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -110,6 +111,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=2.0, help="per way and round (default 2)")
     parser.add_argument("--rounds", type=int, default=5, help="the cheapest of so many counts (default 5)")
     parser.add_argument("--warm-up", type=float, default=40.0, help="seconds before the first count (default 40)")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON instead of the table")
     parser.add_argument("--jar", type=Path, help=f"the Java SDK (default: that of {DISTRIBUTION})")
     options = parser.parse_args()
     with java_sdk(options.jar) as jar, server() as address:
@@ -118,10 +120,13 @@ def main() -> int:
             costs = measure_all(java, address, options)
         finally:
             java.close()
-    print(table(costs))
+    print(json.dumps(costs) if options.json else table(costs))
     dearer = [count for count, by_name in costs.items() if by_name[WHOLE][0] > by_name[JAVA][0]]
     for count in dearer:
-        print(f"\nLIMIT: the whole way, {count} at once, costs more than the Java SDK")
+        print(
+            f"\nLIMIT: the whole way, {count} at once, costs more than the Java SDK",
+            file=sys.stderr if options.json else sys.stdout,
+        )
     return 1 if dearer else 0
 
 

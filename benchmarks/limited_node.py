@@ -1,7 +1,7 @@
 """Nodes that agree to everything, with the real nodes' limits and without, in a process of their own each.
 
-They are the embedded network's server of HTTP/2 (`localnet.http2`) with an empty handler. Both are the same but for the
-limits: what a client pays for those is the difference.
+They are the embedded network's server of HTTP/2 (`grpc_http2.server`) with an empty handler. Both are the same but for
+the limits: what a client pays for those is the difference.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def limited_node(limits: Kind) -> Iterator[str]:
 
 async def serve(kind: str) -> None:
     """Answer every submitted message with an empty response, which says OK, until standard input ends."""
-    from localnet.http2 import Http2Server
-    from localnet.http2.limits import OFF, REAL
+    from grpc_http2.server import Http2Server
+    from localnet.node.limits import OFF, REAL
 
     server = Http2Server({SUBMIT: lambda _: b""}, REAL if kind == "real" else OFF)
     print(await server.listen("127.0.0.1", 0), flush=True)

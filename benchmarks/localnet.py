@@ -1,6 +1,6 @@
 """What the embedded network can take, beside gRPC servers that only say OK.
 
-    python benchmarks/localnet.py [--rate 3000] [--seconds 60] [--messages 30000]
+    python benchmarks/localnet.py [--rate 3000] [--seconds 60] [--messages 30000] [--json]
 
 One process sends (this one), one serves; with two cores each has its own. All transactions are signed beforehand, and
 the sender is one of its own (localnet_sender.py), so that it can keep up. In one run it measures: the highest rate of
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import platform
 import statistics
 import subprocess
@@ -57,7 +58,7 @@ uvloop.run(main())
 
 EMPTY_OWN_SERVER = """
 import asyncio, uvloop
-from localnet.http2 import Http2Server
+from grpc_http2.server import Http2Server
 async def main():
     server = Http2Server({"/proto.ConsensusService/submitMessage": lambda request: b""})
     print(await server.listen("127.0.0.1", 0), flush=True)
@@ -69,6 +70,8 @@ Work = list[tuple[int, bytes]]
 """Calls as (index of the sender, bytes)."""
 Rates = tuple[list[float], list[float]]
 """Calls per second, and the server's CPU in µs per call, of each measurement."""
+Found = dict[str, dict[str, float]]
+"""Every figure: rates per second, CPU in µs, latencies in ms."""
 
 
 @dataclass
@@ -166,10 +169,16 @@ class Constant:
     latencies: list[float]
     latest: float
 
-    def text(self) -> str:
-        """Percentiles for people, in milliseconds."""
-        values = [percentile(self.latencies, 0.5), percentile(self.latencies, 0.99), self.latencies[-1]]
-        return " / ".join(f"{1e3 * value:.1f}" for value in values) + f" ms (the sender up to {1e3 * self.latest:.1f})"
+    def figures(self, asked: float) -> dict[str, float]:
+        """Rates per second and percentiles in milliseconds."""
+        return {
+            "asked_per_s": asked,
+            "per_s": self.rate,
+            "p50_ms": 1e3 * percentile(self.latencies, 0.5),
+            "p99_ms": 1e3 * percentile(self.latencies, 0.99),
+            "max_ms": 1e3 * self.latencies[-1],
+            "sender_late_ms": 1e3 * self.latest,
+        }
 
 
 async def create_topic(server: Server, transactions: Transactions) -> int:
@@ -235,8 +244,8 @@ async def empty_rate(script: str, work: Work) -> tuple[float, float]:
             process.terminate()
 
 
-async def measure(options: argparse.Namespace) -> None:
-    """Measure everything and print it."""
+async def measure(options: argparse.Namespace) -> Found:
+    """Measure everything."""
     ready = await asyncio.to_thread(time_to_ready)
     network = start_localnet(*NETWORK, *options.localnet)
     try:
@@ -244,63 +253,86 @@ async def measure(options: argparse.Namespace) -> None:
         transactions = Transactions(network, 1002)
         transactions.topic = await create_topic(server, transactions)
         await highest_rate(server, transactions.messages(2_000))  # warm up
-        empty: Rates = ([], [])
-        own: Rates = ([], [])
-        full: Rates = ([], [])
-        before = server.process.memory_info().rss
-        for _ in range(3):
-            work = transactions.messages(options.messages // 3)
-            for rates, cpus, (rate, cpu) in (
-                (*empty, await empty_rate(EMPTY_SERVER, work)),
-                (*own, await empty_rate(EMPTY_OWN_SERVER, work)),
-                (*full, await highest_rate(server, work)),
-            ):
-                rates.append(rate)
-                cpus.append(cpu)
-        await asyncio.sleep(1.0)
-        per_message = (server.process.memory_info().rss - before) / (options.messages // 3 * 3)
-        by_grpc = await grpc_client_rate(list(network.network.nodes), transactions.messages(options.messages // 3))
-        work = transactions.messages(int(options.rate * options.seconds))
-        sustained = await constant_rate(server, work, options.rate)
-        half_work = transactions.messages(int(options.rate / 2 * min(20, options.seconds)))
-        half = await constant_rate(server, half_work, options.rate / 2)
+        found = await highest_rates(server, transactions, options.messages // 3)
+        work = transactions.messages(options.messages // 3)
+        found["grpc_client"] = {"per_s": await grpc_client_rate(list(network.network.nodes), work)}
+        for name, rate, seconds in (
+            ("sustained", options.rate, options.seconds),
+            ("half", options.rate / 2, min(20, options.seconds)),
+        ):
+            work = transactions.messages(int(rate * seconds))
+            found[name] = (await constant_rate(server, work, rate)).figures(rate)
     finally:
         network.stop()
-    show(
-        [
-            (f"empty grpc.aio handler, {IN_FLIGHT} in flight", rate_text(*empty), ""),
-            (f"empty handler of localnet/http2, {IN_FLIGHT} in flight", rate_text(*own), ""),
-            (f"signed HCS submits, {IN_FLIGHT} in flight", rate_text(*full), ""),
-            (
-                "its rate to that of grpc.aio",
-                f"{statistics.median(full[0]) / statistics.median(empty[0]):.2f}",
-                "≥ 0.50",
-            ),
-            ("the same, sent by grpcio's asyncio client", f"{by_grpc:,.0f}/s", ""),
-            (
-                f"constant {options.rate:,.0f}/s for {options.seconds:.0f} s: answered",
-                f"{sustained.rate:,.0f}/s",
-                f"≥ {options.rate * 0.99:,.0f}/s",
-            ),
-            (f"precheck at {options.rate:,.0f}/s: p50 / p99 / max", sustained.text(), ""),
-            (f"precheck at {options.rate / 2:,.0f}/s: p50 / p99 / max", half.text(), "p99 < 50 ms"),
-            (f"memory per retained message of {len(MESSAGE)} bytes", f"{per_message:,.0f} bytes", "≤ 1,536 bytes"),
-            ("start to ready", f"{ready:.2f} s", "< 1.5 s"),
-        ]
-    )
+    found["start"] = {"ready_s": ready}
+    return found
 
 
-def rate_text(rates: list[float], cpus: list[float]) -> str:
-    """The median of some rates, and of the CPU that each call took."""
-    return f"{statistics.median(rates):,.0f}/s, {statistics.median(cpus):.0f} µs CPU"
+async def highest_rates(server: Server, transactions: Transactions, messages: int) -> Found:
+    """The highest rates of the empty servers and of the network, by turns, and the memory that the messages took."""
+    measured: dict[str, Rates] = {name: ([], []) for name in ("empty_grpc_aio", "empty_http2", "network")}
+    before = server.process.memory_info().rss
+    for _ in range(3):
+        work = transactions.messages(messages)
+        for name, (rate, cpu) in (
+            ("empty_grpc_aio", await empty_rate(EMPTY_SERVER, work)),
+            ("empty_http2", await empty_rate(EMPTY_OWN_SERVER, work)),
+            ("network", await highest_rate(server, work)),
+        ):
+            measured[name][0].append(rate)
+            measured[name][1].append(cpu)
+    await asyncio.sleep(1.0)
+    per_message = (server.process.memory_info().rss - before) / (3 * messages)
+    medians = {
+        name: {"per_s": statistics.median(rates), "us_cpu": statistics.median(cpus)}
+        for name, (rates, cpus) in measured.items()
+    }
+    return {**medians, "memory": {"bytes_per_message": per_message}}
 
 
-def show(rows: list[tuple[str, str, str]]) -> None:
+def rows(found: Found, seconds: float) -> list[tuple[str, str, str]]:
+    """What was measured, in words, with what is wanted."""
+    full, sustained, half = found["network"], found["sustained"], found["half"]
+    rate = sustained["asked_per_s"]
+    return [
+        (f"empty grpc.aio handler, {IN_FLIGHT} in flight", rate_text(found["empty_grpc_aio"]), ""),
+        (f"empty handler of grpc_http2, {IN_FLIGHT} in flight", rate_text(found["empty_http2"]), ""),
+        (f"signed HCS submits, {IN_FLIGHT} in flight", rate_text(full), ""),
+        ("its rate to that of grpc.aio", f"{full['per_s'] / found['empty_grpc_aio']['per_s']:.2f}", "≥ 0.50"),
+        ("the same, sent by grpcio's asyncio client", f"{found['grpc_client']['per_s']:,.0f}/s", ""),
+        (
+            f"constant {rate:,.0f}/s for {seconds:.0f} s: answered",
+            f"{sustained['per_s']:,.0f}/s",
+            f"≥ {rate * 0.99:,.0f}/s",
+        ),
+        (f"precheck at {rate:,.0f}/s: p50 / p99 / max", latency_text(sustained), ""),
+        (f"precheck at {half['asked_per_s']:,.0f}/s: p50 / p99 / max", latency_text(half), "p99 < 50 ms"),
+        (
+            f"memory per retained message of {len(MESSAGE)} bytes",
+            f"{found['memory']['bytes_per_message']:,.0f} bytes",
+            "≤ 1,536 bytes",
+        ),
+        ("start to ready", f"{found['start']['ready_s']:.2f} s", "< 1.5 s"),
+    ]
+
+
+def rate_text(found: dict[str, float]) -> str:
+    """A rate, and the CPU that each call took."""
+    return f"{found['per_s']:,.0f}/s, {found['us_cpu']:.0f} µs CPU"
+
+
+def latency_text(found: dict[str, float]) -> str:
+    """Percentiles of a constant rate."""
+    values = " / ".join(f"{found[name]:.1f}" for name in ("p50_ms", "p99_ms", "max_ms"))
+    return f"{values} ms (the sender up to {found['sender_late_ms']:.1f})"
+
+
+def show(lines: list[tuple[str, str, str]]) -> None:
     """Print the table with the machine above it."""
     print(f"{platform.machine()}, {psutil.cpu_count()} cores, CPython {platform.python_version()}, ", end="")
     print(f"grpcio {grpc.__version__}\n\n| what | measured | wanted |\n|---|---|---|")
-    for row in rows:
-        print(f"| {' | '.join(row)} |")
+    for line in lines:
+        print(f"| {' | '.join(line)} |")
 
 
 def main() -> None:
@@ -310,7 +342,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="how long (default: 60)")
     parser.add_argument("--messages", type=int, default=30_000, help="messages for the highest rate (default: 30000)")
     parser.add_argument("--localnet", nargs="*", default=[], help="further options of `python -m localnet`")
-    uvloop.run(measure(parser.parse_args()))
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON instead of the table")
+    options = parser.parse_args()
+    found = uvloop.run(measure(options))
+    if options.json:
+        print(json.dumps(found))
+    else:
+        show(rows(found, options.seconds))
 
 
 if __name__ == "__main__":

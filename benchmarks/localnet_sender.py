@@ -13,10 +13,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import cast
 
-from localnet.http2 import frames
-from localnet.http2.blocks import BlockDecoder, Headers, literal
-from localnet.http2.messages import write_message
-from localnet.http2.settings import DEFAULT_MAX_FRAME, DEFAULT_WINDOW, INITIAL_WINDOW_SIZE, MAX_WINDOW
+from grpc_http2.wire import frames, payloads
+from grpc_http2.wire.header_blocks import BlockDecoder, Headers, literal
+from grpc_http2.wire.messages import write_message
+from grpc_http2.wire.settings import DEFAULT_MAX_FRAME, DEFAULT_WINDOW, INITIAL_WINDOW_SIZE, MAX_WINDOW
 
 Done = Callable[[bool], None]
 """Told when a call is over: whether it was answered with an empty message and status OK, which together say OK."""
@@ -137,7 +137,7 @@ class Sender(asyncio.Protocol):
     def _take_control(self, kind: int, flags: int, stream_id: int, payload: bytes) -> None:
         """Take a frame that belongs to no call."""
         if kind == frames.WINDOW_UPDATE and not stream_id:
-            self._window += frames.read_long(payload, "WINDOW_UPDATE")
+            self._window += payloads.read_window_update(payload)
             while self._held_back and len(self._held_back[0][0]) <= self._window:
                 self._begin(*self._held_back.popleft())
         elif kind == frames.SETTINGS and not flags & frames.ACK:

@@ -30,12 +30,15 @@ import msgpack
 from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings
+from config.version import this_version
 from reports.collect.collector import Collector, Sender
+from reports.collect.facts import Facts
 from reports.collect.journal import Journal
+from reports.judge import provenance
 from reports.measure.measurements import OUTCOMES
 from reports.measure.recorder import Recorder
 from reports.records import Arm, OperationRecord, Outcome, SentMessage
-from reports.settling import CHECKPOINT, ENDING, RUN, Ending
+from reports.settling import CHECKPOINT, ENDING, FACTS, RUN, Ending
 from reports.stopwatch import Stopwatch
 
 STARTED_AT = 1_795_500_000.0
@@ -180,6 +183,17 @@ def slice_cost() -> dict[str, float]:
     return {"make_ms": min(made) * 1e3, "merge_ms": min(merged) * 1e3, "kb": size / 1000}
 
 
+NOBODY: dict[str, Any] = {
+    "users": 0,
+    "users_there": 0,
+    "spawn_rate_per_s": None,
+    "run_time_s": None,
+    "shape": None,
+    "user_classes": [],
+}
+"""The load of a run that is made up: no user made it."""
+
+
 def described() -> Run:
     """The run that the report is of; its mirror does not exist, so nothing is audited."""
     return Run(
@@ -212,9 +226,11 @@ def write_run(folder: Path, count: int) -> None:
     sender.sources = {"ledger": begun}
     collector.senders["local"] = sender
     journal = Journal(folder)
+    facts = Facts(["locust"], this_version().model_dump(), provenance.versions(), provenance.machine(), NOBODY)
+    journal.save(FACTS, facts.dump())
     journal.save(RUN, run.model_dump_json())
     journal.save(CHECKPOINT, collector.dump())
-    journal.save(ENDING, Ending(ended_at=STARTED_AT + LENGTH_S, arguments=["locust"]).dump())
+    journal.save(ENDING, Ending(ended_at=STARTED_AT + LENGTH_S).dump())
     journal.close()
 
 

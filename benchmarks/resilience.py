@@ -1,6 +1,6 @@
 """What the guard costs when all goes well, beside a bare call and beside its two libraries used the obvious way.
 
-    python benchmarks/resilience.py [--calls 20000] [--rounds 7]
+    python benchmarks/resilience.py [--calls 20000] [--rounds 7] [--json]
 
 All rows of a table are measured in one run, turn by turn; the best round of each counts, for everything else on the
 machine only ever adds time. The second table is the process that Locust makes of it: gevent has patched threading, and
@@ -10,6 +10,7 @@ locks cost more. `in flight` is the most that 20 greenlets with 20 ms calls got 
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
 import timeit
@@ -127,15 +128,31 @@ def in_flight(way: Call) -> int:
     return most
 
 
-def table(calls: int, rounds: int) -> str:
-    """One table for this process."""
+def measured(calls: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Microseconds per call and calls in flight of each way, in this process."""
     ways = contenders()
-    times = microseconds(ways, calls, rounds)
-    bare = times["bare call"]
-    rows = [f"{'':36}{'µs/call':>9}{'× bare':>9}{'in flight':>11}"]
-    for name, time in times.items():
-        rows.append(f"{name:36}{time:9.2f}{time / bare:9.1f}{in_flight(ways[name]):11}")
+    return {
+        name: {"us": spent, "in_flight": in_flight(ways[name])}
+        for name, spent in microseconds(ways, calls, rounds).items()
+    }
+
+
+def table(title: str, found: dict[str, dict[str, float]]) -> str:
+    """One table of what was measured in one process."""
+    bare = found["bare call"]["us"]
+    rows = [title, f"{'':36}{'µs/call':>9}{'× bare':>9}{'in flight':>11}"]
+    for name, one in found.items():
+        rows.append(f"{name:36}{one['us']:9.2f}{one['us'] / bare:9.1f}{one['in_flight']:11}")
     return "\n".join(rows)
+
+
+def patched(options: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """The same in a process of its own that gevent has patched."""
+    command = [sys.executable, str(Path(__file__).resolve()), "--patched"]
+    command += ["--calls", str(options.calls), "--rounds", str(options.rounds)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=600)  # noqa: S603 (itself)
+    found: dict[str, dict[str, float]] = json.loads(done.stdout)
+    return found
 
 
 def main() -> None:
@@ -143,17 +160,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--calls", type=int, default=20_000, help="calls per round")
     parser.add_argument("--rounds", type=int, default=7, help="rounds; the best one counts")
-    parser.add_argument("--patched", action="store_true", help="patch this process and print only its table")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON instead of the tables")
+    parser.add_argument("--patched", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.patched:
         from gevent import monkey
 
         monkey.patch_all()
-    print("Patched by gevent, as under Locust" if options.patched else "Plain process")
-    print(table(options.calls, options.rounds), flush=True)
-    if not options.patched:
-        print(flush=True)
-        subprocess.run([sys.executable, *sys.argv, "--patched"], check=True, timeout=600)  # noqa: S603 (itself)
+        print(json.dumps(measured(options.calls, options.rounds)))
+        return
+    found = {"plain": measured(options.calls, options.rounds)}
+    if not options.json:
+        print(table("Plain process", found["plain"]), flush=True)
+    found["patched"] = patched(options)
+    print(json.dumps(found) if options.json else "\n" + table("Patched by gevent, as under Locust", found["patched"]))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ PARTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("sending (system call)", ("SocketMixin.send (",)),
     ("receiving (system call)", ("SocketMixin.recv (",)),
     ("signature (Ed25519)", ("crypto_sign (", "signature_pair (")),
-    ("client: HTTP/2", ("hedera_client/http2/",)),
+    ("client: HTTP/2", ("grpc_http2/",)),
     ("client: body, ids, envelope of the transaction", ("hedera_client/",)),
     ("guard", ("resilience/",)),
     ("recorder and report's measurements", ("reports/measure/", "reports/collect/", "reports/stopwatch.py")),
@@ -36,7 +36,7 @@ PARTS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 )
 OTHER: Final = "other"
 
-RUNNING: Final = ("(locust/user/", "Hub.run (", "hedera_client/http2/connection.py")
+RUNNING: Final = ("(locust/user/", "Hub.run (", "grpc_http2/client/connection.py")
 """A sample counts when one of these is in its stack: users, the event loop, the connection. Start-up does not."""
 IDLE: Final = "acquire_with_timeout (gevent/_threading.py"
 """A thread of gevent's pool that waits for work."""

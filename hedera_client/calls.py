@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, Protocol, get_args
 
+from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.pool import MAX_CONNECTIONS
 from hedera_client.grpc_transport import GrpcTransport
-from hedera_client.http2.pool import MAX_CONNECTIONS
-from hedera_client.http2.transport import Http2Transport
-from hedera_client.status import CLOSED, NoAnswer, transport_error
+from hedera_client.http2_transport import open_http2_transport
+from hedera_client.status import CLOSED, transport_error
 
 TransportName = Literal["http2", "grpc"]
 
@@ -30,6 +31,7 @@ class Transport(Protocol):
         request: bytes,
         timeout: float,
         on_wait: Callable[[float], None] | None = None,
+        /,
     ) -> bytes:
         """Send `request` to a node and return the answer's bytes.
 
@@ -46,7 +48,7 @@ class Transport(Protocol):
         """
 
     def connections(self) -> dict[str, dict[str, float]]:
-        """What this process's connections have been through, by the node's account id (`http2.counts.Counts`)."""
+        """What this process's connections have been through, by the node's account id (`grpc_http2.client.counts`)."""
 
     def close(self) -> None:
         """Close the process's connections. Calls in flight end as CANCELLED. May be repeated."""
@@ -79,7 +81,7 @@ class NodeCalls:
             raise ValueError(f"transport {transport!r}: choose one of {', '.join(TRANSPORTS)}")
         if max_connections < 1:
             raise ValueError(f"max_connections {max_connections}: choose 1 or more")
-        make: type[GrpcTransport] | type[Http2Transport] = GrpcTransport if transport == "grpc" else Http2Transport
+        make: Callable[..., Transport] = GrpcTransport if transport == "grpc" else open_http2_transport
         self._transport: Transport = make(
             {account: [several] if isinstance(several, str) else several for account, several in addresses.items()},
             tls=tls,

@@ -11,8 +11,8 @@ from typing import Final
 import grpc
 
 from config.proxies import address_is_loopback
-from hedera_client.greenlets import gevent_patched
-from hedera_client.http2.tls import check_certificate
+from grpc_http2.client.greenlets import gevent_patched
+from hedera_client.certificates import check_certificate
 
 CONNECT_TIMEOUT_S: Final = 10.0
 """Longest wait for a node's certificate, as in hiero-sdk-python's node.py."""

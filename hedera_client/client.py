@@ -11,12 +11,12 @@ from google.protobuf.message import DecodeError
 from hiero_sdk_python.hapi.services import transaction_pb2, transaction_response_pb2
 
 from config.networks import Network
+from grpc_http2.client.pool import MAX_CONNECTIONS
 from hedera_client import bodies, queries, receipts, settling
 from hedera_client.bodies import Body
 from hedera_client.calls import NodeCalls, TransportName
 from hedera_client.credentials import Operator, Signer
 from hedera_client.errors import Fate, NodeError, QueryTooExpensive, TransportError
-from hedera_client.http2.pool import MAX_CONNECTIONS
 from hedera_client.ids import TransactionId, TransactionIds
 from hedera_client.prices import HBAR, WITHOUT_RATE, FeeCaps
 from hedera_client.queries import AccountInfo, FileInfo, Query, Record, TopicInfo
@@ -335,7 +335,7 @@ class HederaClient:
     def connections(self) -> dict[str, dict[str, float]]:
         """What this process's connections have been through: by node, numbers that add up over nodes and processes.
 
-        Their names and meanings stand at `hedera_client.http2.counts.Counts` and in docs/client.md. They stay readable
+        Their names and meanings stand at `grpc_http2.client.counts.Counts` and in docs/client.md. They stay readable
         after `close`.
         """
         return self._calls.connections()

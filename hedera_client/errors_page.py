@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from hiero_sdk_python.hapi.services import response_code_pb2
 
+from grpc_http2.wire.status import StatusCode
 from hedera_client.errors import Fate
 from hedera_client.status import (
-    GRPC_CODES,
     OTHER_PRECHECK,
     OTHER_RECEIPT,
     PENDING,
@@ -21,7 +21,7 @@ from hedera_client.status import (
     Judgement,
 )
 
-_NUMBERS = {name: number for number, name in GRPC_CODES.items()}
+_NUMBERS = {code.name: code.value for code in StatusCode}
 
 _INTRODUCTION = """\
 # What an error means

@@ -10,10 +10,11 @@ from typing import Final
 
 import grpc
 
+from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.pool import MAX_CONNECTIONS
+from hedera_client.certificates import WrongCertificate
 from hedera_client.channels import open_node_channel
-from hedera_client.http2.frames import ProtocolError
-from hedera_client.http2.pool import MAX_CONNECTIONS
-from hedera_client.status import NEVER_SENT, NoAnswer
+from hedera_client.status import NEVER_SENT
 
 _TOO_MANY_REQUESTS: Final = "status: 429"
 """How gRPC words HTTP's 429 of a proxy ("Received http2 header with status: 429")."""
@@ -122,7 +123,7 @@ class GrpcTransport:
             answer: bytes = future.result()
         except grpc.RpcError as error:
             raise _no_answer(error) from error
-        except (OSError, ValueError, ProtocolError) as error:
+        except (OSError, ValueError, WrongCertificate) as error:
             # No certificate to be had, or a wrong one; or gRPC's ValueError for a call on a channel that was closed.
             raise NoAnswer("UNAVAILABLE", str(error), sent=False) from error
         except BaseException:

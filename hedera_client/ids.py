@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from hiero_sdk_python.hapi.services import basic_types_pb2, timestamp_pb2
 
+from grpc_http2.client.greenlets import make_lock
 from hedera_client.errors import ClockError, Fate
-from hedera_client.greenlets import make_lock
 
 LANES: Final = 1_000
 """How many processes can share a payer and a scatter and never issue the same transaction id."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from hedera_client.greenlets import make_lock
+from grpc_http2.client.greenlets import make_lock
 
 REQUESTS_PER_S: Final = 40.0
 """Requests a second to one mirror from this machine; public mirrors refuse above 50 per address (docs.hedera.com, "REST

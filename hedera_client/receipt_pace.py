@@ -17,7 +17,7 @@ import random
 from collections import deque
 from typing import Final, Literal, get_args
 
-from hedera_client.greenlets import make_lock
+from grpc_http2.client.greenlets import make_lock
 
 Schedule = Literal["adaptive", "fixed", "sdk"]
 SCHEDULES: Final[tuple[Schedule, ...]] = get_args(Schedule)

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from hiero_sdk_python.hapi.services import response_code_pb2
 
+from grpc_http2.client.no_answer import NoAnswer
 from hedera_client.errors import (
     AlreadySubmitted,
     Fate,
@@ -36,28 +37,6 @@ class Judgement(NamedTuple):
     busy: bool = False
 
 
-class NoAnswer(Exception):  # noqa: N818 (the name says what is missing)
-    """A call brought no answer, in gRPC's words whichever transport carried it.
-
-    Attributes:
-        status: Name of a gRPC status code, or CLOSED.
-        details: What more is known.
-        sent: Whether the node may have seen the call. False only where that is certainly not so: no byte of it left
-            this process, or it stands above the last stream of a GOAWAY (RFC 9113, section 6.8).
-        incident: What names the event that ended it where that may have ended others too (connections that were lost,
-            attempts to open one that failed), unique in this process; "" where it concerns this call alone.
-        busy: The other side asks for a slower pace, whatever the code says.
-    """
-
-    def __init__(self, status: str, details: str, *, sent: bool = True, incident: str = "", busy: bool = False) -> None:
-        super().__init__(f"{status}: {details}")
-        self.status = status
-        self.details = details
-        self.sent = sent
-        self.incident = incident
-        self.busy = busy
-
-
 OK: Final = "OK"
 SUCCESS: Final = "SUCCESS"
 RECEIPT_NOT_FOUND: Final = "RECEIPT_NOT_FOUND"
@@ -66,17 +45,6 @@ CLOSED: Final = "CLOSED"
 
 PENDING: Final = ("UNKNOWN", "OK")
 """Receipt statuses of a transaction that has not reached consensus (hiero-consensus-node, `RecordCacheImpl`)."""
-
-GRPC_CODES: Final[dict[int, str]] = dict(
-    enumerate(
-        (
-            *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"),
-            *("PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE"),
-            *("UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"),
-        )
-    )
-)
-"""gRPC's status codes by their number on the wire."""
 
 
 def _final(reason: str, *names: str) -> dict[str, Judgement]:

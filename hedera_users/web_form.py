@@ -47,7 +47,11 @@ def judge_request(environment: Environment) -> Response | tuple[Response, int] |
         return None
     faults = overreach(vars(options) if options is not None else {}, request.form.items(multi=True))
     faults = faults or faults_in_form(options, request.form.items())
-    return _told(environment, faults) if faults else None
+    if faults:
+        return _told(environment, faults)
+    if options is not None and not request.form.get("run_time"):
+        options.run_time = None  # Locust would start it without a limit, and keep an earlier start's among the options
+    return None
 
 
 def overreach(options: Mapping[str, Any], form: Iterable[tuple[str, str]]) -> list[str]:

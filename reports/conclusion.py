@@ -17,13 +17,13 @@ from typing import Any
 from config.run import Run
 from config.secrets import without_secrets
 from reports.collect.collector import Collector
+from reports.collect.facts import Facts
 from reports.collect.journal import FILE_NAME, Journal
-from reports.judge import provenance
 from reports.judge.report import Report, violations
 from reports.render.console import code_without_report, render_console
 from reports.render.files import HTML_NAME, JSON_NAME, point_latest_to, write_report
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
-from reports.settling import CHECKPOINT, ENDING, Ending, Settled, settle_run
+from reports.settling import CHECKPOINT, ENDING, FACTS, Ending, Settled, settle_run
 from reports.sources import injected_faults
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,9 @@ def run_folder(run: Run) -> Path:
     return Path(run.settings.report_dir) / run.run_id
 
 
-def conclude(environment: Environment, collector: Collector, journal: Journal, master: dict[str, Any] | None) -> str:
+def conclude(
+    environment: Environment, collector: Collector, journal: Journal, facts: Facts, master: dict[str, Any] | None
+) -> str:
     """Turn what was collected into the run's reports and the process's exit code.
 
     Returns:
@@ -44,21 +46,22 @@ def conclude(environment: Environment, collector: Collector, journal: Journal, m
         environment: Locust's environment of the master or the local process; `process_exit_code` is set.
         collector: Everything that was measured.
         journal: The run's journal; it is closed.
+        facts: What is true of the run where it ran.
         master: What the master process used, where there is one.
     """
     ending = Ending(
         ended_at=time.time(),
         exceptions=_exceptions(environment),
         master=master,
-        arguments=provenance.argv(),
         faults=injected_faults(environment),
     )
+    journal.save(FACTS, facts.dump())
     journal.save(CHECKPOINT, collector.dump())
     journal.save(ENDING, ending.dump())
     journal.close()
     ending = replace(ending, unwritten=journal.fault)
     logger.info("The run has ended; reading the mirror to see that everything arrived")
-    settled = settle_run(collector, journal.path, ending)
+    settled = settle_run(collector, journal.path, facts, ending)
     environment.process_exit_code, _, summary = _write(settled, run_folder(collector.run), whole=not journal.fault)
     return summary
 

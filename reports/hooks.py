@@ -18,13 +18,17 @@ from gevent.event import Event
 
 from config.exit_codes import ExitCode
 from config.run import Run
+from config.version import this_version
 from reports.collect.collector import Collector
+from reports.collect.crowd import Crowd
+from reports.collect.facts import Facts
 from reports.collect.handshake import ANSWER, ASK, Handshake, answer_master, stop_when_asked
 from reports.collect.journal import Journal
 from reports.collect.recording import Recording, let_users_run
 from reports.conclusion import conclude, run_folder
+from reports.judge import provenance
 from reports.measure.resources import ResourceMonitor
-from reports.settling import CHECKPOINT, RUN
+from reports.settling import CHECKPOINT, FACTS, RUN
 
 DELTA: Final = "hedera_report"
 """Key under which a worker's delta travels in Locust's own periodic report."""
@@ -47,9 +51,20 @@ class Gathering:
 
     collector: Collector
     journal: Journal
+    crowd: Crowd
     monitor: ResourceMonitor | None = None
     flusher: gevent.Greenlet | None = None
     ending: Event = field(default_factory=Event)
+
+    def facts(self) -> Facts:
+        """What is true of the run so far, and may not be of where it is settled."""
+        return Facts(
+            arguments=provenance.argv(),
+            project=this_version().model_dump(),
+            versions=provenance.versions(),
+            machine=provenance.machine(),
+            load=self.crowd.told(),
+        )
 
 
 class Reporting:
@@ -78,6 +93,8 @@ class Reporting:
             runner.register_message(ANSWER, self._on_answer)
         elif isinstance(runner, WorkerRunner):
             runner.register_message(ASK, self._on_ask, concurrent=True)
+        if not isinstance(runner, WorkerRunner):
+            this_version()  # of the code that was loaded, whatever becomes of its checkout meanwhile
         # Locust fires `quitting` in reverse order. Registered after the runner's own listener, this one comes before
         # it: a worker sends its last data before it tells the master that it is gone.
         events: Any = environment.events
@@ -106,8 +123,9 @@ class Reporting:
             self._recording = None
             _give_up(environment, f"The run's journal cannot be kept in {run_folder(run)}: {error}")
             return
+        self._gathering = gathering = Gathering(Collector(run, journal), journal, Crowd(environment))
+        journal.save(FACTS, gathering.facts().dump())
         journal.save(RUN, run.without_secrets().model_dump_json())
-        self._gathering = gathering = Gathering(Collector(run, journal), journal)
         if isinstance(runner, MasterRunner):
             clients = runner.clients
             gathering.collector.expect(worker.id for worker in clients.ready + clients.spawning + clients.running)
@@ -138,7 +156,7 @@ class Reporting:
             used = gathering.monitor.summary(with_samples=True)
         elif recording is not None:
             gathering.collector.merge(LOCAL, recording.finish())
-        summary = conclude(environment, gathering.collector, gathering.journal, used)
+        summary = conclude(environment, gathering.collector, gathering.journal, gathering.facts(), used)
         options: Any = environment.parsed_options
         if getattr(options, "headless", False):
             # Locust's own tables come when it quits; the verdict follows them, and leaves `--json` what it is.
@@ -198,7 +216,9 @@ def _keep_up(recording: Recording | None, gathering: Gathering) -> None:
     while not gathering.ending.wait(FLUSH_S):
         if recording is not None:
             gathering.collector.merge(LOCAL, recording.delta(), pause=let_users_run)
+        gathering.crowd.look()
         if time.monotonic() >= checkpoint_at:
+            gathering.journal.save(FACTS, gathering.facts().dump())
             gathering.journal.save(CHECKPOINT, gathering.collector.dump(pause=let_users_run))
             checkpoint_at = time.monotonic() + CHECKPOINT_S
 

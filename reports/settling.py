@@ -14,6 +14,7 @@ from config.run import Run
 from config.secrets import MARK
 from hedera_client import Fate, MirrorError, MirrorRest, TopicMessage, running_hash_v3
 from reports.collect.collector import Collector
+from reports.collect.facts import Facts
 from reports.collect.journal import FILE_NAME, JournalError, read_saved
 from reports.judge.audit import nothing_settled
 from reports.judge.chain import ChainHash
@@ -30,9 +31,11 @@ logger = logging.getLogger(__name__)
 
 
 RUN: Final = "run"
+FACTS: Final = "facts"
 CHECKPOINT: Final = "checkpoint"
 ENDING: Final = "ending"
-"""Keys of what the journal keeps beside its rows: the run's description, the newest `Collector.dump`, how it ended."""
+"""Keys of what the journal keeps beside its rows: the run's description, what is true of it where it
+ran, the newest `Collector.dump`, how it ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,6 @@ class Ending:
         ended_at: Unix time in seconds when its users had stopped.
         exceptions: Messages of exceptions that Locust caught in users.
         master: What the master process used, where there is one.
-        arguments: The command line.
         faults: What was broken on purpose, as the embedded network lists it.
         broken: It was cut off before its end; the figures are those of its last checkpoint.
         unwritten: Why not all of its journal could be written; "" where it could.
@@ -52,7 +54,6 @@ class Ending:
     ended_at: float
     exceptions: list[str] = field(default_factory=list)
     master: dict[str, Any] | None = None
-    arguments: list[str] = field(default_factory=list)
     faults: list[dict[str, Any]] = field(default_factory=list)
     broken: bool = False
     unwritten: str = ""
@@ -71,12 +72,13 @@ class Settled:
     consensus: dict[OperationKey, Distribution]
 
 
-def settle_run(collector: Collector, journal: Path, ending: Ending) -> Settled:
+def settle_run(collector: Collector, journal: Path, facts: Facts, ending: Ending) -> Settled:
     """Audit and judge a run. Nothing that fails on the mirror loses the run's own figures.
 
     Args:
         collector: Everything that was measured.
         journal: Path of its journal, which nobody writes to any more.
+        facts: What is true of it where it ran.
         ending: How it ended.
     """
     run = collector.run
@@ -102,7 +104,7 @@ def settle_run(collector: Collector, journal: Path, ending: Ending) -> Settled:
             consensus=consensus,
             exceptions=ending.exceptions,
             master=ending.master,
-            arguments=ending.arguments,
+            facts=facts,
             faults=ending.faults,
             unwritten=ending.unwritten,
             clock_offset_ms=None if clock is None else clock["correction_ms"],
@@ -125,12 +127,14 @@ def settle_folder(folder: Path, mirror_rest: str = "") -> Settled:
     saved = read_saved(journal)
     if RUN not in saved:
         raise JournalError(f"{journal} does not describe its run: it was cut off before it began")
+    if FACTS not in saved:
+        raise JournalError(f"{journal} is no journal of a run of this version")
     collector = Collector(_with_mirror(Run.model_validate_json(saved[RUN]), mirror_rest), journal=None)
     if CHECKPOINT in saved:
         collector.restore(saved[CHECKPOINT])
     last_word = max((sender.last_at for sender in collector.senders.values()), default=collector.run.started_at)
     ending = Ending(**saved[ENDING]) if ENDING in saved else Ending(ended_at=last_word, broken=True)
-    return settle_run(collector, journal, ending)
+    return settle_run(collector, journal, Facts(**saved[FACTS]), ending)
 
 
 def _with_mirror(run: Run, mirror_rest: str) -> Run:

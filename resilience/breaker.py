@@ -8,6 +8,9 @@ opens and closes by its own rules and tells its listener; all of it through its 
 
 pybreaker never sees a call while the circuit is open, so its wall clock decides nothing: when the recovery time has
 passed is decided here, by a clock that does not jump.
+
+The state is held once, in pybreaker's storage. A circuit that several processes share is a `SharedBreaker`. Methods
+whose name ends in `_locked` are called while the lock is held.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, Final, NoReturn
 
 import pybreaker
 
@@ -31,36 +34,8 @@ CLOSED: Final = pybreaker.STATE_CLOSED
 OPEN: Final = pybreaker.STATE_OPEN
 HALF_OPEN: Final = pybreaker.STATE_HALF_OPEN
 
-ASK_AGAIN_S: Final = 0.1
-"""Wait of a process that found the trials of a shared circuit taken by others, whose end it is not told."""
-
 TRANSITIONS_KEPT: Final = 1_000
 """Newest transitions that a snapshot lists; older ones are only counted."""
-
-
-class SharedState(Protocol):
-    """What a breaker asks of a storage that several processes share (`redis_storage.RedisStorage` is one).
-
-    Attributes:
-        refresh_s: Seconds for which what was read is trusted by the calls of a circuit that is closed or open.
-    """
-
-    refresh_s: float
-
-    def age_s(self) -> float | None:
-        """Seconds since the circuit was opened, by whomever; None when that is not known."""
-
-    def noticing(self) -> contextlib.AbstractContextManager[None]:
-        """While the context lasts, pybreaker only follows what another process did: it must not reset anything."""
-
-    def take_trial(self, trials: int) -> object | None:
-        """Take one of so many trials that all processes share; None when they are all taken."""
-
-    def free_trial(self, token: object) -> None:
-        """Give back what `take_trial` returned."""
-
-    def describe(self) -> dict[str, Any]:
-        """What a snapshot tells about it."""
 
 
 class Breaker:
@@ -72,8 +47,6 @@ class Breaker:
         policy: When it opens and how it is tried again.
         clock: Seconds of a clock that never goes back.
         now: Unix time in seconds; only dates the transitions.
-        storage: Where pybreaker keeps the state; None keeps it here. If it is a `SharedState`, the breaker follows what
-            other processes do to the circuit.
         keep: Newest transitions that a snapshot lists.
         on_change: Called, while the decision is still held, whenever the circuit changed or a trial ended. It must be
             cheap and must not let another greenlet run.
@@ -86,14 +59,11 @@ class Breaker:
         *,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
-        storage: pybreaker.CircuitBreakerStorage | None = None,
         keep: int = TRANSITIONS_KEPT,
         on_change: Callable[[], object] | None = None,
     ) -> None:
         self.name = name
         self.policy = policy
-        self.state = CLOSED
-        """`closed`, `open` or `half-open`. An open circuit stays open until the first call after its recovery time."""
         self.in_flight = 0
         """Calls that were let in and have not been settled."""
         self.opened_at = 0.0
@@ -101,11 +71,8 @@ class Breaker:
         self._clock = clock
         self._now = now
         self._on_change: Callable[[], object] | None = None
-        self._shared: SharedState | None = storage if hasattr(storage, "take_trial") else None  # type: ignore[assignment] # mypy does not take hasattr for a proof
-        # Held for a decision, never during a call. Reentrant, because a signal handler may enter at any place. Only
-        # one that asks a shared storage lets other greenlets run; all others do with the interpreter's own lock, which
-        # gevent does not replace by one that costs five times as much.
-        self._lock = _thread.RLock() if self._shared is None else threading.RLock()
+        self._lock = self._new_lock()
+        self._memory = pybreaker.CircuitMemoryStorage(CLOSED)
         self._window = None if policy.failure_ratio is None else FailureWindow(policy.window_s)
         self._period = 0  # how many times the state has changed; tells results of this state from older ones
         self._clean = True  # no failure in a row that a success would have to reset
@@ -114,21 +81,21 @@ class Breaker:
         self._rejected = 0
         self._entered = {OPEN: 0, HALF_OPEN: 0, CLOSED: 0}
         self._transitions: deque[dict[str, Any]] = deque(maxlen=keep)
-        self._looked_at = -math.inf
-        self._leases: list[object] = []
-        self._ask_at = -math.inf  # when others may have ended their trials
         self._circuit = pybreaker.CircuitBreaker(
             fail_max=policy.failures,
             reset_timeout=policy.recovery,
             success_threshold=policy.successes,
-            listeners=[_TransitionListener(self._changed)],
-            state_storage=storage,
+            listeners=[_TransitionListener(self._changed_locked)],
+            state_storage=self._storage(),
             name=name,
             throw_new_error_on_trip=False,
         )
-        if self._shared is not None and self._circuit.current_state != CLOSED:
-            self._changed(CLOSED, self._circuit.current_state)
         self._on_change = on_change
+
+    @property
+    def state(self) -> str:
+        """`closed`, `open` or `half-open`. An open circuit stays open until the first call after its recovery time."""
+        return self._memory.state
 
     @property
     def failures(self) -> int:
@@ -156,9 +123,8 @@ class Breaker:
             sooner: Seconds after its opening after which an open circuit may be tried, instead of its recovery time.
         """
         with self._lock:
-            if self._shared is not None:
-                self._look()
-            if self.state != CLOSED and not self._take_trial(sooner):
+            self._follow_locked()
+            if self.state != CLOSED and not self._take_trial_locked(sooner):
                 return None
             self.in_flight += 1
             return self._period
@@ -181,12 +147,11 @@ class Breaker:
                 return
             trial = self.state == HALF_OPEN
             if trial:
-                self._free_trial()
-                if self._shared is not None:
-                    self._look(now=True)
+                self._free_trial_locked()
+                self._follow_locked(now=True)
             # A success in a closed circuit without failures changes nothing in pybreaker, so it is not told.
             if success is not None and permit == self._period:
-                self._count(success=success)
+                self._count_locked(success=success)
             if trial and self._on_change is not None:
                 self._on_change()
 
@@ -197,12 +162,11 @@ class Breaker:
             sooner: As for `try_admit`.
         """
         with self._lock:
-            if self._shared is not None:
-                self._look()
+            self._follow_locked()
             if self.state == CLOSED:
                 return 0.0
             if self.state == HALF_OPEN:
-                return max(0.0, self._ask_at - self._clock()) if self._has_trials() else math.inf
+                return self._trial_in_locked()
             wait = self.policy.recovery if sooner is None else sooner
             return max(0.0, self.opened_at + wait - self._clock())
 
@@ -215,11 +179,11 @@ class Breaker:
 
         `opened`, `half_opened` and `closed` count how often that state was entered, `open_s` is the time spent open in
         seconds until now. `transitions` holds the newest ones with their Unix time; `transitions_dropped` says how many
-        older ones there were. `storage` is there only if the circuit is kept in one that processes share.
+        older ones there were.
         """
         with self._lock:
             since = self._clock() - self.opened_at if self.state == OPEN else 0.0
-            snapshot = {
+            return {
                 "name": self.name,
                 "state": self.state,
                 "opened": self._entered[OPEN],
@@ -230,9 +194,6 @@ class Breaker:
                 "transitions": [dict(transition) for transition in self._transitions],
                 "transitions_dropped": self._period - len(self._transitions),
             }
-            if self._shared is not None:
-                snapshot["storage"] = self._shared.describe()
-            return snapshot
 
     def __str__(self) -> str:
         parts = [f"{self.state}", f"failures={self.failures}/{self.policy.failures}"]
@@ -248,39 +209,65 @@ class Breaker:
     def __repr__(self) -> str:
         return f"<Breaker {self.name!r}: {self}>"
 
-    def _take_trial(self, sooner: float | None) -> bool:
+    # What a circuit that processes share does otherwise.
+
+    def _new_lock(self) -> _thread.RLock | threading.RLock:
+        """Held for a decision, never during a call. Reentrant, because a signal handler may enter at any place.
+
+        A decision about a circuit that is kept here lets no other greenlet run, so the interpreter's own lock does,
+        which gevent does not replace by one that costs five times as much.
+        """
+        return _thread.RLock()
+
+    def _storage(self) -> pybreaker.CircuitBreakerStorage:
+        """Where pybreaker keeps the circuit."""
+        return self._memory
+
+    def _follow_locked(self, *, now: bool = False) -> None:
+        """Notice what others did to the circuit, if need be `now`. Nobody else has one that is kept here."""
+
+    def _date_opening_locked(self) -> None:
+        """It has just been opened; note when, if that was somebody else."""
+
+    def _lease_trial_locked(self) -> bool:
+        """Whether a trial may be made as far as others are concerned."""
+        return True
+
+    def _end_lease_locked(self) -> None:
+        """A trial that was made has ended."""
+
+    def _trial_in_locked(self) -> float:
+        """Seconds until a half-open circuit has a trial to give; infinity while all are under way."""
+        return 0.0 if self._has_trials_locked() else math.inf
+
+    # What all circuits do.
+
+    def _take_trial_locked(self, sooner: float | None) -> bool:
         """Take one of the permits for a trial, half-opening the circuit first if its time has come."""
         if self.state == OPEN and self.retry_in(sooner) == 0:
-            self._look(now=True)  # another process may have tried it already
+            self._follow_locked(now=True)  # another process may have tried it already
             if self.state == OPEN and self.retry_in(sooner) == 0:
                 self._circuit.half_open()
         if self.state != HALF_OPEN:
             return self.state == CLOSED
-        if not self._has_trials() or self._ask_at > self._clock():
+        if self._trial_in_locked() > 0 or not self._lease_trial_locked():
             return False
-        if self._shared is not None:
-            lease = self._shared.take_trial(self.policy.trials)
-            if lease is None:
-                self._ask_at = self._clock() + ASK_AGAIN_S
-                return False
-            self._leases.append(lease)
         self._trials_in_flight += 1
         return True
 
-    def _has_trials(self) -> bool:
+    def _has_trials_locked(self) -> bool:
         return self._trials_in_flight < self.policy.trials
 
-    def _free_trial(self) -> None:
+    def _free_trial_locked(self) -> None:
         self._trials_in_flight -= 1
-        if self._shared is not None and self._leases:
-            self._shared.free_trial(self._leases.pop())
+        self._end_lease_locked()
 
     def _reject(self) -> NoReturn:
         self._rejected += 1
         wait = self.retry_in()
         raise CircuitOpen(self.name, 0.0 if math.isinf(wait) else wait)
 
-    def _count(self, *, success: bool) -> None:
+    def _count_locked(self, *, success: bool) -> None:
         """Replay a result into pybreaker, which opens or closes by its rules; then look at the window."""
         period = self._period
         if not success:
@@ -300,45 +287,28 @@ class Breaker:
     @contextlib.contextmanager
     def _replaying(self) -> Iterator[None]:
         """Swallow the failure that was replayed; and pybreaker's refusal, if another process has just opened it."""
-        with contextlib.suppress(_FailedCall, pybreaker.CircuitBreakerError):
+        with contextlib.suppress(_FailedCallError, pybreaker.CircuitBreakerError):
             yield
 
     def _window_is_over_the_limit(self, window: FailureWindow) -> bool:
         limit = self.policy.failure_ratio
         return limit is not None and window.calls >= self.policy.min_calls and window.ratio >= limit
 
-    def _look(self, *, now: bool = False) -> None:
-        """Notice what other processes did to a shared circuit, at most every `refresh_s` unless it has to be `now`."""
-        shared, time_ = self._shared, self._clock()
-        if shared is None or (not now and time_ - self._looked_at < shared.refresh_s):
-            return
-        self._looked_at = time_
-        with shared.noticing():
-            _ = self._circuit.state  # compares with the storage, and tells the listener of a change
-        if self.state == OPEN:
-            self._date_opening()
-        self._clean = self.state == CLOSED and self._circuit.fail_counter == 0
-
-    def _date_opening(self) -> None:
-        """Take over when a shared circuit was opened; another process may have tried it and opened it again."""
-        age = None if self._shared is None else self._shared.age_s()
-        if age is not None:
-            self.opened_at = self._clock() - age
-
-    def _changed(self, old: str, new: str) -> None:
+    def _changed_locked(self, old: str, new: str) -> None:
         """The state of `_circuit` changed; it calls this while `_lock` is held, for every change is made from here."""
         for step in _legal_steps(old, new):
-            self._enter(self.state, step)
+            self._enter_locked(old, step)
+            old = step
         if new == OPEN:
-            self._date_opening()
+            self._date_opening_locked()
         if self._on_change is not None:
             self._on_change()
 
-    def _enter(self, old: str, new: str) -> None:
-        self.state = new
+    def _enter_locked(self, old: str, new: str) -> None:
+        self._memory.state = new  # pybreaker tells its listener before it tells its storage
         self._period += 1
         while self._trials_in_flight:
-            self._free_trial()
+            self._free_trial_locked()
         self._clean = True  # pybreaker starts counting anew in the state it enters
         if self._window is not None:
             self._window.clear()
@@ -376,7 +346,7 @@ class _TransitionListener(pybreaker.CircuitBreakerListener):
             self._changed(old_state.name, new_state.name)
 
 
-class _FailedCall(Exception):  # noqa: N818 (a signal between two functions of this module)
+class _FailedCallError(Exception):
     """Stands for a call that failed. The real error is not replayed: pybreaker would add to its traceback."""
 
 
@@ -386,4 +356,4 @@ def _succeed() -> None:
 
 def _fail() -> NoReturn:
     """A call that failed."""
-    raise _FailedCall
+    raise _FailedCallError

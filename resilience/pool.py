@@ -26,12 +26,11 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, Literal
 
-import pybreaker
-
 from resilience.breaker import CLOSED, OPEN, TRANSITIONS_KEPT, Breaker
 from resilience.errors import CircuitOpen
 from resilience.incidents import Incidents
 from resilience.policies import BreakerPolicy
+from resilience.shared_breaker import SharedBreaker, SharedStorage
 
 Balance = Literal["round-robin", "least-outstanding"]
 
@@ -85,7 +84,7 @@ class Pool:
         start: Index of the member that has the first turn; spread it over processes, or they all begin with the same.
         clock: Seconds of a clock that never goes back.
         now: Unix time in seconds; only dates the transitions.
-        storage: Makes the storage of a breaker, given its name; None keeps all state in this process.
+        storage: Makes what keeps a circuit for several processes, given the breaker's name; None keeps all in this one.
     """
 
     def __init__(
@@ -98,7 +97,7 @@ class Pool:
         start: int = 0,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
-        storage: Callable[[str], pybreaker.CircuitBreakerStorage] | None = None,
+        storage: Callable[[str], SharedStorage] | None = None,
     ) -> None:
         if not members or len(set(members)) != len(members):
             raise ValueError(f"a pool needs members, each of them once, not {list(members)}")
@@ -116,18 +115,15 @@ class Pool:
         self._weak: set[int] = set()  # members that are not healthy
         self._suspects: set[int] = set()  # members whose circuit is not closed
         names = [name if member == "" and len(self.members) == 1 else f"{name}@{member}" for member in self.members]
-        self.breakers = tuple(
-            Breaker(
-                each,
-                self.policy,
-                clock=clock,
-                now=now,
-                storage=storage(each) if storage else None,
-                keep=max(50, TRANSITIONS_KEPT // len(names)),
-                on_change=self._listener(index),
-            )
-            for index, each in enumerate(names)
-        )
+
+        def breaker(index: int, each: str) -> Breaker:
+            keep = max(50, TRANSITIONS_KEPT // len(names))
+            options: dict[str, Any] = {"clock": clock, "now": now, "keep": keep, "on_change": self._listener(index)}
+            if storage is None:
+                return Breaker(each, self.policy, **options)
+            return SharedBreaker(each, self.policy, storage(each), **options)
+
+        self.breakers = tuple(breaker(index, each) for index, each in enumerate(names))
         """One for each member, in the order of `members`."""
         self._suspects = {index for index, breaker in enumerate(self.breakers) if breaker.state != CLOSED}
 

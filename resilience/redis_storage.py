@@ -154,7 +154,7 @@ class _MillisecondStorage(pybreaker.CircuitRedisStorage):
 
 
 class RedisStorage(pybreaker.CircuitBreakerStorage):
-    """The state of one breaker in Redis, with one of this process's own to fall back on (`breaker.SharedState`).
+    """The state of one breaker in Redis, with one of this process's own to fall back on (a `SharedStorage`).
 
     Args:
         link: The connection, which breakers of a process share.
@@ -169,7 +169,7 @@ class RedisStorage(pybreaker.CircuitBreakerStorage):
         self._link = link
         self._key = key
         self._lease_s = lease_s
-        self._own = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
+        self.memory = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
         self._remote: _MillisecondStorage | None = None
         self._outages_seen = -1
         self._follows = False
@@ -179,57 +179,57 @@ class RedisStorage(pybreaker.CircuitBreakerStorage):
     @property
     def state(self) -> str:
         """`closed`, `open` or `half-open`."""
-        self._own.state = self._ask(lambda remote: remote.state, self._own.state)
-        return self._own.state
+        self.memory.state = self._ask(lambda remote: remote.state, self.memory.state)
+        return self.memory.state
 
     @state.setter
     def state(self, state: str) -> None:
-        self._own.state = state
+        self.memory.state = state
         if not self._follows:
             self._ask(lambda remote: setattr(remote, "state", state), None)
 
     @property
     def opened_at(self) -> datetime | None:
         """When it was opened last."""
-        opened_at = self._ask(lambda remote: remote.opened_at, self._own.opened_at)
+        opened_at = self._ask(lambda remote: remote.opened_at, self.memory.opened_at)
         if opened_at is not None:
-            self._own.opened_at = opened_at
-        return self._own.opened_at
+            self.memory.opened_at = opened_at
+        return self.memory.opened_at
 
     @opened_at.setter
     def opened_at(self, now: datetime) -> None:
-        self._own.opened_at = now
+        self.memory.opened_at = now
         self._ask(lambda remote: setattr(remote, "opened_at", now), None)
 
     @property
     def counter(self) -> int:
         """Failures in a row, over all processes."""
-        return self._ask(lambda remote: remote.counter, self._own.counter)
+        return self._ask(lambda remote: remote.counter, self.memory.counter)
 
     @property
     def success_counter(self) -> int:
         """Successful trials of this half-open period, over all processes."""
-        return self._ask(lambda remote: remote.success_counter, self._own.success_counter)
+        return self._ask(lambda remote: remote.success_counter, self.memory.success_counter)
 
     def increment_counter(self) -> None:
         """One more failure in a row."""
-        self._own.increment_counter()
+        self.memory.increment_counter()
         self._ask(lambda remote: remote.increment_counter(), None)
 
     def reset_counter(self) -> None:
         """No failure in a row."""
-        self._own.reset_counter()
+        self.memory.reset_counter()
         if not self._follows:
             self._ask(lambda remote: remote.reset_counter(), None)
 
     def increment_success_counter(self) -> None:
         """One more successful trial."""
-        self._own.increment_success_counter()
+        self.memory.increment_success_counter()
         self._ask(lambda remote: remote.increment_success_counter(), None)
 
     def reset_success_counter(self) -> None:
         """No successful trial yet."""
-        self._own.reset_success_counter()
+        self.memory.reset_success_counter()
         if not self._follows:
             self._ask(lambda remote: remote.reset_success_counter(), None)
 
@@ -286,7 +286,7 @@ class RedisStorage(pybreaker.CircuitBreakerStorage):
         try:
             if self._remote is None or self._outages_seen != link.outages:
                 # Writes what Redis does not know, e.g. because it has started anew; what it knows, stands.
-                self._remote = _MillisecondStorage(self._own.state, link, self._key)
+                self._remote = _MillisecondStorage(self.memory.state, link, self._key)
                 self._outages_seen = link.outages
             failures = link.failures
             answer = command(self._remote)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from grpc_http2.server import Method, ResetStream, RpcError, StatusCode
 from localnet import pb
 from localnet.faults import Fault, FaultEngine
-from localnet.http2 import Method, ResetStream, RpcError, StatusCode
 from localnet.node.request_handler import MalformedQueryError, RequestHandler
 from localnet.node.structure import MAX_GOVERNANCE_BYTES, MAX_TRANSACTION_BYTES
 from localnet.protocol.ids import format_entity

@@ -10,7 +10,7 @@ import grpc
 import grpc.aio
 from aiohttp import web
 
-from localnet.http2 import Http2Server
+from grpc_http2.server import Http2Server
 
 
 class PortTakenError(RuntimeError):

@@ -13,6 +13,7 @@ from typing import Any
 import grpc.aio
 from aiohttp import web
 
+from grpc_http2.server import Http2Server, Limits, Room
 from localnet.clock import Clock
 from localnet.consensus.latency import Latency, latency_of
 from localnet.consensus.ordering import Consensus
@@ -20,7 +21,6 @@ from localnet.consensus.record_cache import RecordCache
 from localnet.control.api import create_control_app
 from localnet.control.status_page import Page
 from localnet.faults import Fault, FaultEngine, FaultError, FaultSpec, parse_faults
-from localnet.http2 import OFF, REAL, Http2Server, Limits, Room
 from localnet.ledger.entries import Ledger
 from localnet.ledger.pipeline import Pipeline
 from localnet.ledger.state_file import StateFile
@@ -40,6 +40,7 @@ from localnet.mirror.rest.unsupported import Absent
 from localnet.mirror.store import MirrorStore
 from localnet.mirror.stream import MIRROR_OPTIONS, MirrorService
 from localnet.node import system_files
+from localnet.node.limits import OFF, REAL
 from localnet.node.precheck import Precheck
 from localnet.node.request_handler import RequestHandler
 from localnet.node.service import NodeService

@@ -2,31 +2,45 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from config.run import Run
 from config.settings import RunSettings
-from reports.judge import collisions, phrases
+from reports.judge import collisions
 from reports.judge.audit import doubt_of, integrity_faults, reordering
+from reports.judge.names import listed, several
 from reports.judge.overhead_words import summary
-from reports.judge.rate import in_words
+from reports.judge.rate import share_in_words
 from reports.judge.recovery import recovery_s
 
 COST: Final = "What does Hedera cost my request path?"
-CAPACITY: Final = "How much did it take?"
+CAPACITY: Final = "How much was done?"
 SURVIVAL: Final = "Did it survive?"
 DELIVERY: Final = "Did everything arrive, exactly once?"
 
+MOST_KINDS: Final = 4
+"""Kinds of operations that a sentence names; the table has them all."""
+
+
+def network_words(settings: RunSettings) -> tuple[str, str]:
+    """The network as what it is, so that a simulated one is never mistaken for a real one.
+
+    Returns:
+        Its name in a sentence, and what is to be said of it besides; the latter "" where nothing is.
+    """
+    if settings.network == "localnet":
+        return "the embedded network", _simulated(settings)
+    if settings.network == "solo":
+        return "a Solo network", ""
+    return ("a network of your own" if settings.network == "custom" else settings.network), ""
+
 
 def where(run: Run) -> str:
-    """The network as what it is: a simulated one is never mistaken for a real one."""
-    settings = run.settings
-    if settings.network == "localnet":
-        return f"on the embedded network ({_simulated(settings)})"
-    if settings.network == "solo":
-        return "on a Solo network"
-    return "on a network of your own" if settings.network == "custom" else f"on {settings.network}"
+    """On what a run was, as a part of a sentence."""
+    name, besides = network_words(run.settings)
+    return f"on {name} ({besides})" if besides else f"on {name}"
 
 
 def answers(found: Mapping[str, Any], where_: str, kept: Mapping[str, float] | None) -> list[dict[str, str]]:
@@ -37,13 +51,18 @@ def answers(found: Mapping[str, Any], where_: str, kept: Mapping[str, float] | N
         where_: What `where` says.
         kept: The report's `run.rate`.
     """
+    overhead = found["overhead"]
+    known = any(entry["conclusion"] != "cannot tell" for entry in overhead)
+    cost = {COST: summary(overhead, where_) if overhead else ""}
     told = {
-        COST: _cost(found["overhead"], where_),
         # The network is named once: in the first of the sentences that speak of it.
-        CAPACITY: _capacity(found["operations"], kept, "" if found["overhead"] else f", {where_}"),
+        CAPACITY: _capacity(found["operations"], kept, "" if known else f", {where_}"),
         SURVIVAL: _survival(found),
         DELIVERY: _delivery(found["audit"]),
     }
+    # A run that did other things as well has an answer; that it cannot tell the cost is not its first word.
+    others = any(entry["arm"] is None and entry["succeeded"] for entry in found["operations"])
+    told = told | cost if others and not known else cost | told
     return [{"question": question, "answer": answer} for question, answer in told.items() if answer]
 
 
@@ -59,25 +78,18 @@ def _simulated(settings: RunSettings) -> str:
     return "no latency, as configured" if profile == "instant" else f"latencies modelled on {profile}'s"
 
 
-def _cost(overhead: Sequence[Mapping[str, Any]], where_: str) -> str:
-    if not overhead:
-        return ""
-    sentence = summary(overhead)
-    if all(entry["conclusion"] == "cannot tell" for entry in overhead):
-        return sentence
-    told, stop, rest = sentence.partition(". ")
-    return f"{told.removesuffix('.')}, {where_}.{' ' + rest if stop else ''}"
-
-
 def _capacity(operations: Sequence[Mapping[str, Any]], kept: Mapping[str, float] | None, where_: str) -> str:
     if kept is not None:
-        return f"{in_words(kept)}{where_}."
-    done = [
-        f"{entry['throughput_per_s']:.3g} {entry['name']} per second"
-        for entry in operations
-        if entry["arm"] != "baseline" and entry["succeeded"]
-    ]
-    return f"{'; '.join(done[:3])}, at the users' own pace{where_}." if done else ""
+        return (
+            f"Of {kept['asked_per_s']:g} operations per second that were asked for, {kept['kept_per_s']:.4g} were "
+            f"started ({share_in_words(kept)}){where_}."
+        )
+    done: Counter[str] = Counter()
+    for entry in operations:
+        if entry["arm"] != "baseline" and entry["succeeded"]:
+            done[entry["name"]] += entry["throughput_per_s"]
+    told = [f"{per_s:.3g} {several(name)}" for name, per_s in done.most_common(MOST_KINDS)]
+    return f"{listed(told)} per second, at the users' own pace{where_}." if told else ""
 
 
 def _survival(found: Mapping[str, Any]) -> str:
@@ -88,25 +100,27 @@ def _survival(found: Mapping[str, Any]) -> str:
     lost = accounting["failed"] + accounting["unknown"] - accounting["stopped"] - accounting["stopped_reads"]
     if not accounting["started"] or not (faults or retries["attempts"] or lost):
         return ""
-    return f"{'; '.join(_events(found, lost))}."
+    told = "; ".join(_events(found, lost))
+    names = dict.fromkeys(fault["name"] for fault in faults)
+    return f"With faults on purpose ({', '.join(names)}): {told}." if names else f"{told[0].upper()}{told[1:]}."
 
 
 def _events(found: Mapping[str, Any], lost: int) -> Iterator[str]:
-    resilience, faults = found["resilience"], found["timeline"]["faults"]
-    if faults:
-        names = dict.fromkeys(fault["name"] for fault in faults)
-        yield f"with faults on purpose ({', '.join(names)})"
+    resilience = found["resilience"]
     started = found["accounting"]["started"]
     yield f"{lost:,} of {started:,} operations did not succeed" if lost else f"none of {started:,} operations failed"
+    cut_off = found["accounting"]["stopped"] + found["accounting"]["stopped_reads"]
+    if cut_off:
+        yield f"{cut_off:,} were cut off by the end of the run"
     retries = resilience["retries"]
-    if retries["attempts"]:
-        yield f"{retries['recovered']:,} were saved by a retry"
+    if retries["recovered"]:
+        yield f"{retries['recovered']:,} succeeded only after a retry"
     opened = sum(breaker["opened"] for breaker in resilience["breakers"])
     if opened:
         yield f"circuit breakers opened {'once' if opened == 1 else f'{opened:,} times'}"
     took = recovery_s(found["timeline"])
     if took is not None:
-        yield f"back at the rate of before {phrases.milliseconds(1000 * took)} after the last fault"
+        yield f"the rate was back at its former level {took:.3g} s after the last fault had ended"
 
 
 def _delivery(audit: Mapping[str, Any]) -> str:

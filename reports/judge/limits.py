@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from reports.judge import phrases
+from reports.judge.names import several
 from reports.measure.measurements import STOPPED
 from reports.measure.resources import CPU_WARNING_PERCENT
 from reports.records import Outcome
@@ -67,7 +68,7 @@ def limit(report: Mapping[str, Any]) -> dict[str, Any]:
     counted.sort(key=lambda sign: -sign.operations)
     signs = [*processors, *counted]
     if not signs:
-        sentence = _failing(report["errors"]) or _pace(report["operations"])
+        sentence = _failing(report["errors"]) or _pace(report["operations"], report["accounting"])
         return {"by": "none", "sentence": sentence, "evidence": []}
     first = signs[0]
     who = {"generator": "the load generator", "policy": "the client's own policy", "network": "the network"}[first.by]
@@ -263,8 +264,10 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{status} {number:,}" for status, number in ordered[:3])
 
 
-def _pace(operations: Sequence[Mapping[str, Any]]) -> str:
+def _pace(operations: Sequence[Mapping[str, Any]], accounting: Mapping[str, Any]) -> str:
     """What set the pace where nothing was at its limit."""
+    if (accounting.get("arrivals") or {"due": 0})["due"]:
+        return "Nothing was at its limit. The schedule set the pace (--arrival-rate)."
     slow = max(
         (entry for entry in operations if entry["latency_ms"] and entry["arm"] != "baseline"),
         key=lambda entry: float(entry["latency_ms"]["mean"]) * float(entry["succeeded"]),
@@ -274,6 +277,6 @@ def _pace(operations: Sequence[Mapping[str, Any]]) -> str:
         return "Nothing was at its limit."
     took = phrases.milliseconds(slow["latency_ms"]["mean"])
     return (
-        "Nothing was at its limit: the users set the pace, and waited for the network meanwhile (most of all "
-        f"{slow['name']}, {took} each)."
+        "Nothing was at its limit. The users set the pace: each begins an operation when its last one has ended "
+        f"(the most time went to {several(slow['name'])}, {took} each)."
     )

@@ -1,4 +1,4 @@
-"""What a comparison of two arms means, in words: costs X ± Y, no difference above Z, or cannot tell."""
+"""What a comparison of two arms means, in words: Hedera adds X, no difference above Z, or this run cannot tell."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from reports.judge import phrases
 from reports.judge.intervals import Interval
+from reports.judge.names import listed, measured_to, one
 
 BLIND_ABOVE: Final = 0.5
 """An interval around 0 that reaches further than this part of the baseline's own mean shows nothing: a difference that
@@ -25,7 +26,7 @@ class Judged:
 
     Attributes:
         conclusion: In one word.
-        short: The amount in words, for a sentence that lists several levels, e.g. `116 ms ± 4 ms`.
+        short: The amount in words, for a sentence that lists several levels, e.g. `116 ms (between 112 and 120 ms)`.
         sentence: The whole verdict.
     """
 
@@ -51,55 +52,61 @@ def judge(
     """
     if reason is not None or mean is None:
         why = reason or "the figures are not finite"
-        return Judged("cannot tell", "cannot tell", f"Cannot tell what Hedera costs {name}: {why}.")
+        return Judged("cannot tell", "cannot tell", f"This run cannot tell what Hedera adds per {one(name)}: {why}.")
     low, high = mean.ci95
     if not mean.sure[0] <= 0 <= mean.sure[1]:
         verb: Conclusion = "costs" if mean.estimate > 0 else "saves"
-        amount = phrases.amount(abs(mean.estimate), *sorted((abs(low), abs(high))))
-        compared = _compared(None if relative is None else (relative.estimate, *relative.ci95))
-        upto = f" up to “{confirm}”" if confirm else ""
-        return Judged(verb, amount, f"Hedera {verb} {name} {amount} per operation{compared}{upto}.")
+        value, within = phrases.measured(abs(mean.estimate), *sorted((abs(low), abs(high))))
+        compared = "" if relative is None else phrases.relative_within(relative.estimate, *relative.ci95)
+        known = "; ".join(filter(None, [within, compared]))
+        told = f"{value} per {one(name)}{_bracketed(known)}"
+        upto = f", measured to {measured_to(confirm)}" if confirm else ""
+        sentence = f"Hedera {'adds' if verb == 'costs' else 'saves'} {told}{upto}."
+        return Judged(verb, value + _bracketed(within), sentence)
     reach = max(-low, high)
     seen = phrases.milliseconds(reach)
     if low <= 0 <= high and reach <= BLIND_ABOVE * baseline_ms:
-        sentence = f"No difference above {seen} between {name} with and without Hedera (95 % confidence)."
+        sentence = f"No difference above {seen} per {one(name)} with and without Hedera (95 % confidence)."
         return Judged("no difference", f"nothing above {seen}", sentence)
     visible = phrases.milliseconds(POWER * mean.error)
     sentence = (
-        f"Cannot tell what Hedera costs {name}: the difference lies between {phrases.interval(low, high)} (95 % "
-        f"confidence), and the smallest that these pairs could show is {visible}. Run longer."
+        f"This run cannot tell what Hedera adds per {one(name)}: the difference lies between "
+        f"{phrases.interval(low, high)} (95 % confidence), and the smallest that these pairs could show is {visible}. "
+        "Run longer."
     )
     return Judged("cannot tell", "cannot tell", sentence)
 
 
-def summary(entries: Sequence[Mapping[str, Any]]) -> str:
-    """The answer for the first operation, over all its levels, in one sentence; `entries` as `overhead` returned."""
+def summary(entries: Sequence[Mapping[str, Any]], where: str = "") -> str:
+    """The answer for the first operation, over all its levels.
+
+    Args:
+        entries: As `overhead` returned them.
+        where: The network, for the sentence that people quote: `on testnet`.
+    """
     levels = [entry for entry in entries if entry["operation"] == entries[0]["operation"]]
     told = [entry for entry in levels if entry["conclusion"] != "cannot tell"]
-    if len(levels) == 1 or not told:
+    there = f", {where}" if where else ""
+    if not told:
         return str(levels[0]["verdict"])
-    parts = []
-    for entry in told:
-        amount = entry["short"] if entry["conclusion"] != "saves" else f"{entry['short']} less"
-        relative = entry["relative_pct"]
-        told_relative = entry["conclusion"] in ("costs", "saves") and relative["estimate"] is not None
-        compared = _compared((relative["estimate"], *relative["ci95"]) if told_relative else None)
-        parts.append(f"{amount}{compared} {_upto([entry])}")
-    open_ones = [entry for entry in levels if entry not in told]
-    rest = f"; what it costs {_upto(open_ones)}, this run cannot tell" if open_ones else ""
-    return f"Hedera costs {levels[0]['operation']}, per operation: {_listed(parts)}{rest}."
+    if len(levels) == 1:
+        return f"{str(levels[0]['verdict']).removesuffix('.')}{there}."
+    parts = [f"{_amount(entry)} to {measured_to(entry['confirm'])}" for entry in told]
+    open_ones = [measured_to(entry["confirm"]) for entry in levels if entry not in told]
+    rest = f" This run cannot tell what it adds to {listed(open_ones)}." if open_ones else ""
+    return f"Hedera adds, per {one(levels[0]['operation'])}: {listed(parts)}{there}.{rest}"
 
 
-def _compared(relative: tuple[float, float, float] | None) -> str:
-    """A relative difference and its interval in parentheses; "" where there is none, or it is too wide to be told."""
-    words = "" if relative is None else phrases.relative_within(*relative)
+def _amount(entry: Mapping[str, Any]) -> str:
+    """What one of several levels adds: `116 ms (between 112 and 120 ms; +227 %, between +221 % and +235 %)`."""
+    value, _, rest = str(entry["short"]).partition(" (")
+    told = f"{value} less" if entry["conclusion"] == "saves" else value
+    relative = entry["relative_pct"]
+    compared = ""
+    if entry["conclusion"] != "no difference" and relative["estimate"] is not None:
+        compared = phrases.relative_within(relative["estimate"], *relative["ci95"])
+    return told + _bracketed("; ".join(filter(None, [rest.removesuffix(")"), compared])))
+
+
+def _bracketed(words: str) -> str:
     return f" ({words})" if words else ""
-
-
-def _upto(entries: Sequence[Mapping[str, Any]]) -> str:
-    return "up to " + _listed([f"“{entry['confirm']}”" for entry in entries])
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

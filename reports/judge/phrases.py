@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-LOPSIDED: Final = 1.5
-"""How many times longer one side of an interval may be than the other for "±" to describe it."""
+SECONDS_FROM_MS: Final = 10_000
+"""From here on a duration with an interval is told in seconds."""
+
+MOST_TELLING: Final = 1_000.0
+"""Percent up to which a relative difference stands in a sentence; the tables have it in any case."""
 
 NOT_AUDITED: Final = "the audit could not be carried out"
 """How an audit's error begins that is not the mirror's."""
@@ -30,33 +33,29 @@ def milliseconds(value: float | None) -> str:
     return f"{value:.1f} ms" if size >= 9.995 else f"{value:.2f} ms"
 
 
-def with_margin(value: float, margin: float) -> str:
-    """A duration and how far it may be off, in one unit: `116 ms ± 4 ms`, `2,012 ms ± 3 ms`, `3.21 ms ± 0.08 ms`.
-
-    A margin that rounds to nothing is left out.
-    """
-    if margin < 0.005:
-        return milliseconds(value)
-    if margin >= 1000:
-        return f"{value / 1000:,.1f} s ± {margin / 1000:,.1f} s"
-    digits = 2
-    if margin >= 0.95:
-        digits = 0 if margin >= 10 or abs(value) >= 100 else 1
-    return f"{value:,.{digits}f} ms ± {margin:,.{digits}f} ms"
-
-
 def amount(value: float, low: float, high: float) -> str:
-    """A duration and its interval: `116 ms ± 4 ms`, or both ends where one lies much further off than the other.
+    """A duration and its interval in one unit: `2,007 ms (between 2,005 and 2,010 ms)`.
+
+    The interval is left out where its ends read the same.
 
     Args:
-        value: Milliseconds.
+        value: Milliseconds, not below 0.
         low: Lower end, not above `value`.
         high: Upper end.
     """
-    sides = sorted((value - low, high - value))
-    if sides[1] > LOPSIDED * max(sides[0], 0.005):
-        return f"{milliseconds(value)} (between {milliseconds(low)} and {milliseconds(high)})"
-    return with_margin(value, sides[1])
+    told, within = measured(value, low, high)
+    return f"{told} ({within})" if within else told
+
+
+def measured(value: float, low: float, high: float) -> tuple[str, str]:
+    """The two parts of `amount`: `2,007 ms`, and `between 2,005 and 2,010 ms` or ""."""
+    scale, unit = (1000, "s") if high >= SECONDS_FROM_MS else (1, "ms")
+    value, low, high = value / scale, low / scale, high / scale
+    digits = _digits(low, high)
+    ends = [f"{end:,.{digits}f}" for end in (low, high)]
+    if ends[0] == ends[1]:
+        return milliseconds(value * scale), ""
+    return f"{value:,.{digits}f} {unit}", f"between {ends[0]} and {ends[1]} {unit}"
 
 
 def interval(low: float, high: float) -> str:
@@ -64,26 +63,30 @@ def interval(low: float, high: float) -> str:
     width = high - low
     if width >= 2000:
         return f"{low / 1000:+,.1f} s to {high / 1000:+,.1f} s"
-    digits = 0 if width >= 20 or (width >= 2 and max(abs(low), abs(high)) >= 100) else 1 if width >= 2 else 2
+    digits = _digits(low, high)
     return f"{low:+,.{digits}f} ms to {high:+,.{digits}f} ms"
 
 
+def _digits(low: float, high: float) -> int:
+    """Digits behind the point that tell the ends of an interval apart, and no more."""
+    width = high - low
+    if width >= 20 or (width >= 2 and max(abs(low), abs(high)) >= 100):
+        return 0
+    return 1 if width >= 2 else 2
+
+
 def relative(percent: float) -> str:
-    """A relative difference: `+227 %`; where that would be a number of five digits, `1,402 times the baseline`."""
-    if percent >= 10_000:
-        return f"{1 + percent / 100:,.0f} times the baseline"
+    """A relative difference: `+227 %`, `-1.5 %`."""
     return f"{percent:+,.0f} %" if abs(percent) >= 9.5 else f"{percent:+.1f} %"
 
 
 def relative_within(percent: float, low: float, high: float) -> str:
     """A relative difference with its interval, where that shows: `+227 %, between +221 % and +235 %`.
 
-    "" where the interval is no narrower than the number itself: such a number would say more than is known.
+    "" where the interval is no narrower than the number itself, because such a number would say more than is known; and
+    above MOST_TELLING, because such a number says how short the baseline is, and nothing of Hedera.
     """
-    if high - low >= abs(percent):
+    if high - low >= abs(percent) or percent > MOST_TELLING:
         return ""
-    told = relative(percent)
-    ends = [f"{1 + end / 100:,.0f}" if percent >= 10_000 else relative(end) for end in (low, high)]
-    if told.startswith(ends[0]) and ends[0] == ends[1]:
-        return told
-    return f"{told}, between {ends[0]} and {ends[1]}"
+    told, ends = relative(percent), [relative(end) for end in (low, high)]
+    return told if ends[0] == ends[1] else f"{told}, between {ends[0]} and {ends[1]}"

@@ -15,6 +15,7 @@ import psutil
 from config.run import Run
 from config.secrets import without_secrets
 from reports.collect.collector import Sender
+from reports.judge.answers import network_words
 from reports.measure.resources import CPU_WARNING_PERCENT
 
 PACKAGES: Final = ("locust", "hiero-sdk-python", "grpcio", "gevent", "tenacity", "pybreaker", "hdrhistogram", "scipy")
@@ -29,7 +30,14 @@ def network(run: Run) -> dict[str, Any]:
     """Where the network was reached, and where its nodes were known from."""
     kept = run.without_secrets()
     fields = kept.network.model_dump(mode="json", include={"name", "nodes", "mirror_rest", "mirror_grpc", "tls"})
-    return {**fields, "node_source": kept.node_source, "node_remarks": list(kept.node_remarks)}
+    words, besides = network_words(run.settings)
+    return {
+        **fields,
+        "words": words,
+        "besides": besides,
+        "node_source": kept.node_source,
+        "node_remarks": list(kept.node_remarks),
+    }
 
 
 def versions() -> dict[str, str]:

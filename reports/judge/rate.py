@@ -30,6 +30,11 @@ def rate(asked_per_s: float, arrivals: Mapping[str, Any] | None) -> dict[str, fl
 
 
 def in_words(kept: Mapping[str, float]) -> str:
-    """`100/s asked, 10.7/s kept (11 %)`; a share that is not whole is never rounded up to 100 %."""
+    """`100/s asked, 10.7/s kept (11 %)`."""
+    return f"{kept['asked_per_s']:g}/s asked, {kept['kept_per_s']:.4g}/s kept ({share_in_words(kept)})"
+
+
+def share_in_words(kept: Mapping[str, float]) -> str:
+    """`10.7 %`; a share that is not whole is never rounded up to 100 %."""
     percent = min(kept["kept_percent"], 99.9) if kept["kept_percent"] < 100 else 100.0
-    return f"{kept['asked_per_s']:g}/s asked, {kept['kept_per_s']:.4g}/s kept ({percent:.3g} %)"
+    return f"{percent:.3g} %"

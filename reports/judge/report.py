@@ -13,6 +13,7 @@ import jsonschema
 
 from config.run import Run
 from reports.collect.collector import Collector, Sender
+from reports.collect.facts import Facts
 from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.answers import answers, headline, where
@@ -45,10 +46,10 @@ class Evidence:
         collector: Everything that was measured.
         ended_at: Unix time in seconds when the users had stopped, where no process says it better.
         audit: What the audit found.
+        facts: What is true of it where it ran.
         consensus: Time to the consensus timestamp per operation, from the audit.
         exceptions: Messages of exceptions that Locust caught in users.
         master: What the master used, where there is one.
-        arguments: The command line.
         faults: Faults that were injected on purpose, as the embedded network lists them (`GET /faults`): `name` or
             `kind`, `started` and `ended` in Unix seconds. One that has not started is left out, one that has not ended
             lasts to the end of the run.
@@ -60,10 +61,10 @@ class Evidence:
     collector: Collector
     ended_at: float
     audit: Mapping[str, Any]
+    facts: Facts
     consensus: Mapping[OperationKey, Distribution] = field(default_factory=dict)
     exceptions: Sequence[str] = ()
     master: dict[str, Any] | None = None
-    arguments: Sequence[str] = ()
     faults: Sequence[Mapping[str, Any]] = ()
     clock_offset_ms: float | None = None
     unwritten: str = ""
@@ -111,13 +112,15 @@ def build(evidence: Evidence) -> Report:
             "baseline": provenance.settings(run)["baseline"],
             "seed": run.settings.seed,
             "workers": len(senders),
-            "command": provenance.command_line(evidence.arguments),
+            "command": provenance.command_line(evidence.facts.arguments),
             "settings": provenance.settings(run),
             "network": provenance.network(run),
             "topics": dict(run.topics),
             "operator_id": run.operator_id,
-            "versions": provenance.versions(),
-            "machine": provenance.machine(),
+            "project": dict(evidence.facts.project),
+            "load": dict(evidence.facts.load),
+            "versions": evidence.facts.versions,
+            "machine": evidence.facts.machine,
             "clock_offset_ms": evidence.clock_offset_ms,
             "limit": limited,
             "rate": kept,

@@ -9,7 +9,7 @@ from config.exit_codes import ExitCode
 from reports.judge import collisions, connections, mirror_streams, patience
 from reports.judge.audit import doubt_of, integrity_faults, unreported
 from reports.judge.phrases import milliseconds
-from reports.render import words
+from reports.render import head, words
 
 
 def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") -> str:
@@ -23,14 +23,14 @@ def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") ->
     run, accounting = report["run"], report["accounting"]
     failed = [check for check in run["checks"] if not check["passed"]]
     names = [check["name"] for check in failed] + (["report"] if unwritten else [])
-    state = "PASSED" if not names else "FAILED: " + ", ".join(names)
     code = run["exit_code"] if not unwritten else code_without_report(run["exit_code"])
+    state = ": ".join(filter(None, [words.state(code)[0].upper(), ", ".join(names)]))
     lines = ["", run["headline"], f"{state} (exit code {code})"]
     lines += [f"  {check['name']}: {check['detail']}" for check in failed]
     lines += [f"{told['question']} {told['answer']}" for told in run.get("answers", [])[1:]]
     if run.get("limit"):
         lines.append(run["limit"]["sentence"])
-    lines.append("")
+    lines += ["", head.sentence(report), head.line(report), ""]
     lines += _table(report["operations"])
     unsent = accounting["rejected"] + accounting["shed"]
     lines.append(

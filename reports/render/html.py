@@ -15,9 +15,9 @@ from plotly.offline import get_plotlyjs
 
 from reports.judge import collisions, connections, mirror_streams, patience
 from reports.judge.audit import reordering, unreported
+from reports.judge.names import measured_to
 from reports.judge.phrases import interval, milliseconds
-from reports.judge.rate import in_words
-from reports.render import views, words
+from reports.render import head, views, words
 from reports.render.charts import chart_data
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
@@ -55,7 +55,8 @@ def environment() -> jinja2.Environment:
         connections_in_words=connections.in_words,
         patience_in_words=patience.in_words,
         streams_in_words=mirror_streams.in_words,
-        rate_in_words=in_words,
+        head=head,
+        measured_to=measured_to,
         inline=_inline,
         scripts=_scripts,
         script_hashes=_script_hashes,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from reports.judge import collisions, connections, mirror_streams, patience
 from reports.judge.audit import doubt_of, integrity_faults, unreported
 from reports.judge.phrases import milliseconds
-from reports.render import words
+from reports.render import head, words
 from reports.render.views import namer
 
 MAX_ERRORS: Final = 5
@@ -23,7 +23,7 @@ _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~@&])")
 def render_markdown(report: Mapping[str, Any]) -> str:
     """Return the Markdown of a report."""
     run = report["run"]
-    parts = [f"## {text(run['headline'])}", "", _state(run), ""]
+    parts = [f"## {text(run['headline'])}", "", text(head.sentence(report)), "", _state(run), ""]
     for told in run.get("answers", [])[1:]:
         parts += [f"{text(told['question'])} {text(told['answer'])}", ""]
     if run.get("limit"):
@@ -40,7 +40,7 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     parts += [f"- ⚠ {text(words)}." for words in collisions.told(report)]
     parts += _errors(report["errors"])
     parts += [f"- ⚠ {text(warning)}" for warning in report["resources"]["warnings"]]
-    parts += [_provenance(run), ""]
+    parts += [_provenance(report), ""]
     return "\n".join(parts)
 
 
@@ -53,7 +53,7 @@ def _state(run: Mapping[str, Any]) -> str:
     failed = [check for check in run["checks"] if not check["passed"]]
     if not failed:
         return "**Passed** (exit code 0)"
-    return f"**Failed** (exit code {run['exit_code']}): " + "; ".join(
+    return f"**{words.state(run['exit_code'])[0]}** (exit code {run['exit_code']}): " + "; ".join(
         f"{text(check['name'])}: {text(check['detail'])}" for check in failed
     )
 
@@ -70,7 +70,7 @@ def _overhead(entries: Iterable[Mapping[str, Any]]) -> list[str]:
                 _estimate(entry["relative_pct"], words.signed_percent),
             ]
         )
-    heads = ["Overhead", "up to", "pairs", "baseline mean", "Hedera mean", "difference (95 %)", "relative (95 %)"]
+    heads = ["Overhead", "measured to", "pairs", "baseline mean", "Hedera mean", "difference (95 %)", "relative (95 %)"]
     return _table(heads, rows)
 
 
@@ -142,9 +142,8 @@ def _why(entry: Mapping[str, Any]) -> str:
     return str(entry["message"])[:MAX_MESSAGE] if cause is None else cause.partition(". ")[0].rstrip(".") + "."
 
 
-def _provenance(run: Mapping[str, Any]) -> str:
-    return (
-        f"\n<sub>{text(run['id'])} · {text(run['network'].get('name', ''))} · confirmed up to {text(run['confirm'])} · "
-        f"baseline {text(run['baseline'])} · {words.length(run)} · {run['workers']} "
-        f"{'process' if run['workers'] == 1 else 'processes'} · seed {run['seed']}</sub>"
-    )
+def _provenance(report: Mapping[str, Any]) -> str:
+    """What the first sentence leaves out of the head, in small print."""
+    told = [f"{fact.term}: {fact.value}{f' ({fact.besides})' if fact.besides else ''}" for fact in head.facts(report)]
+    told = [report["run"]["id"], *told, f"seed {report['run']['seed']}"]
+    return f"\n<sub>{text(' · '.join(told))}</sub>"

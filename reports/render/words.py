@@ -93,6 +93,11 @@ FIGURES: Final[Mapping[str, str]] = {
     "throughput": "per second, one caller",
 }
 
+STATES: Final[Mapping[int, tuple[str, str]]] = {0: ("Passed", "good"), 5: ("Inconclusive", "warn")}
+"""What a run's exit code says in a word, and the word's colour; every other code is a failure."""
+
+FAILED: Final = ("Failed", "bad")
+
 LIMITS: Final[Mapping[str, str]] = {
     "generator": "warn",
     "policy": "warn",
@@ -129,6 +134,11 @@ FILES: Final[Mapping[str, tuple[str, str]]] = {
 """Counts of files in the audit; the last four are shown where they are not 0."""
 
 BAD_FILES: Final = ("mismatched", "left_over", "uncertain")
+
+
+def state(exit_code: int) -> tuple[str, str]:
+    """`Passed`, `Inconclusive` or `Failed`, and its colour."""
+    return STATES.get(exit_code, FAILED)
 
 
 def signed_ms(value: float | None) -> str:

@@ -35,7 +35,7 @@ def test_the_original_headline_from_a_real_run(run_locust: Any, own_network: Any
     allowed = 100 * slack / BASELINE_MS
     assert relative["ci95"][0] - allowed <= RELATIVE_PCT <= relative["ci95"][1] + allowed
     assert low < absolute["estimate"] < high
-    assert entry["verdict"].startswith("Hedera costs audit-event 1")
+    assert entry["verdict"].startswith("Hedera adds 1")
     # What the network itself counted from arrival to receipt is most of it; the rest is the client's own share.
     counted = fmean(
         1000 * (one["receipt_served"] - one["arrival"])

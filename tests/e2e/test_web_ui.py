@@ -96,8 +96,9 @@ def test_a_wrong_value_is_answered_in_the_form(web_ui: WebUi, tmp_path: Path) ->
 
 def test_runs_from_the_form_end_with_a_report_each(web_ui: WebUi, tmp_path: Path) -> None:
     """Two runs one after the other, each with its own settings, leave two reports."""
-    for confirm in ("receipt", "ack"):
-        assert web_ui.start(confirm=confirm, message_bytes="300")["success"] is True
+    for confirm, users, run_time in (("receipt", 6, "7m"), ("ack", 4, "")):
+        form = {"user_count": str(users), "spawn_rate": "6.5", "run_time": run_time}
+        assert web_ui.start(confirm=confirm, message_bytes="300", **form)["success"] is True
         web_ui.wait_for("running")
         time.sleep(3)
         requests.post(f"{web_ui.url}/stop", timeout=60)
@@ -107,4 +108,7 @@ def test_runs_from_the_form_end_with_a_report_each(web_ui: WebUi, tmp_path: Path
         assert report["accounting"]["balanced"] is True
         assert report["audit"]["lost"] == 0
         assert report["audit"]["delivered"] > 0
+        load = report["run"]["load"]  # what the form says, not the command line, nor the run before
+        assert (load["users"], load["users_there"], load["spawn_rate_per_s"]) == (users, users, 6.5)
+        assert load["run_time_s"] == (420 if run_time else None)
     assert len([run for run in (tmp_path / "out").iterdir() if run.name != "latest"]) == 2

@@ -16,8 +16,8 @@ import pytest
 from hedera_client import Fate, TransportError
 from hedera_client.calls import NodeCalls
 from hedera_client.status import TRANSPORT
+from tests.grpc_http2.client.limited_node import End, LimitedNode
 from tests.hedera_client.conftest import NODE, Server, send
-from tests.hedera_client.limited_node import End, LimitedNode
 
 MIB = 1024 * 1024
 

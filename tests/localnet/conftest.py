@@ -20,7 +20,7 @@ from hiero_sdk_python.node import _Node
 
 from config.launcher import Localnet, start_localnet
 from localnet import pb
-from localnet.http2 import REAL
+from localnet.node.limits import REAL
 from localnet.process.network import LocalNetwork
 from localnet.process.options import parse_options
 from localnet.protocol.status import status_name

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 
+from grpc_http2.server import Limits
+from grpc_http2.server.limits import ours
+from grpc_http2.wire import frames
 from localnet import pb
-from localnet.http2 import OFF, REAL, Limits, frames
-from localnet.http2.settings import ours
+from localnet.node.limits import OFF, REAL
 
 if TYPE_CHECKING:
     from config.launcher import Localnet

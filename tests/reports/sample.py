@@ -10,6 +10,7 @@ from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings
 from reports.collect.collector import Collector, Sender
+from reports.collect.facts import Facts
 from reports.collect.journal import Journal
 from reports.judge.audit import nothing_settled
 from reports.judge.report import Evidence, Report, build
@@ -79,12 +80,33 @@ def sample_report(
     collector.senders["local"] = sender
     fields: dict[str, Any] = {
         "audit": nothing_settled() | {"files": files(text)},
-        "arguments": ["locust", "--headless", "--memo", text],
+        "facts": facts(text),
         "faults": [{"name": f"BUSY 30 %{text}", "started": BEGAN + 20, "ended": BEGAN + 28}],
         "clock_offset_ms": 1.4,
         "exceptions": [f"ValueError{text}"] if text else [],
     }
     return build(Evidence(run, collector, BEGAN + LENGTH_S, **(fields | evidence)))
+
+
+def facts(text: str = "") -> Facts:
+    """Where it ran, and with which users."""
+    return Facts(
+        arguments=["locust", "--headless", "--memo", text],
+        project={"name": "hedera-load", "version": "0.1.0", "revision": "47ee47c0ffee", "modified": True},
+        versions={"python": "3.11.7", "locust": "2.47.0", "hiero-sdk-python": "0.3.0", "grpcio": "1.85.1"},
+        machine={"system": f"Linux 6.1{text}", "architecture": "x86_64", "cores": 2, "memory_gb": 8.1},
+        load={
+            "users": 30,
+            "users_there": 30,
+            "spawn_rate_per_s": 10.0,
+            "run_time_s": 60.0,
+            "shape": None,
+            "user_classes": [
+                {"name": f"HcsSubmitter{text}", "weight": 5, "fixed_count": 0, "users": 19},
+                {"name": "OverheadUser", "weight": 3, "fixed_count": 0, "users": 11},
+            ],
+        },
+    )
 
 
 def files(text: str = "") -> dict[str, Any]:

@@ -56,7 +56,7 @@ def test_a_report_is_readable(chromium: Browser, page: Path, width: int, dark: b
     assert seen.errors == []
     assert seen.requests == [page.resolve().as_uri()]
     verdict = chromium.evaluate("document.querySelector('h1').innerText").replace("\u00a0", " ")
-    assert verdict.startswith("Hedera costs audit-event, per operation: 6.28 ms (between")
+    assert verdict.startswith("Hedera adds, per audit event: 6.3 ms (between")
     assert chromium.evaluate("document.querySelector('h1').getBoundingClientRect().bottom") < 600
     assert chromium.evaluate("document.documentElement.scrollWidth") == width
     assert chromium.evaluate(MISDRAWN) == []

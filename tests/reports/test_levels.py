@@ -107,13 +107,32 @@ def test_levels_that_cannot_be_told_stand_at_the_end_of_the_sentence() -> None:
 
     entries = [
         entry("queued", "cannot tell"),
-        entry("ack", "costs", "9.2 ms ± 0.4 ms", 18.0),
-        entry("receipt", "costs", "702 ms ± 20 ms", 1_376.0),
+        entry("ack", "costs", "9.2 ms (between 8.8 and 9.6 ms)", 18.0),
+        entry("receipt", "costs", "702 ms (between 682 and 722 ms)", 1_376.0),
         entry("mirror", "cannot tell"),
     ]
     assert summary(entries) == (
-        "Hedera costs audit-event, per operation: 9.2 ms ± 0.4 ms (+18 %, between +17 % and +20 %) up to “ack” and "
-        "702 ms ± 20 ms (+1,376 %, between +1,307 % and +1,514 %) up to “receipt”; what it costs up to “queued” and "
-        "“mirror”, this run cannot tell."
+        "Hedera adds, per audit event: 9.2 ms (between 8.8 and 9.6 ms; +18 %, between +17 % and +20 %) to the node's "
+        "acknowledgement and 702 ms (between 682 and 722 ms) to the receipt. "
+        "This run cannot tell what it adds to the client's own queue and the mirror."
     )
-    assert summary(entries[:2]).endswith("up to “ack”; what it costs up to “queued”, this run cannot tell.")
+    assert summary(entries[:2], "on testnet").endswith(
+        "to the node's acknowledgement, on testnet. This run cannot tell what it adds to the client's own queue."
+    )
+
+
+def test_a_level_that_takes_less_or_no_longer_is_told_as_such() -> None:
+    """Beside levels that add something, none is told to add what it saves."""
+
+    def entry(confirm: str, conclusion: str, short: str) -> dict[str, Any]:
+        told = {"operation": "mine", "confirm": confirm, "conclusion": conclusion, "short": short}
+        return told | {"verdict": "", "relative_pct": {"estimate": -40.0, "ci95": [-45.0, -35.0]}}
+
+    entries = [
+        entry("ack", "saves", "5 ms (between 4 and 6 ms)"),
+        entry("receipt", "no difference", "nothing above 3.00 ms"),
+    ]
+    assert summary(entries) == (
+        "Hedera adds, per mine: 5 ms less (between 4 and 6 ms; -40 %, between -45 % and -35 %) to the node's "
+        "acknowledgement and nothing above 3.00 ms to the receipt."
+    )

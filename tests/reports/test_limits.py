@@ -41,7 +41,16 @@ def test_without_any_sign_the_users_set_the_pace() -> None:
     """A quiet run had no limit; a single processor peak is none."""
     found = limit(report())
     assert found["by"] == "none"
-    assert "audit-event, 120 ms each" in found["sentence"]
+    assert "audit events, 120 ms each" in found["sentence"]
+
+
+def test_under_a_rate_the_schedule_sets_the_pace() -> None:
+    """Users who wait for their turn do not begin when they like."""
+    due = {"due": 100, "started": 100, "shed": 0, "late": {"no_user": 0, "process": 0}, "latest_ms": 1.0}
+    done = {"name": "hcs.submit", "arm": None, "succeeded": 100, "latency_ms": {"mean": 9.0, "p50": 9.0, "max": 9.0}}
+    found = limit(report(accounting={"scheduled": 100, "shed": 0, "arrivals": due}, operations=[done]))
+    assert found["by"] == "none"
+    assert "The schedule set the pace" in found["sentence"]
 
 
 def test_a_generator_without_processor_time_decides_over_everything() -> None:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from reports.__main__ import main
-from reports.judge.phrases import amount, with_margin
+from reports.judge.phrases import amount
 from reports.judge.report import violations
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import OperationMeasure
@@ -101,7 +101,7 @@ def test_markdown_fits_a_comment(report: dict[str, Any]) -> None:
     """The verdict, the limit, one table per question, a few lines of errors."""
     markdown = render_markdown(report)
     assert len(markdown) < 4_000
-    assert markdown.startswith("## Hedera costs audit-event")
+    assert markdown.startswith("## Hedera adds, per audit event: ")
     assert "The limit was the network" in markdown
     assert markdown.count("\n| audit-event |") == 3
 
@@ -194,12 +194,13 @@ def test_histograms_as_csv() -> None:
 
 
 def test_figures_read_well() -> None:
-    """Margins share the figure's unit; lopsided intervals are not told as "±"; figures stay with their units."""
-    assert with_margin(116, 4) == "116 ms ± 4 ms"
-    assert with_margin(116, 0) == "116 ms"
-    assert amount(116, 112, 120) == "116 ms ± 4 ms"
-    assert amount(116, 112, 190) == "116 ms (between 112 ms and 190 ms)"
-    assert tied("costs 116 ms ± 4 ms (+227 %).") == "costs 116\u00a0ms ±\u00a04\u00a0ms (+227\u00a0%)."
+    """Intervals share the figure's unit, with digits that tell their ends apart; figures stay with their units."""
+    assert amount(116, 116, 116) == "116 ms"
+    assert amount(116, 112, 120) == "116 ms (between 112 and 120 ms)"
+    assert amount(2_007.4, 2_004.6, 2_010.2) == "2,007 ms (between 2,005 and 2,010 ms)"
+    assert amount(6.28, 5.9, 6.71) == "6.28 ms (between 5.90 and 6.71 ms)"
+    assert amount(12_345, 12_100, 12_600) == "12.35 s (between 12.10 and 12.60 s)"
+    assert tied("adds 116 ms (+227 %).") == "adds 116\u00a0ms (+227\u00a0%)."
 
 
 def test_starts_and_response_times_are_shown_where_operations_were_due(tmp_path: Path) -> None:

@@ -47,5 +47,5 @@ def test_keys_of_the_contract_hold(tmp_path: Path) -> None:
         difference = entry["hedera_ms"]["mean"] - entry["baseline_ms"]["mean"]
         assert entry["absolute_ms"]["estimate"] == pytest.approx(difference)
         assert entry["relative_pct"]["estimate"] == pytest.approx(100 * difference / entry["baseline_ms"]["mean"])
-    assert report["run"]["headline"].startswith("Hedera costs audit-event")
+    assert report["run"]["headline"].startswith("Hedera adds, per audit event: ")
     assert report["run"]["limit"]["by"] == "network"

@@ -132,10 +132,10 @@ def test_less_than_the_rate_that_was_asked_for(started: int, due: int, limit_by:
 
 def test_a_comparison_without_any_answer_is_inconclusive() -> None:
     """Stopped after four pairs: nothing failed, and what was asked is not answered. One answer of several is one."""
-    open_ = {"conclusion": "cannot tell", "verdict": "Cannot tell what Hedera costs x: 4 complete pairs."}
+    open_ = {"conclusion": "cannot tell", "verdict": "This run cannot tell what Hedera adds per x: 4 complete pairs."}
     code, failed = verdict(entry(arm="hedera", succeeded=4), overhead=[open_])
     assert code is ExitCode.INCONCLUSIVE
-    assert failed["overhead"].detail == "Cannot tell what Hedera costs x: 4 complete pairs"
+    assert failed["overhead"].detail == "This run cannot tell what Hedera adds per x: 4 complete pairs"
     pair = entry(arm="hedera", succeeded=4)
     assert verdict(pair, overhead=[open_, {"conclusion": "costs"}])[0] is ExitCode.PASSED
     assert verdict(pair, entry(succeeded=40), overhead=[open_])[0] is ExitCode.PASSED  # of its messages it can tell

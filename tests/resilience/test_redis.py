@@ -17,8 +17,8 @@ import gevent
 import pytest
 
 from resilience import TRANSIENT, BoundedQueue, BreakerPolicy, CircuitOpen, Guard, Pool, RetryPolicy
-from resilience.breaker import Breaker
 from resilience.redis_storage import redis_storage
+from resilience.shared_breaker import SharedBreaker
 
 ROOT = Path(__file__).parents[2]
 LEGAL = {("closed", "open"), ("open", "half-open"), ("half-open", "open"), ("half-open", "closed")}
@@ -73,19 +73,19 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def process(server: Server) -> Any:
     """What another process would make: a breaker with a storage and a connection of its own, that looks at once."""
 
-    def make(**policy: Any) -> Breaker:
+    def make(**policy: Any) -> SharedBreaker:
         settings = {"failures": 3, "recovery": 0.4, "failure_ratio": None} | policy
-        return Breaker("hcs@3", BreakerPolicy(**settings), storage=redis_storage(server.url, refresh_s=0.0)("hcs@3"))
+        return SharedBreaker("hcs@3", BreakerPolicy(**settings), redis_storage(server.url, refresh_s=0.0)("hcs@3"))
 
     return make
 
 
-def fail(breaker: Breaker, times: int) -> None:
+def fail(breaker: SharedBreaker, times: int) -> None:
     for _ in range(times):
         breaker.settle(breaker.admit(), success=False)
 
 
-def moves(breaker: Breaker) -> list[tuple[str, str]]:
+def moves(breaker: SharedBreaker) -> list[tuple[str, str]]:
     return [(move["from"], move["to"]) for move in breaker.snapshot()["transitions"]]
 
 
@@ -197,7 +197,7 @@ def test_without_redis_each_goes_on_by_itself_and_says_so(process, server):
 def test_redis_may_be_away_from_the_start(server):
     """A breaker is made and works while there is no Redis."""
     server.stop()
-    breaker = Breaker("hcs", BreakerPolicy(failures=2), storage=redis_storage(server.url)("hcs"))
+    breaker = SharedBreaker("hcs", BreakerPolicy(failures=2), redis_storage(server.url)("hcs"))
     fail(breaker, 2)
     assert breaker.state == "open"
     assert breaker.snapshot()["storage"] == {"kind": "redis", "reachable": False, "failures": 1}

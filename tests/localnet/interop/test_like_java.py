@@ -20,9 +20,11 @@ import hpack
 import pytest
 import uvloop
 
-from localnet.http2 import REAL, Http2Server, Method, frames
-from localnet.http2.errors import ErrorCode
-from localnet.http2.messages import write_message
+from grpc_http2.server import Http2Server, Method
+from grpc_http2.wire import frames
+from grpc_http2.wire.errors import ErrorCode
+from grpc_http2.wire.messages import write_message
+from localnet.node.limits import REAL
 
 HERE = Path(__file__).parent
 START_S = 60.0

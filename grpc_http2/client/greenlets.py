@@ -1,0 +1,25 @@
+"""Whether this process lives in greenlets, and the locks that fit it."""
+
+from __future__ import annotations
+
+import _thread
+import sys
+
+
+def make_lock() -> _thread.LockType:
+    """A lock of the operating system, gevent or not.
+
+    Nothing that is done under it switches greenlets, so that under gevent it is always free, and costs next to nothing.
+    """
+    if not gevent_patched():
+        return _thread.allocate_lock()
+    from gevent.monkey import get_original
+
+    lock: _thread.LockType = get_original("_thread", "allocate_lock")()
+    return lock
+
+
+def gevent_patched() -> bool:
+    """Whether gevent has replaced the standard library's sockets and threads in this process."""
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("socket") and monkey.is_module_patched("threading"))

@@ -1,0 +1,19 @@
+"""What a server of gRPC methods deals in: methods, status codes, and the ways in which a call can end."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from grpc_http2.wire.errors import ErrorCode
+
+Method = Callable[[bytes], bytes | Awaitable[bytes]]
+"""Takes the bytes of a request. It gives those of the answer, or something to wait for them with: that is cancelled
+when the client gives up or its deadline passes. It may raise RpcError and ResetStream."""
+
+
+class ResetStream(Exception):  # noqa: N818 (an order, not an error)
+    """The call ends without an answer: its stream is reset."""
+
+    def __init__(self, code: ErrorCode = ErrorCode.INTERNAL_ERROR) -> None:
+        super().__init__(code.name)
+        self.code = code
