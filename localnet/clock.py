@@ -1,4 +1,4 @@
-"""Time: one wall clock for everything the ledger tells, and consensus timestamps that never repeat."""
+"""Time: one wall clock for everything that is told, and consensus timestamps that never repeat."""
 
 from __future__ import annotations
 

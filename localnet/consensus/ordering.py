@@ -157,7 +157,7 @@ class Consensus:
         settled = at.settled(
             status,
             self._clock.now() if known is None else known,
-            self._shared_transfers(at.net_transfers()),
+            self._shared_transfers[at.net_transfers()],
         )
         self._cache.settle(checked, settled)
         if not at.preceding:

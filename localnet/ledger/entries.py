@@ -79,20 +79,16 @@ class Ledger:
         self._statuses[settled.kind.name, status_name(settled.status)] += 1
 
     def receipt_served(self, settled: Settled, moment: float) -> None:
-        """A receipt with its final status was served; the first one counts."""
-        entry = self._entry_of(settled)
+        """A receipt with its final status was served; the first one counts, and none of a child, which has no entry."""
+        entry = None if settled.nonce else self.entries.get(settled.position)
         if entry is not None and entry.receipt_served is None:
             entry.receipt_served = moment
 
     def shown(self, settled: Settled, moment: float | None) -> None:
-        """The mirror began to show it; None: the mirror leaves its message out."""
-        entry = self._entry_of(settled)
+        """The mirror began to show it, or (None) left its message out; a child has no entry."""
+        entry = None if settled.nonce else self.entries.get(settled.position)
         if entry is not None:
             entry.mirror_visible = moment
-
-    def _entry_of(self, settled: Settled) -> Entry | None:
-        """Its entry; None where it is forgotten, and of a child, which never arrived anywhere."""
-        return None if settled.nonce else self.entries.get(settled.position)
 
     def summary(self) -> dict[str, Any]:
         """Totals since the start: how many arrived, and per type and status how they were answered and settled.

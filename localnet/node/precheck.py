@@ -51,7 +51,7 @@ class Precheck:
         self._fees = fees
         self._throttles = throttles
         self._faults = faults
-        self._shared_int: Shared[int] = Shared()
+        self._shared_ints: Shared[int] = Shared()
         self._shared_terms: Shared[Terms] = Shared()
 
     def check(self, received: Received, entry: Entry) -> Checked:
@@ -145,6 +145,5 @@ class Precheck:
         """
         parsed = parse_transaction(received.raw)
         entry.kind = parsed.kind_name
-        payer, seconds, nanos = read_key(parsed)
-        key = entry.key = TransactionKey(self._shared_int(payer), self._shared_int(seconds), nanos)
-        return parsed, key, self._shared_terms(read_terms(parsed))
+        key = entry.key = read_key(parsed, self._shared_ints)
+        return parsed, key, self._shared_terms[read_terms(parsed)]

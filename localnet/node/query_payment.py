@@ -18,7 +18,7 @@ def check_payment(payment: Checked, cost: int, state: State) -> None:
     Args:
         payment: The payment.
         cost: What the node wants, in tinybars.
-        state: The ledger.
+        state: Accounts and their balances.
 
     Raises:
         Refused: it does not, or it cannot: an account is unknown, has too little, or sends hbar without its signature.

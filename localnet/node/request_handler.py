@@ -18,6 +18,7 @@ from localnet.node.query_payment import check_payment
 from localnet.node.structure import parse_transaction, read_key
 from localnet.protocol.status import Refused, codes, status_number
 from localnet.queries import QUERIES, Query, View
+from localnet.shared import Shared
 from localnet.state.fees import SUPER_USERS
 from localnet.throttles import Throttle
 from localnet.transactions.stages import Checked, Received
@@ -174,7 +175,7 @@ class RequestHandler:
 def _payer_of(raw: bytes) -> int | None:
     """The payer of a transaction, well-formed or not; None where that cannot be read."""
     try:
-        return read_key(parse_transaction(raw)).payer
+        return read_key(parse_transaction(raw), Shared()).payer
     except Refused:
         return None
 

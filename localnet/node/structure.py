@@ -10,8 +10,9 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from localnet import pb
-from localnet.protocol.ids import TransactionKey, account_number, transaction_key
+from localnet.protocol.ids import TransactionKey, account_number
 from localnet.protocol.status import Refused, codes
+from localnet.shared import Shared
 from localnet.transactions import OPERATIONS, Operation
 from localnet.transactions.custom_fees import check_limits
 from localnet.transactions.field_checks import MAX_AMOUNT, check_memo
@@ -65,8 +66,8 @@ def parse_transaction(raw: bytes) -> Parsed:
     return Parsed(signed, pairs, size, digest, body, field, OPERATIONS.get(field))
 
 
-def read_key(parsed: Parsed) -> TransactionKey:
-    """The transaction id.
+def read_key(parsed: Parsed, shared: Shared[int]) -> TransactionKey:
+    """The transaction id; its payer and its seconds are shared with other transactions.
 
     Raises:
         Refused: there is none, or what the transaction does has fields that nobody knows.
@@ -77,7 +78,8 @@ def read_key(parsed: Parsed) -> TransactionKey:
         raise Refused(codes.INVALID_TRANSACTION_ID)
     if not body.transactionID.HasField("accountID"):
         raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
-    return transaction_key(body.transactionID)
+    start = body.transactionID.transactionValidStart
+    return TransactionKey(shared[body.transactionID.accountID.accountNum], shared[start.seconds], start.nanos)
 
 
 def read_terms(parsed: Parsed) -> Terms:

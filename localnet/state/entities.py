@@ -1,4 +1,4 @@
-"""The ledger's state: accounts, topics and files, as the last settled transaction left them."""
+"""What the network holds: accounts, topics and files, as the last settled transaction left them."""
 
 from __future__ import annotations
 

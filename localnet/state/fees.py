@@ -90,11 +90,12 @@ class FeeSchedule:
             signatures: Signatures on it.
             service: The operation's own price in tinycents.
         """
-        fee = self._known.get((size, signatures, service))
+        parts = size, signatures, service
+        fee = self._known.get(parts)
         if fee is None:
             if len(self._known) >= _KNOWN_FEES:
                 self._known.clear()
-            fee = self._known[size, signatures, service] = self._transaction(size, signatures, service)
+            fee = self._known[parts] = self._transaction(size, signatures, service)
         return fee
 
     def _transaction(self, size: int, signatures: int, service: int) -> Fee:

@@ -141,9 +141,9 @@ def test_equal_values_are_one_object() -> None:
     """The first of them, until too many others have come."""
     shared: Shared[tuple[int, ...]] = Shared()
     first = tuple(range(2))
-    assert shared(first) is first
-    assert shared(tuple(range(2))) is first
+    assert shared[first] is first
+    assert shared[tuple(range(2))] is first
     for number in range(5_000):
-        shared((number,))
+        assert shared[(number,)] == (number,)
     later = tuple(range(2))
-    assert shared(later) is later
+    assert shared[later] is later
