@@ -5,7 +5,7 @@ from __future__ import annotations
 from locust import task
 
 from hedera_users.base import HederaUser
-from reports.envelope import digest
+from records.envelope import digest
 
 SUBMIT = "hcs.submit"
 

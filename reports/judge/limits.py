@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from records.operation import Outcome
+from records.statuses import STOPPED
 from reports.judge import phrases
-from reports.measure.measurements import STOPPED
 from reports.measure.resources import CPU_WARNING_PERCENT
-from reports.records import Outcome
 
 Limit = Literal["generator", "policy", "network", "none"]
 

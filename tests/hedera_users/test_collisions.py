@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from config.launcher import Localnet, start_localnet
 from config.settings import parse_settings
 from hedera_client import (
     AlreadySubmitted,
@@ -22,6 +21,7 @@ from hedera_client import (
 from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.operation import uncounted
 from hedera_users.transactions import Transactions
+from localnet_launcher import Localnet, start_localnet
 from resilience import GuardStats
 
 SETTINGS = parse_settings({"seed": 1, "receipt_interval": 0.02, "backoff": 0.01, "backoff_max": 0.02})

@@ -17,11 +17,12 @@ import psutil
 import pytest
 import requests
 
-from config.launcher import Localnet, network_from_ready
+from config.networks import network_from_ready
 from localnet import pb
 from localnet.http2 import frames
 from localnet.http2.blocks import literal
 from localnet.http2.messages import write_message
+from localnet_launcher import Localnet
 from tests.localnet.conftest import Wire
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -38,7 +38,7 @@ from localnet.submission import Submission
 from localnet.transactions import OPERATIONS
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 WAIT_S = 10.0

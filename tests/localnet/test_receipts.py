@@ -34,7 +34,7 @@ from localnet.status import codes, status_name
 from localnet.submission import Submission
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 TOPIC = {"autoRenewPeriod": {"seconds": 7_776_000}}

@@ -18,7 +18,7 @@ from localnet.http2 import OFF, REAL, Limits, frames
 from localnet.http2.settings import ours
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
 
 CALLERS = 200
 LOAD_S = 4.0

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedera_client import Fate, MirrorError, TopicMessage
+from records.operation import Outcome, ReadFile, StoredFile
 from reports.judge.audit import MAX_OFFENDERS, exit_code_of, integrity_faults, reordering
 from reports.judge.chain import MAX_GAPS
 from reports.judge.collisions import vanished
 from reports.judge.mirror import GAPS_PER_LOOK
-from reports.records import Outcome, ReadFile, StoredFile
 from tests.reports.ledger import STARTED_AT, Mirror, Topic, Waiting, audit, file_record, message, record, write_journal
 
 COUNTED = ("lost", "corrupted", "duplicated", "out_of_order", "landed_after_failure", "shown_late", "missing_rows")

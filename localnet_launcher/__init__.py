@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from config.networks import Network
+from config.networks import Network, network_from_ready
 from config.proxies import session_for
 
 READY_TIMEOUT_S = 20.0
@@ -142,18 +142,6 @@ def _needed(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value for name, value in environment.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
-
-
-def network_from_ready(ready: dict[str, Any]) -> Network:
-    """The network that a ready line describes."""
-    return Network(
-        name="localnet",
-        nodes=ready["nodes"],
-        mirror_rest=ready["mirror_rest"],
-        mirror_grpc=ready["mirror_grpc"],
-        relay=ready["relay"],
-        control=ready["control"],
-    )
 
 
 def _read_ready_line(process: subprocess.Popen[str]) -> dict[str, Any]:
