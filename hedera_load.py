@@ -20,7 +20,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-ROOMS: Final = ("config", "grpc_http2", "hedera_client", "hedera_users", "localnet", "reports", "resilience")
+ROOMS: Final = (
+    *("config", "grpc_http2", "hedera_client", "hedera_users", "localnet", "localnet_launcher", "records", "reports"),
+    "resilience",
+)
 """The packages that stand beside this module, in a checkout as in site-packages."""
 
 _WRONG_CONFIGURATION: Final = 2

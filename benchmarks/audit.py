@@ -66,14 +66,14 @@ class Scene:
 
 def message(topic_stream: str, number: int) -> bytes:
     """One message of the run."""
-    from reports.envelope import Envelope
+    from records.envelope import Envelope
 
     return Envelope(RUN_ID, topic_stream, number, "audit-event", 1_795_500_000.0).encode({"pad": "0123456789" * 8})
 
 
 def journal_row(topic: str, stream: str, number: int, contents: bytes, sequence: int, acknowledged: bool) -> list[Any]:
     """What the sender noted, in the order of the journal's columns."""
-    from reports.envelope import digest
+    from records.envelope import digest
 
     outcome = "succeeded" if acknowledged else "unknown"
     sent_at = 1_795_500_000.0
@@ -208,8 +208,8 @@ def through_localnet(messages: int) -> Iterator[Scene]:
     """The embedded network, after so many messages were submitted to it; its mirror is told what to do wrong."""
     import requests
 
-    from config.launcher import start_localnet
     from hedera_client import HederaClient, Operator, bodies
+    from localnet_launcher import start_localnet
 
     running = start_localnet("--latency", "instant", "--throttles", "off", "--limits", "off")
     try:

@@ -46,13 +46,13 @@ import numpy as np
 from scipy.stats import binom
 
 from benchmarks.ledger import read_ledger
-from config.launcher import Localnet, start_localnet
 from hedera_client import HederaClient, Operator, bodies
 from hedera_client.greenlets import prepare_process
+from localnet_launcher import Localnet, start_localnet
+from records.operation import Arm, OperationRecord, Outcome
 from reports.judge.overhead import overhead
 from reports.measure.measurements import Measurements
 from reports.measure.recorder import Recorder
-from reports.records import Arm, OperationRecord, Outcome
 
 BASELINE_S: Final = 0.051
 PAIRS: Final = 60

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from config.launcher import Localnet, start_localnet
+from localnet_launcher import Localnet, start_localnet
 from tests.e2e.conftest import LOCUST, ROOT, clean_environment, free_port
 from tests.fronts.row import Row
 from tests.fronts.servers import NONE, REAL, Limits

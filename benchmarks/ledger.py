@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import requests
 
-from config.launcher import Localnet
+from localnet_launcher import Localnet
 
 _PAGE: Final = 10_000
 _TIMEOUT_S: Final = 60

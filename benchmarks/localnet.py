@@ -29,8 +29,8 @@ import uvloop
 
 from benchmarks.localnet_sender import Sender
 from benchmarks.wire import MESSAGE, Transactions
-from config.launcher import start_localnet
 from localnet import pb
+from localnet_launcher import start_localnet
 
 METHOD = "/proto.ConsensusService/submitMessage"
 IN_FLIGHT = 256

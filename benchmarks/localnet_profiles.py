@@ -26,8 +26,8 @@ mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 from benchmarks.wire import Transactions
-from config.launcher import Localnet, start_localnet
 from localnet import pb
+from localnet_launcher import Localnet, start_localnet
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 METHOD = "/proto.ConsensusService/submitMessage"

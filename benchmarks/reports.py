@@ -31,15 +31,15 @@ from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings
 from config.version import this_version
+from records.operation import Arm, OperationRecord, Outcome, SentMessage
+from records.stopwatch import Stopwatch
 from reports.collect.collector import Collector, Sender
 from reports.collect.facts import Facts
 from reports.collect.journal import Journal
 from reports.judge import provenance
 from reports.measure.measurements import OUTCOMES
 from reports.measure.recorder import Recorder
-from reports.records import Arm, OperationRecord, Outcome, SentMessage
 from reports.settling import CHECKPOINT, ENDING, FACTS, RUN, Ending
-from reports.stopwatch import Stopwatch
 
 STARTED_AT = 1_795_500_000.0
 LENGTH_S = 3600.0

@@ -6,8 +6,8 @@ import time
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from config.launcher import Localnet
 from localnet import pb
+from localnet_launcher import Localnet
 
 VALID_S = 175
 MESSAGE = b"m" * 256

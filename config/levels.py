@@ -9,6 +9,11 @@ from pydantic import BeforeValidator, PlainSerializer
 
 Confirm = Literal["queued", "ack", "receipt", "mirror"]
 
+QUEUED: Final = "queued"
+ACK: Final = "ack"
+RECEIPT: Final = "receipt"
+MIRROR: Final = "mirror"
+
 LEVELS: Final[tuple[Confirm, ...]] = get_args(Confirm)
 """In the order in which an operation reaches them: the client's own queue, a node's acknowledgement, the receipt after
 consensus, the mirror."""

@@ -99,3 +99,15 @@ KNOWN: Final[dict[str, Network]] = {
         relay="http://localhost:7546",
     ),
 }
+
+
+def network_from_ready(ready: dict[str, Any]) -> Network:
+    """The network that a ready line describes."""
+    return Network(
+        name="localnet",
+        nodes=ready["nodes"],
+        mirror_rest=ready["mirror_rest"],
+        mirror_grpc=ready["mirror_grpc"],
+        relay=ready["relay"],
+        control=ready["control"],
+    )

@@ -13,9 +13,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from config.version import NAME
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-ROOMS: Final = ("config", "grpc_http2", "hedera_client", "hedera_users", "reports", "resilience")
+ROOMS: Final = ("config", "grpc_http2", "hedera_client", "hedera_users", "records", "reports", "resilience")
 """Folders whose code a worker runs; the embedded network is a process of its own beside the master."""
 
 PINS: Final = "requirements.txt"
@@ -66,11 +68,18 @@ def _digest(root: Path) -> str:
 
 
 def _packages(pins: Path) -> dict[str, str]:
-    """The installed version of each package that a file of pins names; of none where the file was not taken along."""
+    """The installed version of each package that a file of pins names; an installation has them as its requirements."""
     found = {}
-    for name in _PIN.findall(pins.read_text(encoding="utf-8") if pins.is_file() else ""):
+    for name in _PIN.findall(pins.read_text(encoding="utf-8") if pins.is_file() else _installed_pins()):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "none"
     return found
+
+
+def _installed_pins() -> str:
+    try:
+        return "\n".join(metadata.requires(NAME) or ())
+    except metadata.PackageNotFoundError:
+        return ""

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from config.at_odds import contradictions
 from config.baselines import parse_baseline
-from config.levels import Levels
+from config.levels import QUEUED, Levels
 from config.network_file import load_custom
 from config.networks import KNOWN, NETWORK_NAMES, Network, NetworkName, NodeList
 from config.secrets import fault_of_url, without_secrets
@@ -271,7 +271,7 @@ class RunSettings(BaseModel):
 
     @model_validator(mode="after")
     def _what_is_handed_over_has_a_queue(self) -> RunSettings:
-        if "queued" in self.confirm and not self.queue:
+        if QUEUED in self.confirm and not self.queue:
             raise ValueError("--queue 0: --confirm queued hands operations over to the queue; let it hold some")
         return self
 

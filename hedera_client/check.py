@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.address_book import shown
-from config.launcher import network_from_ready
 from config.network_file import load_custom
-from config.networks import KNOWN, Network, network_by
+from config.networks import KNOWN, Network, network_by, network_from_ready
 from config.proxies import nodes_are_called_directly
 from config.routes import Route, counted, routes
 from hedera_client import bodies

@@ -20,7 +20,7 @@ from typing import Final
 import gevent
 
 from hedera_users.roll_call import ANSWER_WITHIN_S, RollCall
-from reports.sources import publish_participants
+from records.sources import publish_participants
 
 _ASK_EVERY_S: Final = 1.0
 _LOOK_S: Final = 0.05

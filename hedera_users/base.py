@@ -19,8 +19,8 @@ from config.levels import Confirm
 from hedera_users.arrivals import Turn
 from hedera_users.payloads import audit_event
 from hedera_users.session import Session, session_of
-from reports.envelope import Envelope, digest
-from reports.records import Arm
+from records.envelope import Envelope, digest
+from records.operation import Arm
 
 AUDIT_EVENT = "audit-event"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from config.levels import ACK, MIRROR, QUEUED
 from config.settings import RunSettings
 from hedera_client import Body, Chunk, HederaClient, HederaError, Receipt, Settled, TransactionId, bodies
 from hedera_users.background import Background
@@ -14,12 +15,8 @@ from hedera_users.guards import Guards
 from hedera_users.mirror_view import MirrorView
 from hedera_users.operation import Operation, uncounted
 from hedera_users.transactions import Acknowledged, BodyOf, NeverHappened, Transactions
-from reports.records import DELETED, LEFT, UNCERTAIN, ReadFile, StoredFile
+from records.operation import DELETED, LEFT, UNCERTAIN, ReadFile, StoredFile
 from resilience import Attempt, Rejected
-
-QUEUED: Final = "queued"
-ACK: Final = "ack"
-MIRROR: Final = "mirror"
 
 
 class _SentChunk(NamedTuple):

@@ -16,7 +16,6 @@ import psutil
 
 from config.at_odds import without_effect
 from config.exit_codes import ExitCode
-from config.launcher import LocalnetError
 from config.options import add_options, settings_from
 from config.run import Run
 from config.settings import RunSettings, SettingsError
@@ -28,6 +27,7 @@ from hedera_users.roll_call import RollCall, answer_calls
 from hedera_users.session import close_session, open_session
 from hedera_users.signals import SecondSignal
 from hedera_users.web_form import judge_request
+from localnet_launcher import LocalnetError
 from resilience import Rejected
 
 logger = logging.getLogger(__name__)

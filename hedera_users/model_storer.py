@@ -6,11 +6,12 @@ from locust import task
 
 import itertools
 
+from config.levels import RECEIPT
 from hedera_users.base import HederaUser
 from hedera_users.hcs_submitter import SUBMIT
 from hedera_users.operation import Mismatch
 from hedera_users.payloads import Model, announcement, model
-from reports.envelope import digest
+from records.envelope import digest
 
 MODEL_STORED = "model-stored"
 
@@ -45,7 +46,7 @@ class ModelStorer(HederaUser):
         session = self.session
         file_id = ""
         turn = self.turn("hfs.store")
-        with session.operation("hfs.store", confirm="receipt", turn=turn, size_bytes=len(stored.contents)) as operation:
+        with session.operation("hfs.store", confirm=RECEIPT, turn=turn, size_bytes=len(stored.contents)) as operation:
             file_id = session.hedera.store_file(operation, stored.chunks(session.run.settings.chunk_bytes))
         return file_id if operation.succeeded else ""
 

@@ -17,15 +17,13 @@ from hedera_client import Fate, HederaError
 from hedera_users.arrivals import Turn
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
-from reports.records import Arm, OperationRecord, Outcome, SentMessage
-from reports.stopwatch import NS_PER_S, Stopwatch
+from records.operation import Arm, OperationRecord, Outcome, SentMessage
+from records.statuses import STOPPED, SUCCESS
+from records.stopwatch import NS_PER_S, Stopwatch
 from resilience import Rejected
 
 ACK: Final = "ack"
 CONNECTION: Final = "connection"
-
-STOPPED: Final = "STOPPED"
-"""Status of an operation that the end of the run cut off."""
 
 
 class Mismatch(Exception):  # noqa: N818 (the name says what was found, not that something broke)
@@ -229,7 +227,7 @@ class Operation:
             return
         record = self.record
         if error is None:
-            record.outcome, record.status, record.ended_in = Outcome.SUCCEEDED, "SUCCESS", ""
+            record.outcome, record.status, record.ended_in = Outcome.SUCCEEDED, SUCCESS, ""
         else:
             record.outcome, record.status, record.error = self._settle(error)
             record.ended_in = _ended_in(error) or record.ended_in

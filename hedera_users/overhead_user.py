@@ -15,8 +15,8 @@ from hedera_users.arrivals import Turn
 from hedera_users.base import AUDIT_EVENT, HederaUser
 from hedera_users.operation import Operation
 from hedera_users.payloads import announcement, model
-from reports.envelope import digest
-from reports.records import Arm
+from records.envelope import digest
+from records.operation import Arm
 
 STORE_MODEL = "store-model"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from reports.envelope import Envelope
+from records.envelope import Envelope
 
 _AUDIT_EVENT: Final = b'{"action":"model.inference","pad":"%s"}'
 _UNPADDED_BYTES: Final = len(_AUDIT_EVENT % b"")

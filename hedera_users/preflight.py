@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable
 from typing import Final
 
+from config.levels import MIRROR
 from config.networks import Network
 from config.proxies import nodes_are_called_directly
 from config.settings import RunSettings, SettingsError
@@ -21,7 +22,6 @@ from hedera_client.findings import judge
 from hedera_client.greenlets import prepare_process
 from hedera_client.health import Rate, Wants, examine
 from hedera_users.fees import dearest_bodies, max_fee, price_of_beginning
-from hedera_users.hedera_service import MIRROR
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from config.launcher import Localnet, LocalnetError, start_localnet
 from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings, SettingsError, read_faults
@@ -22,7 +21,8 @@ from hedera_users.fees import fee_caps
 from hedera_users.node_list import keep_list, tell
 from hedera_users.preflight import LONGEST_CALL_S, look
 from hedera_users.setup import create_topics
-from reports.sources import publish_faults
+from localnet_launcher import Localnet, LocalnetError, start_localnet
+from records.sources import publish_faults
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
-from config.levels import Confirm
+from config.levels import MIRROR, Confirm
 from config.run import Run
 from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator, Relay
 from hedera_client.greenlets import prepare_process
@@ -24,13 +24,13 @@ from hedera_users.background import Background
 from hedera_users.baseline import Baseline, make_baseline
 from hedera_users.fees import fee_caps, max_query_payment
 from hedera_users.guards import Guards, Place, make_guards
-from hedera_users.hedera_service import MIRROR, HederaService
+from hedera_users.hedera_service import HederaService
 from hedera_users.ledger import Ledger
 from hedera_users.mirror_view import MirrorView
 from hedera_users.operation import Operation
 from hedera_users.relay_view import RelayView
-from reports.records import Arm
-from reports.sources import publish
+from records.operation import Arm
+from records.sources import publish
 from resilience import GuardStats
 
 SPARE_CALL_SLOTS = 20

@@ -30,6 +30,7 @@ from hedera_client import (
     TransactionId,
 )
 from hedera_users.operation import Operation
+from records.statuses import NEVER_HAPPENED
 from resilience import Attempt, Guard, Rejected
 
 BodyOf = Callable[[TransactionId], Body]
@@ -246,7 +247,7 @@ class _Attempts:
 def _never_happened(transaction_id: TransactionId, why: str) -> NeverHappened:
     return NeverHappened(
         f"NEVER_HAPPENED: transaction {transaction_id} had no effect: {why}",
-        status="NEVER_HAPPENED",
+        status=NEVER_HAPPENED,
         fate=Fate.RETRYABLE,
         transaction_id=str(transaction_id),
     )

@@ -20,7 +20,7 @@ from config.settings import RunSettings
 from hedera_client.http_session import cause
 from hedera_users.baseline import find_function
 from hedera_users.payloads import audit_event
-from reports.envelope import Envelope
+from records.envelope import Envelope
 
 TRIAL_S: Final = 5.0
 """Seconds that a trial may take."""

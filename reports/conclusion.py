@@ -16,6 +16,7 @@ from typing import Any
 
 from config.run import Run
 from config.secrets import without_secrets
+from records.sources import injected_faults
 from reports.collect.collector import Collector
 from reports.collect.facts import Facts
 from reports.collect.journal import FILE_NAME, Journal
@@ -24,7 +25,6 @@ from reports.render.console import code_without_report, render_console
 from reports.render.files import HTML_NAME, JSON_NAME, point_latest_to, write_report
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
 from reports.settling import CHECKPOINT, ENDING, FACTS, Ending, Settled, settle_run
-from reports.sources import injected_faults
 
 logger = logging.getLogger(__name__)
 

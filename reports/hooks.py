@@ -19,6 +19,7 @@ from gevent.event import Event
 from config.exit_codes import ExitCode
 from config.run import Run
 from config.version import this_version
+from records.sources import participants
 from reports.collect.collector import Collector
 from reports.collect.crowd import Crowd
 from reports.collect.facts import Facts
@@ -29,7 +30,6 @@ from reports.conclusion import conclude, run_folder
 from reports.judge import provenance
 from reports.measure.resources import ResourceMonitor
 from reports.settling import CHECKPOINT, FACTS, RUN
-from reports.sources import participants
 
 DELTA: Final = "hedera_report"
 """Key under which a worker's delta travels in Locust's own periodic report."""

@@ -16,7 +16,7 @@ import locust  # noqa: F401
 
 del os.environ["LOCUST_SKIP_MONKEY_PATCH"]
 
-from config.launcher import Localnet, start_localnet
+from localnet_launcher import Localnet, start_localnet
 
 # Tests run on slow and busy machines: how long an example takes says nothing.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from locustfile import HcsSubmitter
-from reports.records import OperationRecord
+from records.operation import OperationRecord
 
 __all__ = ["HcsSubmitter"]
 

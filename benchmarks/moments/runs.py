@@ -19,8 +19,8 @@ from typing import Any, Final
 
 from benchmarks.ledger import read_ledger
 from benchmarks.moments.held import OPERATION, WAY_S, Check, checks, joined
-from config.launcher import Localnet, start_localnet
 from localnet.latency import PROFILES
+from localnet_launcher import Localnet, start_localnet
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 LOCUSTFILE: Final = "benchmarks/moments/keeping_locustfile.py"

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgpack
 from gevent.threadpool import ThreadPool
 
-from reports.collect.rows import COLUMNS, TABLES, Rows
+from records.rows import COLUMNS, TABLES, Rows
 
 FILE_NAME: Final = "journal.sqlite"
 

@@ -13,7 +13,7 @@ import gevent
 from gevent.lock import RLock
 
 from config.run import Run
-from reports import sources
+from records import sources
 from reports.measure.clock_offset import DateProbe
 from reports.measure.measurements import OUTCOMES
 from reports.measure.recorder import Recorder

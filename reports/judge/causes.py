@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hedera_client.status import PRECHECK, RECEIPT, RELAY, RELAY_BROKEN, TRANSPORT
+from records.statuses import NEVER_HAPPENED, STOPPED
 from reports.measure.errors import ErrorGroup, GroupKey
 
 CAUSES: Final[Mapping[str, str]] = {
@@ -31,12 +32,12 @@ CAUSES: Final[Mapping[str, str]] = {
     "RATE_LIMITED": "The limiter on our side (--rate-limit, --concurrency) said wait, and there was no queue to wait "
     "in (--queue).",
     "DEADLINE_PASSED": "Its time was over (--deadline) before an attempt could begin.",
-    "NEVER_HAPPENED": "It had no effect and cannot have one any more: its validity was over and no node had its "
+    NEVER_HAPPENED: "It had no effect and cannot have one any more: its validity was over and no node had its "
     "receipt. It was sent once more under a new id before.",
     "RELAY_RATE_LIMITED": "The JSON-RPC relay's rate limit was reached. Public relays are restrictive; ask less often.",
     "RELAY_TIMEOUT": "The JSON-RPC relay did not answer in time (--rpc-timeout).",
     "RELAY_UNREACHABLE": "The JSON-RPC relay could not be reached. Check the network's relay address, or wait.",
-    "STOPPED": "The end of the run cut the operation off before its outcome was known. A longer --stop-timeout lets it "
+    STOPPED: "The end of the run cut the operation off before its outcome was known. A longer --stop-timeout lets it "
     "end.",
     "INVALID_SIGNATURE": "A key that must sign did not. Check the operator's key and the topic's or file's keys.",
     "INSUFFICIENT_PAYER_BALANCE": "The operator's account has not enough hbar left. Top it up.",

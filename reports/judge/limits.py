@@ -8,13 +8,13 @@ from typing import Any, Final, Literal
 
 from hedera_client.errors import Fate
 from hedera_client.status import PRECHECK, RECEIPT, RELAY, TRANSPORT
+from records.operation import Outcome
+from records.statuses import STOPPED
 from reports.judge import phrases
 from reports.judge.causes import cause_of
 from reports.judge.names import several
 from reports.judge.worst import Kind, failed_most, kinds_of_failures
-from reports.measure.measurements import STOPPED
 from reports.measure.resources import CPU_WARNING_PERCENT
-from reports.records import Outcome
 
 Limit = Literal["generator", "policy", "network", "none"]
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from config.levels import LEVELS
+from records.operation import Arm
 from reports.judge import intervals
 from reports.judge.intervals import Array, Interval
 from reports.judge.overhead_words import POWER, judge
 from reports.measure.keys import OperationKey
 from reports.measure.pairs import PairSample
-from reports.records import Arm
 
 FEWEST: Final[Mapping[str, int]] = {"mean": 20, "p50": 30, "p95": 200, "p99": 1_000, "throughput": 20}
 """Pairs that a figure needs. With fewer, its interval holds the truth less often than it says (measured on skewed

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from hedera_client import ChunkInfo
+from records.envelope import body_is_intact, decode, digest
 from reports.collect.journal import open_journal
-from reports.envelope import body_is_intact, decode, digest
 from reports.judge.chain import Shown
 
 FILE_NAME: Final = "audit.sqlite"

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from records.operation import Outcome
+from records.statuses import STOPPED
 from reports.judge.causes import cause_of
-from reports.measure.measurements import STOPPED
-from reports.records import Outcome
 
 
 class Kind(NamedTuple):

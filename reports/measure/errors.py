@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from config.secrets import without_secrets
+from records.operation import OperationRecord
 from reports.measure.keys import OperationKey
-from reports.records import OperationRecord
 
 MAX_GROUPS: Final = 200
 """Groups kept apart; what comes after is counted under OTHER, so that a server that says something new every time

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from config.levels import LEVELS
-from reports.records import Arm, OperationRecord
+from records.operation import Arm, OperationRecord
 
 
 class OperationKey(NamedTuple):

@@ -6,18 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from records.operation import PHASES, SEGMENTS, OperationRecord, Outcome
+from records.statuses import STOPPED
 from reports.measure.distribution import Distribution
 from reports.measure.errors import Errors
 from reports.measure.keys import OperationKey
 from reports.measure.pairs import Pairs
 from reports.measure.slowest import Slowest
 from reports.measure.timeline import Timeline
-from reports.records import PHASES, SEGMENTS, OperationRecord, Outcome
 
 OUTCOMES: Final = tuple(outcome.value for outcome in Outcome)
-
-STOPPED: Final = "STOPPED"
-"""Status of an operation that the end of the run cut off; that is nobody's failure."""
 
 
 @dataclass(slots=True)

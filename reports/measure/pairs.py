@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from reports.records import Arm, OperationRecord, Outcome
+from records.operation import Arm, OperationRecord, Outcome
+from records.statuses import STOPPED
 
 SAMPLE: Final = 20_000
 """Pairs kept per operation and level. 20,000 pairs put the 95 % interval of a mean within 1.4 % of a standard deviation
@@ -17,9 +18,6 @@ to either side, which no reader can tell from all pairs."""
 OPEN_PAIRS: Final = 100_000
 """First arms that wait for their second. A pair whose second arm never comes (cut off) stays here; beyond this number
 the oldest are given up."""
-
-STOPPED: Final = "STOPPED"
-"""Status of an operation that the end of the run cut off; that is nobody's failure."""
 
 
 class Pair(NamedTuple):

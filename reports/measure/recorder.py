@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.collect.rows import COLUMNS, Rows, rows_of
+from records.operation import OperationRecord
+from records.rows import COLUMNS, Rows, rows_of
 from reports.measure.measurements import Measurements
 from reports.measure.pairs import PairMatcher
-from reports.records import OperationRecord
 
 
 class Recorder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from typing import Any, Final, NamedTuple
 
-from reports.records import OperationRecord
+from records.operation import OperationRecord
 
 KEPT: Final = 5
 """Operations kept per line of the report."""

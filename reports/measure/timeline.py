@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from records.operation import Outcome
 from reports.measure.keys import OperationKey
-from reports.records import Outcome
 
 MAX_POINTS: Final = 600
 """Points per series. A run that outgrows them gets points twice as long (1 s, 2 s, 4 s, …)."""

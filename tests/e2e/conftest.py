@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 
-from config.launcher import Localnet, start_localnet
+from localnet_launcher import Localnet, start_localnet
 from reports.judge.report import violations
 
 ROOT = Path(__file__).resolve().parents[2]

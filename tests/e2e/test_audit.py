@@ -12,7 +12,7 @@ from typing import Any
 
 import requests
 
-from config.launcher import start_localnet
+from localnet_launcher import start_localnet
 from tests.e2e.conftest import ROOT, Finished, clean_environment
 
 SHORT = (

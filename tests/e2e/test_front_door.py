@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import hedera_load
+from config.same_code import fingerprint
 from reports.judge.report import violations
 from tests.e2e.conftest import ROOT, clean_environment
 
@@ -60,6 +61,10 @@ def test_an_installed_checkout_runs_a_locustfile_of_somebody_else(tmp_path: Path
     programs = installed_into(tmp_path / "venv", str(ROOT))
     packed = run(programs / "python", "-c", _LIST_FILES, cwd=tmp_path)
     assert set(packed.stdout.split()) == files_of_the_rooms()
+    told = run(
+        programs / "python", "-c", "from config.same_code import fingerprint; print(*fingerprint())", cwd=tmp_path
+    )
+    assert told.stdout.split() == list(fingerprint())  # a worker that is installed can be held against a checkout
     folder = tmp_path / "empty"
     folder.mkdir()
     (folder / "locustfile.py").write_text(own_locustfile())
@@ -152,7 +157,7 @@ def test_the_network_is_not_taken_from_the_current_folder(tmp_path: Path) -> Non
     """A `localnet.py` or `aiohttp.py` of somebody else's is not run in its place."""
     (tmp_path / "localnet.py").write_text("raise SystemExit('not this one')")
     (tmp_path / "aiohttp.py").write_text("raise SystemExit('not this one')")
-    code = "from config.launcher import start_localnet; start_localnet().stop(); print('ready')"
+    code = "from localnet_launcher import start_localnet; start_localnet().stop(); print('ready')"
     environment = {**own_environment(), "PYTHONPATH": str(ROOT)}
     said = subprocess.run(
         [sys.executable, "-P", "-c", code], cwd=tmp_path, env=environment, text=True, capture_output=True, timeout=60

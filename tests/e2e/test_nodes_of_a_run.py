@@ -13,10 +13,10 @@ import pytest
 import requests
 
 from config.built_in import BuiltInList, write_built_in_list
-from config.launcher import Localnet, start_localnet
 from config.networks import Network
 from config.routes import routes
 from hedera_client.book_file import read_book
+from localnet_launcher import Localnet, start_localnet
 
 BOOK = "/api/v1/network/nodes?limit=25"
 FILE = "tests/e2e/hosted_locustfile.py"

@@ -21,11 +21,11 @@ from typing import Any, NamedTuple
 import psutil
 import pytest
 
-from config.launcher import Localnet, start_localnet
 from config.options import add_options, settings_from
 from config.settings import SettingsError
 from hedera_users import beforehand
 from hedera_users.hcs_submitter import HcsSubmitter
+from localnet_launcher import Localnet, start_localnet
 from tests.e2e.conftest import LOCUST, ROOT, OwnNetwork, clean_environment, free_port
 from tests.e2e.wrong_configurations import KEY, PASSWORD, TABLE, Wrong
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from config.launcher import start_localnet
+from localnet_launcher import start_localnet
 from tests.e2e.conftest import LOCUST, ROOT, OwnNetwork, clean_environment, wait_for_run
 
 RUN_S: Final = 26

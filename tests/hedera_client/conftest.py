@@ -11,9 +11,9 @@ from typing import Any
 import grpc
 import pytest
 
-from config.launcher import Localnet
 from hedera_client import HederaClient, Operator
 from hedera_client.calls import TRANSPORTS, NodeCalls
+from localnet_launcher import Localnet
 
 NODE = "0.0.3"
 KEY = "302e020100300506032b657004220420" + "ab" * 32

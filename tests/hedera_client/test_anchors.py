@@ -16,9 +16,9 @@ import grpc
 import pytest
 from hiero_sdk_python.hapi.services import transaction_response_pb2
 
-from config.launcher import Localnet
 from hedera_client import HederaClient, Operator, ReceiptFailed, bodies
 from hedera_client.calls import TRANSPORTS, TransportName
+from localnet_launcher import Localnet
 
 ROOT = Path(__file__).resolve().parents[2]
 

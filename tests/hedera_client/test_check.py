@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import requests
 
-from config.launcher import Localnet
 from config.networks import KNOWN, network_by
 from config.routes import routes
 from hedera_client.address_book import choose_nodes
@@ -23,6 +22,7 @@ from hedera_client.book_file import read_book
 from hedera_client.check import _conclude, listing
 from hedera_client.health import Finding
 from hedera_client.side_by_side import side_by_side
+from localnet_launcher import Localnet
 
 ROOT = Path(__file__).resolve().parents[2]
 MAINNET = "tests/data/address-book-mainnet.json"

@@ -9,7 +9,6 @@ import grpc
 import pytest
 from hiero_sdk_python.hapi.services import response_code_pb2
 
-from config.launcher import Localnet, start_localnet
 from grpc_http2.client.no_answer import NoAnswer
 from grpc_http2.wire.status import StatusCode
 from hedera_client import (
@@ -25,6 +24,7 @@ from hedera_client import (
 from hedera_client.errors_page import errors_page
 from hedera_client.status import CLOSED, PRECHECK, RECEIPT, TRANSPORT, judge_precheck, relay_error
 from hedera_client.status import transport_error as judged
+from localnet_launcher import Localnet, start_localnet
 
 STATUSES = [value.name for value in response_code_pb2.ResponseCodeEnum.DESCRIPTOR.values if value.name != "OK"]
 DOCUMENTED = Path(__file__).resolve().parents[2] / "docs" / "errors.md"

@@ -13,10 +13,10 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.launcher import Localnet, start_localnet
 from hedera_client import Fate, HederaClient, MirrorError, MirrorRest, Operator, bodies
 from hedera_client.mirror_rest import PAGES_IN_VAIN
 from hedera_client.pacing import BURST, REQUESTS_PER_S, Pace, pace_of
+from localnet_launcher import Localnet, start_localnet
 
 Answer = tuple[int, dict[str, str], bytes]
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.launcher import Localnet
 from hedera_client import HederaClient, MirrorRest, MirrorTimeout, MirrorWatcher, bodies
 from hedera_client.overdue import GRACE_S, LONGEST_REPAIR_WAIT_S, PATIENCE_S, Suspicion
+from localnet_launcher import Localnet
 from tests.hedera_client.mirror_front import MirrorFront
 
 PATIENT_S = 60.0

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from config.launcher import Localnet
 from config.networks import Network
 from hedera_client import Fate, HederaClient, MirrorError, TransportError, bodies, network_from_address_book
+from localnet_launcher import Localnet
 
 ROOT = Path(__file__).resolve().parents[2]
 WRONG = "ab" * 48

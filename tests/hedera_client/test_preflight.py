@@ -21,7 +21,6 @@ import requests
 from hiero_sdk_python import PrivateKey, ResponseCode
 from hiero_sdk_python.hapi.services import transaction_response_pb2
 
-from config.launcher import Localnet, start_localnet
 from config.networks import Network
 from hedera_client import HederaClient, MirrorRest, Operator, bodies
 from hedera_client.account import find_operator, signs_for
@@ -31,6 +30,7 @@ from hedera_client.findings import Finding, Unhealthy, Wrong, judge
 from hedera_client.health import Rate, Wants, check_fees, examine, patiently
 from hedera_client.prices import HBAR, FeeCaps
 from hedera_client.probe import Probe
+from localnet_launcher import Localnet, start_localnet
 
 TREASURY_KEY = "302e020100300506032b65700422042091132178e72057a1d7528025956fe39b0b847f200ab59b2fdd367017f3087137"
 NS = 1_000_000_000

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from config.built_in import FOLDER, built_in_list
-from config.launcher import Localnet
 from hedera_client.__main__ import main
+from localnet_launcher import Localnet
 
 MAINNET = Path(__file__).resolve().parents[1] / "data" / "address-book-mainnet.json"
 

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from config.launcher import Localnet, start_localnet
 from hedera_client import Fate, MirrorRest, Relay, RelayError
+from localnet_launcher import Localnet, start_localnet
 
 WEIBARS_PER_TINYBAR = 10_000_000_000
 

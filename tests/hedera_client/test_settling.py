@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.launcher import Localnet, start_localnet
 from hedera_client import (
     Fate,
     HederaClient,
@@ -25,6 +24,7 @@ from hedera_client import (
     bodies,
 )
 from hedera_client.settling import CLOCK_SKEW_S, CONSENSUS_S, RECEIPT_KEPT_S, settle, window_of
+from localnet_launcher import Localnet, start_localnet
 
 NODES = ("0.0.3", "0.0.4", "0.0.5", "0.0.6")
 START = 1_700_000_000

@@ -13,7 +13,7 @@ from gevent.event import Event
 from hedera_users.background import Background
 from hedera_users.ledger import Ledger
 from hedera_users.operation import Operation
-from reports.records import Outcome
+from records.operation import Outcome
 from resilience import QueueExpired, QueueFull
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from config.launcher import Localnet, start_localnet
 from config.settings import parse_settings
 from hedera_client import (
     AlreadySubmitted,
@@ -25,6 +24,7 @@ from hedera_client import (
 from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.operation import uncounted
 from hedera_users.transactions import Transactions
+from localnet_launcher import Localnet, start_localnet
 from reports.judge.audit import exit_code_of
 from reports.judge.mirror import MirrorAudit
 from reports.settling import MirrorReader, chain_hash

@@ -17,7 +17,7 @@ from hedera_client import Fate, HederaError, TransportError
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
 from hedera_users.operation import STOPPED, Mismatch, Operation, OperationNotDone
-from reports.records import Arm, OperationRecord, Outcome
+from records.operation import Arm, OperationRecord, Outcome
 from resilience import CircuitOpen
 
 

@@ -24,7 +24,7 @@ from hedera_users.ledger import Ledger
 from hedera_users.operation import Operation
 from hedera_users.overhead_user import OverheadUser
 from hedera_users.session import Session
-from reports.records import Arm, OperationRecord
+from records.operation import Arm, OperationRecord
 
 
 @dataclass

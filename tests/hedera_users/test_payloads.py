@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from config.settings import RunSettings
 from hedera_users.payloads import announcement, audit_event, model
-from reports.envelope import Envelope, body_is_intact, decode
+from records.envelope import Envelope, body_is_intact, decode
 
 SMALLEST = 192
 

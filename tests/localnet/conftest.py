@@ -18,12 +18,12 @@ from hiero_sdk_python import AccountId, Client, PrivateKey
 from hiero_sdk_python.client.network import Network as SdkNetwork
 from hiero_sdk_python.node import _Node
 
-from config.launcher import Localnet, start_localnet
 from localnet import pb
 from localnet.node.limits import REAL
 from localnet.process.network import LocalNetwork
 from localnet.process.options import parse_options
 from localnet.protocol.status import status_name
+from localnet_launcher import Localnet, start_localnet
 from tests.localnet.ecdsa import EcdsaKey
 
 SigningKey = Ed25519PrivateKey | EcdsaKey

@@ -15,7 +15,7 @@ from tests.localnet.ecdsa import EcdsaKey
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, SigningKey, Wire
 
 OWNER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)

@@ -16,7 +16,7 @@ from localnet.protocol.status import status_name
 from tests.localnet.ecdsa import EcdsaKey
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 ALICE = Ed25519PrivateKey.from_private_bytes(b"a" * 32)

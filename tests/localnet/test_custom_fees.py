@@ -16,7 +16,7 @@ from localnet.protocol.ids import transaction_key
 from localnet.state.fees import ExchangeRate
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 FRIEND = Ed25519PrivateKey.from_private_bytes(b"f" * 32)

@@ -17,11 +17,11 @@ import psutil
 import pytest
 import requests
 
-from config.launcher import Localnet, network_from_ready
 from grpc_http2.wire import frames
 from grpc_http2.wire.header_blocks import literal
 from grpc_http2.wire.messages import write_message
 from localnet import pb
+from localnet_launcher import Localnet, network_from_ready
 from tests.localnet.conftest import Wire
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -39,7 +39,7 @@ from localnet.transactions.stages import Settled
 from tests.localnet.stages import settled
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 WAIT_S = 10.0

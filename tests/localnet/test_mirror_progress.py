@@ -28,7 +28,7 @@ from tests.localnet.mirror import API, topic_with_messages
 from tests.localnet.stages import settled
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 GENESIS_NS = 1_000 * PERIOD_NS + 7 * NANOS

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from localnet import pb
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 NANOS = 1_000_000_000

@@ -19,7 +19,7 @@ from tests.localnet.model.expiry import Expiry
 from tests.localnet.model.transfers import Transfers
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 

@@ -35,7 +35,7 @@ from localnet.transactions.stages import Checked, Received, Settled
 from tests.localnet.stages import checked, settled
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 TOPIC = {"autoRenewPeriod": {"seconds": 7_776_000}}

@@ -15,7 +15,7 @@ from localnet.relay.methods import METHODS
 from tests.localnet.ecdsa import EcdsaKey
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 WEIBARS = 10_000_000_000

@@ -20,7 +20,7 @@ from localnet import pb
 from localnet.node.limits import OFF, REAL
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
 
 CALLERS = 200
 LOAD_S = 4.0

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from config.launcher import LocalnetError
 from localnet import pb
+from localnet_launcher import LocalnetError
 from tests.localnet.ecdsa import EcdsaKey
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 OPTIONS = ("--latency", "instant", "--throttles", "off")

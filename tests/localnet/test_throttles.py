@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.launcher import LocalnetError
 from localnet.protocol.status import status_name
 from localnet.throttles import PROFILES, Throttle, ThrottleError, load_throttles
 from localnet.throttles.bucket import Bucket, Group
+from localnet_launcher import LocalnetError
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 NANOS = 1_000_000_000

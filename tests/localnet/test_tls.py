@@ -17,11 +17,11 @@ from hiero_sdk_python.address_book.node_address import NodeAddress
 from hiero_sdk_python.client.network import Network as SdkNetwork
 from hiero_sdk_python.node import _Node
 
-from config.launcher import start_localnet
 from localnet import pb
+from localnet_launcher import start_localnet
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Rest, Wire
 
 PLAIN, TLS = 50211, 50212

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from config.launcher import Localnet, start_localnet
+from localnet_launcher import Localnet, start_localnet
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -77,7 +77,7 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
     running.stop()
 
 
-def wait_until(is_so: Callable[[], Any], seconds: float = 40.0) -> None:
+def wait_until(is_so: Callable[[], Any], seconds: float = 90.0) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
     while not is_so():

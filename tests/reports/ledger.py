@@ -11,12 +11,12 @@ from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings
 from hedera_client import ChunkInfo, TopicMessage, TransactionId, running_hash_v3
+from records.envelope import Envelope, digest
+from records.operation import OperationRecord, Outcome, ReadFile, SentMessage, StoredFile
+from records.rows import COLUMNS, rows_of
 from reports.collect.journal import Journal
-from reports.collect.rows import COLUMNS, rows_of
-from reports.envelope import Envelope, digest
 from reports.judge.mirror import MirrorAudit
 from reports.judge.taken import Handled
-from reports.records import OperationRecord, Outcome, ReadFile, SentMessage, StoredFile
 from reports.settling import chain_hash
 
 RUN_ID, TOPIC, PAYER = "20261124-101500-3f9a", "0.0.1010", "0.0.1001"

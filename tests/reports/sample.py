@@ -9,13 +9,13 @@ from typing import Any
 from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings
+from records.operation import Arm, OperationRecord, Outcome
 from reports.collect.collector import Collector, Sender
 from reports.collect.facts import Facts
 from reports.collect.journal import Journal
 from reports.judge.audit import nothing_settled
 from reports.judge.report import Evidence, Report, build
 from reports.measure.recorder import Recorder
-from reports.records import Arm, OperationRecord, Outcome
 
 BEGAN = 1_795_000_000.0
 LEVELS = {"ack": 0.005, "receipt": 0.116, "mirror": 0.65}

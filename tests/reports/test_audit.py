@@ -14,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hedera_client import Fate, MirrorError, TopicMessage
+from records.operation import Outcome, ReadFile, StoredFile
 from reports.judge.audit import MAX_OFFENDERS, exit_code_of, integrity_faults, reordering
 from reports.judge.chain import MAX_GAPS
 from reports.judge.collisions import vanished
 from reports.judge.mirror import GAPS_PER_LOOK
 from reports.judge.taken import Handled
-from reports.records import Outcome, ReadFile, StoredFile
 from tests.reports.ledger import (
     STARTED_AT,
     TOPIC,

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.launcher import Localnet
+from localnet_launcher import Localnet
 from reports.judge.audit import settle
 from reports.judge.chain import Shown
 from reports.judge.consensus import clocks_report, consensus_times, read_clocks

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.levels import LEVELS
+from records.operation import Arm, OperationRecord, Outcome
 from reports.judge.overhead import overhead
 from reports.judge.overhead_words import summary
 from reports.measure.measurements import Measurements
 from reports.measure.recorder import Recorder
-from reports.records import Arm, OperationRecord, Outcome
 from tests.reports.ledger import Mirror, Topic, audit, message, record, write_journal
 
 BEGAN = 1_795_500_000.0

@@ -12,10 +12,10 @@ from hdrh.histogram import HdrHistogram
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from records.operation import OperationRecord, Outcome
 from reports.collect.collector import Collector
 from reports.measure.distribution import HIGHEST_US, LOWEST_US, SIGNIFICANT_DIGITS, Distribution
 from reports.measure.recorder import Recorder
-from reports.records import OperationRecord, Outcome
 from tests.reports.ledger import run
 
 SHARES = (0.5, 0.9, 0.95, 0.99, 0.999)

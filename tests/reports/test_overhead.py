@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from records.operation import Arm, OperationRecord, Outcome
 from reports.judge import intervals
 from reports.judge.overhead import FEWEST, overhead
 from reports.judge.overhead_words import summary
 from reports.judge.phrases import relative_within
 from reports.measure.keys import OperationKey
 from reports.measure.pairs import Pair, PairMatcher, Pairs
-from reports.records import Arm, OperationRecord, Outcome
 
 
 def pairs_of(baseline_ms: Any, hedera_ms: Any, confirm: str = "receipt", into: Pairs | None = None) -> Pairs:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from records.operation import OperationRecord, Outcome
 from reports.judge.patience import in_words
 from reports.measure.measurements import Measurements
-from reports.records import OperationRecord, Outcome
 from reports.render.console import render_console
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown

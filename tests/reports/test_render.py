@@ -11,12 +11,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from records.operation import OperationRecord, Outcome
 from reports.__main__ import main
 from reports.judge.phrases import amount
 from reports.judge.report import violations
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import OperationMeasure
-from reports.records import OperationRecord, Outcome
 from reports.render.charts import breaker_spans, chart_data
 from reports.render.console import render_console
 from reports.render.files import write_report

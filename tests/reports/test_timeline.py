@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from records.operation import SEGMENTS, OperationRecord, Outcome
+from records.stopwatch import Stopwatch
 from reports.judge.operations import operations
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import Measurements
 from reports.measure.slowest import KEPT
 from reports.measure.timeline import MAX_POINTS, Timeline
-from reports.records import SEGMENTS, OperationRecord, Outcome
-from reports.stopwatch import Stopwatch
 
 # What an operation may do between two instants: enter a segment, leave one, claim a wait for one, or nothing.
 STEPS = st.lists(

@@ -28,8 +28,8 @@ from hedera_client import Operator, Relay
 from hedera_users.payloads import audit_event
 from hedera_users.session import Session, open_session
 from hedera_users.setup import create_topics
-from reports.envelope import Envelope, digest
-from reports.records import OperationRecord
+from records.envelope import Envelope, digest
+from records.operation import OperationRecord
 
 _jobs = itertools.count(1)
 

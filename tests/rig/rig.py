@@ -14,10 +14,10 @@ from typing import Any
 
 import requests
 
-from config.launcher import Localnet, start_localnet
 from config.networks import Network
 from hedera_client import MirrorRest
-from reports.envelope import decode
+from localnet_launcher import Localnet, start_localnet
+from records.envelope import decode
 
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = Path(__file__).with_name("driver.py")

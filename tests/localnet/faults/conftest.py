@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from config.launcher import Localnet, start_localnet
+from localnet_launcher import Localnet, start_localnet
 
 WAIT_S = 10.0
 

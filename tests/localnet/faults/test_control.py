@@ -16,13 +16,13 @@ from hiero_sdk_python.exceptions import MaxAttemptsError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.launcher import LocalnetError
 from localnet.faults import FaultError, parse_faults
 from localnet.faults.kinds import KINDS
+from localnet_launcher import LocalnetError
 from tests.localnet.faults.conftest import Faults
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.conftest import Wire
 
 ROOT = Path(__file__).resolve().parents[3]

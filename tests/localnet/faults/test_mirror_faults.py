@@ -16,7 +16,7 @@ from localnet import pb
 from localnet.protocol.running_hash import advance
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.faults.conftest import Faults
 
 WAIT_S = 20.0

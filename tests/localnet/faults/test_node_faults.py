@@ -20,7 +20,7 @@ from hiero_sdk_python import (
 from hiero_sdk_python.exceptions import MaxAttemptsError, PrecheckError
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
     from tests.localnet.faults.conftest import Faults
 
 WAIT_S = 20.0

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from config.launcher import start_localnet
+from localnet_launcher import start_localnet
 
 
 def main(ports: str, *command: str) -> int:

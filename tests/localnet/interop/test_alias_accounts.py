@@ -9,7 +9,7 @@ import pytest
 from tests.localnet.interop.conftest import INSTALL_S, RUN_S, JavaScript
 
 if TYPE_CHECKING:
-    from config.launcher import Localnet
+    from localnet_launcher import Localnet
 
 
 @pytest.mark.timeout(INSTALL_S + RUN_S)

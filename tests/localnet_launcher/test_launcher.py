@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from config.launcher import LocalnetError, start_localnet
+from localnet_launcher import LocalnetError, start_localnet
 
 
 def test_it_says_where_it_is_reached_and_ends_when_stopped() -> None:

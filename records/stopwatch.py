@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from reports.records import SEGMENTS
+from records.operation import SEGMENTS
 
 OTHER: Final = "other"
 START_DELAY: Final = "start_delay"

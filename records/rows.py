@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from reports.records import OperationRecord, Outcome
+from records.operation import OperationRecord, Outcome
 
 Rows = dict[str, list[list[Any]]]
 """New rows by table; in the order of COLUMNS, without `sender`, which the collector knows."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import requests
 
-from config.networks import Network
+from config.networks import Network, network_from_ready
 from config.proxies import session_for
 
 READY_TIMEOUT_S = 20.0
@@ -153,18 +153,6 @@ def _import_path() -> str:
     """
     looked_at = {Path(folder).resolve() for folder in [*site.getsitepackages(), site.getusersitepackages()]}
     return "" if _ROOT in looked_at else str(_ROOT)
-
-
-def network_from_ready(ready: dict[str, Any]) -> Network:
-    """The network that a ready line describes."""
-    return Network(
-        name="localnet",
-        nodes=ready["nodes"],
-        mirror_rest=ready["mirror_rest"],
-        mirror_grpc=ready["mirror_grpc"],
-        relay=ready["relay"],
-        control=ready["control"],
-    )
 
 
 def _read_ready_line(process: subprocess.Popen[str]) -> dict[str, Any]:
