@@ -61,7 +61,7 @@ def test_a_killed_worker_loses_only_what_the_report_names(runs: Runs) -> None:
     """Kill -9 of one worker of two: the master ends, names it, counts what it took along, and audits all the same."""
     port = free_port()
     master = runs.start(
-        *("--headless", "--master", "--expect-workers", "2", "--master-bind-port", port, "--run-time", "5s", *LOAD),
+        *("--headless", "--master", "--expect-workers", "2", "--master-bind-port", port, "--run-time", "10s", *LOAD),
         "HcsSubmitter",
     )
     workers = [runs.start("--worker", "--master-port", port) for _ in range(2)]
