@@ -105,7 +105,7 @@ class Settlement:
         """
         checked = self.checked
         received = checked.received
-        return Settled(  # by position: by name takes half as long again, and this is done for every transaction
+        return Settled(  # by position: by name takes about twice as long, and this is done for every transaction
             received.position,
             received.node,
             received.size,

@@ -1,7 +1,7 @@
 """One transaction at each stage of its way: received by a node, checked by it, settled at consensus.
 
 Each stage is complete when it is made, and never changes. They are tuples, not frozen dataclasses, because one of each
-is made for every transaction, and a frozen dataclass takes about five times as long. Times are Unix seconds, or
+is made for every transaction, and a frozen dataclass takes about six times as long. Times are Unix seconds, or
 nanoseconds where the name ends in `_ns`; amounts are tinybars.
 """
 
