@@ -327,7 +327,7 @@ class Session:
         if head.http_status is None:
             if not flags & frames.END_STREAM:
                 raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS that are no trailers")
-        elif stream.reply is None and not stream.chunks:
+        elif stream.reply is None:
             stream.reply = head
         else:
             stream.replace_reply(head)
@@ -344,7 +344,8 @@ class Session:
             self._on_headers(frames.END_HEADERS | whole.flags & frames.END_STREAM, stream_id, bytes(whole.block))
 
     def _on_data(self, flags: int, stream_id: int, payload: bytes) -> None:
-        self._unread += len(payload)
+        size = len(payload)
+        self._unread += size
         if self._unread >= CONNECTION_WINDOW // 2:
             self.pending.append(frames.window_update(0, self._unread))
             self._unread = 0
@@ -353,28 +354,32 @@ class Session:
             self._check_closed(stream_id, "DATA", Http2StreamError)
             return
         if flags & frames.PADDED:
-            padded = len(payload)
             payload = payloads.without_padding(payload, flags)
-            stream.padding += padded - len(payload)
-            stream.room = min(LARGEST_ANSWER, STREAM_WINDOW - stream.padding)
+            stream.padding += size - len(payload)
         if stream.size:
             stream.chunks.append(payload)  # type: ignore[union-attr]
+        elif stream.reply is None:
+            raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "DATA before HEADERS")
         else:
             stream.chunks = [payload]
-        stream.size += len(payload)
-        if stream.size > stream.room:
+        stream.size += size
+        if stream.size > LARGEST_ANSWER and self._is_too_long(stream):
             self._refuse(stream)
         elif flags & frames.END_STREAM:
             self._finish(stream, None, "")
 
-    def _refuse(self, stream: Stream) -> None:
-        """An answer is too long for us, or with its padding for the window that the server was given.
+    def _is_too_long(self, stream: Stream) -> bool:
+        """Whether an answer is too long for us, without its padding.
 
         Raises:
-            Http2StreamError: the latter.
+            Http2StreamError: with its padding it is more than the window that the server was given for it.
         """
-        if stream.size + stream.padding > STREAM_WINDOW:
+        if stream.size > STREAM_WINDOW:
             raise Http2StreamError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the stream's window takes")
+        return stream.size - stream.padding > LARGEST_ANSWER
+
+    def _refuse(self, stream: Stream) -> None:
+        """An answer is too long for us."""
         self.pending.append(frames.rst_stream(stream.id, ErrorCode.CANCEL))
         self._reset_here.append(stream.id)
         del self.streams[stream.id]
@@ -398,7 +403,7 @@ class Session:
         reply = stream.reply
         if reply is None:
             raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "an answer without headers")
-        if reply.length >= 0 and reply.length != stream.size:
+        if reply.length >= 0 and reply.length != stream.size - stream.padding:
             raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "content-length is not the length of the content")
         if stream.body:  # it did not wait for the rest of the request, which is now of no use
             self.pending.append(frames.rst_stream(stream.id, ErrorCode.NO_ERROR))

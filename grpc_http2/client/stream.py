@@ -77,9 +77,8 @@ class Stream:
         failure: Why none came back.
         reply: What the answer's headers say; None until they have arrived.
         chunks: What arrived of its answer.
-        size: Bytes in `chunks`.
+        size: Bytes that arrived of its DATA, with padding.
         padding: Bytes of padding that arrived.
-        room: Bytes that may arrive in `chunks`; very much padding makes them fewer.
         outgoing: Bytes of it that wait to leave: its header block and whole frames.
         body: What of its message is not in frames yet; a memoryview where it did not fit the windows at once.
         claimed: Bytes of the connection's window that it took before it left.
@@ -99,7 +98,6 @@ class Stream:
     chunks: list[bytes] | tuple[()] = ()
     size = 0
     padding = 0
-    room = LARGEST_ANSWER
     outgoing = b""
     body: memoryview | bytes = b""
     claimed = 0

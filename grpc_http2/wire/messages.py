@@ -13,6 +13,7 @@ MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
 """As gRPC has it by default, in both directions."""
 
 _PREFIX: Final = struct.Struct(">BI")
+_unpack_prefix: Final = _PREFIX.unpack_from
 _IDENTITY: Final = b"identity"
 _WINDOW_BITS: Final = {b"gzip": 31, b"deflate": 15}
 ENCODINGS: Final = b"identity,deflate,gzip"
@@ -36,7 +37,7 @@ def read_message(body: bytes, encoding: bytes = _IDENTITY) -> bytes:
     """
     if len(body) < PREFIX_BYTES:
         raise RpcError(StatusCode.INTERNAL, "there is no message" if not body else "the message is cut off")
-    compressed, length = _PREFIX.unpack_from(body)
+    compressed, length = _unpack_prefix(body)
     if length > MAX_MESSAGE_BYTES:
         raise too_long(length)
     if length != len(body) - PREFIX_BYTES:

@@ -146,6 +146,13 @@ CLIENT_STREAM_RULES = STREAM_RULES | {
         head(STATUS_200, end_stream=False)
         + f(frames.DATA, frames.PADDED, 1, b"\xff" + bytes(255)) * ((4 << 20) // 256 + 257),
     ),
+    "more than the stream's window, half of it padding": Rule(
+        "6.9.1",
+        FLOW_CONTROL,
+        head(STATUS_200, end_stream=False)
+        + f(frames.DATA, frames.PADDED, 1, b"\xff" + bytes(255)) * ((2 << 20) // 256)
+        + f(frames.DATA, 0, 1, bytes(16_384)) * ((2 << 20) // 16_384 + 5),
+    ),
 }
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from grpc_http2.client.headers import answer_decoder, request_head, timeout_value
 from grpc_http2.client.session import DRAINING, OPENING, Session
-from grpc_http2.client.stream import UNSENT, Stream
+from grpc_http2.client.stream import SENT, UNSENT, Stream
 from grpc_http2.wire import frames, payloads
 from grpc_http2.wire import settings as wire_settings
 from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError, Http2StreamError
@@ -24,6 +24,7 @@ from grpc_http2.wire.settings import (
     ENABLE_PUSH,
     HEADER_TABLE_SIZE,
     MAX_CONCURRENT_STREAMS,
+    MAX_WINDOW,
 )
 
 HEAD = request_head("/p/m", authority="h:1", tls=False, user_agent="t")
@@ -179,6 +180,30 @@ def test_after_goaway_what_was_seen_goes_on() -> None:
     assert session.outgoing() == b""
     session.receive(answer(seen.id))
     assert seen.answer == b"yes"
+
+
+def test_what_a_server_still_says_of_a_call_that_was_moved() -> None:
+    """It has begun to answer what it then disclaimed: that crosses nothing of ours, and means nothing."""
+    session = opened()
+    moved = started(session)
+    session.receive(goaway(0))
+    session.receive(answer(1) + frames.frame(frames.DATA, 0, 1, b"x"))
+    assert (session.moved, moved.state, moved.reply) == ([moved], UNSENT, None)
+    assert session.outgoing() == b""
+
+
+@pytest.mark.parametrize("size", [1, 400, 60_000, 200_000])
+def test_how_wide_a_window_may_become(size: int) -> None:
+    """Up to 2**31 - 1 bytes and not one more, whether the message has left in one piece, in pieces, or in part."""
+    session = opened()
+    started(session)
+    stream = started(session, bytes(size))
+    spent = size + 5 - len(stream.body)
+    session.receive(frames.window_update(stream.id, MAX_WINDOW - (DEFAULT_WINDOW - spent)))
+    assert stream.state is SENT
+    session.receive(frames.window_update(stream.id, 1))
+    assert failure(stream) == ("INTERNAL", True)
+    assert frames.rst_stream(stream.id, ErrorCode.FLOW_CONTROL_ERROR) in session.outgoing()
 
 
 def test_a_graceful_end_in_two_steps() -> None:

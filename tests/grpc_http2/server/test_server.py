@@ -17,7 +17,7 @@ import uvloop
 from grpc_http2.server import Http2Server, Method, ResetStream, RpcError, StatusCode
 from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode
-from localnet.tls import create_certificate
+from localnet.process.certificate import create_certificate
 from tests.grpc_http2.server.conftest import METHODS, Held
 
 Body = Callable[[Http2Server, grpc.aio.Channel], Awaitable[None]]
