@@ -16,7 +16,7 @@ from typing import Final
 
 from benchmarks.moments.held import Check, Missing
 from benchmarks.moments.runs import NotRun, run
-from localnet.latency import PROFILES
+from localnet.consensus.latency import PROFILES
 
 PROFILES_WITH_TWO: Final = sorted(name for name, latency in PROFILES.items() if latency.received_s)
 RUNS: Final = {"one-process": 0, "two-workers": 2}

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from localnet.latency import Latency
+from localnet.consensus.latency import Latency
 from reports.judge.patience import WORTH_SAYING
 
 SUBMIT: Final = "CONSENSUSSUBMITMESSAGE"

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from benchmarks.ledger import read_ledger
 from benchmarks.moments.held import OPERATION, WAY_S, Check, checks, joined
-from localnet.latency import PROFILES
+from localnet.consensus.latency import PROFILES
 from localnet_launcher import Localnet, start_localnet
 
 ROOT: Final = Path(__file__).resolve().parents[2]

@@ -94,7 +94,7 @@ def forge(folder: Path) -> None:
     with closing(open_journal(folder / "journal.sqlite")) as connection, connection:
         connection.execute("CREATE TEMP TABLE one AS SELECT * FROM sent WHERE acknowledged LIMIT 1")
         connection.execute("UPDATE one SET number = 1000000, sequence_number = NULL, digest = x'00'")
-        connection.execute("UPDATE one SET transaction_id = substr(transaction_id, 1, instr(transaction_id, '@')) || '1.1'")
+        connection.execute("UPDATE one SET transaction_id = replace(transaction_id, '@', '@1')")
         connection.execute("INSERT INTO sent SELECT * FROM one")
 
 

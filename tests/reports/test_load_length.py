@@ -48,8 +48,8 @@ def test_rates_are_per_second_of_load(tmp_path: Path) -> None:
 def test_both_lengths_are_said(tmp_path: Path) -> None:
     report = sample_report(tmp_path, pairs=90, load_s=50)
     assert "50 s, and 10 s more until what was under way had ended" in render_console(report, "")
-    for shown in (render_markdown(report), render_html(report)):
-        shown = shown.replace("\N{NO-BREAK SPACE}", " ")
+    for page in (render_markdown(report), render_html(report)):
+        shown = page.replace("\N{NO-BREAK SPACE}", " ")
         assert "ran for 50 s" in shown
         assert "then 10 s until what was under way had ended" in shown
 

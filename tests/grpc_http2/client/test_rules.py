@@ -138,7 +138,6 @@ CLIENT_STREAM_RULES = STREAM_RULES | {
         head(STATUS_200, ("content-length", "6"), end_stream=False) + f(frames.DATA, 0, 1, bytes(5)) + TRAILERS,
     ),
     "no content in spite of its length": Rule("8.1.1", PROTOCOL, head(STATUS_200, ("content-length", "6"))),
-    "a grpc-status that is no number": Rule("8.1.1", PROTOCOL, head(STATUS_200, ("grpc-status", "fine"))),
     # Padding counts (section 6.1): 256 bytes of window by each frame, and nothing of an answer.
     "more than the stream's window": Rule(
         "6.9.1",
