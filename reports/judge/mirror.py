@@ -36,9 +36,6 @@ LOOK_EVERY_S: Final = 0.5
 SETTLE_S: Final = 5.0
 """How long the audit waits, once everything acknowledged is there, for messages of unknown fate to turn up."""
 
-GIVE_UP_S: Final = 10.0
-"""How long a mirror that answers with nothing but errors is asked again; one that asks for a slower pace longer."""
-
 LONGEST_PAUSE_S: Final = 8.0
 """Pause after refusals, which begins at LOOK_EVERY_S and doubles; a mirror that names a time is left alone for it."""
 
@@ -72,10 +69,9 @@ class TopicReader(Protocol):
 
 
 class Failure(NamedTuple):
-    """Why a look failed: in words, whether the mirror asked for a slower pace, and the seconds it asked for, if any."""
+    """Why a look failed: in words, for how many seconds the mirror asked to be left alone, and whether to give up."""
 
     reason: str
-    busy: bool = False
     retry_after_s: float | None = None
     hopeless: bool = False
 
@@ -166,11 +162,12 @@ class MirrorAudit:
     def _read_until_complete(self) -> Failure | None:
         """Look again and again; return why the last look failed, or None.
 
-        The time limit is for waiting, not for reading: it counts from the last look that brought rows.
+        The time limit is for waiting, not for reading: it counts from the last look that brought rows. Errors of the
+        mirror do not shorten it, whatever they are: a mirror that is restarted refuses connections, then answers 503.
         """
         waiting_since = self._clock()
         complete_at: float | None = None
-        failing_since: float | None = None
+        failing = False
         pause = LOOK_EVERY_S
         while True:
             rows = self._rows
@@ -180,15 +177,14 @@ class MirrorAudit:
                 waiting_since = now
             if failure is not None:
                 # A mirror that asks for a slower pace ends every look with an error, and yet gets on.
-                progress = failing_since is None or self._rows > rows
-                failing_since = now if progress else failing_since
+                progress = not failing or self._rows > rows
+                failing = True
                 pause = failure.retry_after_s or (LOOK_EVERY_S if progress else min(2 * pause, LONGEST_PAUSE_S))
-                lasting = not failure.busy and failing_since is not None and now - failing_since >= GIVE_UP_S
                 too_long = failure.retry_after_s is not None and now + pause - waiting_since > self._timeout
-                if failure.hopeless or lasting or too_long or now - waiting_since >= self._timeout:
+                if failure.hopeless or too_long or now - waiting_since >= self._timeout:
                     break
             else:
-                failing_since, pause = None, LOOK_EVERY_S
+                failing, pause = False, LOOK_EVERY_S
                 if not self._sightings.outstanding:
                     complete_at = now if complete_at is None else complete_at
                     if not self._open_questions or now - complete_at >= SETTLE_S:
@@ -221,7 +217,7 @@ class MirrorAudit:
         except TooManyGaps as error:
             return Failure(str(error), hopeless=True)
         except MirrorError as error:
-            return Failure(str(error)[:500], error.busy, error.retry_after_s)
+            return Failure(str(error)[:500], error.retry_after_s)
         except Exception as error:  # whatever the mirror's client raises, the run is worth a report
             return Failure(f"{type(error).__name__}: {error}"[:500])
         finally:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from locust.env import Environment
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import gevent
 import pytest
+from gevent import GreenletExit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedera_client import Fate, HederaError, TransportError
+from hedera_client import Fate, HederaError, MirrorError, PrecheckError, RelayError, TransportError
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
 from hedera_users.operation import STOPPED, Mismatch, Operation, OperationNotDone
 from records.operation import Arm, OperationRecord, Outcome
-from resilience import CircuitOpen
+from resilience import CircuitOpen, QueueFull
 
 
 class Observed:
@@ -142,6 +143,47 @@ def test_failures_of_one_kind_are_one_row_for_locust(observed: Observed) -> None
             )
     assert {repr(event["exception"]) for event in observed.fired} == {"OperationNotDone('UNAVAILABLE in ack')"}
     assert "@7.000000001" in observed.fired[7]["context"]["record"].error
+
+
+def precheck(number: int) -> Exception:
+    """A refusal that names its node and its transaction."""
+    text = f"BUSY: node 0.0.{3 + number % 29} refused 0.0.2@{number}.000000001"
+    return PrecheckError(text, status="BUSY", fate=Fate.RETRYABLE, node=f"0.0.{3 + number % 29}")
+
+
+def relay(number: int) -> Exception:
+    """What a relay says, with the id under which it keeps the request."""
+    return RelayError(f"HTTP_503: [Request ID: {number:08x}] no", status="HTTP_503", fate=Fate.RETRYABLE)
+
+
+@pytest.mark.parametrize(
+    ("error", "phase", "row"),
+    [
+        (precheck, "ack", "BUSY in ack"),
+        (relay, "ack", "HTTP_503 in ack"),
+        (lambda n: MirrorError(f"not at {n}", status="NOT_SHOWN", fate=Fate.UNKNOWN), "mirror", "NOT_SHOWN in mirror"),
+        (lambda n: Mismatch(f"file 0.0.{n} has {n} bytes"), "", "HASH_MISMATCH"),
+        (lambda n: BaselineError(f"KeyError: 'order {n}'"), "baseline", "BASELINE_ERROR in baseline"),
+        (lambda n: CircuitOpen(f"0/hcs@0.0.{n}", n / 10), "", "CIRCUIT_OPEN in circuit"),
+        (lambda n: QueueFull("0/hcs", n), "", "QUEUE_FULL in queue"),
+        (lambda _: GreenletExit(), "receipt", f"{STOPPED} in receipt"),
+    ],
+)
+def test_so_is_whatever_else_an_operation_ends_in(
+    observed: Observed, error: Callable[[int], BaseException], phase: str, row: str
+) -> None:
+    """By status and place; each text stays in our own record, where it has one."""
+    for number in range(1, 101):
+        with (
+            suppress(GreenletExit),
+            observed.operation() as operation,
+            operation.phase(phase) if phase else nullcontext(),
+        ):
+            operation.sending(f"0.0.2@{number}.000000001")
+            raise error(number)
+    assert {repr(event["exception"]) for event in observed.fired} == {f"OperationNotDone({row!r})"}
+    texts = {event["context"]["record"].error for event in observed.fired}
+    assert len(texts) == (1 if STOPPED in row else 100)
 
 
 def test_other_peoples_errors_are_recorded_and_go_on(observed: Observed) -> None:

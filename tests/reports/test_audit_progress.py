@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hedera_client import Fate, MirrorError, TopicMessage
 from reports.judge.audit import exit_code_of
-from reports.judge.mirror import GAPS_PER_LOOK
+from reports.judge.mirror import GAPS_PER_LOOK, LONGEST_PAUSE_S
 from reports.judge.progress import NS_PER_S, Missing, Reach, is_past, iso, latest_consensus_ns, moment
 from reports.judge.verdict import _audit as audit_check
 from reports.render.console import _audit_line
@@ -230,3 +230,44 @@ def test_a_refusal_longer_than_the_audit_is_not_waited_for(tmp_path: Path) -> No
     result = audit(journal, Busy(topic.rows, 1, 300.0, time), time)
     assert (result["lost"], time.now, exit_code_of(result)) == (None, 0, 5)
     assert "429" in result["doubt"]
+
+
+UNREACHABLE = MirrorError("MIRROR_UNREACHABLE: refused", status="MIRROR_UNREACHABLE", fate=Fate.RETRYABLE)
+UNREADABLE = MirrorError("UNREADABLE: is no mirror", status="UNREADABLE", fate=Fate.RETRYABLE)
+NOT_FOUND = MirrorError("HTTP_404: no such page", status="HTTP_404", fate=Fate.FINAL)
+
+
+def http_error(status: int) -> MirrorError:
+    """What the client raises for an answer of a mirror that is out of order."""
+    return MirrorError(f"HTTP_{status}: out of order", status=f"HTTP_{status}", fate=Fate.RETRYABLE)
+
+
+class Away(Mirror):
+    """A mirror that answers with one error until a moment."""
+
+    def __init__(self, rows: list[TopicMessage], error: Exception, until_s: float, time: Waiting) -> None:
+        super().__init__(rows)
+        self.error, self.until_s, self.time = error, until_s, time
+
+    def latest_consensus(self) -> int | None:
+        """The first request of a look."""
+        if self.time.now < self.until_s:
+            raise self.error
+        return super().latest_consensus()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [http_error(503), http_error(500), http_error(502), UNREACHABLE, UNREADABLE, NOT_FOUND, ConnectionResetError()],
+    ids=repr,
+)
+def test_the_audit_waits_as_long_as_it_was_told(tmp_path: Path, error: Exception) -> None:
+    """Told to wait 90 s, it gave up after 10 s of HTTP 503. Whatever a mirror says instead of an answer, it may end."""
+    topic = Topic()
+    journal = write_journal(tmp_path, [record("a", 1, topic.write(message("a", 1)))])
+    time = Waiting()
+    assert audit(journal, Away(topic.rows, error, 75.0, time), time, audit_timeout=90)["delivered"] == 1
+    time = Waiting()
+    result = audit(journal, Away(topic.rows, error, 3600.0, time), time, audit_timeout=90)
+    assert (result["lost"], exit_code_of(result)) == (None, 5)
+    assert 90 <= time.now <= 90 + LONGEST_PAUSE_S
