@@ -209,3 +209,45 @@ def test_a_deadline_ends_an_operation(rig: Rig) -> None:
     (record,) = job.records
     assert record["outcome"] == "unknown"
     assert record["latency_s"] < 3.0
+
+
+def status(name: str, *operations: str) -> dict[str, Any]:
+    """A fault: nodes answer these gRPC methods, or all transactions, with a status."""
+    return {"kind": "status", "status": name, **({"operations": list(operations)} if operations else {})}
+
+
+@pytest.mark.parametrize(
+    ("name", "stream", "fault", "ended"),
+    [
+        ("hcs.submit", "messages", status("BUSY"), "BUSY"),
+        ("hcs.submit", "messages", status("PLATFORM_NOT_ACTIVE"), "PLATFORM_NOT_ACTIVE"),
+        ("hcs.submit", "messages", {"kind": "not-created"}, "PLATFORM_TRANSACTION_NOT_CREATED"),
+        ("hfs.store", "files", status("BUSY", "createFile"), "BUSY"),
+        ("hfs.fetch", "files", status("BUSY", "getFileContent"), "BUSY"),
+        ("relay.eth_blockNumber", "reads", {"kind": "relay-limit"}, "RELAY_RATE_LIMITED"),
+        ("relay.eth_blockNumber", "reads", {"kind": "relay-error"}, "HTTP_503"),
+    ],
+)
+def test_refused_everywhere_has_failed_when_the_end_of_the_run_cuts_it_off(
+    rig: Rig, name: str, stream: str, fault: dict[str, Any], ended: str
+) -> None:
+    """Every answer said that nothing had happened, and the stop comes between two attempts: nothing is unknown."""
+    job = rig.do(
+        {stream: 1},
+        faults=[fault],
+        settings={"attempts": 50, "backoff": 0.1, "backoff_max": 0.2, "queue": 0, "breaker_failures": 100},
+        stop_after_s=1.5,
+    )
+    (record,) = (one for one in job.records if one["name"] == name)
+    assert (record["outcome"], record["status"]) == ("failed", ended)
+    assert record["attempts"] >= 2
+    assert "unknown" not in {one["outcome"] for one in job.records}
+
+
+def test_addresses_at_which_nobody_listens_accept_nothing(rig: Rig) -> None:
+    """A connection that is refused has carried nothing: failed, and not unknown, when the run ends between attempts."""
+    dead = rig.network.model_copy(update={"nodes": {"127.0.0.1:9": "0.0.3", "127.0.0.1:13": "0.0.4"}})
+    settings = {"attempts": 50, "backoff": 0.1, "backoff_max": 0.2, "queue": 0, "breaker_failures": 100}
+    job = rig.do({"messages": 1}, network=dead, settings=settings, stop_after_s=1.5)
+    (record,) = job.records
+    assert (record["outcome"], record["status"], record["attempts"] >= 2) == ("failed", "UNAVAILABLE", True)
