@@ -95,6 +95,7 @@ class Reporting:
             runner.register_message(ANSWER, self._on_answer)
         elif isinstance(runner, WorkerRunner):
             runner.register_message(ASK, self._on_ask, concurrent=True)
+            _leave_json_to_master(environment)
         if not isinstance(runner, WorkerRunner):
             this_version()  # of the code that was loaded, whatever becomes of its checkout meanwhile
         # Locust fires `quitting` in reverse order. Registered after the runner's own listener, this one comes before
@@ -218,6 +219,16 @@ class Reporting:
     def _merge(self, name: str, delta: dict[str, Any]) -> None:
         if self._gathering is not None:
             self._gathering.collector.merge(name, delta)
+
+
+def _leave_json_to_master(environment: Environment) -> None:
+    """Let a worker neither print nor write Locust's statistics as JSON: it has none, for it sends them to its master.
+
+    With `--processes` it would print an empty list before the master's, and could write one over the master's file.
+    """
+    options: Any = environment.parsed_options
+    if options is not None:
+        options.json, options.json_file = False, None
 
 
 def _give_up(environment: Environment, reason: str) -> None:
