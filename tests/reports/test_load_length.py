@@ -15,6 +15,7 @@ from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.model_storer import ModelStorer
 from hedera_users.overhead_user import OverheadUser
 from reports.collect.collector import Sender
+from reports.judge.answers import CAPACITY
 from reports.judge.overhead import FEWEST
 from reports.judge.report import load_seconds, violations
 from reports.render.charts import chart_data
@@ -22,7 +23,7 @@ from reports.render.console import render_console
 from reports.render.files import write_report
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown
-from reports.render.views import namer
+from reports.render.views import namer, phases
 from reports.render.words import length
 from tests.reports.browser import Browser, browser
 from tests.reports.sample import sample_report
@@ -43,6 +44,26 @@ def test_rates_are_per_second_of_load(tmp_path: Path) -> None:
     assert (report["run"]["load_s"], report["run"]["duration_s"]) == (50, 60)
     for entry in report["operations"]:
         assert entry["throughput_per_s"] == pytest.approx(entry["succeeded"] / 50)
+
+
+def test_whatever_is_said_per_second_is_per_second_of_load(tmp_path: Path) -> None:
+    """Operations of both arms, their bytes, and the sentence of how much was done; counts stay what they are."""
+    for name in ("whole", "drained"):
+        (tmp_path / name).mkdir()
+    whole, drained = (
+        sample_report(tmp_path / "whole", pairs=90),
+        sample_report(tmp_path / "drained", pairs=90, load_s=40),
+    )
+    assert {entry["arm"] for entry in drained["operations"]} >= {"baseline", "hedera"}
+    for one, other in zip(whole["operations"], drained["operations"], strict=True):
+        assert one["succeeded"] == other["succeeded"] > 0
+        for rate in ("throughput_per_s", "bytes_per_s"):
+            assert other[rate] == pytest.approx(one[rate] * 60 / 40)
+    events = sum(
+        one["succeeded"] for one in drained["operations"] if (one["name"], one["arm"]) == ("audit-event", "hedera")
+    )
+    (said,) = [one["answer"] for one in drained["run"]["answers"] if one["question"] == CAPACITY]
+    assert said.startswith(f"{events / 40:.3g} audit events and "), said
 
 
 def test_both_lengths_are_said(tmp_path: Path) -> None:
@@ -87,6 +108,40 @@ def test_there_is_no_0_on_a_logarithmic_axis(tmp_path: Path) -> None:
     assert "Above 0" in render_html(report)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "logarithmic"),
+    [(0.0, 5000.0, False), (-5000.0, -1.0, False), (100.0, 2000.0, False), (0.5, 5000.0, True)],
+    ids=["touches 0", "saves", "close together", "decades apart"],
+)
+def test_the_sentence_below_the_intervals_is_that_of_their_axis(
+    tmp_path: Path, low: float, high: float, logarithmic: bool
+) -> None:
+    """A logarithmic axis shows nothing at 0 and below; it is taken only where a linear one shows too little."""
+    report = sample_report(tmp_path, pairs=90)
+    for entry in report["overhead"]:
+        entry["absolute_ms"] |= {"estimate": (low + high) / 2, "ci95": [low, high]}
+    assert chart_data(report, namer(report))["intervals_log"] is logarithmic
+    page = render_html(report)
+    assert ("Above 0" in page, "ten times the one before" in page) == (not logarithmic, logarithmic)
+
+
+@pytest.mark.parametrize("segments", [True, False], ids=["segments", "phases only"])
+@pytest.mark.parametrize("beside_ms", [1.0, 40.0, 5000.0])
+def test_what_is_stacked_adds_up_to_the_whole(tmp_path: Path, segments: bool, beside_ms: float) -> None:
+    """Whatever runs beside the phases, and however long, is no part of a bar; nor in reports of an earlier version."""
+    report = sample_report(tmp_path, pairs=90)
+    for entry in report["operations"]:
+        if not segments:
+            entry["segments_ms"] = {}
+        if entry["phases_ms"].get("ack"):
+            entry["phases_ms"]["consensus"] = entry["phases_ms"]["ack"] | {"mean": beside_ms}
+    rows = phases(report, namer(report))["rows"]
+    assert any(row["consensus"] == beside_ms for row in rows)
+    for row in rows:
+        assert "consensus" not in row["stack"]
+        assert sum(row["stack"].values()) == pytest.approx(row["total"], rel=0.02)
+
+
 def test_phases_that_overlap_are_marked(tmp_path: Path) -> None:
     """The time to the consensus timestamp stood among the phases as if it were one more part of the sum."""
     report = sample_report(tmp_path, pairs=90)
@@ -121,6 +176,35 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """One browser for all tests."""
     with browser(tmp_path_factory.mktemp("profile")) as running:
         yield running
+
+
+@with_chromium
+@pytest.mark.parametrize(
+    ("resolution_s", "measured", "drawn_at"),
+    [
+        (1, {0: 5.0, 1: 5.0, 20: 5.0}, [5.0, 5.0, *[None] * 18, 5.0]),
+        (1, {0: 5.0, 1: None, 2: 5.0}, [5.0, None, 5.0]),
+        (10, {0: 5.0, 10: 6.0, 40: 7.0}, [5.0, 6.0, None, None, 7.0]),
+    ],
+    ids=["seconds without data", "a second of failures", "tens of seconds"],
+)
+def test_a_line_has_a_hole_wherever_nothing_was_measured(
+    chromium: Browser,
+    tmp_path: Path,
+    resolution_s: int,
+    measured: dict[int, float | None],
+    drawn_at: list[float | None],
+) -> None:
+    """Also where operations only failed, which have no response time, and in the wider steps of a long run."""
+    report = sample_report(tmp_path, pairs=90, load_s=50)
+    series = report["timeline"]["series"][0]
+    points = [series["points"][0] | {"t": t, "p50_ms": value} for t, value in measured.items()]
+    report["timeline"] |= {"series": [series | {"points": points}], "resolution_s": resolution_s}
+    assert write_report(tmp_path, report) == []
+    assert chromium.open(tmp_path / "report.html", 1440).errors == []
+    drawn = "document.querySelector('[data-chart=timeline]').data.find(one => one.yaxis === 'y2')"
+    assert chromium.evaluate(f"{drawn}.y") == drawn_at
+    assert chromium.evaluate(f"{drawn}.connectgaps") is False
 
 
 @with_chromium
