@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from urllib.parse import quote
 
 import pytest
@@ -10,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import secrets
+from config.networks import Network
+from config.run import Run
 from config.secrets import fault_of_url, hide_in_logs, secrets_of, without_secrets
+from config.settings import RunSettings
+from reports.judge import provenance
 
 LETTERS = st.text("abcdefghijklmnop0123456789-_", min_size=8, max_size=12)
 PASSWORDS = st.text(
@@ -82,3 +87,49 @@ def test_logs_hold_none_of_it(caplog: pytest.LogCaptureFixture, monkeypatch: pyt
     assert 'https://h:443 "GET /v1?token=… HTTP/1.1"' in caplog.text
     assert "plain 7" in caplog.text
     assert "Traceback" in caplog.text
+
+
+PLACES = {
+    "breaker_storage": ("settings", "redis://:swordfish@h:6379/0"),
+    "baseline": ("settings", "http:https://user:swordfish@h/events?token=marlin"),
+    "mirror_rest": ("network", "https://h/0123456789abcdef0pike/api"),
+    "relay": ("network", "https://h/v1?key=swordfish"),
+    "node_source": ("run", "https://user:swordfish@h/api/v1/network/nodes"),
+    "node_remarks": ("run", ("asked https://h/?token=marlin in vain",)),
+}
+"""Where an address of a run may stand, and one with a secret in it."""
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_run_that_is_kept_holds_none_of_it(name: str) -> None:
+    """What the journal keeps of a run is this; and the run that goes on still knows the way."""
+    where, value = PLACES[name]
+    settings = RunSettings(seed=1, **({name: value} if where == "settings" else {}))
+    network = Network(name="custom", nodes={"127.0.0.1:1": "0.0.3"}, mirror_rest="", mirror_grpc="")
+    run = Run(
+        run_id="a",
+        started_at=1.0,
+        settings=settings,
+        network=network.model_copy(update={name: value} if where == "network" else {}),
+        operator_id="0.0.2",
+        topics={},
+        **({name: value} if where == "run" else {}),
+    )
+    words = ("swordfish", "marlin", "pike")
+    assert any(word in run.model_dump_json() for word in words)
+    kept = run.without_secrets().model_dump_json()
+    assert [word for word in words if word in kept] == []
+    assert secrets.MARK in kept
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["redis://:swordfish@h", "--breaker-storage=redis://:swordfish@h", "--host=https://u:swordfish@h/?token=swordfish"],
+)
+def test_the_command_line_that_is_kept_holds_none_of_it(argument: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a word of its own, behind an equals sign, and in options of Locust's own."""
+    monkeypatch.setattr(sys, "argv", ["locust", "--headless", argument])
+    (program, headless, kept) = provenance.argv()
+    assert (program, headless) == ("locust", "--headless")
+    assert "swordfish" not in kept
+    assert kept.startswith(argument.partition("://")[0])

@@ -95,6 +95,34 @@ def test_a_page_of_another_site_starts_nothing(header: str) -> None:
     assert ask("/stats/requests", "GET", **{header: "https://elsewhere.example"}) is None  # Locust sends no CORS header
 
 
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "http://localhost:9999",
+        "http://localhost",
+        "http://localhost:8089.elsewhere.example",
+        "http://elsewhere.example/localhost:8089",
+        "http://localhost:8089@elsewhere.example",
+    ],
+)
+@pytest.mark.parametrize("path", ["/swarm", "/stop", "/stats/reset", "/user"])
+def test_near_misses_of_this_page_start_nothing(origin: str, path: str) -> None:
+    """A page in a sandbox, another server on this machine, and names that only look like this one."""
+    assert ask(path, Origin=origin)[1] == 403
+    assert ask(path, Origin="http://localhost:8089") is None
+
+
+def test_a_second_value_of_the_same_field_is_looked_at_too() -> None:
+    """Whichever of the two Locust would take."""
+    for form in (
+        [("baseline", "sqlite"), ("baseline", "python:a:b")],
+        [("baseline", "python:a:b"), ("baseline", "sqlite")],
+    ):
+        (line,) = overreach(OPTIONS, form)
+        assert "python:a:b" in line
+
+
 def test_a_foreign_name_that_points_here_is_not_answered() -> None:
     """On loopback the UI has three names; any other was made to point to this machine by somebody else."""
     assert ask("/", "GET", "elsewhere.example:8089")[1] == 403
