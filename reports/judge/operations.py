@@ -76,7 +76,9 @@ def _slow(one: SlowOperation) -> dict[str, Any]:
         "transaction_id": one.transaction_id,
         "attempts": one.attempts,
         "segments_ms": {name: round(seconds * 1000, 3) for name, seconds in one.segments_s.items()},
-        "reached_ms": {name: round(at * 1000, 3) for name, at in sorted(one.reached_s.items(), key=lambda item: item[1])},
+        "reached_ms": {
+            name: round(at * 1000, 3) for name, at in sorted(one.reached_s.items(), key=lambda item: item[1])
+        },
     }
 
 
