@@ -16,7 +16,7 @@ load: $(RUN_STAMP) ## run the main load test (profile quick, embedded network) a
 	$(BIN)/locust --headless --config config/profiles/quick.conf $(ARGS)
 
 test: lint ## lint, types, the floors of the house, and all tests
-	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n 2 --dist loadscope $(ARGS)
 
 lint: $(DEV_STAMP) ## what is looked at without running anything: form, types, the floors of the house
 	$(BIN)/ruff check .
@@ -26,7 +26,7 @@ lint: $(DEV_STAMP) ## what is looked at without running anything: form, types, t
 
 coverage: $(DEV_STAMP) ## branch coverage of all tests together, whole runs and their processes included (ARGS=tests/ROOM for some)
 	rm -rf .coverage-data && mkdir .coverage-data
-	$(BIN)/coverage run -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/coverage run -m pytest -n 2 --dist loadscope $(ARGS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

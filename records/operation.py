@@ -157,7 +157,6 @@ class OperationRecord:
             prepared, `ack` when a node had acknowledged it, and so on. `Stopwatch.reached_s` gives them.
         patience_s: At most so many seconds of `latency_s` are our own waiting and not the network's: what lay between
             two looks for a receipt, or until a mirror's stream was noticed to be broken.
-        consensus_at: Consensus timestamp in seconds by the network's clock, where the operation learnt it.
         stored_files: HFS files it wrote, for the audit.
         read_files: HFS files it read back, for the audit.
     """
@@ -181,7 +180,6 @@ class OperationRecord:
     segments_s: dict[str, float] = field(default_factory=dict)
     reached_s: dict[str, float] = field(default_factory=dict)
     patience_s: float = 0.0
-    consensus_at: float | None = None
     stored_files: list[StoredFile] = field(default_factory=list)
     read_files: list[ReadFile] = field(default_factory=list)
 

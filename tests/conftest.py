@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # The tests' own process keeps plain threads: patching it after ssl was imported breaks ssl. What runs under Locust's
 # patching runs in a process of its own, which must not inherit the switch.
@@ -27,14 +28,21 @@ WHOLE_RUNS = ("e2e", "fronts", "chaos")
 """Folders of tests that mostly wait, for runs of `locust` that take their time."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let whole runs go in one lane and all other tests in another, where tests go side by side (`make test`).
+class Lanes(LoadScopeScheduling):
+    """Whole runs go in one lane and all other tests in another, where tests go side by side (`make test`).
 
-    Never two whole runs at once: each keeps a core busy, and what it measures would be the other one.
+    Never two whole runs at once: each keeps a core busy, and what it measures would be the other one. (Groups by mark,
+    xdist's `--dist loadgroup`, are none with pytest 9.2 and xdist 3.8.0: it writes them into a name that is not read.)
     """
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        item.add_marker(pytest.mark.xdist_group("runs" if folder in WHOLE_RUNS else "rooms"))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "runs" if nodeid.split("/")[1] in WHOLE_RUNS else "rooms"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
+    """What xdist asks for who runs which test."""
+    return Lanes(config, log)
 
 
 @pytest.fixture(scope="session")

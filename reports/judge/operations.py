@@ -70,14 +70,15 @@ def _segments(measure: OperationMeasure) -> dict[str, dict[str, float]]:
 
 def _slow(one: SlowOperation) -> dict[str, Any]:
     """A slow operation's timeline, in milliseconds from its scheduled moment."""
-    reached = dict(one.reached_s) | ({} if one.consensus_s is None else {"consensus": one.consensus_s})
     return {
         "response_ms": round(one.response_s * 1000, 3),
         "scheduled_at": one.scheduled_at,
         "transaction_id": one.transaction_id,
         "attempts": one.attempts,
         "segments_ms": {name: round(seconds * 1000, 3) for name, seconds in one.segments_s.items()},
-        "reached_ms": {name: round(at * 1000, 3) for name, at in sorted(reached.items(), key=lambda item: item[1])},
+        "reached_ms": {
+            name: round(at * 1000, 3) for name, at in sorted(one.reached_s.items(), key=lambda item: item[1])
+        },
     }
 
 

@@ -15,8 +15,7 @@ class SlowOperation(NamedTuple):
     """One operation's joined timeline; seconds, and Unix time for `scheduled_at`.
 
     `segments_s` adds up to `response_s`; `reached_s` says when each segment was last left, counted from
-    `scheduled_at`; `consensus_s` is the consensus timestamp counted from there by the network's clock, None where the
-    operation did not learn it.
+    `scheduled_at`.
     """
 
     response_s: float
@@ -25,16 +24,14 @@ class SlowOperation(NamedTuple):
     attempts: int
     segments_s: dict[str, float]
     reached_s: dict[str, float]
-    consensus_s: float | None
 
     @classmethod
     def of(cls, record: OperationRecord) -> SlowOperation:
         """The timeline of a closed record."""
-        consensus = None if record.consensus_at is None else record.consensus_at - record.scheduled_at
         transaction_id = record.transaction_ids[0] if record.transaction_ids else ""
         return cls(
             *(record.response_s, record.scheduled_at, transaction_id, record.attempts),
-            *(record.segments_s, record.reached_s, consensus),
+            *(record.segments_s, record.reached_s),
         )
 
 

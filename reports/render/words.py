@@ -30,10 +30,10 @@ PHASES: Final[Mapping[str, tuple[str, str]]] = {
     "ack": ("Acknowledgement", "until the node answered that it accepted it"),
     "retry_wait": ("Retry wait", "slept between two attempts"),
     "consensus": (
-        "Consensus",
+        "Timestamped",
         "from sending until the transaction's consensus timestamp; it is known later, with the receipt",
     ),
-    "receipt": ("Receipt", "from there until the receipt showed the result of consensus"),
+    "receipt": ("Final (receipt)", "from there until the receipt showed the result of consensus"),
     "mirror": ("Mirror", "from there until the mirror showed the message"),
     "other": ("Other", "whatever is left, such as other users' turns in between"),
     "rest": ("Own work and waiting", "the application's own work, and waits before retries"),
