@@ -145,11 +145,11 @@ def test_what_is_stacked_adds_up_to_the_whole(tmp_path: Path, segments: bool, be
 def test_phases_that_overlap_are_marked(tmp_path: Path) -> None:
     """The time to the consensus timestamp stood among the phases as if it were one more part of the sum."""
     report = sample_report(tmp_path, pairs=90)
-    assert "consensus*" not in render_html(report)
+    assert "timestamped*" not in render_html(report)
     entry = next(one for one in report["operations"] if one["phases_ms"].get("receipt"))
     entry["phases_ms"]["consensus"] = entry["phases_ms"]["receipt"]
     page = render_html(report)
-    assert "consensus*" in page
+    assert "timestamped*" in page
     assert "is no part of the sum" in page
 
 
