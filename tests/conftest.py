@@ -27,6 +27,9 @@ settings.load_profile("project")
 WHOLE_RUNS = ("e2e", "fronts", "chaos")
 """Folders of tests that mostly wait, for runs of `locust` that take their time."""
 
+SHORT = ("test_front_door", "test_options", "test_preflight", "test_proxies", "test_wrong_configurations")
+"""Of these, files whose commands end before there is a load, or nearly so: they go where there is time for them."""
+
 
 class Lanes(LoadScopeScheduling):
     """Whole runs go in one lane and all other tests in another, where tests go side by side (`make test`).
@@ -36,7 +39,8 @@ class Lanes(LoadScopeScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "runs" if nodeid.split("/")[1] in WHOLE_RUNS else "rooms"
+        _, folder, *rest = nodeid.partition("::")[0].removesuffix(".py").split("/")
+        return "runs" if folder in WHOLE_RUNS and rest[-1] not in SHORT else "rooms"
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LISTS = "tests/e2e/test_front_door.py::test_the_rooms_are_the_same_in_every_list"
-NODES = "tests/config/test_exit_codes.py"
+RUN = "tests/e2e/test_moments.py::test_a_run_that_takes_too_long_is_ended"
+ROOM = "tests/config/test_exit_codes.py"
 
 
 def test_whole_runs_have_a_lane_of_their_own() -> None:
@@ -18,7 +18,7 @@ def test_whole_runs_have_a_lane_of_their_own() -> None:
     (command,) = re.findall(r"\$\(BIN\)/pytest (-n .*) \$\(ARGS\)", (ROOT / "Makefile").read_text())
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", *command.split(), "-v", LISTS, NODES],
+        [sys.executable, "-m", "pytest", *command.split(), "-v", RUN, ROOM],
         cwd=ROOT,
         env=environment,
         capture_output=True,
