@@ -296,6 +296,8 @@ class Pool:
             if replaced is not None:
                 self._set_aside(replaced)
                 self.counts.aged += 1
+            if connection.session.goaway:  # it came with the settings: nobody may wait for another one meanwhile
+                self._note_drain(connection, monotonic(), busy=False)
             self._serve()
         if replaced is not None and replaced.retire():
             replaced.close("UNAVAILABLE", "it was replaced for its age")

@@ -64,7 +64,7 @@ def test_an_installed_checkout_runs_a_locustfile_of_somebody_else(tmp_path: Path
     told = run(
         programs / "python", "-c", "from config.same_code import fingerprint; print(*fingerprint())", cwd=tmp_path
     )
-    assert told.stdout.split() == list(fingerprint())  # a worker that is installed can be held against a checkout
+    assert set(told.stdout.split()) == set(fingerprint())  # a worker that is installed can be held against a checkout
     folder = tmp_path / "empty"
     folder.mkdir()
     (folder / "locustfile.py").write_text(own_locustfile())

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from config.same_code import ROOMS
+from hedera_load import ROOMS
 from tests.e2e.conftest import ROOT
 from tests.e2e.swarm import Swarm
 
@@ -41,7 +41,7 @@ def other_code(folder: Path) -> Path:
     """A copy of the project in which one line was changed."""
     for room in ROOMS:
         shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__", "out"))
-    for name in ("locustfile.py", "requirements.txt"):
+    for name in ("hedera_load.py", "locustfile.py", "requirements.txt"):
         shutil.copy(ROOT / name, folder / name)
     with (folder / "hedera_users" / "pace.py").open("a") as file:
         file.write("# of another revision\n")

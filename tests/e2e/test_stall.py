@@ -56,13 +56,13 @@ def test_a_stall_shows_in_response_times_as_theory_says(run_locust: Any, tmp_pat
     expected = theory(entry["succeeded"], entry["latency_ms"]["p50"] / 1000, stall_s)
     response, latency = entry["response_ms"], entry["latency_ms"]
     for figure in FIGURES:
-        # A tenth, and what two looks for a receipt and a busy machine may add.
-        assert response[figure] == pytest.approx(expected["response_ms"][figure], rel=0.1, abs=40), (figure, expected)
+        # What two looks for a receipt and a busy machine may add; a stall that is not in it is missing by much more.
+        assert response[figure] == pytest.approx(expected["response_ms"][figure], rel=0.1, abs=150), (figure, expected)
     assert expected["response_ms"]["p99"] > 700 * stall_s, "the stall is in the theory's response times"
     assert response["p99"] > 0.7 * 1000 * stall_s
     # Of all that were due only the USERS in flight at the stall had a long latency: fewer than one in a hundred.
     assert latency["p99"] < 0.3 * 1000 * stall_s
-    assert latency["max"] == pytest.approx(expected["latency_ms"]["max"], rel=0.1, abs=40)
+    assert latency["max"] == pytest.approx(expected["latency_ms"]["max"], rel=0.1, abs=150)
     # The difference is the wait for a free user, which the timeline tells apart.
     delay = entry["segments_ms"]["start_delay"]["mean"]
     assert delay == pytest.approx(response["mean"] - latency["mean"], abs=1)
