@@ -88,7 +88,10 @@ def _check_key_is_there(data: Any) -> None:
 
 
 def _check_signatures(at: Settlement) -> None:
-    """An address is the payer's, the new key's, or that of an ECDSA key that signed. Keys are no aliases here."""
+    """An address is the payer's, the new key's, or that of an ECDSA key that signed.
+
+    A key is no alias here: only what the network creates by itself may have one (CN:tok/CryptoCreateHandler.preHandle).
+    """
     data = at.data
     if data.alias and not is_address(data.alias):
         raise Refused(codes.INVALID_ALIAS_KEY)
