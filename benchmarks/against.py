@@ -38,7 +38,7 @@ WRONG: Final = 2
 """Exit code where there is nothing to compare."""
 
 
-class NothingToCompare(RuntimeError):  # noqa: N818 (the name says what is wrong)
+class NothingToCompareError(RuntimeError):
     """Why there are no figures; the message is one line."""
 
 
@@ -60,20 +60,20 @@ class Side:
         """Run the benchmark once.
 
         Raises:
-            NothingToCompare: it printed no figures.
+            NothingToCompareError: it printed no figures.
         """
         finished = self._call(benchmark, options)
         try:
             return figures_of(finished.stdout, finished.returncode)
         except ValueError as error:
             last = (finished.stderr.strip() or finished.stdout.strip() or "nothing was printed").splitlines()[-1]
-            raise NothingToCompare(f"{self.name}: benchmarks.{benchmark} {error}: {last}") from error
+            raise NothingToCompareError(f"{self.name}: benchmarks.{benchmark} {error}: {last}") from error
 
     def options(self, benchmark: str, given: Sequence[str]) -> list[str]:
         """The options with which it prints JSON.
 
         Raises:
-            NothingToCompare: there are none.
+            NothingToCompareError: there are none.
         """
         if "--json" in self._call(benchmark, ["--help"]).stdout:
             return [*given, "--json"]
@@ -81,7 +81,7 @@ class Side:
         if without is not None and (not without or without in given):
             return list(given)
         besides = f", and only with {without} does it print figures that can be read" if without else ""
-        raise NothingToCompare(f"{self.name}: benchmarks.{benchmark} has no --json there yet{besides}")
+        raise NothingToCompareError(f"{self.name}: benchmarks.{benchmark} has no --json there yet{besides}")
 
     def _call(self, benchmark: str, options: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 (a benchmark of this project)
@@ -99,11 +99,11 @@ def git(*words: str) -> str:
     """What git answers about this tree.
 
     Raises:
-        NothingToCompare: it refuses.
+        NothingToCompareError: it refuses.
     """
     finished = subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=False)  # noqa: S603, S607
     if finished.returncode:
-        raise NothingToCompare(f"git {' '.join(words)}: {finished.stderr.strip().splitlines()[-1]}")
+        raise NothingToCompareError(f"git {' '.join(words)}: {finished.stderr.strip().splitlines()[-1]}")
     return finished.stdout.strip()
 
 
@@ -112,7 +112,7 @@ def checked_out(revision: str) -> Iterator[Side]:
     """REV in a folder of its own, for as long as the context lasts.
 
     Raises:
-        NothingToCompare: there is no such revision, or its requirements cannot be installed.
+        NothingToCompareError: there is no such revision, or its requirements cannot be installed.
     """
     commit = git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     with tempfile.TemporaryDirectory() as name:
@@ -135,7 +135,7 @@ def python_for(folder: Path, environment: Path) -> str:
     ):
         finished = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
         if finished.returncode:
-            raise NothingToCompare(f"{' '.join(command)}: {(finished.stderr.strip() or '?').splitlines()[-1]}")
+            raise NothingToCompareError(f"{' '.join(command)}: {(finished.stderr.strip() or '?').splitlines()[-1]}")
     return str(environment / "bin" / "python")
 
 
@@ -157,7 +157,7 @@ def take_turns(
     """The figures of each side by round.
 
     Raises:
-        NothingToCompare: one of them printed none.
+        NothingToCompareError: one of them printed none.
     """
     asked = {name: side.options(benchmark, options) for name, side in sides.items()}
     found: dict[str, list[Figures]] = {name: [] for name in sides}
@@ -202,14 +202,16 @@ def compare(options: argparse.Namespace) -> int:
     """Run both, print the table, and return the exit code.
 
     Raises:
-        NothingToCompare: there are no figures of both.
+        NothingToCompareError: there are no figures of both.
     """
     with checked_out(options.revision) as then:
         sides = {"then": then, "now": Side("now", ROOT, sys.executable)}
         found = take_turns(sides, options.benchmark, options.options, options.rounds)
     rows = compared(BENCHMARKS[options.benchmark], found["then"], found["now"], options.figures)
     if not rows:
-        raise NothingToCompare(f"--figures {options.figures!r}: both have no figure of that name that ever changes")
+        raise NothingToCompareError(
+            f"--figures {options.figures!r}: neither has a figure of that name that ever changes"
+        )
     changed = ", with changes" if git("status", "--porcelain", "--untracked-files=no") else ""
     asked = " ".join([f"benchmarks.{options.benchmark}", *options.options])
     print(
@@ -227,7 +229,7 @@ def main() -> int:
     options = arguments(sys.argv[1:])
     try:
         return compare(options)
-    except NothingToCompare as error:
+    except NothingToCompareError as error:
         told(str(error))
         return WRONG
 

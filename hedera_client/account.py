@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hedera_client.credentials import KEY_TYPE_VARIABLE, Operator, key_types, of_other_type
 from hedera_client.errors import MirrorError
-from hedera_client.findings import Unhealthy, Wrong
+from hedera_client.findings import UnhealthyError, Wrong
 from hedera_client.mirror_rest import MirrorRest
 from hedera_client.prices import HBAR, FeeCaps
 
@@ -64,10 +64,10 @@ def check_key(row: Mapping[str, Any], operator: Operator, *, other: Operator | N
         other: The same private bytes as a key of the other type.
 
     Raises:
-        Unhealthy: it is another one.
+        UnhealthyError: it is another one.
     """
     if row.get("deleted"):
-        raise Unhealthy("the account was deleted", Wrong.OPERATOR)
+        raise UnhealthyError("the account was deleted", Wrong.OPERATOR)
     key = row.get("key")
     kind = str(key.get("_type")) if isinstance(key, Mapping) else "none yet"
     if kind == "ProtobufEncoded":
@@ -75,12 +75,12 @@ def check_key(row: Mapping[str, Any], operator: Operator, *, other: Operator | N
     if signs_for(operator, row):
         return f"is the account's ({kind})"
     if other is not None and signs_for(other, row):
-        raise Unhealthy(
+        raise UnhealthyError(
             f"it is the account's, and {other.key_type}, not {operator.key_type}; set {KEY_TYPE_VARIABLE}="
             f"{other.key_type}, or leave that out",
             Wrong.OPERATOR,
         )
-    raise Unhealthy(
+    raise UnhealthyError(
         f"the account's {kind} key is another one: transactions would end in INVALID_SIGNATURE; give the key of this "
         "account, or the account of this key",
         Wrong.OPERATOR,
@@ -96,17 +96,17 @@ def check_balance(row: Mapping[str, Any], caps: FeeCaps, needed: int) -> str:
         needed: Tinycents that a run costs before its first operation.
 
     Raises:
-        Unhealthy: it does not.
+        UnhealthyError: it does not.
     """
     try:
         tinybars = int(row["balance"]["balance"])
     except (KeyError, TypeError, ValueError):
-        raise Unhealthy("the mirror does not say it") from None
+        raise UnhealthyError("the mirror does not say it") from None
     least = caps.tinybars(needed)
     if tinybars <= 0:
-        raise Unhealthy("the account is empty; send it some hbars")
+        raise UnhealthyError("the account is empty; send it some hbars")
     if tinybars < least:
-        raise Unhealthy(
+        raise UnhealthyError(
             f"{tinybars / HBAR:,.4f} hbar, and what a run begins with costs {least / HBAR:,.4f}; send it some more"
         )
     return f"{tinybars / HBAR:,.4f} hbar"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, Protocol, get_args
 
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.client.pool import MAX_CONNECTIONS
 from hedera_client.grpc_transport import GrpcTransport
 from hedera_client.http2_transport import open_http2_transport
@@ -44,7 +44,7 @@ class Transport(Protocol):
                 or for a free stream before it was sent; only if it had to, and only where the transport can tell.
 
         Raises:
-            NoAnswer: there was none within `timeout` seconds.
+            NoAnswerError: there was none within `timeout` seconds.
         """
 
     def connections(self) -> dict[str, dict[str, float]]:
@@ -119,10 +119,12 @@ class NodeCalls:
         """
         try:
             return self._transport.unary(node, method, request, timeout, on_wait)
-        except NoAnswer as failure:
+        except NoAnswerError as failure:
             # A closed transport says that it has no connection.
             told = (
-                NoAnswer(CLOSED, "the client is closed", sent=False) if self._closed and not failure.sent else failure
+                NoAnswerError(CLOSED, "the client is closed", sent=False)
+                if self._closed and not failure.sent
+                else failure
             )
             raise transport_error(
                 told, node=node, transaction_id=str(transaction_id), action=action, reading=reading

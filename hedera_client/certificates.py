@@ -7,7 +7,7 @@ import hashlib
 from grpc_http2.client.errors import ConnectionLostError
 
 
-class WrongCertificate(ConnectionLostError):  # noqa: N818 (the name says what was shown)
+class WrongCertificateError(ConnectionLostError):
     """The node shows a certificate that is not the address book's."""
 
 
@@ -15,8 +15,8 @@ def check_certificate(pem: bytes, expected: str) -> None:
     """Hold a certificate's PEM against its SHA-384 in hex, upper or lower case, as hiero-sdk-python's node.py does.
 
     Raises:
-        WrongCertificate: it is another one; "" as `expected` accepts any.
+        WrongCertificateError: it is another one; "" as `expected` accepts any.
     """
     shown = hashlib.sha384(pem).hexdigest()
     if expected and shown != expected.lower().removeprefix("0x"):
-        raise WrongCertificate(f"the node shows a certificate with hash {shown}, the address book says {expected}")
+        raise WrongCertificateError(f"the node shows a certificate with hash {shown}, the address book says {expected}")

@@ -56,7 +56,7 @@ def open_node_channel(address: str, *, tls: bool, certificate_hash: str = "", ma
 
     Raises:
         OSError: TLS only; no connection, or no certificate within CONNECT_TIMEOUT_S.
-        WrongCertificate: TLS only; the node shows another certificate.
+        WrongCertificateError: TLS only; the node shows another certificate.
     """
     _refuse_after_fork()
     scaling = {"connectionScaling": {"maxConnectionsPerSubchannel": max_connections}}

@@ -16,7 +16,7 @@ from hedera_client import bodies, queries, receipts, settling
 from hedera_client.bodies import Body
 from hedera_client.calls import NodeCalls, TransportName
 from hedera_client.credentials import Operator, Signer
-from hedera_client.errors import Fate, NodeError, QueryTooExpensive, TransportError
+from hedera_client.errors import Fate, NodeError, QueryTooExpensiveError, TransportError
 from hedera_client.ids import TransactionId, TransactionIds
 from hedera_client.prices import HBAR, WITHOUT_RATE, FeeCaps
 from hedera_client.queries import AccountInfo, FileInfo, Query, Record, TopicInfo
@@ -160,7 +160,7 @@ class HederaClient:
                 or a free stream before it was sent, if it had to. The rest of its time is the node's and the way's.
 
         Raises:
-            AlreadySubmitted: the network has this transaction id already.
+            AlreadySubmittedError: the network has this transaction id already.
             PrecheckError: the node refused.
             TransportError: there was no answer.
         """
@@ -218,8 +218,8 @@ class HederaClient:
             waited: Seconds that have passed since the acknowledgement.
 
         Raises:
-            ReceiptFailed: consensus was reached, with a status other than SUCCESS.
-            ReceiptTimeout: no receipt was seen; the transaction may still succeed.
+            ReceiptFailedError: consensus was reached, with a status other than SUCCESS.
+            ReceiptTimeoutError: no receipt was seen; the transaction may still succeed.
         """
         others = [other for other in self.nodes if other != node]
         return receipts.await_receipt(
@@ -300,7 +300,7 @@ class HederaClient:
             timeout: Seconds per round trip; None, or more, is the client's `rpc_timeout`.
 
         Raises:
-            QueryTooExpensive: the node asks for more than the client's `max_query_payment`.
+            QueryTooExpensiveError: the node asks for more than the client's `max_query_payment`.
             PrecheckError: the node refused, the payment or the question.
             TransportError: there was no answer.
         """
@@ -377,8 +377,8 @@ class HederaClient:
         return self._rpc_timeout if timeout is None else min(timeout, self._rpc_timeout)
 
 
-def _too_expensive(query: Query[Any], node: str, cost: int, most: int) -> QueryTooExpensive:
-    error = QueryTooExpensive(
+def _too_expensive(query: Query[Any], node: str, cost: int, most: int) -> QueryTooExpensiveError:
+    error = QueryTooExpensiveError(
         f"QUERY_TOO_EXPENSIVE: node {node} asks {cost} tinybars for {query.kind}, more than {most}; "
         "pass it as payment to pay it",
         status="QUERY_TOO_EXPENSIVE",

@@ -6,13 +6,13 @@
     ├── NodeError                     one call to one consensus node
     │   ├── TransportError            no answer: gRPC's word (UNAVAILABLE, DEADLINE_EXCEEDED, …)
     │   └── PrecheckError             the node answered no: the network's word (BUSY, INVALID_SIGNATURE, …)
-    │       ├── AlreadySubmitted      DUPLICATE_TRANSACTION: the network has this transaction id already
-    │       ├── TransactionExpired    TRANSACTION_EXPIRED: it is too late for this transaction id
-    │       └── QueryTooExpensive     the query costs more than the client may pay; it was not paid
-    ├── ReceiptFailed                 consensus was reached, with a status other than SUCCESS
-    ├── ReceiptTimeout                no receipt until the deadline
+    │       ├── AlreadySubmittedError      DUPLICATE_TRANSACTION: the network has this transaction id already
+    │       ├── TransactionExpiredError    TRANSACTION_EXPIRED: it is too late for this transaction id
+    │       └── QueryTooExpensiveError     the query costs more than the client may pay; it was not paid
+    ├── ReceiptFailedError                 consensus was reached, with a status other than SUCCESS
+    ├── ReceiptTimeoutError                no receipt until the deadline
     ├── MirrorError                   the mirror's REST API said no or did not answer
-    ├── MirrorTimeout                 the mirror did not show a message until the deadline
+    ├── MirrorTimeoutError                 the mirror did not show a message until the deadline
     └── RelayError                    the JSON-RPC relay said no or did not answer
 
 Where a foreign exception or status code becomes one of these, and which fate it has, is in `hedera_client.status`.
@@ -99,7 +99,7 @@ class PrecheckError(NodeError):
     cost: int = 0
 
 
-class AlreadySubmitted(PrecheckError):  # noqa: N818 (the name says what happened)
+class AlreadySubmittedError(PrecheckError):
     """DUPLICATE_TRANSACTION: the network knows this transaction id.
 
     For a caller who has sent this id before, that earlier attempt was accepted: wait for its receipt. On a first
@@ -107,7 +107,7 @@ class AlreadySubmitted(PrecheckError):  # noqa: N818 (the name says what happene
     """
 
 
-class TransactionExpired(PrecheckError):  # noqa: N818 (the name says what happened)
+class TransactionExpiredError(PrecheckError):
     """TRANSACTION_EXPIRED: the validity of this transaction id is over, by the clock of the node that was asked.
 
     After a first attempt nothing of the caller's has arrived, and a new id may be used. For a caller who has sent this
@@ -116,15 +116,15 @@ class TransactionExpired(PrecheckError):  # noqa: N818 (the name says what happe
     """
 
 
-class QueryTooExpensive(PrecheckError):  # noqa: N818 (the name says what happened)
+class QueryTooExpensiveError(PrecheckError):
     """The query's price is above what the client may pay for one query; nothing was paid. `cost` is the price."""
 
 
-class ReceiptFailed(HederaError):  # noqa: N818 (the name says what happened)
+class ReceiptFailedError(HederaError):
     """Consensus was reached and the transaction failed; `status` is the receipt's."""
 
 
-class ReceiptTimeout(HederaError):  # noqa: N818 (the name says what happened)
+class ReceiptTimeoutError(HederaError):
     """No receipt was seen until the deadline; the transaction may still succeed.
 
     Attributes:
@@ -146,7 +146,7 @@ class MirrorError(HederaError):
     retry_after_s: float | None = None
 
 
-class MirrorTimeout(HederaError):  # noqa: N818 (the name says what happened)
+class MirrorTimeoutError(HederaError):
     """The mirror did not show a message until the deadline; it may still appear."""
 
 

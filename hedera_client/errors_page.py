@@ -39,8 +39,9 @@ against a node's health).
 | final | not accepted, or failed, and the same bytes meet the same answer | give up, or make a new transaction |
 
 A judgement is about the attempt that met the error. Where an earlier attempt under the same transaction id ended with
-unknown fate, no refusal settles that one: only `DUPLICATE_TRANSACTION` (`AlreadySubmitted`) says that it was accepted,
-and `TRANSACTION_EXPIRED` (`TransactionExpired`) only that trying is over. `HederaClient.settle` finds out.
+unknown fate, no refusal settles that one: only `DUPLICATE_TRANSACTION` (`AlreadySubmittedError`) says that it was
+accepted, and `TRANSACTION_EXPIRED` (`TransactionExpiredError`) only that trying is over. `HederaClient.settle`
+finds out.
 """
 
 _NO_ANSWER = """\

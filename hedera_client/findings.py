@@ -22,7 +22,7 @@ class Wrong(StrEnum):
     """It could not be looked at, because of what another finding tells."""
 
 
-class Unhealthy(Exception):  # noqa: N818 (the name says what was found)
+class UnhealthyError(Exception):
     """A check found what is wrong; the message is one line."""
 
     def __init__(self, line: str, wrong: Wrong = Wrong.OTHER) -> None:

@@ -10,9 +10,9 @@ from typing import Final
 
 import grpc
 
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.client.pool import MAX_CONNECTIONS
-from hedera_client.certificates import WrongCertificate
+from hedera_client.certificates import WrongCertificateError
 from hedera_client.channels import open_node_channel
 from hedera_client.status import NEVER_SENT
 
@@ -85,7 +85,7 @@ class GrpcTransport:
             turn = here.turn
             try:
                 return self._call(here.addresses[turn], method, request, timeout)
-            except NoAnswer as failure:
+            except NoAnswerError as failure:
                 if failure.sent or self._closed:
                     raise
                 here.turn = (turn + 1) % len(here.addresses)  # it was never sent: to the next address
@@ -123,16 +123,16 @@ class GrpcTransport:
             answer: bytes | None = future.result()
         except grpc.RpcError as error:
             raise _no_answer(error) from error
-        except (OSError, ValueError, WrongCertificate) as error:
+        except (OSError, ValueError, WrongCertificateError) as error:
             # No certificate to be had, or a wrong one; or gRPC's ValueError for a call on a channel that was closed.
-            raise NoAnswer("UNAVAILABLE", str(error), sent=False) from error
+            raise NoAnswerError("UNAVAILABLE", str(error), sent=False) from error
         except BaseException:
             # A killed greenlet or a timeout of the caller's: nobody waits for the answer any more.
             if future is not None:
                 future.cancel()
             raise
         if answer is None:  # gRPC gives that for a call that ended well and brought no message
-            raise NoAnswer("INTERNAL", "the call ended well, but there is no message")
+            raise NoAnswerError("INTERNAL", "the call ended well, but there is no message")
         return answer
 
     def _method(self, address: _Address, method: str) -> grpc.UnaryUnaryMultiCallable:
@@ -153,8 +153,8 @@ class GrpcTransport:
         return bound
 
 
-def _no_answer(error: grpc.RpcError) -> NoAnswer:
+def _no_answer(error: grpc.RpcError) -> NoAnswerError:
     """What gRPC's error says; it must carry `code()` and `details()`, as the errors of calls do."""
     status, details = error.code().name, str(error.details() or "")
     never = status == "UNAVAILABLE" and NEVER_SENT.match(details) is not None
-    return NoAnswer(status, details, sent=not never, busy=_TOO_MANY_REQUESTS in details)
+    return NoAnswerError(status, details, sent=not never, busy=_TOO_MANY_REQUESTS in details)

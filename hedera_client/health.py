@@ -23,7 +23,7 @@ from hedera_client.channels import open_mirror_channel
 from hedera_client.client import HederaClient
 from hedera_client.credentials import Operator
 from hedera_client.errors import HederaError, MirrorError, RelayError, TransportError
-from hedera_client.findings import Finding, Unhealthy, Wrong
+from hedera_client.findings import Finding, UnhealthyError, Wrong
 from hedera_client.ids import LANES, topic_proto
 from hedera_client.mirror_rest import MirrorRest
 from hedera_client.mirror_watcher import SUBSCRIBE
@@ -159,7 +159,7 @@ def _finding(subject: str, look: Callable[[], str], node: str = "") -> Finding:
     wrong = Wrong.NOTHING
     try:
         detail = look()
-    except Unhealthy as error:
+    except UnhealthyError as error:
         wrong, detail = error.wrong, str(error)
     except HederaError as error:
         wrong, detail = Wrong.OTHER, str(error)
@@ -177,7 +177,7 @@ def _node(network: Network, operator: Operator, address: str, timeout: float, tr
     try:
         return Probe(client, [one for one in dict.fromkeys(network.nodes.values()) if one != node]).run()
     except TransportError as error:
-        raise Unhealthy(f"{UNREACHED}: {error}", Wrong.UNREACHED) from error
+        raise UnhealthyError(f"{UNREACHED}: {error}", Wrong.UNREACHED) from error
     finally:
         client.close()
 
@@ -221,7 +221,7 @@ def _after(away: str, subject: str, look: Callable[[], str]) -> Finding:
 def _mirror_rest(rest: MirrorRest, into: Rate) -> str:
     rate = patiently(rest.exchange_rate)
     if rate.hbars <= 0 or rate.cents <= 0:
-        raise Unhealthy(f"it says that {rate.hbars} hbars are worth {rate.cents} cents")
+        raise UnhealthyError(f"it says that {rate.hbars} hbars are worth {rate.cents} cents")
     into.found.append((rate.hbars, rate.cents))
     return f"answers; 1 hbar is ${rate.usd(HBAR):.4f}"
 
@@ -231,7 +231,7 @@ def _account(rest: MirrorRest, account_id: str) -> dict[str, Any]:
         return rest.account(account_id)
     except MirrorError as error:
         if error.http_status == 404:
-            raise Unhealthy(
+            raise UnhealthyError(
                 "the mirror knows no such account; is it of another network, or the id of another one?", Wrong.OPERATOR
             ) from error
         raise
@@ -262,14 +262,14 @@ def check_fees(caps: FeeCaps, bodies: Mapping[str, Body], option: str) -> str:
         option: What sets the bound.
 
     Raises:
-        Unhealthy: it does not.
+        UnhealthyError: it does not.
     """
     dearest = max(bodies, key=lambda name: bodies[name].price)
     costs = caps.tinybars(bodies[dearest].price)
     told = f"at ${caps.dollars_of_an_hbar():.4f} an hbar, {dearest} costs {costs / HBAR:,.4f} hbar"
     if caps.most and caps.most < costs:
         needed = -(-costs * 100 // HBAR) / 100
-        raise Unhealthy(
+        raise UnhealthyError(
             f"{told}, and {option} {caps.most / HBAR:g} offers less: it would be charged and refused "
             f"(INSUFFICIENT_TX_FEE); allow at least {needed:g}"
         )
@@ -289,7 +289,7 @@ def _mirror_grpc(network: Network, timeout: float) -> str:
             break
     except grpc.RpcError as error:
         if error.code() not in _SIGNS_OF_LIFE:
-            raise Unhealthy(f"{UNREACHED}: {error.code().name}: {error.details()}", Wrong.UNREACHED) from error
+            raise UnhealthyError(f"{UNREACHED}: {error.code().name}: {error.details()}", Wrong.UNREACHED) from error
     finally:
         channel.close()
     return "answers"
@@ -304,10 +304,10 @@ def _relay(network: Network, timeout: float) -> str:
     except RelayError as error:
         if error.busy:
             return f"answers, and asks for a slower pace ({error.status})"
-        raise Unhealthy(str(error), Wrong.UNREACHED) from error
+        raise UnhealthyError(str(error), Wrong.UNREACHED) from error
     finally:
         relay.close()
     expected = CHAINS.get(network.name, chain)
     if chain != expected:
-        raise Unhealthy(f"it belongs to another network: chain id {chain}, not {expected}; correct its URL")
+        raise UnhealthyError(f"it belongs to another network: chain id {chain}, not {expected}; correct its URL")
     return f"answers; chain id {chain}"

@@ -18,7 +18,7 @@ from hiero_sdk_python.hapi.mirror import consensus_service_pb2 as mirror
 from config.networks import Network
 from hedera_client.bodies import ChunkInfo
 from hedera_client.channels import open_mirror_channel
-from hedera_client.errors import Fate, HederaError, MirrorTimeout
+from hedera_client.errors import Fate, HederaError, MirrorTimeoutError
 from hedera_client.ids import NS_PER_S, TransactionId, timestamp_ns, timestamp_proto, topic_proto
 from hedera_client.messages import TopicMessage
 from hedera_client.mirror_rest import PAGE_ROWS, MirrorRest
@@ -115,7 +115,7 @@ class MirrorWatcher:
             timeout: Seconds.
 
         Raises:
-            MirrorTimeout: it did not come; or it passed longer ago than the watcher remembers; or the watcher is
+            MirrorTimeoutError: it did not come; or it passed longer ago than the watcher remembers; or the watcher is
                 closed.
         """
         self._start()
@@ -142,7 +142,7 @@ class MirrorWatcher:
         return waiter.shown
 
     def close(self) -> None:
-        """End the subscription; those who still wait get a MirrorTimeout. May be called again."""
+        """End the subscription; those who still wait get a MirrorTimeoutError. May be called again."""
         if self._pid != os.getpid():
             return  # another process's subscription is not ours to end
         with self._lock:
@@ -339,8 +339,8 @@ class MirrorWatcher:
                 if not waiters:
                     del self._waiters[sequence_number]
 
-    def _timeout(self, sequence_number: int, circumstance: str) -> MirrorTimeout:
-        return MirrorTimeout(
+    def _timeout(self, sequence_number: int, circumstance: str) -> MirrorTimeoutError:
+        return MirrorTimeoutError(
             f"MIRROR_TIMEOUT: the mirror did not show message {sequence_number} of topic {self.topic_id} "
             f"{circumstance} (last seen: {self._last_sequence}; {self._last_word})",
             status="MIRROR_TIMEOUT",

@@ -20,7 +20,7 @@ from hedera_client import bodies
 from hedera_client.bodies import Body
 from hedera_client.client import HederaClient
 from hedera_client.errors import PrecheckError
-from hedera_client.findings import Unhealthy, Wrong
+from hedera_client.findings import UnhealthyError, Wrong
 from hedera_client.ids import BACKDATE_NS, NS_PER_S, TransactionId
 from hedera_client.prices import FeeCaps
 from hedera_client.transactions import prepare
@@ -70,19 +70,19 @@ class Probe:
         """What is to be said where all is well.
 
         Raises:
-            Unhealthy: it would not take a transaction.
+            UnhealthyError: it would not take a transaction.
             TransportError: it did not answer.
         """
         status = self._ask(-BACKDATE_NS / NS_PER_S)
         if status == _OTHER_NODE:
-            raise Unhealthy(self._who_else(), Wrong.ACCOUNT)
+            raise UnhealthyError(self._who_else(), Wrong.ACCOUNT)
         known = status in _WELL or status in _OF_OPERATOR or status in (_BUSY, _TOO_EARLY, _TOO_LATE)
         if not known:
-            raise Unhealthy(f"it refuses transactions: {status}", Wrong.REFUSES)
+            raise UnhealthyError(f"it refuses transactions: {status}", Wrong.REFUSES)
         if status in (_TOO_EARLY, _TOO_LATE) or self._ask(BEHIND_S) not in (_TOO_EARLY, _BUSY):
-            raise Unhealthy(clock_line(self._clock_difference()), Wrong.CLOCK)
+            raise UnhealthyError(clock_line(self._clock_difference()), Wrong.CLOCK)
         if status in _OF_OPERATOR:
-            raise Unhealthy(f"{_OF_OPERATOR[status]} ({status})", Wrong.OPERATOR)
+            raise UnhealthyError(f"{_OF_OPERATOR[status]} ({status})", Wrong.OPERATOR)
         if status == _BUSY:
             return "answers, and is too busy to look at the signature"
         return "takes the operator's transactions"

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from hiero_sdk_python.hapi.services import transaction_receipt_pb2
 
-from hedera_client.errors import Fate, HederaError, ReceiptFailed, ReceiptTimeout
+from hedera_client.errors import Fate, HederaError, ReceiptFailedError, ReceiptTimeoutError
 from hedera_client.ids import TransactionId, account_text, file_text, topic_text
 from hedera_client.receipt_pace import ReceiptPace
 from hedera_client.status import PENDING, SUCCESS, judge_receipt, status_name
@@ -95,8 +95,8 @@ def await_receipt(
         clock: Monotonic seconds.
 
     Raises:
-        ReceiptFailed: consensus was reached, with a status other than SUCCESS.
-        ReceiptTimeout: none of the looks found a receipt.
+        ReceiptFailedError: consensus was reached, with a status other than SUCCESS.
+        ReceiptTimeoutError: none of the looks found a receipt.
     """
     entered = clock()
     begin, deadline = entered - waited, entered + timeout
@@ -128,7 +128,7 @@ def await_receipt(
 def _checked(receipt: Receipt, node: str) -> Receipt:
     if receipt.succeeded:
         return receipt
-    raise ReceiptFailed(
+    raise ReceiptFailedError(
         f"{receipt.status}: transaction {receipt.transaction_id} failed at consensus",
         status=receipt.status,
         fate=judge_receipt(receipt.status).fate,
@@ -142,7 +142,7 @@ def _give_up(
     transaction_id: TransactionId, node: str, looks: int, circumstance: str, last: HederaError | None
 ) -> NoReturn:
     told = f"; the last look failed: {last}" if last is not None else ""
-    error = ReceiptTimeout(
+    error = ReceiptTimeoutError(
         f"RECEIPT_TIMEOUT: no receipt of {transaction_id} {circumstance} ({looks} looks{told})",
         status="RECEIPT_TIMEOUT",
         fate=Fate.UNKNOWN,

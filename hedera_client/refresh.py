@@ -48,7 +48,7 @@ def add_addresses(commands: Any) -> None:
     parser.add_argument("--timeout", type=seconds_of, default=10.0, metavar="S", help="seconds per page (default: 10)")
 
 
-class _UselessBook(Exception):  # noqa: N818 (the name says what was found)
+class _UselessBookError(Exception):
     """A mirror's address book that must not be written; the message is one line."""
 
 
@@ -65,7 +65,7 @@ def addresses(options: argparse.Namespace) -> int:
     for network in [options.network] if options.network else HOSTED:
         try:
             _replace(_listed(network, options), options.folder)
-        except (MirrorError, _UselessBook) as error:
+        except (MirrorError, _UselessBookError) as error:
             print(f"FAILED  {error}", flush=True)
             code = EXIT_NO_MIRROR
         except (ValueError, OSError) as error:
@@ -111,7 +111,7 @@ def _listed(network: str, options: argparse.Namespace) -> BuiltInList:
     Raises:
         ValueError: the file is no address book of this network, or none of its nodes can be called.
         MirrorError: the mirror gives none.
-        _UselessBook: the mirror gives one that is of no use.
+        _UselessBookError: the mirror gives one that is of no use.
     """
     if options.address_book_file is not None:
         path: Path = options.address_book_file
@@ -131,7 +131,7 @@ def _listed(network: str, options: argparse.Namespace) -> BuiltInList:
         try:
             _refuse_useless(listed)
         except ValueError as error:
-            raise _UselessBook(f"mirror {mirror}: {error}") from error
+            raise _UselessBookError(f"mirror {mirror}: {error}") from error
     return listed
 
 

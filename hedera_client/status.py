@@ -17,14 +17,14 @@ from typing import Final, NamedTuple
 
 from hiero_sdk_python.hapi.services import response_code_pb2
 
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from hedera_client.errors import (
-    AlreadySubmitted,
+    AlreadySubmittedError,
     Fate,
     HederaError,
     PrecheckError,
     RelayError,
-    TransactionExpired,
+    TransactionExpiredError,
     TransportError,
 )
 from hedera_client.one_line import one_line
@@ -224,7 +224,7 @@ def precheck_error(
 
 
 def transport_error(
-    failure: NoAnswer, *, node: str, transaction_id: str = "", action: str = "transaction", reading: bool = False
+    failure: NoAnswerError, *, node: str, transaction_id: str = "", action: str = "transaction", reading: bool = False
 ) -> TransportError:
     """The error for a call that brought no answer.
 
@@ -299,6 +299,6 @@ def _what(action: str, transaction_id: str) -> str:
 
 
 _PRECHECK_TYPES: Final[dict[str, type[PrecheckError]]] = {
-    "DUPLICATE_TRANSACTION": AlreadySubmitted,
-    "TRANSACTION_EXPIRED": TransactionExpired,
+    "DUPLICATE_TRANSACTION": AlreadySubmittedError,
+    "TRANSACTION_EXPIRED": TransactionExpiredError,
 }

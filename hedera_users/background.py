@@ -12,7 +12,7 @@ from typing import Any
 import gevent
 
 from hedera_users.operation import EXPECTED, Operation
-from resilience import QueueFull
+from resilience import QueueFullError
 
 
 class Background:
@@ -42,10 +42,10 @@ class Background:
                 been sent. "" for none.
 
         Raises:
-            QueueFull: as many as the capacity are on their way already.
+            QueueFullError: as many as the capacity are on their way already.
         """
         if len(self._deliveries) >= self._capacity:
-            raise QueueFull(self._name, self._capacity)
+            raise QueueFullError(self._name, self._capacity)
         hand = operation.hand_over()
         before = self._tails.get(after)
         if after:

@@ -14,9 +14,9 @@ from hedera_users.background import Background
 from hedera_users.guards import Guards
 from hedera_users.mirror_view import MirrorView
 from hedera_users.operation import Operation, uncounted
-from hedera_users.transactions import Acknowledged, BodyOf, NeverHappened, Transactions
+from hedera_users.transactions import Acknowledged, BodyOf, NeverHappenedError, Transactions
 from records.operation import DELETED, LEFT, UNCERTAIN, ReadFile, StoredFile
-from resilience import Attempt, Rejected
+from resilience import Attempt, RejectedError
 
 
 class _SentChunk(NamedTuple):
@@ -60,7 +60,7 @@ class HederaService:
         """Do an operation's work: here and now, or, at the level `queued`, in the background while its user goes on.
 
         Raises:
-            QueueFull: at the level `queued`, too many are on their way.
+            QueueFullError: at the level `queued`, too many are on their way.
             Exception: at any other level, what `work` raises.
         """
         if operation.record.confirm == QUEUED:
@@ -78,7 +78,7 @@ class HederaService:
 
         Raises:
             HederaError: an attempt failed for good.
-            Rejected: the guard let no attempt through.
+            RejectedError: the guard let no attempt through.
         """
         chunks = bodies.split_message(message)
         reads_receipts = operation.record.confirm != ACK
@@ -112,7 +112,7 @@ class HederaService:
 
         Raises:
             HederaError: an attempt failed for good.
-            Rejected: the guard let no attempt through.
+            RejectedError: the guard let no attempt through.
         """
         contents = b"".join(chunks)
         stored = StoredFile("", sha256(contents).hexdigest(), len(contents))
@@ -120,7 +120,7 @@ class HederaService:
         begin = time.perf_counter()
         try:
             self._write_file(operation, stored, chunks)
-        except (HederaError, Rejected):
+        except (HederaError, RejectedError):
             self._clear_away(stored)
             raise
         except BaseException as cut_off:
@@ -137,7 +137,7 @@ class HederaService:
 
         Raises:
             HederaError: an attempt failed for good.
-            Rejected: the guard let no attempt through.
+            RejectedError: the guard let no attempt through.
         """
 
         def attempt(attempt: Attempt) -> bytes:
@@ -162,7 +162,7 @@ class HederaService:
         """Wait for a chunk's receipt; one that never happened is sent again under a new id."""
         try:
             return self._transactions.receipt(operation, chunk.acknowledged)
-        except NeverHappened:
+        except NeverHappenedError:
             return self._transactions.to_receipt(operation, self._guards.hcs, chunk.body)
 
     def _write_file(self, operation: Operation, stored: StoredFile, chunks: list[bytes]) -> None:

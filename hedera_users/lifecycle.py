@@ -28,7 +28,7 @@ from hedera_users.session import close_session, open_session
 from hedera_users.signals import SecondSignal
 from hedera_users.web_form import judge_request
 from localnet_launcher import LocalnetError
-from resilience import Rejected
+from resilience import RejectedError
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Lifecycle:
             self._refuse(runner, error.faults, ExitCode.CONFIGURATION)
         except LocalnetError as error:
             self._refuse(runner, [str(error)], ExitCode.CONFIGURATION)
-        except (HederaError, Rejected) as error:
+        except (HederaError, RejectedError) as error:
             self._refuse(runner, [f"the run could not be set up: {error}"], ExitCode.FAILED)
         except KeyboardInterrupt:
             self._refuse(runner, ["interrupted before the run had begun"], INTERRUPTED)
@@ -89,7 +89,7 @@ class Lifecycle:
         """Check what was asked for, start the embedded network, and prepare a headless run.
 
         Raises:
-            SettingsError, LocalnetError, HederaError, Rejected: it cannot be done.
+            SettingsError, LocalnetError, HederaError, RejectedError: it cannot be done.
         """
         settings = _settings_of(environment)
         options: Any = environment.parsed_options
@@ -118,7 +118,7 @@ class Lifecycle:
                 setattr(options, _RUN, self._begin(environment).model_dump_json())
             except SettingsError as error:
                 _give_up(environment, str(error), ExitCode.CONFIGURATION)
-            except (LocalnetError, HederaError, Rejected) as error:
+            except (LocalnetError, HederaError, RejectedError) as error:
                 _give_up(environment, f"The run could not be set up: {error}", ExitCode.FAILED)
         described = getattr(options, _RUN, None)
         if described is None or isinstance(runner, MasterRunner):

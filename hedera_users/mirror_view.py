@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-from hedera_client import HederaError, MirrorRest, MirrorTimeout, MirrorWatcher
+from hedera_client import HederaError, MirrorRest, MirrorTimeoutError, MirrorWatcher
 from hedera_users.operation import Operation
-from resilience import Attempt, CircuitOpen, Guard
+from resilience import Attempt, CircuitOpenError, Guard
 
 
 class MirrorView:
@@ -30,9 +30,9 @@ class MirrorView:
         """Wait until a message is to be seen.
 
         Raises:
-            MirrorTimeout: it was not, in time.
-            CircuitOpen: the mirror has shown nothing for a while, so nobody waited. The operation is then in doubt: its
-                message has reached consensus, and was not seen.
+            MirrorTimeoutError: it was not, in time.
+            CircuitOpenError: the mirror has shown nothing for a while, so nobody waited. The operation is then in
+                doubt: its message has reached consensus, and was not seen.
         """
 
         def attempt(_: Attempt) -> None:
@@ -41,14 +41,14 @@ class MirrorView:
                 timeout = max(0.0, min(timeout, operation.deadline - time.monotonic()))
             try:
                 operation.our_patience(self._watchers[topic_id].wait_for(sequence_number, timeout).late_s)
-            except MirrorTimeout as silent:
+            except MirrorTimeoutError as silent:
                 self._ask(topic_id, sequence_number, silent)
                 operation.our_patience(timeout)
 
         with operation.phase("mirror"):
             try:
                 self._guard.run(attempt)
-            except CircuitOpen:
+            except CircuitOpenError:
                 operation.doubt("mirror")
                 raise
 
@@ -62,7 +62,7 @@ class MirrorView:
             watcher.close()
         self._rest.close()
 
-    def _ask(self, topic_id: str, sequence_number: int, silent: MirrorTimeout) -> None:
+    def _ask(self, topic_id: str, sequence_number: int, silent: MirrorTimeoutError) -> None:
         """Look for a message over REST; where it is not there either, the stream's silence is the error."""
         try:
             self._rest.topic_message(topic_id, sequence_number)

@@ -9,7 +9,7 @@ import itertools
 from config.levels import RECEIPT
 from hedera_users.base import HederaUser
 from hedera_users.hcs_submitter import SUBMIT
-from hedera_users.operation import Mismatch
+from hedera_users.operation import HashMismatchError
 from hedera_users.payloads import Model, announcement, model
 from records.envelope import digest
 
@@ -70,4 +70,4 @@ class ModelStorer(HederaUser):
         with self.session.operation("hfs.fetch", turn=turn, size_bytes=len(stored.contents)) as operation:
             contents = self.session.hedera.fetch_file(operation, file_id)
             if contents != stored.contents:
-                raise Mismatch(f"file {file_id} has {len(contents)} bytes and another SHA-256 than what was stored")
+                raise HashMismatchError(f"file {file_id} has {len(contents)} bytes and another SHA-256 than was stored")

@@ -20,17 +20,17 @@ from hedera_users.ledger import Ledger
 from records.operation import Arm, OperationRecord, Outcome, SentMessage
 from records.statuses import STOPPED, SUCCESS
 from records.stopwatch import NS_PER_S, Stopwatch
-from resilience import Rejected
+from resilience import RejectedError
 
 ACK: Final = "ack"
 CONNECTION: Final = "connection"
 
 
-class Mismatch(Exception):  # noqa: N818 (the name says what was found, not that something broke)
+class HashMismatchError(Exception):
     """What was read back is not what was stored."""
 
 
-EXPECTED: Final = (HederaError, Rejected, BaselineError, Mismatch)
+EXPECTED: Final = (HederaError, RejectedError, BaselineError, HashMismatchError)
 """Errors that are an operation's outcome; any other is a fault in somebody's code."""
 
 _LAYERS: Final = {
@@ -266,7 +266,7 @@ class Operation:
         """What is known after an error: an attempt that may have been accepted outweighs a later refusal."""
         if self._in_doubt or (isinstance(error, HederaError) and error.fate is Fate.UNKNOWN):
             return Outcome.UNKNOWN
-        if isinstance(error, Rejected) and not self._sent:
+        if isinstance(error, RejectedError) and not self._sent:
             return Outcome.REJECTED
         return Outcome.FAILED
 
@@ -316,7 +316,7 @@ def uncounted(name: str, allowed_s: float | None = None) -> Operation:
     return operation
 
 
-class OperationNotDone(Exception):  # noqa: N818 (an outcome, shown in Locust's list of failures)
+class OperationNotDoneError(Exception):
     """Stands in Locust's statistics for what an operation ended in.
 
     Locust keeps a row for every text that it is given. Transaction ids and addresses stand in our own record; here the
@@ -329,21 +329,21 @@ def _for_locust(record: OperationRecord, error: Exception | None) -> Exception:
     if error is not None and not isinstance(error, EXPECTED):
         return error
     place = f" in {record.ended_in}" if record.ended_in else ""
-    return OperationNotDone(f"{record.status}{place}")
+    return OperationNotDoneError(f"{record.status}{place}")
 
 
 def _status_of(error: Exception) -> str:
     """One word for an error, the network's own where it has one."""
     if isinstance(error, HederaError):
         return error.status
-    if isinstance(error, Rejected):
+    if isinstance(error, RejectedError):
         return error.kind
-    return {BaselineError: "BASELINE_ERROR", Mismatch: "HASH_MISMATCH"}.get(type(error), type(error).__name__)
+    return {BaselineError: "BASELINE_ERROR", HashMismatchError: "HASH_MISMATCH"}.get(type(error), type(error).__name__)
 
 
 def _ended_in(error: BaseException | None) -> str:
     """The layer that refused an operation; "" for an error of a phase, which notes itself."""
-    return _LAYERS.get(error.kind, "") if isinstance(error, Rejected) else ""
+    return _LAYERS.get(error.kind, "") if isinstance(error, RejectedError) else ""
 
 
 @lru_cache(maxsize=256)

@@ -57,7 +57,7 @@ class Preparation:
             SettingsError: the network, the operator or the fees are not as the run needs them; nothing was paid.
             LocalnetError: the embedded network does not start.
             HederaError: the network refused, or could not be reached.
-            Rejected: its circuits opened on the way.
+            RejectedError: its circuits opened on the way.
         """
         options: Any = environment.parsed_options
         network = self._network(settings)

@@ -33,7 +33,7 @@ class RelayView:
 
         Raises:
             RelayError: an attempt failed for good.
-            Rejected: the guard let no attempt through.
+            RejectedError: the guard let no attempt through.
         """
 
         def attempt(attempt: Attempt) -> T:

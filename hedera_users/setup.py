@@ -17,7 +17,7 @@ from hedera_users.background import Background
 from hedera_users.guards import Place, make_guards
 from hedera_users.hedera_service import HederaService
 from hedera_users.operation import uncounted
-from resilience import GuardStats, Rejected
+from resilience import GuardStats, RejectedError
 
 SETUP_LANE = 999
 """Lane of transaction ids that no worker uses."""
@@ -37,7 +37,7 @@ def create_topics(
 
     Raises:
         HederaError: the network refused, or could not be reached in the configured attempts.
-        Rejected: its circuit opened on the way.
+        RejectedError: its circuit opened on the way.
     """
     prepare_process(len(PURPOSES))
     client = HederaClient(
@@ -46,10 +46,10 @@ def create_topics(
     guards = make_guards(settings.model_copy(update=_NO_WAITING), client.nodes, GuardStats(), Place())
     service = HederaService(client, guards, None, Background(Environment(), "setup", 0), settings)
 
-    def make(purpose: str) -> str | HederaError | Rejected:
+    def make(purpose: str) -> str | HederaError | RejectedError:
         try:
             return service.create_topic(uncounted("setup"), f"hedera-load {run_id} {purpose}")
-        except (HederaError, Rejected) as error:
+        except (HederaError, RejectedError) as error:
             return error  # gevent prints a traceback for what leaves a greenlet
 
     try:

@@ -18,20 +18,20 @@ from typing import Final, NamedTuple
 
 from config.settings import RunSettings
 from hedera_client import (
-    AlreadySubmitted,
+    AlreadySubmittedError,
     Body,
     Fate,
     HederaClient,
     HederaError,
     Receipt,
-    ReceiptTimeout,
+    ReceiptTimeoutError,
     Settled,
     Settlement,
     TransactionId,
 )
 from hedera_users.operation import Operation
 from records.statuses import NEVER_HAPPENED
-from resilience import Attempt, Guard, Rejected
+from resilience import Attempt, Guard, RejectedError
 
 BodyOf = Callable[[TransactionId], Body]
 """What to send, given the id it will have; a chunk of a message has to name the id of its first chunk."""
@@ -43,7 +43,7 @@ FRESH_S: Final = 10.0
 """A refused id that nodes accept for less than so many seconds more is not sent again: it could expire on the way."""
 
 
-class NeverHappened(HederaError):  # noqa: N818 (the name says what is known)
+class NeverHappenedError(HederaError):
     """It is certain that a transaction had no effect and cannot have one any more; it may be sent under a new id."""
 
 
@@ -75,10 +75,10 @@ class Transactions:
         """Send a transaction until a node accepts it.
 
         Raises:
-            NeverHappened: it was not accepted before its validity was over.
+            NeverHappenedError: it was not accepted before its validity was over.
             HederaError: an attempt failed for good, or the attempts were used up. The operation is in doubt where one
                 of them may have been accepted and no receipt could tell.
-            Rejected: nothing of this transaction was sent.
+            RejectedError: nothing of this transaction was sent.
         """
         attempts = _Attempts(self._client, operation, body, self._collided)
         try:
@@ -88,7 +88,7 @@ class Transactions:
                 continuing=operation.underway,
                 on_wait=operation.waited,
             )
-        except (HederaError, Rejected) as error:
+        except (HederaError, RejectedError) as error:
             if attempts.transaction_id is None:
                 raise  # no attempt was made
             if operation.in_doubt(str(attempts.transaction_id)):
@@ -102,9 +102,9 @@ class Transactions:
         """Wait for the receipt of an accepted transaction.
 
         Raises:
-            ReceiptFailed: consensus was reached, with a status other than SUCCESS.
-            ReceiptTimeout: there was none in time.
-            NeverHappened: there was none, and there cannot be one any more.
+            ReceiptFailedError: consensus was reached, with a status other than SUCCESS.
+            ReceiptTimeoutError: there was none in time.
+            NeverHappenedError: there was none, and there cannot be one any more.
         """
         allowed = self._allowed(operation)
         # As long as it can reach consensus there is nothing to do but to wait; after that, no receipt is an answer too.
@@ -114,7 +114,7 @@ class Transactions:
             with operation.phase("receipt"):
                 passed = max(0.0, time.monotonic() - sent.at)
                 receipt = self._client.await_receipt(sent.transaction_id, sent.node, timeout=waited, waited=passed)
-        except ReceiptTimeout as error:
+        except ReceiptTimeoutError as error:
             if allowed <= waited:
                 raise
             return self._look_again(operation, sent, allowed - waited, error)
@@ -125,12 +125,12 @@ class Transactions:
         """Send a transaction and wait for its receipt; once, under a new id, again where it never happened.
 
         Raises:
-            HederaError, Rejected: as `send` and `receipt`.
+            HederaError, RejectedError: as `send` and `receipt`.
         """
         for sending in range(1, SENDINGS + 1):
             try:
                 return self.receipt(operation, self.send(operation, guard, body))
-            except NeverHappened:
+            except NeverHappenedError:
                 if sending == SENDINGS:
                     raise
         raise AssertionError("a loop that returns or raises ended")
@@ -150,7 +150,9 @@ class Transactions:
             raise _never_happened(sent.transaction_id, settlement.reason) from error
         return sent
 
-    def _look_again(self, operation: Operation, sent: Acknowledged, timeout: float, error: ReceiptTimeout) -> Receipt:
+    def _look_again(
+        self, operation: Operation, sent: Acknowledged, timeout: float, error: ReceiptTimeoutError
+    ) -> Receipt:
         """Go on asking where a transaction can no longer reach consensus: no receipt then means that it never did."""
         settlement = self._ask(operation, sent, timeout)
         if settlement.verdict is Settled.NEVER_HAPPENED:
@@ -195,12 +197,12 @@ class _Attempts:
         """Make one attempt at the node that the guard has chosen; a second one there, where the id was taken.
 
         Raises:
-            AlreadySubmitted: the new id was taken as well; nothing of ours has arrived.
+            AlreadySubmittedError: the new id was taken as well; nothing of ours has arrived.
             HederaError: the attempt failed otherwise.
         """
         try:
             return self._make(attempt)
-        except AlreadySubmitted:
+        except AlreadySubmittedError:
             if self._renewed:
                 raise
             self._renewed, self.transaction_id = True, None
@@ -217,7 +219,7 @@ class _Attempts:
         try:
             with operation.phase("ack"):
                 client.submit(prepared, attempt.timeout, on_wait=operation.connecting)
-        except AlreadySubmitted as error:
+        except AlreadySubmittedError as error:
             if not operation.in_doubt(text):
                 self._collided()
                 operation.refused(error)
@@ -244,8 +246,8 @@ class _Attempts:
         return self._client.window_of(transaction_id).accepted_until - time.time() < FRESH_S
 
 
-def _never_happened(transaction_id: TransactionId, why: str) -> NeverHappened:
-    return NeverHappened(
+def _never_happened(transaction_id: TransactionId, why: str) -> NeverHappenedError:
+    return NeverHappenedError(
         f"NEVER_HAPPENED: transaction {transaction_id} had no effect: {why}",
         status=NEVER_HAPPENED,
         fate=Fate.RETRYABLE,

@@ -29,10 +29,10 @@ import gevent
 from gevent.event import Event
 
 from resilience.depth import DepthHistory
-from resilience.errors import DeadlinePassed, QueueExpired, QueueFull, QueueLeft, Rejected
+from resilience.errors import DeadlinePassedError, QueueExpiredError, QueueFullError, QueueLeftError, RejectedError
 from resilience.policies import fault, refuse
 
-Release = Callable[[Rejected | None], object]
+Release = Callable[[RejectedError | None], object]
 """Told once how the waiting ended: None for "your turn", else the reason why it will never come."""
 
 _SHORTEST_SLEEP_S: Final = 0.001
@@ -142,15 +142,15 @@ class BoundedQueue:
             continuing: The operation was admitted before: it goes before new ones and is not bounded by the capacity.
 
         Raises:
-            QueueFull: there is no place.
-            QueueExpired: it waited for `max_age_s`.
-            DeadlinePassed: its deadline has passed.
-            QueueLeft: the queue was closed.
+            QueueFullError: there is no place.
+            QueueExpiredError: it waited for `max_age_s`.
+            DeadlinePassedError: its deadline has passed.
+            QueueLeftError: the queue was closed.
         """
         turn = Event()
-        refusals: list[Rejected | None] = []
+        refusals: list[RejectedError | None] = []
 
-        def release(refusal: Rejected | None) -> None:
+        def release(refusal: RejectedError | None) -> None:
             refusals.append(refusal)
             turn.set()
 
@@ -172,8 +172,8 @@ class BoundedQueue:
             deadline: As for `enter`.
 
         Raises:
-            QueueFull: there is no place.
-            QueueLeft: the queue is closed.
+            QueueFullError: there is no place.
+            QueueLeftError: the queue is closed.
         """
         return self._add(lambda refusal: self._spawn(release, refusal), deadline, continuing=False)
 
@@ -195,13 +195,13 @@ class BoundedQueue:
         return bool(self._empty.wait(timeout)) or self.depth == 0
 
     def close(self) -> int:
-        """Refuse everybody from now on; who still waits is released with `QueueLeft`. Returns how many those were."""
+        """Refuse everybody from now on; who still waits ends with `QueueLeftError`. Returns how many those were."""
         self._closed = True
         left = [*self._continuing.values(), *self._new.values()]
         for entry in left:
             self._remove(entry)
             self._counts["left"] += 1
-            entry.release(QueueLeft(self.name))
+            entry.release(QueueLeftError(self.name))
         return len(left)
 
     def snapshot(self) -> dict[str, Any]:
@@ -228,10 +228,10 @@ class BoundedQueue:
 
     def _add(self, release: Release, deadline: float | None, *, continuing: bool) -> Entry:
         if self._closed:
-            raise QueueLeft(self.name)
+            raise QueueLeftError(self.name)
         if not continuing and len(self._new) >= self.capacity:
             self._counts["rejected"] += 1
-            raise QueueFull(self.name, self.capacity)
+            raise QueueFullError(self.name, self.capacity)
         now = self._clock()
         self._numbers += 1
         entry = Entry(self._numbers, release, now, now + self.max_age_s, math.inf if deadline is None else deadline)
@@ -311,5 +311,7 @@ class BoundedQueue:
                 self._remove(entry)
                 self._counts["expired"] += 1
                 too_old = entry.expires_at <= entry.deadline
-                entry.release(QueueExpired(self.name, self.max_age_s) if too_old else DeadlinePassed(self.name))
+                entry.release(
+                    QueueExpiredError(self.name, self.max_age_s) if too_old else DeadlinePassedError(self.name)
+                )
         return math.inf

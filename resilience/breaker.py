@@ -26,7 +26,7 @@ from typing import Any, Final, NoReturn
 
 import pybreaker
 
-from resilience.errors import CircuitOpen
+from resilience.errors import CircuitOpenError
 from resilience.policies import BreakerPolicy
 from resilience.window import FailureWindow
 
@@ -42,8 +42,8 @@ class Breaker:
     """One circuit, shared by any number of greenlets and threads. A `Pool` makes one for each of its members.
 
     Args:
-        name: Appears in `CircuitOpen`, in the snapshot and in the report; unique over all processes of a run, unless
-            they share the circuit.
+        name: Appears in `CircuitOpenError`, in the snapshot and in the report; unique over all processes of a run,
+            unless they share the circuit.
         policy: When it opens and how it is tried again.
         clock: Seconds of a clock that never goes back.
         now: Unix time in seconds; only dates the transitions.
@@ -109,7 +109,7 @@ class Breaker:
             The permit, to be given to `settle`.
 
         Raises:
-            CircuitOpen: the circuit is open, or half-open and all its trials are under way.
+            CircuitOpenError: the circuit is open, or half-open and all its trials are under way.
         """
         permit = self.try_admit()
         if permit is None:
@@ -265,7 +265,7 @@ class Breaker:
     def _reject(self) -> NoReturn:
         self._rejected += 1
         wait = self.retry_in()
-        raise CircuitOpen(self.name, 0.0 if math.isinf(wait) else wait)
+        raise CircuitOpenError(self.name, 0.0 if math.isinf(wait) else wait)
 
     def _count_locked(self, *, success: bool) -> None:
         """Replay a result into pybreaker, which opens or closes by its rules; then look at the window."""

@@ -20,7 +20,7 @@ class RetryBudget:
         retry_cost: What a retry takes; at least 1.
         timeout_cost: What a retry after a timeout takes; at least 1.
         success_gain: What a success at the first attempt gives back; at least 0.
-        name: Appears in `BudgetExhausted`.
+        name: Appears in `BudgetExhaustedError`.
 
     Raises:
         ValueError: one or more values are out of range; the message names each of them.

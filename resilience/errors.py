@@ -1,13 +1,13 @@
 """What a guard raises of its own. Refused here is another thing than failed over there, so it is another type.
 
-    Rejected                 the guard did not let the operation through; nothing was sent
-      ├─ CircuitOpen         CIRCUIT_OPEN      the circuits of all members are open, or half-open with all trials taken
-      ├─ RateLimited         RATE_LIMITED      the limiter says wait, and there is no queue to wait in
-      ├─ QueueFull           QUEUE_FULL        the queue holds as many operations as it may
-      ├─ QueueExpired        QUEUE_EXPIRED     it waited in the queue for as long as an operation may
-      ├─ QueueLeft           QUEUE_LEFT        it was still in the queue when the run ended
-      ├─ BudgetExhausted     BUDGET_EXHAUSTED  too many retries lately (only ever marks another error, see below)
-      └─ DeadlinePassed      DEADLINE_PASSED   its own time was up
+    RejectedError                 the guard did not let the operation through; nothing was sent
+      ├─ CircuitOpenError         CIRCUIT_OPEN      all members' circuits are open, or half-open with all trials taken
+      ├─ RateLimitedError         RATE_LIMITED      the limiter says wait, and there is no queue to wait in
+      ├─ QueueFullError           QUEUE_FULL        the queue holds as many operations as it may
+      ├─ QueueExpiredError        QUEUE_EXPIRED     it waited in the queue for as long as an operation may
+      ├─ QueueLeftError           QUEUE_LEFT        it was still in the queue when the run ended
+      ├─ BudgetExhaustedError     BUDGET_EXHAUSTED  too many retries lately (only ever marks another error, see below)
+      └─ DeadlinePassedError      DEADLINE_PASSED   its own time was up
 
 Everything else that leaves a guard is the caller's own error, raised by one of his attempts. When one of the above kept
 an operation from a further attempt, its last real error is raised, and `cut_short_by` tells which.
@@ -20,7 +20,7 @@ from typing import ClassVar
 _CUT_SHORT = "_retries_cut_short_by"
 
 
-class Rejected(Exception):  # noqa: N818 (named by what happened, beside "failed"; it is the error callers catch)
+class RejectedError(Exception):
     """The operation was not attempted, because the guard did not let it through. Nothing was sent.
 
     Attributes:
@@ -37,7 +37,7 @@ class Rejected(Exception):  # noqa: N818 (named by what happened, beside "failed
         self.retry_after = retry_after
 
 
-class CircuitOpen(Rejected):
+class CircuitOpenError(RejectedError):
     """The circuit breakers refused the call.
 
     `retry_after` is the rest of the recovery time while the circuit is open. It is 0.0 while the circuit is half-open
@@ -54,7 +54,7 @@ class CircuitOpen(Rejected):
         super().__init__(message, name=name, retry_after=retry_after)
 
 
-class RateLimited(Rejected):
+class RateLimitedError(RejectedError):
     """The limiter says wait. `retry_after` is the time after which it is worth asking again."""
 
     kind = "RATE_LIMITED"
@@ -63,7 +63,7 @@ class RateLimited(Rejected):
         super().__init__(f"limiter {name!r} says wait {retry_after:.3f} s", name=name, retry_after=retry_after)
 
 
-class QueueFull(Rejected):
+class QueueFullError(RejectedError):
     """The queue is full: the operation was turned away at once."""
 
     kind = "QUEUE_FULL"
@@ -72,7 +72,7 @@ class QueueFull(Rejected):
         super().__init__(f"queue {name!r} is full with {capacity} operations", name=name)
 
 
-class QueueExpired(Rejected):
+class QueueExpiredError(RejectedError):
     """The operation grew too old in the queue."""
 
     kind = "QUEUE_EXPIRED"
@@ -81,7 +81,7 @@ class QueueExpired(Rejected):
         super().__init__(f"waited {max_age_s:g} s in queue {name!r} in vain", name=name)
 
 
-class QueueLeft(Rejected):
+class QueueLeftError(RejectedError):
     """The queue was closed while the operation waited, or before it came."""
 
     kind = "QUEUE_LEFT"
@@ -90,7 +90,7 @@ class QueueLeft(Rejected):
         super().__init__(f"queue {name!r} was closed", name=name)
 
 
-class BudgetExhausted(Rejected):
+class BudgetExhaustedError(RejectedError):
     """The retry budget does not hold what this retry costs."""
 
     kind = "BUDGET_EXHAUSTED"
@@ -99,7 +99,7 @@ class BudgetExhausted(Rejected):
         super().__init__(f"the retry budget of {name!r} is spent", name=name)
 
 
-class DeadlinePassed(Rejected):
+class DeadlinePassedError(RejectedError):
     """The operation's deadline has passed, or would pass during the back-off before its next attempt."""
 
     kind = "DEADLINE_PASSED"
@@ -108,7 +108,7 @@ class DeadlinePassed(Rejected):
         super().__init__(f"the deadline of an operation on {name!r} leaves no time for an attempt", name=name)
 
 
-def mark_cut_short(error: Exception, rejection: Rejected, attempts: int) -> None:
+def mark_cut_short(error: Exception, rejection: RejectedError, attempts: int) -> None:
     """Say on `error`, the last real one, that `rejection` kept it from being retried after `attempts` attempts."""
     # A caller may raise one and the same error object again and again; notes on it must not pile up.
     if not hasattr(error, _CUT_SHORT):
@@ -116,7 +116,7 @@ def mark_cut_short(error: Exception, rejection: Rejected, attempts: int) -> None
     setattr(error, _CUT_SHORT, rejection)
 
 
-def cut_short_by(error: BaseException) -> Rejected | None:
+def cut_short_by(error: BaseException) -> RejectedError | None:
     """Return the refusal that ended an operation's retries before they were used up, or None if none did.
 
     Args:
@@ -124,4 +124,4 @@ def cut_short_by(error: BaseException) -> Rejected | None:
             that says so.
     """
     rejection = getattr(error, _CUT_SHORT, None)
-    return rejection if isinstance(rejection, Rejected) else None
+    return rejection if isinstance(rejection, RejectedError) else None

@@ -14,11 +14,11 @@ from resilience.bounded_queue import BoundedQueue
 from resilience.breaker import Breaker
 from resilience.budget import RetryBudget
 from resilience.errors import (
-    BudgetExhausted,
-    CircuitOpen,
-    DeadlinePassed,
-    RateLimited,
-    Rejected,
+    BudgetExhaustedError,
+    CircuitOpenError,
+    DeadlinePassedError,
+    RateLimitedError,
+    RejectedError,
     mark_cut_short,
 )
 from resilience.limiter import Limiter, Outcome
@@ -140,7 +140,8 @@ class Guard:
             What the first successful attempt returned.
 
         Raises:
-            Rejected: it was refused before the first attempt; nothing was sent. See `resilience.errors` for the kinds.
+            RejectedError: it was refused before the first attempt; nothing was sent. `resilience.errors` has the
+                kinds.
             Exception: the last attempt's own error, when it is not to be retried, when the attempts are used up, or
                 when a refusal kept it from the next one (`cut_short_by` tells which).
             BaseException: what killed the greenlet.
@@ -171,7 +172,7 @@ class Guard:
             return self.limiter.delay()
         return wait
 
-    def take(self, avoid: Collection[str]) -> Permit | Rejected:
+    def take(self, avoid: Collection[str]) -> Permit | RejectedError:
         """Take what one call needs from limiter and circuit, or nothing; return the permit or the refusal."""
         limiter = self.limiter
         if limiter is not None:
@@ -179,10 +180,10 @@ class Guard:
                 return self.pool.refusal()
             wait = limiter.acquire()
             if wait > 0:
-                return RateLimited(self.name, wait)
+                return RateLimitedError(self.name, wait)
         try:
             return self.pool.admit(avoid)
-        except CircuitOpen as refusal:
+        except CircuitOpenError as refusal:
             if limiter is not None:
                 limiter.release("neutral")
             return refusal
@@ -295,12 +296,12 @@ class _Operation(Generic[T]):
             guard.stats.count_exhausted()
             return True
         if self._deadline is not None and guard.clock() + backoff >= self._deadline:
-            self._cut_short(DeadlinePassed(guard.name))
+            self._cut_short(DeadlinePassedError(guard.name))
             return True
         if guard.budget is not None:
             self._cost = guard.budget.take(timeout=self._timed_out)
             if not self._cost:
-                self._cut_short(BudgetExhausted(guard.budget.name))
+                self._cut_short(BudgetExhaustedError(guard.budget.name))
                 return True
         self._backoff_since = guard.clock()
         return False
@@ -327,7 +328,7 @@ class _Operation(Generic[T]):
         left = deadline - guard.clock()
         if left <= 0:
             guard.give_back(permit, None, "neutral")
-            self._refused(DeadlinePassed(guard.name))
+            self._refused(DeadlinePassedError(guard.name))
         return left
 
     def _admitted(self) -> Permit:
@@ -335,23 +336,23 @@ class _Operation(Generic[T]):
         guard = self._guard
         queue = guard.queue
         if self._deadline is not None and guard.clock() >= self._deadline:
-            self._refused(DeadlinePassed(guard.name))
+            self._refused(DeadlinePassedError(guard.name))
         if queue is None:
             taken = guard.take(self._avoid)
-            while isinstance(taken, RateLimited) and (self._continuing or self.number):
+            while isinstance(taken, RateLimitedError) and (self._continuing or self.number):
                 self._sleep_for_limiter(taken)
                 taken = guard.take(self._avoid)
         elif queue.busy or guard.delay() > 0:
             taken = self._stand_in_line(queue)
         else:
             taken = guard.take(self._avoid)
-            if isinstance(taken, Rejected):  # a shared circuit has just been opened by another process
+            if isinstance(taken, RejectedError):  # a shared circuit has just been opened by another process
                 taken = self._stand_in_line(queue)
-        if isinstance(taken, Rejected):
+        if isinstance(taken, RejectedError):
             self._refused(taken)
         return taken
 
-    def _stand_in_line(self, queue: BoundedQueue) -> Permit | Rejected:
+    def _stand_in_line(self, queue: BoundedQueue) -> Permit | RejectedError:
         """Wait for one's turn; again, and before all others, if somebody else took it."""
         guard = self._guard
         continuing = self._continuing or self.number > 0
@@ -359,12 +360,12 @@ class _Operation(Generic[T]):
             since, why = guard.clock(), self._reason()
             try:
                 queue.enter(self._deadline, continuing=continuing)
-            except Rejected as refusal:
+            except RejectedError as refusal:
                 return refusal
             finally:
                 self._book(why, since)
             taken = guard.take(self._avoid)
-            if not isinstance(taken, Rejected):
+            if not isinstance(taken, RejectedError):
                 return taken
             continuing = True
 
@@ -374,11 +375,11 @@ class _Operation(Generic[T]):
             return "circuit"
         return "limiter" if guard.limiter is not None and guard.limiter.delay() > 0 else "queue"
 
-    def _sleep_for_limiter(self, refusal: RateLimited) -> None:
+    def _sleep_for_limiter(self, refusal: RateLimitedError) -> None:
         guard = self._guard
         since = guard.clock()
         if self._deadline is not None and since + refusal.retry_after >= self._deadline:
-            self._refused(DeadlinePassed(guard.name))
+            self._refused(DeadlinePassedError(guard.name))
         try:
             guard.sleep(refusal.retry_after)
         finally:
@@ -390,7 +391,7 @@ class _Operation(Generic[T]):
         if self._on_wait is not None:
             self._on_wait(what, seconds)
 
-    def _refused(self, refusal: Rejected) -> NoReturn:
+    def _refused(self, refusal: RejectedError) -> NoReturn:
         """Raise the refusal, or rather the real error if there was one before it; its retry was not made."""
         # Called outside of any `except`, so that the refusal does not replace what the real error was caused by.
         if self._error is None:
@@ -401,7 +402,7 @@ class _Operation(Generic[T]):
             self._cost = 0
         raise self._cut_short(refusal)
 
-    def _cut_short(self, refusal: Rejected) -> Exception:
+    def _cut_short(self, refusal: RejectedError) -> Exception:
         """Say on the last real error, which is returned, that a refusal ended the operation."""
         error = cast("Exception", self._error)
         mark_cut_short(error, refusal, self.number)

@@ -27,7 +27,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final, Literal
 
 from resilience.breaker import CLOSED, OPEN, TRANSITIONS_KEPT, Breaker
-from resilience.errors import CircuitOpen
+from resilience.errors import CircuitOpenError
 from resilience.incidents import Incidents
 from resilience.policies import BreakerPolicy
 from resilience.shared_breaker import SharedBreaker, SharedStorage
@@ -134,7 +134,7 @@ class Pool:
             avoid: Members that should rather not be chosen. A hint: if no other can be had, one of them is.
 
         Raises:
-            CircuitOpen: no member serves: all circuits are open, or half-open with all their trials under way.
+            CircuitOpenError: no member serves: all circuits are open, or half-open with all their trials under way.
         """
         if not self._suspects and not self._weak:
             index = self._next(avoid)
@@ -153,12 +153,12 @@ class Pool:
                     return Permit(self, index, breaker, period)
         raise self.refusal()
 
-    def refusal(self) -> CircuitOpen:
+    def refusal(self) -> CircuitOpenError:
         """The refusal of a call that found no member serving; it is counted at the one that will be tried next."""
         waits = self._waits()
         first = min(range(len(waits)), key=waits.__getitem__)
         self.breakers[first].count_rejection()
-        return CircuitOpen(self.name, 0.0 if math.isinf(waits[first]) else waits[first])
+        return CircuitOpenError(self.name, 0.0 if math.isinf(waits[first]) else waits[first])
 
     def retry_in(self) -> float:
         """Seconds until a call could be let in: 0.0 for now, infinity while it depends on trials that are under way."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from resilience.bounded_queue import BoundedQueue
 from resilience.breaker import Breaker
 from resilience.budget import RetryBudget
-from resilience.errors import Rejected
+from resilience.errors import RejectedError
 from resilience.limiter import Limiter
 
 # Keys of a queue's snapshot that are the same for, or the extreme of, one queue; all others add up.
@@ -86,7 +86,7 @@ class GuardStats:
         with self._lock:
             self.exhausted += 1
 
-    def count_refusal(self, refusal: Rejected, *, cut_short: bool) -> None:
+    def count_refusal(self, refusal: RejectedError, *, cut_short: bool) -> None:
         """An operation ended by a refusal: before its first attempt, or (`cut_short`) before a further one."""
         with self._lock:
             (self.cut_short if cut_short else self.rejected)[refusal.kind] += 1

@@ -14,8 +14,8 @@ import platform
 import sys
 from typing import Final
 
-from benchmarks.moments.held import Check, Missing
-from benchmarks.moments.runs import NotRun, run
+from benchmarks.moments.held import Check, MissingError
+from benchmarks.moments.runs import NotRunError, run
 from localnet.consensus.latency import PROFILES
 
 PROFILES_WITH_TWO: Final = sorted(name for name, latency in PROFILES.items() if latency.received_s)
@@ -50,7 +50,7 @@ def main() -> int:
         print(name, flush=True)
         try:
             held = run(RUNS[name], options.rate, options.seconds, options.latency).held(options.latency)
-        except (NotRun, Missing) as error:
+        except (NotRunError, MissingError) as error:
             print(f"  BAD {error}", flush=True)
             missed += 1
             continue

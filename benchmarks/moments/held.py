@@ -74,7 +74,7 @@ class Check:
     kept: bool
 
 
-class Missing(ValueError):  # noqa: N818 (the name says what is wrong)
+class MissingError(ValueError):
     """A message of the run is not in the ledger, or not as the run says."""
 
 
@@ -86,7 +86,7 @@ def joined(records: Iterable[Mapping[str, Any]], ledger: Iterable[Mapping[str, A
         ledger: The network's entries.
 
     Raises:
-        Missing: one has none, or another sequence number there.
+        MissingError: one has none, or another sequence number there.
     """
     entries = {one["transaction_id"]: one for one in ledger if one["type"] == SUBMIT and one["status"] == "SUCCESS"}
     messages = []
@@ -96,7 +96,7 @@ def joined(records: Iterable[Mapping[str, Any]], ledger: Iterable[Mapping[str, A
         (sent,) = record["messages"]
         entry = entries.get(record["transaction_ids"][-1])
         if entry is None or entry["receipt_served"] is None or entry["sequence_number"] != sent["sequence_number"]:
-            raise Missing(f"{record['transaction_ids'][-1]}: the run had its receipt, and the ledger says {entry}")
+            raise MissingError(f"{record['transaction_ids'][-1]}: the run had its receipt, and the ledger says {entry}")
         due, reached = record["scheduled_at"], record["reached_s"]
         messages.append(
             Message(

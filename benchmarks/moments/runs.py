@@ -49,13 +49,13 @@ class Told:
             allowed_s: What the way to a node and back may take in any case.
 
         Raises:
-            Missing: the ledger does not know a message of the run.
+            MissingError: the ledger does not know a message of the run.
         """
         messages = joined(self.records, self.ledger)
         return checks(messages, self.report, self.histogram, PROFILES[latency], allowed_s)
 
 
-class NotRun(RuntimeError):  # noqa: N818 (the name says what is wrong)
+class NotRunError(RuntimeError):
     """The run did not end well; the message is what it printed."""
 
 
@@ -63,7 +63,7 @@ def run(workers: int, rate: float, seconds: float, latency: str) -> Told:
     """Run HCS submitters for so long, so many messages a second at random, on a network of their own.
 
     Raises:
-        NotRun: `locust` ended with something else than 0, or took too long.
+        NotRunError: `locust` ended with something else than 0, or took too long.
     """
     with tempfile.TemporaryDirectory() as name, network(latency) as localnet:
         folder = Path(name)
@@ -72,7 +72,7 @@ def run(workers: int, rate: float, seconds: float, latency: str) -> Told:
         payer = environment(localnet, folder / "records")
         code, output = ended(command(folder, workers, rate, seconds), payer, seconds + ENDING_S + AROUND_S)
         if code:
-            raise NotRun(f"locust ended with {code}:\n{output}")
+            raise NotRunError(f"locust ended with {code}:\n{output}")
         return told(folder, localnet)
 
 
@@ -80,7 +80,7 @@ def ended(words: list[str], payer: dict[str, str], within_s: float) -> tuple[int
     """Exit code and output of `locust`; nothing of it is left where it takes too long, or this process is stopped.
 
     Raises:
-        NotRun: it took too long.
+        NotRunError: it took too long.
     """
     with subprocess.Popen(  # noqa: S603 (our own command)
         words,
@@ -97,7 +97,7 @@ def ended(words: list[str], payer: dict[str, str], within_s: float) -> tuple[int
         except BaseException as error:
             os.killpg(process.pid, signal.SIGKILL)
             if isinstance(error, subprocess.TimeoutExpired):
-                raise NotRun(f"locust had not ended after {within_s:g} s") from error
+                raise NotRunError(f"locust had not ended after {within_s:g} s") from error
             raise
         return process.returncode, output
 

@@ -23,7 +23,7 @@ from typing import Final, Protocol
 
 from grpc_http2.client.errors import ConnectionLostError
 from grpc_http2.client.greenlets import make_lock
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.client.session import DRAINING, OPENING
 from grpc_http2.client.sockets import connect, is_unheard
 from grpc_http2.client.stream import DONE, SENT, Stream
@@ -176,7 +176,7 @@ class Connection:
         with self._lock:
             if stream.state is DONE:
                 return
-            stream.failure = NoAnswer("DEADLINE_EXCEEDED", "no answer in time", sent=stream.state is SENT)
+            stream.failure = NoAnswerError("DEADLINE_EXCEEDED", "no answer in time", sent=stream.state is SENT)
             self.session.cancel(stream)
         self._flush_soon()
 

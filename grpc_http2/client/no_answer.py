@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class NoAnswer(Exception):  # noqa: N818 (the name says what is missing)
+class NoAnswerError(Exception):
     """A call brought no answer, in gRPC's words whichever transport carried it.
 
     Attributes:

@@ -22,7 +22,7 @@ from grpc_http2.client.endpoints import Endpoints
 from grpc_http2.client.greenlets import make_lock
 from grpc_http2.client.headers import timeout_value
 from grpc_http2.client.incidents import Incidents
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.client.stream import DONE, Stream
 from grpc_http2.client.timing import Timing
 from grpc_http2.client.waiting import EventLoop, Waiter, make_waiting
@@ -112,7 +112,7 @@ class Pool:
             on_wait: See `grpc_http2.client.transport.Http2Transport.unary`.
 
         Raises:
-            NoAnswer: none came.
+            NoAnswerError: none came.
         """
         waiter = self._make_waiter()
         stream = Stream(head, timeout, message, entered, allowed, waiter.wake)
@@ -137,7 +137,7 @@ class Pool:
         with self._lock:
             self._closed = True
             connections = [*self._open, *self._opening, *self._finishing]
-            self._fail_line(NoAnswer("CANCELLED", "the client was closed", sent=False))
+            self._fail_line(NoAnswerError("CANCELLED", "the client was closed", sent=False))
         for connection in connections:
             connection.close()
 
@@ -151,7 +151,7 @@ class Pool:
         """Start a call where there is a place, or put it in line."""
         with self._lock:
             if self._closed:
-                raise NoAnswer("CANCELLED", "the client is closed", sent=False)
+                raise NoAnswerError("CANCELLED", "the client is closed", sent=False)
             if not self.line and self._place(stream):
                 return
             stream.queued = True
@@ -169,7 +169,7 @@ class Pool:
                 return
             self.line.remove(stream)
             why = "still connecting" if self._opening else "no free stream on any connection"
-            stream.failure = NoAnswer("DEADLINE_EXCEEDED", why, sent=False)
+            stream.failure = NoAnswerError("DEADLINE_EXCEEDED", why, sent=False)
             stream.state = DONE
 
     def _tell_wait(self, stream: Stream, on_wait: Callable[[float], None] | None) -> None:
@@ -206,10 +206,10 @@ class Pool:
         if line:
             self._open_for(len(line))
 
-    def _fail_line(self, failure: NoAnswer) -> None:
+    def _fail_line(self, failure: NoAnswerError) -> None:
         line, self.line = self.line, deque()
         for stream in line:
-            stream.end(NoAnswer(failure.status, failure.details, sent=False, incident=failure.incident))
+            stream.end(NoAnswerError(failure.status, failure.details, sent=False, incident=failure.incident))
 
     def _put_back(self, streams: Sequence[Stream]) -> None:
         """Put calls that the server has not seen before all others."""
@@ -219,7 +219,8 @@ class Pool:
             stream.connection = None
             stream.queued = True
             if stream.moves > _MOST_MOVES:
-                stream.end(NoAnswer("UNAVAILABLE", f"{stream.moves} connections were closed before it", sent=False))
+                closed = f"{stream.moves} connections were closed before it"
+                stream.end(NoAnswerError("UNAVAILABLE", closed, sent=False))
                 continue
             self.counts.moved += 1
             self.line.appendleft(stream)
@@ -241,7 +242,7 @@ class Pool:
                 break
             missing -= per_connection
         if not self._opening and all(one.unheard for one in self._open):
-            self._fail_line(NoAnswer("UNAVAILABLE", self._failure, sent=False, incident=self._incident))
+            self._fail_line(NoAnswerError("UNAVAILABLE", self._failure, sent=False, incident=self._incident))
 
     def _may_open(self) -> bool:
         usable = sum(not one.unheard for one in self._open)
@@ -335,7 +336,7 @@ class Pool:
                 self._note_failure(connection, connection.closed_at, connection.failure)
             if self._closed:
                 self.line.extend(unsent)
-                self._fail_line(NoAnswer("CANCELLED", "the client was closed", sent=False))
+                self._fail_line(NoAnswerError("CANCELLED", "the client was closed", sent=False))
             else:
                 self._put_back(unsent)
                 self._serve()

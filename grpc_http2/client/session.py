@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final
 
 from grpc_http2.client.headers import MAX_HEADER_LIST, TABLE_BYTES, answer_decoder
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.client.preface import check_first_bytes
 from grpc_http2.client.stream import DONE, LARGEST_ANSWER, SENT, UNSENT, Stream, broken_rule, reset_failure
 from grpc_http2.wire import frames, payloads
@@ -222,7 +222,7 @@ class Session:
         self._blocked.clear()
         self.pending.clear()
         for stream in left:
-            stream.end(NoAnswer(status, reason, incident=incident))
+            stream.end(NoAnswerError(status, reason, incident=incident))
         return len(left), unsent
 
     def receive(self, data: bytes) -> None:
@@ -384,7 +384,7 @@ class Session:
         self._reset_here.append(stream.id)
         del self.streams[stream.id]
         largest = LARGEST_ANSWER - PREFIX_BYTES
-        stream.end(NoAnswer("RESOURCE_EXHAUSTED", f"an answer of more than {largest} bytes"))
+        stream.end(NoAnswerError("RESOURCE_EXHAUSTED", f"an answer of more than {largest} bytes"))
 
     def _on_rst_stream(self, _flags: int, stream_id: int, payload: bytes) -> None:
         code = payloads.read_rst_stream(payload)

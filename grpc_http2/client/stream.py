@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.wire.errors import ErrorCode, Http2StreamError, error_name
 from grpc_http2.wire.messages import MAX_MESSAGE_BYTES, PREFIX_BYTES, read_message
 from grpc_http2.wire.status import RpcError, StatusCode
@@ -93,7 +93,7 @@ class Stream:
     connection: Connection | None = None
     id = 0
     answer = b""
-    failure: NoAnswer | None = None
+    failure: NoAnswerError | None = None
     reply: AnswerHead | None = None
     chunks: list[bytes] | tuple[()] = ()
     size = 0
@@ -143,7 +143,7 @@ class Stream:
         """Bytes that left in one piece, by which the server's window for it is smaller than `window` says."""
         return 0 if isinstance(self.body, memoryview) else len(self.message) + PREFIX_BYTES
 
-    def end(self, failure: NoAnswer | None = None) -> None:
+    def end(self, failure: NoAnswerError | None = None) -> None:
         """Settle it, once."""
         if self.state is not DONE:
             self.failure = failure
@@ -163,13 +163,13 @@ class Stream:
             try:
                 self.answer = read_message(self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks))
             except RpcError as error:
-                self.end(NoAnswer(error.status.name, f"the call ended well, but {error}"))
+                self.end(NoAnswerError(error.status.name, f"the call ended well, but {error}"))
             else:
                 self.end()
         elif not grpc_status:
             self.end(self._foreign(reply))
         else:
-            self.end(NoAnswer(_status_name(grpc_status), message or f"gRPC status {grpc_status}"))
+            self.end(NoAnswerError(_status_name(grpc_status), message or f"gRPC status {grpc_status}"))
 
     def replace_reply(self, head: AnswerHead) -> None:
         """Headers that are not the first of the answer: those before only announced it (RFC 9113, section 8.1).
@@ -181,15 +181,15 @@ class Stream:
             raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "HEADERS that are no trailers")
         self.reply = head
 
-    def _foreign(self, reply: AnswerHead) -> NoAnswer:
+    def _foreign(self, reply: AnswerHead) -> NoAnswerError:
         """What it means that somebody answered in HTTP alone: no gRPC server does."""
         status = reply.http_status or 0
         if status == _WELL and reply.content_type.startswith(_GRPC_CONTENT):
-            return NoAnswer("UNKNOWN", "the answer ended before gRPC's status")
+            return NoAnswerError("UNKNOWN", "the answer ended before gRPC's status")
         page = b"".join(self.chunks)[: 4 * _SHOWN_CHARACTERS].decode("utf-8", "replace")
         page = " ".join(page.split())[:_SHOWN_CHARACTERS]
         kind = f" ({reply.content_type})" if reply.content_type else ""
-        return NoAnswer(
+        return NoAnswerError(
             _HTTP_STATUS.get(status, "UNKNOWN"),
             f"answered HTTP {status}{kind} and no status of gRPC: is there a proxy before the server?"
             + (f" It says: {page}" if page else ""),
@@ -197,19 +197,19 @@ class Stream:
         )
 
 
-def reset_failure(code: int) -> NoAnswer:
+def reset_failure(code: int) -> NoAnswerError:
     """What a reset of a call means.
 
     It may have been processed whatever the code: by itself REFUSED_STREAM says that it was not (RFC 9113, section 8.7),
     but HAProxy says so as well of calls that it had passed on whole (mux_h2.c, h2_do_shutr and h2_do_shutw; with 2.6.12
     40 of 40 refused calls had arrived).
     """
-    return NoAnswer(_RESET_STATUS.get(code, "INTERNAL"), f"the server reset the call: {error_name(code)}")
+    return NoAnswerError(_RESET_STATUS.get(code, "INTERNAL"), f"the server reset the call: {error_name(code)}")
 
 
-def broken_rule(error: Http2StreamError) -> NoAnswer:
+def broken_rule(error: Http2StreamError) -> NoAnswerError:
     """What it means that the server broke a rule of HTTP/2 on one call."""
-    return NoAnswer("INTERNAL", f"the server broke a rule of HTTP/2: {error} ({error.code.name})")
+    return NoAnswerError("INTERNAL", f"the server broke a rule of HTTP/2: {error} ({error.code.name})")
 
 
 def _status_name(grpc_status: int) -> str:

@@ -8,7 +8,7 @@ from time import monotonic
 
 from grpc_http2.client.connection import CheckCertificate
 from grpc_http2.client.headers import request_head, timeout_value
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.client.pool import MAX_CONNECTIONS, Pool
 from grpc_http2.client.timing import Timing
 from grpc_http2.wire.trace import Write, trace_from_environment
@@ -106,10 +106,10 @@ class Http2Transport:
                 or for a free stream before it was sent; only if it had to.
 
         Raises:
-            NoAnswer: there was none within `timeout` seconds.
+            NoAnswerError: there was none within `timeout` seconds.
         """
         if self._closed:
-            raise NoAnswer("CANCELLED", "the client is closed", sent=False)
+            raise NoAnswerError("CANCELLED", "the client is closed", sent=False)
         if self._forks != _forks:
             self._adopt()
         entered = monotonic()

@@ -11,8 +11,8 @@ preface     the first bytes                          traced     a connection tha
 
 from grpc_http2.server.limits import UNLIMITED, Limits
 from grpc_http2.server.room import Room
-from grpc_http2.server.rpc import Method, ResetStream
+from grpc_http2.server.rpc import Method, ResetStreamError
 from grpc_http2.server.server import Http2Server
 from grpc_http2.wire.status import RpcError, StatusCode
 
-__all__ = ["UNLIMITED", "Http2Server", "Limits", "Method", "ResetStream", "Room", "RpcError", "StatusCode"]
+__all__ = ["UNLIMITED", "Http2Server", "Limits", "Method", "ResetStreamError", "Room", "RpcError", "StatusCode"]

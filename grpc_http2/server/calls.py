@@ -13,7 +13,7 @@ from grpc_http2.server.call_head import CallHead
 from grpc_http2.server.limits import Limits
 from grpc_http2.server.outbox import Outbox
 from grpc_http2.server.room import Room
-from grpc_http2.server.rpc import Method, ResetStream
+from grpc_http2.server.rpc import Method, ResetStreamError
 from grpc_http2.server.stream import Stream
 from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode, Http2StreamError
@@ -240,7 +240,7 @@ class Calls:
     def _end_badly(self, stream: Stream, error: Exception) -> None:
         """End a call as an exception says; one that nobody foresaw tells the client nothing."""
         stream.work = None
-        if isinstance(error, ResetStream):
+        if isinstance(error, ResetStreamError):
             self.drop(stream.id)
             self._outbox.put(frames.rst_stream(stream.id, error.code))
             return

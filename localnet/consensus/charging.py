@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localnet.clock import NANOS
 from localnet.consensus.record_cache import RecordCache
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.fees import COLLECTION_ACCOUNT, SUPER_USERS
 from localnet.transactions.settlement import Settlement
 
@@ -13,9 +13,9 @@ def charge(at: Settlement, cache: RecordCache) -> None:
     """Charge a transaction's fee, in the order of DispatchValidator.java and SolvencyPreCheck.java.
 
     Raises:
-        Refused: its node is to blame and pays the network's part (it let through what had expired or was not yet valid,
-            or what cannot pay even that); or another node let the same id through before, or the payer offered or has
-            too little: it is charged without the service fee, as far as it can pay.
+        RefusedError: its node is to blame and pays the network's part (it let through what had expired or was not
+            yet valid, or what cannot pay even that); or another node let the same id through before, or the payer
+            offered or has too little: it is charged without the service fee, as far as it can pay.
     """
     checked, payer = at.checked, at.payer
     fee, terms = checked.due, checked.terms
@@ -27,7 +27,7 @@ def charge(at: Settlement, cache: RecordCache) -> None:
         _charge_node(at, codes.INVALID_TRANSACTION_START)
     if payer in SUPER_USERS:
         if is_duplicate:
-            raise Refused(codes.DUPLICATE_TRANSACTION)
+            raise RefusedError(codes.DUPLICATE_TRANSACTION)
         return
     balance = at.state.accounts[payer].balance
     wanted = fee.without_service if is_duplicate else fee.total
@@ -45,21 +45,21 @@ def charge(at: Settlement, cache: RecordCache) -> None:
     ):
         if available < wanted:
             _collect(at, payer, affordable)
-            raise Refused(status)
+            raise RefusedError(status)
     _collect(at, payer, wanted)
     if is_duplicate:
-        raise Refused(codes.DUPLICATE_TRANSACTION)
+        raise RefusedError(codes.DUPLICATE_TRANSACTION)
 
 
 def _charge_node(at: Settlement, status: int) -> None:
     """Let the node pay the network's part, as far as it can.
 
     Raises:
-        Refused: always, with the status.
+        RefusedError: always, with the status.
     """
     node = at.checked.received.node
     _collect(at, node, min(at.checked.due.network, at.state.accounts[node].balance))
-    raise Refused(status)
+    raise RefusedError(status)
 
 
 def _collect(at: Settlement, payer: int, amount: int) -> None:

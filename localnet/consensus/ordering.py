@@ -16,7 +16,7 @@ from localnet.clock import CONSENSUS_STEP_NS, NANOS, Clock, Timer
 from localnet.consensus.charging import charge
 from localnet.consensus.latency import Latency, to_timestamp
 from localnet.consensus.record_cache import RecordCache
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.shared import Shared
 from localnet.state.entities import State
 from localnet.transactions import OPERATIONS
@@ -172,7 +172,7 @@ class Consensus:
             charge(at, self._cache)
             complete_payer(at)
             _take_effect(at)
-        except Refused as refusal:
+        except RefusedError as refusal:
             status = refusal.status
         except Exception:  # as on the real network: one transaction's accident must not stop the others
             log.exception("%s failed at consensus", at.checked.key)
@@ -188,8 +188,8 @@ def _take_effect(at: Settlement) -> None:
     """Let the operation take effect.
 
     Raises:
-        Refused: the receipt carries this status.
+        RefusedError: the receipt carries this status.
     """
     if at.checked.body.HasField("batch_key"):  # there are no batches here
-        raise Refused(codes.BATCH_KEY_SET_ON_NON_INNER_TRANSACTION)
+        raise RefusedError(codes.BATCH_KEY_SET_ON_NON_INNER_TRANSACTION)
     OPERATIONS[at.checked.kind.field].settle(at)

@@ -19,7 +19,7 @@ from localnet.node.structure import Parsed, parse_transaction, read_key, read_te
 from localnet.protocol.aliases import signer_with_address
 from localnet.protocol.ids import TransactionKey, account_number, format_entity
 from localnet.protocol.keys import Signatures, is_satisfied
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.shared import Shared
 from localnet.state.entities import State
 from localnet.state.fees import SUPER_USERS, Fee, FeeSchedule
@@ -58,29 +58,29 @@ class Precheck:
         """Read a transaction and check it; its entry is told what it is as soon as that can be read.
 
         Raises:
-            Refused: the node's answer.
+            RefusedError: the node's answer.
         """
         parsed, key, terms = self._read(received, entry)
         if account_number(parsed.body.nodeAccountID) != received.node:
-            raise Refused(codes.INVALID_NODE_ACCOUNT)
+            raise RefusedError(codes.INVALID_NODE_ACCOUNT)
         self._check_time(received.node, key, terms.valid_duration)
         if self._cache.known_to(received.node, key) is not None:
-            raise Refused(codes.DUPLICATE_TRANSACTION)
+            raise RefusedError(codes.DUPLICATE_TRANSACTION)
         operation = parsed.operation
         if operation is None:
-            raise Refused(codes.NOT_SUPPORTED)
+            raise RefusedError(codes.NOT_SUPPORTED)
         data = getattr(parsed.body, operation.field)
         throttle, payer = self._throttles[received.node], key.payer
         functionality, count = operation.throttled_as(data, self._state)
         if not throttle.take(functionality, payer, self._clock.now_ns(), count):
-            raise Refused(codes.BUSY)
+            raise RefusedError(codes.BUSY)
         try:
             operation.check_body(parsed.body)
             signatures = Signatures(parsed.signature_pairs, parsed.signed)
             self._check_payer(payer, signatures)
             due = self._fee(received, operation, data, signatures)
             self._check_solvency(payer, terms, due, operation.debit(data, payer))
-        except Refused:
+        except RefusedError:
             throttle.give_back(functionality, payer, count)
             raise
         return Checked(received, operation.kind, key, terms, parsed.hash, parsed.body, data, signatures, due)
@@ -96,30 +96,30 @@ class Precheck:
 
     def _check_time(self, node: int, key: TransactionKey, valid_duration: int) -> None:
         if not MIN_DURATION_S <= valid_duration <= MAX_DURATION_S:
-            raise Refused(codes.INVALID_TRANSACTION_DURATION)
+            raise RefusedError(codes.INVALID_TRANSACTION_DURATION)
         start_ns = key.seconds * NANOS + key.nanos
         now_ns = self._clock.now_ns()
         if self._faults.at_clock:
             now_ns += self._faults.skew_ns(format_entity(node))
         if start_ns + (valid_duration - VALIDITY_BUFFER_S) * NANOS < now_ns:
-            raise Refused(codes.TRANSACTION_EXPIRED)
+            raise RefusedError(codes.TRANSACTION_EXPIRED)
         if start_ns > now_ns:
-            raise Refused(codes.INVALID_TRANSACTION_START)
+            raise RefusedError(codes.INVALID_TRANSACTION_START)
 
     def _check_payer(self, number: int, signatures: Signatures) -> None:
         payer = self._state.accounts.get(number)
         if payer is None:
-            raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
+            raise RefusedError(codes.PAYER_ACCOUNT_NOT_FOUND)
         if payer.deleted:
-            raise Refused(codes.PAYER_ACCOUNT_DELETED)
+            raise RefusedError(codes.PAYER_ACCOUNT_DELETED)
         if payer.is_hollow:  # it pays with the key that belongs to its address, and gets it at consensus (HIP-583)
             if signer_with_address(signatures, payer.alias) is None:
-                raise Refused(codes.INVALID_SIGNATURE)
+                raise RefusedError(codes.INVALID_SIGNATURE)
             return
         if payer.compiled is None:
-            raise Refused(codes.UNAUTHORIZED)
+            raise RefusedError(codes.UNAUTHORIZED)
         if not is_satisfied(payer.compiled, signatures):
-            raise Refused(codes.INVALID_SIGNATURE)
+            raise RefusedError(codes.INVALID_SIGNATURE)
 
     def _fee(self, received: Received, operation: Operation, data: Any, signatures: Signatures) -> Fee:
         service = operation.price(data) + operation.surcharge(data, self._state)
@@ -133,15 +133,15 @@ class Precheck:
         if payer in SUPER_USERS:
             return
         if terms.max_fee < due.without_service:
-            raise Refused(codes.INSUFFICIENT_TX_FEE, cost=due.without_service)
+            raise RefusedError(codes.INSUFFICIENT_TX_FEE, cost=due.without_service)
         if self._state.accounts[payer].balance < due.without_service + debit:
-            raise Refused(codes.INSUFFICIENT_PAYER_BALANCE, cost=due.without_service)
+            raise RefusedError(codes.INSUFFICIENT_PAYER_BALANCE, cost=due.without_service)
 
     def _read(self, received: Received, entry: Entry) -> tuple[Parsed, TransactionKey, Terms]:
         """Read a transaction, and tell its entry what it is; the ledger lists also what is refused then.
 
         Raises:
-            Refused: it is not well-formed.
+            RefusedError: it is not well-formed.
         """
         parsed = parse_transaction(received.raw)
         entry.kind = parsed.kind_name

@@ -16,7 +16,7 @@ from localnet.ledger.state_file import Kept
 from localnet.node.precheck import Precheck
 from localnet.node.query_payment import check_payment
 from localnet.node.structure import parse_transaction, read_key
-from localnet.protocol.status import Refused, codes, status_number
+from localnet.protocol.status import RefusedError, codes, status_number
 from localnet.queries import QUERIES, Query, View
 from localnet.shared import Shared
 from localnet.state.fees import SUPER_USERS
@@ -61,7 +61,7 @@ class RequestHandler:
         """Handle the bytes of a `Transaction`, as a fault wants it; returns those of the `TransactionResponse`."""
         try:
             self._accept(raw, node, fault=fault)
-        except Refused as refusal:
+        except RefusedError as refusal:
             answer = pb.TransactionResponse(nodeTransactionPrecheckCode=refusal.status, cost=refusal.cost)
             return bytes(answer.SerializeToString())
         return b""  # OK is 0, and a zero takes no bytes in protobuf
@@ -95,7 +95,7 @@ class RequestHandler:
             if fault is not None:
                 _refuse_by(fault)
             self._answer(QUERIES.get(field), request, reply, node)
-        except Refused as refusal:
+        except RefusedError as refusal:
             reply.header.nodeTransactionPrecheckCode = refusal.status
             reply.header.cost = refusal.cost
         return bytes(response.SerializeToString())
@@ -107,7 +107,7 @@ class RequestHandler:
             The payer's account number.
 
         Raises:
-            Refused: the node's answer.
+            RefusedError: the node's answer.
         """
         now = self._view.clock.now
         arrival = now()
@@ -122,12 +122,12 @@ class RequestHandler:
                 check_payment(checked, cost, self._view.state)
             self._send_on(checked, fault)
             precheck = codes.OK
-        except Refused as refusal:
+        except RefusedError as refusal:
             precheck = refusal.status
             raise
         except Exception as error:  # as on the real network: the caller gets an answer whatever happens
             log.exception("%s failed at precheck", entry.key)
-            raise Refused(codes.FAIL_INVALID) from error
+            raise RefusedError(codes.FAIL_INVALID) from error
         finally:
             self._ledger.answered(entry, precheck, None if entry.fault == "ack-lost" else now())
         return checked.key.payer
@@ -142,7 +142,7 @@ class RequestHandler:
     def _answer(self, query: Query | None, request: Any, reply: Any, node: int) -> None:
         header = request.header
         if query is None or header.responseType not in _SUPPORTED_FORMS:
-            raise Refused(codes.NOT_SUPPORTED)
+            raise RefusedError(codes.NOT_SUPPORTED)
         cost = self._view.fees.query(query.extras(request, self._view)) if query.paid else 0
         only_cost = header.responseType == pb.COST_ANSWER
         payer = 0
@@ -150,7 +150,7 @@ class RequestHandler:
             payer = self._take_payment(header.payment.SerializeToString(), node, cost)
         query.validate(request, self._views[node])
         if not self._throttles[node].take(query.functionality, payer, self._view.clock.now_ns()):
-            raise Refused(codes.BUSY)
+            raise RefusedError(codes.BUSY)
         if only_cost:
             reply.header.cost = cost
         else:  # nor does the header of an answer tell what it has cost (QueryWorkflowImpl.java)
@@ -163,7 +163,7 @@ class RequestHandler:
             The payer's account number.
 
         Raises:
-            Refused: the node's answer.
+            RefusedError: the node's answer.
         """
         payer = _payer_of(raw)
         if payer not in SUPER_USERS:
@@ -176,7 +176,7 @@ def _payer_of(raw: bytes) -> int | None:
     """The payer of a transaction, well-formed or not; None where that cannot be read."""
     try:
         return read_key(parse_transaction(raw), Shared()).payer
-    except Refused:
+    except RefusedError:
         return None
 
 
@@ -184,9 +184,9 @@ def _refuse_by(fault: Fault) -> None:
     """Refuse a call where a fault says so.
 
     Raises:
-        Refused: it does.
+        RefusedError: it does.
     """
     if fault.spec.kind == "status":
-        raise Refused(status_number(fault.spec.status))
+        raise RefusedError(status_number(fault.spec.status))
     if fault.spec.kind == "not-created":
-        raise Refused(codes.PLATFORM_TRANSACTION_NOT_CREATED)
+        raise RefusedError(codes.PLATFORM_TRANSACTION_NOT_CREATED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from grpc_http2.server import Method, ResetStream, RpcError, StatusCode
+from grpc_http2.server import Method, ResetStreamError, RpcError, StatusCode
 from localnet import pb
 from localnet.faults import Fault, FaultEngine
 from localnet.node.request_handler import MalformedQueryError, RequestHandler
@@ -68,7 +68,7 @@ class NodeService:
             case "node-down":
                 raise RpcError(StatusCode.UNAVAILABLE, "node is down")
             case "node-reset":
-                raise ResetStream
+                raise ResetStreamError
             case "node-hang":
                 await _hang(fault)
             case "node-slow":

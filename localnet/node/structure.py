@@ -11,7 +11,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from localnet import pb
 from localnet.protocol.ids import TransactionKey, account_number
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.shared import Shared
 from localnet.transactions import OPERATIONS, Operation
 from localnet.transactions.custom_fees import check_limits
@@ -54,15 +54,15 @@ def parse_transaction(raw: bytes) -> Parsed:
     """Take the bytes of a `Transaction` apart.
 
     Raises:
-        Refused: they are none, or one that does nothing.
+        RefusedError: they are none, or one that does nothing.
     """
     if len(raw) > MAX_GOVERNANCE_BYTES:
-        raise Refused(codes.TRANSACTION_OVERSIZE)
+        raise RefusedError(codes.TRANSACTION_OVERSIZE)
     signed, pairs, size, digest = _signed_part(raw)
     body = _parse(pb.TransactionBody, signed, codes.INVALID_TRANSACTION_BODY)
     field = body.WhichOneof("data")
     if field is None:
-        raise Refused(codes.INVALID_TRANSACTION_BODY)
+        raise RefusedError(codes.INVALID_TRANSACTION_BODY)
     return Parsed(signed, pairs, size, digest, body, field, OPERATIONS.get(field))
 
 
@@ -70,14 +70,14 @@ def read_key(parsed: Parsed, shared: Shared[int]) -> TransactionKey:
     """The transaction id; its payer and its seconds are shared with other transactions.
 
     Raises:
-        Refused: there is none, or what the transaction does has fields that nobody knows.
+        RefusedError: there is none, or what the transaction does has fields that nobody knows.
     """
     body = parsed.body
     _refuse_unknown_fields(getattr(body, parsed.field))
     if not body.HasField("transactionID"):
-        raise Refused(codes.INVALID_TRANSACTION_ID)
+        raise RefusedError(codes.INVALID_TRANSACTION_ID)
     if not body.transactionID.HasField("accountID"):
-        raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
+        raise RefusedError(codes.PAYER_ACCOUNT_NOT_FOUND)
     start = body.transactionID.transactionValidStart
     return TransactionKey(shared[body.transactionID.accountID.accountNum], shared[start.seconds], start.nanos)
 
@@ -86,7 +86,7 @@ def read_terms(parsed: Parsed) -> Terms:
     """What the payer asks for, once all of the structure was checked.
 
     Raises:
-        Refused: the transaction is not well-formed.
+        RefusedError: the transaction is not well-formed.
     """
     body = parsed.body
     _check_prefixes(parsed.signature_pairs)
@@ -103,15 +103,15 @@ def _signed_part(raw: bytes) -> tuple[bytes, Any, int, bytes]:
     whole = transaction.signedTransactionBytes
     if whole:
         if old_form:
-            raise Refused(codes.INVALID_TRANSACTION)
+            raise RefusedError(codes.INVALID_TRANSACTION)
         signed = _parse(pb.SignedTransaction, whole, codes.INVALID_TRANSACTION)
         if signed.use_serialized_tx_message_hash_algorithm:  # for the nodes' own use
-            raise Refused(codes.INVALID_SERIALIZED_TX_MESSAGE_HASH_ALGORITHM)
+            raise RefusedError(codes.INVALID_SERIALIZED_TX_MESSAGE_HASH_ALGORITHM)
         if not signed.HasField("sigMap"):
-            raise Refused(codes.INVALID_TRANSACTION_BODY)
+            raise RefusedError(codes.INVALID_TRANSACTION_BODY)
         return signed.bodyBytes, signed.sigMap.sigPair, len(whole), hashlib.sha384(whole).digest()
     if not transaction.bodyBytes or not transaction.HasField("sigMap"):
-        raise Refused(codes.INVALID_TRANSACTION_BODY)
+        raise RefusedError(codes.INVALID_TRANSACTION_BODY)
     return transaction.bodyBytes, transaction.sigMap.sigPair, len(raw), hashlib.sha384(raw).digest()
 
 
@@ -119,14 +119,14 @@ def _parse(message_type: Any, raw: bytes, otherwise: int) -> Any:
     try:
         message = message_type.FromString(raw)
     except DecodeError as error:
-        raise Refused(otherwise) from error
+        raise RefusedError(otherwise) from error
     _refuse_unknown_fields(message)
     return message
 
 
 def _refuse_unknown_fields(message: Any) -> None:
     if len(UnknownFieldSet(message)):
-        raise Refused(codes.TRANSACTION_HAS_UNKNOWN_FIELDS)
+        raise RefusedError(codes.TRANSACTION_HAS_UNKNOWN_FIELDS)
 
 
 def _check_prefixes(pairs: Any) -> None:
@@ -134,28 +134,28 @@ def _check_prefixes(pairs: Any) -> None:
     if len(pairs) > 1:
         prefixes = sorted(pair.pubKeyPrefix for pair in pairs)
         if any(later.startswith(earlier) for earlier, later in pairwise(prefixes)):
-            raise Refused(codes.KEY_PREFIX_MISMATCH)
+            raise RefusedError(codes.KEY_PREFIX_MISMATCH)
 
 
 def _check_header(body: Any, field: str) -> None:
     payer = account_number(body.transactionID.accountID)
     if payer <= 0:
-        raise Refused(codes.PAYER_ACCOUNT_NOT_FOUND)
+        raise RefusedError(codes.PAYER_ACCOUNT_NOT_FOUND)
     if body.transactionID.scheduled or body.transactionID.nonce:
-        raise Refused(codes.TRANSACTION_ID_FIELD_NOT_ALLOWED)
+        raise RefusedError(codes.TRANSACTION_ID_FIELD_NOT_ALLOWED)
     if not body.transactionID.HasField("transactionValidStart"):
-        raise Refused(codes.INVALID_TRANSACTION_START)
+        raise RefusedError(codes.INVALID_TRANSACTION_START)
     check_memo(body.memo)
     if body.max_custom_fees and field != "consensusSubmitMessage":
-        raise Refused(codes.MAX_CUSTOM_FEES_IS_NOT_SUPPORTED)
+        raise RefusedError(codes.MAX_CUSTOM_FEES_IS_NOT_SUPPORTED)
     check_limits(body.max_custom_fees)
     if body.transactionFee > MAX_AMOUNT:
-        raise Refused(codes.INSUFFICIENT_TX_FEE)
+        raise RefusedError(codes.INSUFFICIENT_TX_FEE)
     if not body.HasField("transactionValidDuration"):
-        raise Refused(codes.INVALID_TRANSACTION_DURATION)
+        raise RefusedError(codes.INVALID_TRANSACTION_DURATION)
 
 
 def _check_size(size: int, payer: int) -> None:
     # Of the SignedTransaction, without the Transaction around it (checkTransactionSizeLimitBasedOnPayer).
     if size > MAX_TRANSACTION_BYTES and not (payer == 2 or 42 <= payer <= 799):
-        raise Refused(codes.TRANSACTION_OVERSIZE)
+        raise RefusedError(codes.TRANSACTION_OVERSIZE)

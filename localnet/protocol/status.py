@@ -9,10 +9,10 @@ from functools import lru_cache
 
 from hiero_sdk_python.hapi.services import response_code_pb2 as codes
 
-__all__ = ["Refused", "codes", "status_name", "status_number"]
+__all__ = ["RefusedError", "codes", "status_name", "status_number"]
 
 
-class Refused(Exception):  # noqa: N818 (a refusal is an answer of the network, not an error of this program)
+class RefusedError(Exception):
     """The network says no.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.queries.query import Query, View
 from localnet.state.entities import Account
 
@@ -18,7 +18,7 @@ class GetAccountBalance(Query):
     def validate(self, request: Any, view: View) -> None:
         """Refuse what names no account there is (CryptoGetAccountBalanceHandler.java); contracts there are none."""
         if request.WhichOneof("balanceSource") == "contractID":
-            raise Refused(codes.INVALID_CONTRACT_ID)
+            raise RefusedError(codes.INVALID_CONTRACT_ID)
         find_account(request.accountID, view)
 
     def answer(self, request: Any, view: View, reply: Any) -> None:
@@ -32,11 +32,11 @@ def find_account(account_id: Any, view: View) -> Account:
     """The account of a protobuf `AccountID`, by number or alias.
 
     Raises:
-        Refused: there is none (INVALID_ACCOUNT_ID), or it is deleted (ACCOUNT_DELETED).
+        RefusedError: there is none (INVALID_ACCOUNT_ID), or it is deleted (ACCOUNT_DELETED).
     """
     account = view.state.account(account_id)
     if account is None:
-        raise Refused(codes.INVALID_ACCOUNT_ID)
+        raise RefusedError(codes.INVALID_ACCOUNT_ID)
     if account.deleted:
-        raise Refused(codes.ACCOUNT_DELETED)
+        raise RefusedError(codes.ACCOUNT_DELETED)
     return account

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localnet.protocol.aliases import is_address
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.queries.account_balance import find_account
 from localnet.queries.query import Query, View
 from localnet.state.entities import NO_NODE, Account, State
@@ -20,7 +20,7 @@ class GetAccountInfo(Query):
     def check(self, request: Any) -> None:
         """Refuse a missing account id."""
         if not request.HasField("accountID"):
-            raise Refused(codes.INVALID_ACCOUNT_ID)
+            raise RefusedError(codes.INVALID_ACCOUNT_ID)
 
     def validate(self, request: Any, view: View) -> None:
         """Refuse an account that there is not, or not any more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any, Final
 
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.queries.account_balance import find_account
 from localnet.queries.query import Query, View
 from localnet.queries.record import RECORD, fill_record
@@ -23,7 +23,7 @@ class GetAccountRecords(Query):
     def check(self, request: Any) -> None:
         """Refuse a query that names no account."""
         if not request.HasField("accountID"):
-            raise Refused(codes.INVALID_ACCOUNT_ID)
+            raise RefusedError(codes.INVALID_ACCOUNT_ID)
 
     def validate(self, request: Any, view: View) -> None:
         """Refuse an account that there is not, or not any more."""

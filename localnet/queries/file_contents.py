@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localnet.protocol.ids import entity_number
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.queries.query import Query, View
 from localnet.state.entities import File
 from localnet.state.fees import TRANSACTION_BYTE, extra
@@ -36,10 +36,10 @@ def check_file_id(request: Any) -> None:
     """Check that a query names a file.
 
     Raises:
-        Refused: INVALID_FILE_ID.
+        RefusedError: INVALID_FILE_ID.
     """
     if not request.HasField("fileID"):
-        raise Refused(codes.INVALID_FILE_ID)
+        raise RefusedError(codes.INVALID_FILE_ID)
 
 
 def find_file(request: Any, view: View) -> File | None:
@@ -51,9 +51,9 @@ def known_file(request: Any, view: View) -> File:
     """The file a query names.
 
     Raises:
-        Refused: there is none (INVALID_FILE_ID).
+        RefusedError: there is none (INVALID_FILE_ID).
     """
     file = find_file(request, view)
     if file is None:
-        raise Refused(codes.INVALID_FILE_ID)
+        raise RefusedError(codes.INVALID_FILE_ID)
     return file

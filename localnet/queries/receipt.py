@@ -10,7 +10,7 @@ from typing import Any
 from localnet import pb
 from localnet.protocol import running_hash
 from localnet.protocol.ids import transaction_key
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.queries.query import Query, View
 from localnet.transactions.stages import Settled
 
@@ -29,7 +29,7 @@ class GetReceipt(Query):
         """Give the receipt, or the one that says UNKNOWN."""
         found = view.cache.find(view.node, request.transactionID)
         if found is None:
-            raise Refused(codes.RECEIPT_NOT_FOUND)
+            raise RefusedError(codes.RECEIPT_NOT_FOUND)
         if not isinstance(found, Settled):
             reply.receipt.status = codes.UNKNOWN
             return
@@ -46,13 +46,13 @@ def check_transaction_id(request: Any) -> None:
     """Check that a query names a whole transaction id.
 
     Raises:
-        Refused: INVALID_TRANSACTION_ID.
+        RefusedError: INVALID_TRANSACTION_ID.
     """
     wanted = request.transactionID
     if not (
         request.HasField("transactionID") and wanted.HasField("accountID") and wanted.HasField("transactionValidStart")
     ):
-        raise Refused(codes.INVALID_TRANSACTION_ID)
+        raise RefusedError(codes.INVALID_TRANSACTION_ID)
 
 
 def wanted_duplicates(request: Any, view: View) -> list[Settled]:

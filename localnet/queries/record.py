@@ -8,7 +8,7 @@ from localnet import pb
 from localnet.clock import NANOS
 from localnet.protocol.aliases import address_of_alias, is_address
 from localnet.protocol.ids import transaction_key
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.queries.query import Query, View
 from localnet.queries.receipt import check_transaction_id, fill_receipt, wanted_duplicates
 from localnet.state.entities import Account
@@ -35,7 +35,7 @@ class GetRecord(Query):
         """Give the record."""
         found = view.cache.find(view.node, request.transactionID)
         if not isinstance(found, Settled):
-            raise Refused(codes.RECORD_NOT_FOUND)
+            raise RefusedError(codes.RECORD_NOT_FOUND)
         fill_record(reply.transactionRecord, found, view)
         for duplicate in wanted_duplicates(request, view):
             fill_record(reply.duplicateTransactionRecords.add(), duplicate, view)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localnet.protocol.ids import entity_number
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.queries.query import Query, View
 from localnet.state.entities import Topic
 from localnet.state.genesis import LEDGER_ID
@@ -19,7 +19,7 @@ class GetTopicInfo(Query):
     def check(self, request: Any) -> None:
         """Refuse a missing topic id."""
         if not request.HasField("topicID"):
-            raise Refused(codes.INVALID_TOPIC_ID)
+            raise RefusedError(codes.INVALID_TOPIC_ID)
 
     def validate(self, request: Any, view: View) -> None:
         """Refuse a topic that there is not, or not any more."""
@@ -55,5 +55,5 @@ class GetTopicInfo(Query):
 def _known_topic(request: Any, view: View) -> Topic:
     topic = view.state.live_topic(entity_number(request.topicID.topicNum, request.topicID))
     if topic is None:
-        raise Refused(codes.INVALID_TOPIC_ID)
+        raise RefusedError(codes.INVALID_TOPIC_ID)
     return topic

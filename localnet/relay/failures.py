@@ -10,7 +10,7 @@ from localnet.relay.errors import rate_limited
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
-class GatewayFailure(Exception):  # noqa: N818 (it is what clients see of a gateway in front of the relay)
+class GatewayError(Exception):
     """The HTTP request fails as a whole, whatever it asked for, with this status and no JSON."""
 
     def __init__(self, status: int) -> None:
@@ -23,11 +23,11 @@ def strike(faults: FaultEngine, method: str) -> None:
 
     Raises:
         RpcError: a fault says that the limit is exceeded (-32605, HTTP 429).
-        GatewayFailure: a fault says that the relay answers with an HTTP error.
+        GatewayError: a fault says that the relay answers with an HTTP error.
     """
     fault = faults.hit(faults.at_relay, "", method)
     if fault is None:
         return
     if fault.spec.kind == "relay-limit":
         raise rate_limited(method)
-    raise GatewayFailure(fault.spec.code)
+    raise GatewayError(fault.spec.code)

@@ -21,7 +21,7 @@ from localnet.relay.errors import (
     parse_error,
     unsupported_method,
 )
-from localnet.relay.failures import GatewayFailure, strike
+from localnet.relay.failures import GatewayError, strike
 from localnet.relay.limits import DEFAULT_LIMIT, RateLimits
 from localnet.relay.methods import METHODS
 from localnet.relay.parameters import check_parameters
@@ -75,7 +75,7 @@ class Rpc:
         """Answer the body of an HTTP request; returns the HTTP status and what to send as JSON.
 
         Raises:
-            GatewayFailure: a fault wants the whole HTTP request to fail.
+            GatewayError: a fault wants the whole HTTP request to fail.
         """
         try:
             message = json.loads(body or b"{}", parse_constant=_refuse_constant)
@@ -87,7 +87,7 @@ class Rpc:
             return 200, self._batch(message, caller)
         try:
             return 200, self._single(message, caller)
-        except _Failed as failed:
+        except _FailedError as failed:
             return _alone(_error(failed.id, failed.error, caller), failed.error)
 
     def unreadable(self, caller: Caller) -> tuple[int, Any]:
@@ -102,24 +102,24 @@ class Rpc:
         for message in messages:
             try:
                 answers.append(self._single(message, caller, in_batch=True))
-            except _Failed as failed:
+            except _FailedError as failed:
                 answers.append(_error(failed.id, failed.error, caller))
         return answers
 
     def _single(self, message: Any, caller: Caller, *, in_batch: bool = False) -> dict[str, Any]:
         if not isinstance(message, dict) or "id" not in message or not _is_id(message["id"]):
-            raise _Failed(None, invalid_request())
+            raise _FailedError(None, invalid_request())
         number = message["id"]
         try:
             method = _method(message, in_batch=in_batch)
             result = self._call(method, message.get("params"), caller)
         except RpcError as error:
-            raise _Failed(number, error) from error
-        except GatewayFailure:
+            raise _FailedError(number, error) from error
+        except GatewayError:
             raise
         except Exception as error:  # whatever it is, the caller gets an answer of the form it knows
             log.exception("%s failed", message.get("method"))
-            raise _Failed(number, internal_error()) from error
+            raise _FailedError(number, internal_error()) from error
         return {"jsonrpc": "2.0", "id": number, "result": result}
 
     def _call(self, name: str, params: Any, caller: Caller) -> Any:
@@ -141,7 +141,7 @@ class Rpc:
         return method.answer(self._chain, *given)
 
 
-class _Failed(Exception):  # noqa: N818 (it carries an error, and to whom)
+class _FailedError(Exception):
     """A request that is answered with an error."""
 
     def __init__(self, number: Any, error: RpcError) -> None:

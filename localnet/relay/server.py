@@ -9,7 +9,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from localnet.relay.failures import GatewayFailure
+from localnet.relay.failures import GatewayError
 from localnet.relay.rpc import Caller, Rpc
 
 MAX_BODY: Final = 1024 * 1024
@@ -61,7 +61,7 @@ async def _answer(request: web.Request) -> web.Response:
         status, answer = rpc.answer(await request.read(), caller)
     except web.HTTPRequestEntityTooLarge:
         status, answer = rpc.unreadable(caller)
-    except GatewayFailure as failure:
+    except GatewayError as failure:
         return web.Response(status=failure.status, text=str(failure))
     return web.json_response(answer, status=status, headers={"X-Request-Id": caller.request_id})
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from localnet.protocol.ids import account_number
 from localnet.protocol.keys import CompiledKey, KeyTooDeepError, UnusableKeyError, compile_key
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import NO_NODE, Account, State
 from localnet.transactions.settlement import Settlement
 
@@ -23,11 +23,11 @@ def named_account(state: State, account_id: Any, otherwise: int = codes.INVALID_
     """The account of a protobuf `AccountID`, deleted or not. An alias names none: only transfers and queries take it.
 
     Raises:
-        Refused: there is none; the status is `otherwise`.
+        RefusedError: there is none; the status is `otherwise`.
     """
     account = state.accounts.get(account_number(account_id))
     if account is None:
-        raise Refused(otherwise)
+        raise RefusedError(otherwise)
     return account
 
 
@@ -35,11 +35,11 @@ def require_account(state: State, account_id: Any, otherwise: int = codes.INVALI
     """The account of a protobuf `AccountID`, which is not deleted (TokenHandlerHelper.getIfUsable).
 
     Raises:
-        Refused: there is none (`otherwise`), or it is deleted (ACCOUNT_DELETED).
+        RefusedError: there is none (`otherwise`), or it is deleted (ACCOUNT_DELETED).
     """
     account = named_account(state, account_id, otherwise)
     if account.deleted:
-        raise Refused(codes.ACCOUNT_DELETED)
+        raise RefusedError(codes.ACCOUNT_DELETED)
     return account
 
 
@@ -47,10 +47,10 @@ def require_owner(at: Settlement, account: Account, otherwise: int = codes.INVAL
     """Check that an account's key signed (PreHandleContext.requireKeyOrThrow).
 
     Raises:
-        Refused: it did not (INVALID_SIGNATURE), or the account has no key; then the status is `otherwise`.
+        RefusedError: it did not (INVALID_SIGNATURE), or the account has no key; then the status is `otherwise`.
     """
     if account.compiled is None:
-        raise Refused(otherwise)
+        raise RefusedError(otherwise)
     at.require(account.compiled)
 
 
@@ -58,27 +58,27 @@ def account_key(key: Any) -> CompiledKey:
     """Compile a key for an account (CryptoCreateValidator.validateKey).
 
     Raises:
-        Refused: it has too many levels (BAD_ENCODING), or nobody could sign with it (INVALID_ADMIN_KEY).
+        RefusedError: it has too many levels (BAD_ENCODING), or nobody could sign with it (INVALID_ADMIN_KEY).
     """
     try:
         return compile_key(key)
     except KeyTooDeepError as error:
-        raise Refused(codes.BAD_ENCODING) from error
+        raise RefusedError(codes.BAD_ENCODING) from error
     except UnusableKeyError as error:
-        raise Refused(codes.INVALID_ADMIN_KEY) from error
+        raise RefusedError(codes.INVALID_ADMIN_KEY) from error
 
 
 def check_staked_id(data: Any, state: State) -> None:
     """Check what a body wants to stake to, if anything (StakingValidator.validateStakedId).
 
     Raises:
-        Refused: there is no such account or node (INVALID_STAKING_ID).
+        RefusedError: there is no such account or node (INVALID_STAKING_ID).
     """
     kind = data.WhichOneof("staked_id")
     if kind == "staked_account_id" and account_number(data.staked_account_id) not in state.accounts:
-        raise Refused(codes.INVALID_STAKING_ID)
+        raise RefusedError(codes.INVALID_STAKING_ID)
     if kind == "staked_node_id" and not 0 <= data.staked_node_id < state.node_count:
-        raise Refused(codes.INVALID_STAKING_ID)
+        raise RefusedError(codes.INVALID_STAKING_ID)
 
 
 def stake(account: Account, data: Any, now_s: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.transactions.file_rules import MAX_FILE_BYTES, content_price, known_file, require_file_id
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement
@@ -28,10 +28,10 @@ class AppendFile(Operation):
         """Append the bytes."""
         file = known_file(at)
         if file.compiled is None:
-            raise Refused(codes.UNAUTHORIZED)
+            raise RefusedError(codes.UNAUTHORIZED)
         at.require(file.compiled)
         if file.deleted:
-            raise Refused(codes.FILE_DELETED)
+            raise RefusedError(codes.FILE_DELETED)
         if len(file.contents) + len(at.data.contents) > MAX_FILE_BYTES:
-            raise Refused(codes.MAX_FILE_SIZE_EXCEEDED)
+            raise RefusedError(codes.MAX_FILE_SIZE_EXCEEDED)
         file.contents += at.data.contents

@@ -12,7 +12,7 @@ from copy import copy
 from localnet import pb
 from localnet.protocol.aliases import is_address, is_long_zero, key_of_alias
 from localnet.protocol.keys import compile_key
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import Account
 from localnet.state.fees import COLLECTION_ACCOUNT, SUPER_USERS, FeeSchedule
 from localnet.transactions.account_rules import UNLIMITED_ASSOCIATIONS
@@ -35,11 +35,11 @@ def check_alias(alias: bytes) -> None:
     """Check that an account could be made for an alias that nobody has.
 
     Raises:
-        Refused: it is neither an EVM address nor a key, or it is an address that stands for a number
+        RefusedError: it is neither an EVM address nor a key, or it is an address that stands for a number
             (INVALID_ALIAS_KEY).
     """
     if is_long_zero(alias) or not (is_address(alias) or key_of_alias(alias)):
-        raise Refused(codes.INVALID_ALIAS_KEY)
+        raise RefusedError(codes.INVALID_ALIAS_KEY)
 
 
 def create_for_alias(at: Settlement, alias: bytes) -> Account:

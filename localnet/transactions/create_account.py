@@ -7,7 +7,7 @@ from typing import Any
 
 from localnet.protocol.aliases import address_of_key, is_address, is_long_zero, key_of_alias, signer_with_address
 from localnet.protocol.keys import names_no_key
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import Account
 from localnet.state.fees import KEY, extra
 from localnet.transactions.account_rules import (
@@ -35,24 +35,24 @@ class CreateAccount(Operation):
     def check(self, data: Any) -> None:
         """Refuse numbers that cannot be, deprecated fields, no key, and an alias that is neither key nor address."""
         if not data.HasField("autoRenewPeriod") or data.autoRenewPeriod.seconds < 0:
-            raise Refused(codes.INVALID_RENEWAL_PERIOD)
+            raise RefusedError(codes.INVALID_RENEWAL_PERIOD)
         if data.shardID.shardNum < 0 or data.realmID.realmNum < 0:
-            raise Refused(codes.INVALID_ACCOUNT_ID)
+            raise RefusedError(codes.INVALID_ACCOUNT_ID)
         if data.max_automatic_token_associations < UNLIMITED_ASSOCIATIONS:
-            raise Refused(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
+            raise RefusedError(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
         if data.initialBalance > MAX_AMOUNT:
-            raise Refused(codes.INVALID_INITIAL_BALANCE)
+            raise RefusedError(codes.INVALID_INITIAL_BALANCE)
         if data.sendRecordThreshold > MAX_AMOUNT:
-            raise Refused(codes.INVALID_SEND_RECORD_THRESHOLD)
+            raise RefusedError(codes.INVALID_SEND_RECORD_THRESHOLD)
         if data.receiveRecordThreshold > MAX_AMOUNT:
-            raise Refused(codes.INVALID_RECEIVE_RECORD_THRESHOLD)
+            raise RefusedError(codes.INVALID_RECEIVE_RECORD_THRESHOLD)
         if data.HasField("proxyAccountID"):
-            raise Refused(codes.PROXY_ACCOUNT_ID_FIELD_IS_DEPRECATED)
+            raise RefusedError(codes.PROXY_ACCOUNT_ID_FIELD_IS_DEPRECATED)
         if data.alias and not is_address(data.alias) and key_of_alias(data.alias) is None:
-            raise Refused(codes.INVALID_ALIAS_KEY)
+            raise RefusedError(codes.INVALID_ALIAS_KEY)
         _check_key_is_there(data)
         if data.delegation_address:  # HIP-1340: code for an account to act by, and there is no code here
-            raise Refused(codes.NOT_SUPPORTED)
+            raise RefusedError(codes.NOT_SUPPORTED)
 
     def price(self, data: Any) -> int:
         """One key is included."""
@@ -68,7 +68,7 @@ class CreateAccount(Operation):
         _check_signatures(at)
         _check_semantics(at)
         if at.state.accounts[at.payer].balance < data.initialBalance:
-            raise Refused(codes.INSUFFICIENT_PAYER_BALANCE)
+            raise RefusedError(codes.INSUFFICIENT_PAYER_BALANCE)
         account = _new_account(at)
         at.state.put_account(account)
         at.effect = copy(account)
@@ -81,10 +81,10 @@ class CreateAccount(Operation):
 def _check_key_is_there(data: Any) -> None:
     """One status for each way to say no key."""
     if not data.HasField("key"):
-        raise Refused(codes.INVALID_ALIAS_KEY if data.alias else codes.KEY_REQUIRED)
+        raise RefusedError(codes.INVALID_ALIAS_KEY if data.alias else codes.KEY_REQUIRED)
     if names_no_key(data.key):
         is_list = data.key.WhichOneof("key") in ("keyList", "thresholdKey")
-        raise Refused(codes.KEY_REQUIRED if is_list else codes.BAD_ENCODING)
+        raise RefusedError(codes.KEY_REQUIRED if is_list else codes.BAD_ENCODING)
 
 
 def _check_signatures(at: Settlement) -> None:
@@ -94,12 +94,12 @@ def _check_signatures(at: Settlement) -> None:
     """
     data = at.data
     if data.alias and not is_address(data.alias):
-        raise Refused(codes.INVALID_ALIAS_KEY)
+        raise RefusedError(codes.INVALID_ALIAS_KEY)
     if data.alias:
         payer = at.state.accounts[at.payer]
         proven = data.alias in (address_of_key(payer.key), address_of_key(data.key))
         if not proven and signer_with_address(at.checked.signatures, data.alias) is None:
-            raise Refused(codes.INVALID_SIGNATURE)
+            raise RefusedError(codes.INVALID_SIGNATURE)
     if data.receiverSigRequired:
         at.require(account_key(data.key))
 
@@ -107,20 +107,20 @@ def _check_signatures(at: Settlement) -> None:
 def _check_semantics(at: Settlement) -> None:
     data = at.data
     if data.shardID.shardNum or data.realmID.realmNum:
-        raise Refused(codes.INVALID_ACCOUNT_ID)
+        raise RefusedError(codes.INVALID_ACCOUNT_ID)
     if is_long_zero(data.alias):
-        raise Refused(codes.INVALID_ALIAS_KEY)
+        raise RefusedError(codes.INVALID_ALIAS_KEY)
     check_memo(data.memo)
     holder = at.state.account_by_alias(data.alias) if data.alias else None
     if holder is not None and not holder.deleted:
-        raise Refused(codes.ALIAS_ALREADY_ASSIGNED)
+        raise RefusedError(codes.ALIAS_ALREADY_ASSIGNED)
     check_renewal_period(data.autoRenewPeriod.seconds)
     if data.max_automatic_token_associations > MAX_ASSOCIATIONS:
-        raise Refused(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
+        raise RefusedError(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
     account_key(data.key)
     check_staked_id(data, at.state)  # what takes a stake away in an update is nothing to begin with
     if data.hook_creation_details:
-        raise Refused(codes.HOOKS_NOT_ENABLED)
+        raise RefusedError(codes.HOOKS_NOT_ENABLED)
 
 
 def _new_account(at: Settlement) -> Account:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import File
 from localnet.state.fees import KEY, extra
 from localnet.transactions.field_checks import check_memo, is_possible_expiry, proto_key_count
@@ -23,9 +23,9 @@ class CreateFile(Operation):
     def check(self, data: Any) -> None:
         """Refuse a missing expiry, and another shard or realm, whose files the real network would take."""
         if not data.HasField("expirationTime"):
-            raise Refused(codes.INVALID_EXPIRATION_TIME)
+            raise RefusedError(codes.INVALID_EXPIRATION_TIME)
         if data.shardID.shardNum or data.realmID.realmNum:
-            raise Refused(codes.NOT_SUPPORTED)
+            raise RefusedError(codes.NOT_SUPPORTED)
 
     def price(self, data: Any) -> int:
         """One key is included."""
@@ -40,11 +40,11 @@ class CreateFile(Operation):
             at.require(keys)
         check_memo(data.memo)
         if not is_possible_expiry(data.expirationTime.seconds, at.consensus_s):
-            raise Refused(
+            raise RefusedError(
                 codes.AUTORENEW_DURATION_NOT_IN_RANGE
             )  # what FileCreateHandler makes of INVALID_EXPIRATION_TIME
         if len(data.contents) > MAX_FILE_BYTES:
-            raise Refused(codes.MAX_FILE_SIZE_EXCEEDED)
+            raise RefusedError(codes.MAX_FILE_SIZE_EXCEEDED)
         file = File(
             number=at.state.new_number(),
             keys=None if keys is None else copy_keys(data.keys),

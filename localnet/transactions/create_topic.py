@@ -7,7 +7,7 @@ from typing import Any
 
 from localnet.protocol.ids import account_number
 from localnet.protocol.keys import CompiledKey, is_empty_key
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import Topic
 from localnet.transactions.account_rules import named_account, require_owner
 from localnet.transactions.custom_fees import (
@@ -47,7 +47,7 @@ class CreateTopic(Operation):
         custom_fees = read_fees(data.custom_fees, at.state)
         check_memo(data.memo)
         if not data.HasField("autoRenewPeriod"):
-            raise Refused(codes.INVALID_RENEWAL_PERIOD)
+            raise RefusedError(codes.INVALID_RENEWAL_PERIOD)
         check_lifetime(data.autoRenewPeriod.seconds)
         if admin is not None:
             at.require(admin)
@@ -79,7 +79,7 @@ def optional_key(data: Any, field: str, otherwise: int) -> tuple[Any, CompiledKe
     """A key field of a body as (protobuf, compiled); (None, None) where it is absent or the empty key list.
 
     Raises:
-        Refused: nobody could sign with it; the status is `otherwise`.
+        RefusedError: nobody could sign with it; the status is `otherwise`.
     """
     if not data.HasField(field) or is_empty_key(getattr(data, field)):
         return None, None
@@ -103,11 +103,11 @@ def require_auto_renew_account(at: Settlement, account_id: Any) -> int:
     """The number of an auto-renew account, which must exist and sign (ExpiryValidatorImpl.validateAutoRenewAccount).
 
     Raises:
-        Refused: there is none, or it is deleted or hollow (INVALID_AUTORENEW_ACCOUNT), or it did not sign
+        RefusedError: there is none, or it is deleted or hollow (INVALID_AUTORENEW_ACCOUNT), or it did not sign
             (INVALID_SIGNATURE).
     """
     account = named_account(at.state, account_id, otherwise=codes.INVALID_AUTORENEW_ACCOUNT)
     require_owner(at, account, otherwise=codes.INVALID_AUTORENEW_ACCOUNT)
     if account.deleted:
-        raise Refused(codes.INVALID_AUTORENEW_ACCOUNT)
+        raise RefusedError(codes.INVALID_AUTORENEW_ACCOUNT)
     return account.number

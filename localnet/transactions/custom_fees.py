@@ -12,7 +12,7 @@ from typing import Any
 
 from localnet.protocol.ids import account_number
 from localnet.protocol.keys import CompiledKey
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import CustomFee, State, Topic
 from localnet.state.fees import COLLECTION_ACCOUNT
 from localnet.transactions.account_rules import require_account
@@ -31,24 +31,24 @@ def read_fees(fees: Any, state: State) -> tuple[CustomFee, ...]:
     """The fees of a topic, from a list of `FixedCustomFee` (ConsensusCustomFeesValidator.java).
 
     Raises:
-        Refused: there are too many; a collector does not exist (INVALID_CUSTOM_FEE_COLLECTOR) or is deleted
+        RefusedError: there are too many; a collector does not exist (INVALID_CUSTOM_FEE_COLLECTOR) or is deleted
             (ACCOUNT_DELETED); a fee is nothing, not above 0, or in tokens (INVALID_TOKEN_ID_IN_CUSTOM_FEES).
     """
     if len(fees) > MAX_FEES:
-        raise Refused(codes.CUSTOM_FEES_LIST_TOO_LONG)
+        raise RefusedError(codes.CUSTOM_FEES_LIST_TOO_LONG)
     return tuple(_read_fee(fee, state) for fee in fees)
 
 
 def _read_fee(fee: Any, state: State) -> CustomFee:
     collector = require_account(state, fee.fee_collector_account_id, codes.INVALID_CUSTOM_FEE_COLLECTOR)
     if collector.number == COLLECTION_ACCOUNT:  # as for tokens (Hip1259EnabledTests): nobody sends anything there
-        raise Refused(codes.INVALID_CUSTOM_FEE_COLLECTOR)
+        raise RefusedError(codes.INVALID_CUSTOM_FEE_COLLECTOR)
     if not fee.HasField("fixed_fee"):
-        raise Refused(codes.CUSTOM_FEE_NOT_FULLY_SPECIFIED)
+        raise RefusedError(codes.CUSTOM_FEE_NOT_FULLY_SPECIFIED)
     if not 0 < fee.fixed_fee.amount <= MAX_AMOUNT:
-        raise Refused(codes.CUSTOM_FEE_MUST_BE_POSITIVE)
+        raise RefusedError(codes.CUSTOM_FEE_MUST_BE_POSITIVE)
     if fee.fixed_fee.HasField("denominating_token_id"):
-        raise Refused(codes.INVALID_TOKEN_ID_IN_CUSTOM_FEES)
+        raise RefusedError(codes.INVALID_TOKEN_ID_IN_CUSTOM_FEES)
     return CustomFee(int(fee.fixed_fee.amount), collector.number)
 
 
@@ -56,20 +56,20 @@ def check_exempt_keys(keys: Any) -> None:
     """Check of a fee-exempt key list all that is checked at precheck (ConsensusCreateTopicHandler.pureChecks).
 
     Raises:
-        Refused: it names a key twice.
+        RefusedError: it names a key twice.
     """
     if len({key.SerializeToString() for key in keys}) != len(keys):
-        raise Refused(codes.FEE_EXEMPT_KEY_LIST_CONTAINS_DUPLICATED_KEYS)
+        raise RefusedError(codes.FEE_EXEMPT_KEY_LIST_CONTAINS_DUPLICATED_KEYS)
 
 
 def read_exempt_keys(keys: Any) -> tuple[CompiledKey, ...]:
     """The compiled keys of a fee-exempt key list.
 
     Raises:
-        Refused: it is too long, or nobody can sign with one of them (INVALID_KEY_IN_FEE_EXEMPT_KEY_LIST).
+        RefusedError: it is too long, or nobody can sign with one of them (INVALID_KEY_IN_FEE_EXEMPT_KEY_LIST).
     """
     if len(keys) > MAX_EXEMPT_KEYS:
-        raise Refused(codes.MAX_ENTRIES_FOR_FEE_EXEMPT_KEY_LIST_EXCEEDED)
+        raise RefusedError(codes.MAX_ENTRIES_FOR_FEE_EXEMPT_KEY_LIST_EXCEEDED)
     return tuple(usable_key(key, codes.INVALID_KEY_IN_FEE_EXEMPT_KEY_LIST) for key in keys)
 
 
@@ -77,14 +77,14 @@ def check_limits(limits: Any) -> None:
     """Check `maxCustomFees` as far as its entries go, one by one (PreCheckValidator.checkMaxCustomFees).
 
     Raises:
-        Refused: one names no account of this network, no fee, a negative one, or a token that cannot be
+        RefusedError: one names no account of this network, no fee, a negative one, or a token that cannot be
             (INVALID_MAX_CUSTOM_FEES).
     """
     for limit in limits:
         account = limit.account_id
         named = account.WhichOneof("account") is not None and not (account.shardNum or account.realmNum)
         if not named or not limit.fees or not all(map(_is_plausible, limit.fees)):
-            raise Refused(codes.INVALID_MAX_CUSTOM_FEES)
+            raise RefusedError(codes.INVALID_MAX_CUSTOM_FEES)
 
 
 def _is_plausible(fee: Any) -> bool:
@@ -101,17 +101,17 @@ def check_repeated_limits(limits: Any) -> None:
     Of hbar limits of one account only equal ones are refused, as there; the first counts.
 
     Raises:
-        Refused: an account or a denomination is there twice.
+        RefusedError: an account or a denomination is there twice.
     """
     if len({limit.account_id.SerializeToString() for limit in limits}) != len(limits):
-        raise Refused(codes.DUPLICATE_ACCOUNT_ID_IN_MAX_CUSTOM_FEE_LIST)
+        raise RefusedError(codes.DUPLICATE_ACCOUNT_ID_IN_MAX_CUSTOM_FEE_LIST)
     for limit in limits:
         denominations = [
             fee.denominating_token_id.tokenNum if fee.HasField("denominating_token_id") else ("hbar", fee.amount)
             for fee in limit.fees
         ]
         if len(set(denominations)) != len(denominations):
-            raise Refused(codes.DUPLICATE_DENOMINATION_IN_MAX_CUSTOM_FEE_LIST)
+            raise RefusedError(codes.DUPLICATE_DENOMINATION_IN_MAX_CUSTOM_FEE_LIST)
 
 
 def charge(at: Settlement, topic: Topic) -> None:
@@ -121,7 +121,8 @@ def charge(at: Settlement, topic: Topic) -> None:
     limit must allow both.
 
     Raises:
-        Refused: they are above what the submitter allows or has, or a collector was deleted; nothing was paid then.
+        RefusedError: they are above what the submitter allows or has, or a collector was deleted; nothing was paid
+            then.
     """
     if not topic.custom_fees or any(at.signed(key) for key in topic.exempt):
         return
@@ -133,9 +134,9 @@ def charge(at: Settlement, topic: Topic) -> None:
     for fee in assessed:
         left -= fee.amount
         if at.state.accounts[fee.collector].deleted:
-            raise Refused(codes.ACCOUNT_DELETED)
+            raise RefusedError(codes.ACCOUNT_DELETED)
         if left < 0:
-            raise Refused(codes.INSUFFICIENT_SENDER_ACCOUNT_BALANCE_FOR_CUSTOM_FEE)
+            raise RefusedError(codes.INSUFFICIENT_SENDER_ACCOUNT_BALANCE_FOR_CUSTOM_FEE)
     for fee in assessed:
         at.move(payer, -fee.amount)
         at.move(fee.collector, fee.amount)
@@ -149,6 +150,6 @@ def _check_limit(limits: Any, payer: int, total: int) -> None:
     mine = [limit for limit in limits if account_number(limit.account_id) == payer]
     amounts = [fee.amount for limit in mine for fee in limit.fees if not fee.HasField("denominating_token_id")]
     if not amounts:
-        raise Refused(codes.NO_VALID_MAX_CUSTOM_FEE)
+        raise RefusedError(codes.NO_VALID_MAX_CUSTOM_FEE)
     if total > amounts[0]:
-        raise Refused(codes.MAX_CUSTOM_FEE_LIMIT_EXCEEDED)
+        raise RefusedError(codes.MAX_CUSTOM_FEE_LIMIT_EXCEEDED)

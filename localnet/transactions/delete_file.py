@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localnet.protocol.keys import any_satisfied
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.transactions.file_rules import known_file, require_file_id
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement
@@ -30,13 +30,13 @@ class DeleteFile(Operation):
     def settle(self, at: Settlement) -> None:
         """Empty the file and mark it deleted."""
         if at.data.fileID.fileNum <= LAST_SYSTEM_FILE:
-            raise Refused(codes.ENTITY_NOT_ALLOWED_TO_DELETE)
+            raise RefusedError(codes.ENTITY_NOT_ALLOWED_TO_DELETE)
         file = known_file(at)
         if file.compiled is None:
-            raise Refused(codes.UNAUTHORIZED)
+            raise RefusedError(codes.UNAUTHORIZED)
         if not any_satisfied(file.compiled, at.checked.signatures):
-            raise Refused(codes.INVALID_SIGNATURE)
+            raise RefusedError(codes.INVALID_SIGNATURE)
         if file.deleted:
-            raise Refused(codes.FILE_DELETED)
+            raise RefusedError(codes.FILE_DELETED)
         file.deleted = True
         file.contents = bytearray()

@@ -6,7 +6,7 @@ from copy import copy
 from typing import Any
 
 from localnet.protocol.ids import entity_number
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.transactions.operation import Operation
 from localnet.transactions.settlement import Settlement
 
@@ -20,7 +20,7 @@ class DeleteTopic(Operation):
     def check(self, data: Any) -> None:
         """Refuse a missing topic id."""
         if not data.HasField("topicID"):
-            raise Refused(codes.INVALID_TOPIC_ID)
+            raise RefusedError(codes.INVALID_TOPIC_ID)
 
     def price(self, data: Any) -> int:  # noqa: ARG002 (it costs the same for every topic)
         """No extras."""
@@ -30,10 +30,10 @@ class DeleteTopic(Operation):
         """Delete the topic."""
         topic = at.state.live_topic(entity_number(at.data.topicID.topicNum, at.data.topicID))
         if topic is None:
-            raise Refused(codes.INVALID_TOPIC_ID)
+            raise RefusedError(codes.INVALID_TOPIC_ID)
         at.entity = topic.number
         if topic.admin is None:
-            raise Refused(codes.UNAUTHORIZED)
+            raise RefusedError(codes.UNAUTHORIZED)
         at.require(topic.admin)
         topic.deleted = True
         topic.updated_ns = at.consensus_ns

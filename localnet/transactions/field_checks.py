@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localnet.protocol.keys import CompiledKey, UnusableKeyError, compile_key
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 
 MAX_MEMO_BYTES = 100
 MIN_LIFETIME_S = 2_592_000
@@ -18,33 +18,34 @@ def check_memo(memo: str) -> None:
     """Check a memo of a transaction or an entity.
 
     Raises:
-        Refused: it is too long (MEMO_TOO_LONG) or holds a zero byte (INVALID_ZERO_BYTE_IN_STRING).
+        RefusedError: it is too long (MEMO_TOO_LONG) or holds a zero byte (INVALID_ZERO_BYTE_IN_STRING).
     """
     if memo:
         if len(memo.encode()) > MAX_MEMO_BYTES:
-            raise Refused(codes.MEMO_TOO_LONG)
+            raise RefusedError(codes.MEMO_TOO_LONG)
         if "\0" in memo:
-            raise Refused(codes.INVALID_ZERO_BYTE_IN_STRING)
+            raise RefusedError(codes.INVALID_ZERO_BYTE_IN_STRING)
 
 
 def check_lifetime(seconds: int) -> None:
     """Check the auto-renew period of a topic, or the time that is left until a file's new expiry.
 
     Raises:
-        Refused: it is out of range (AUTORENEW_DURATION_NOT_IN_RANGE).
+        RefusedError: it is out of range (AUTORENEW_DURATION_NOT_IN_RANGE).
     """
     if not MIN_LIFETIME_S <= seconds <= MAX_LIFETIME_S:
-        raise Refused(codes.AUTORENEW_DURATION_NOT_IN_RANGE)
+        raise RefusedError(codes.AUTORENEW_DURATION_NOT_IN_RANGE)
 
 
 def check_renewal_period(seconds: int) -> None:
     """Check the auto-renew period of an account (AttributeValidatorImpl.validateAutoRenewPeriod).
 
     Raises:
-        Refused: it is not above 0 (INVALID_RENEWAL_PERIOD), or else out of range (AUTORENEW_DURATION_NOT_IN_RANGE).
+        RefusedError: it is not above 0 (INVALID_RENEWAL_PERIOD), or else out of range
+            (AUTORENEW_DURATION_NOT_IN_RANGE).
     """
     if seconds <= 0:
-        raise Refused(codes.INVALID_RENEWAL_PERIOD)
+        raise RefusedError(codes.INVALID_RENEWAL_PERIOD)
     check_lifetime(seconds)
 
 
@@ -59,25 +60,25 @@ def check_new_expiry(expiration_s: int, present_s: int, now_s: int) -> None:
     The present one is fine.
 
     Raises:
-        Refused: it cannot be (INVALID_EXPIRATION_TIME), or is earlier than the present one
+        RefusedError: it cannot be (INVALID_EXPIRATION_TIME), or is earlier than the present one
             (EXPIRATION_REDUCTION_NOT_ALLOWED).
     """
     if not is_possible_expiry(expiration_s, now_s):
-        raise Refused(codes.INVALID_EXPIRATION_TIME)
+        raise RefusedError(codes.INVALID_EXPIRATION_TIME)
     if expiration_s < present_s:
-        raise Refused(codes.EXPIRATION_REDUCTION_NOT_ALLOWED)
+        raise RefusedError(codes.EXPIRATION_REDUCTION_NOT_ALLOWED)
 
 
 def usable_key(key: Any, otherwise: int = codes.BAD_ENCODING) -> CompiledKey:
     """Compile a protobuf key.
 
     Raises:
-        Refused: nobody could sign with it; the status is `otherwise`.
+        RefusedError: nobody could sign with it; the status is `otherwise`.
     """
     try:
         return compile_key(key)
     except UnusableKeyError as error:
-        raise Refused(otherwise) from error
+        raise RefusedError(otherwise) from error
 
 
 def proto_key_count(key: Any) -> int:

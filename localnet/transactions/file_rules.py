@@ -6,7 +6,7 @@ from typing import Any
 
 from localnet.protocol.ids import entity_number
 from localnet.protocol.keys import KeyGroup, UnusableKeyError, compile_key_list
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import File
 from localnet.state.fees import extra
 from localnet.transactions.settlement import Settlement
@@ -27,22 +27,22 @@ def require_file_id(data: Any) -> None:
     """Check that a file id is there.
 
     Raises:
-        Refused: INVALID_FILE_ID.
+        RefusedError: INVALID_FILE_ID.
     """
     if not data.HasField("fileID"):
-        raise Refused(codes.INVALID_FILE_ID)
+        raise RefusedError(codes.INVALID_FILE_ID)
 
 
 def known_file(at: Settlement) -> File:
     """The file the transaction is about; also noted as the transaction's entity.
 
     Raises:
-        Refused: there is no such file (INVALID_FILE_ID).
+        RefusedError: there is no such file (INVALID_FILE_ID).
     """
     file_id = at.data.fileID
     file = at.state.files.get(entity_number(file_id.fileNum, file_id))
     if file is None:
-        raise Refused(codes.INVALID_FILE_ID)
+        raise RefusedError(codes.INVALID_FILE_ID)
     at.entity = file.number
     return file
 
@@ -51,14 +51,14 @@ def compile_file_keys(keys: Any) -> KeyGroup | None:
     """Compile a file's key list; None where it is empty, which makes the file immutable.
 
     Raises:
-        Refused: nobody could sign with one of the keys (BAD_ENCODING).
+        RefusedError: nobody could sign with one of the keys (BAD_ENCODING).
     """
     if not keys.keys:
         return None
     try:
         return compile_key_list(keys)
     except UnusableKeyError as error:
-        raise Refused(codes.BAD_ENCODING) from error
+        raise RefusedError(codes.BAD_ENCODING) from error
 
 
 def copy_keys(keys: Any) -> Any:

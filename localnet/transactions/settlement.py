@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from localnet.protocol.keys import CompiledKey, is_satisfied
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import Account, CustomFee, State, Topic
 from localnet.transactions.children import Child
 from localnet.transactions.stages import Checked, Settled, TopicMessage
@@ -76,10 +76,10 @@ class Settlement:
         """Check that the transaction's signatures satisfy the key.
 
         Raises:
-            Refused: they do not (INVALID_SIGNATURE).
+            RefusedError: they do not (INVALID_SIGNATURE).
         """
         if not self.signed(key):
-            raise Refused(codes.INVALID_SIGNATURE)
+            raise RefusedError(codes.INVALID_SIGNATURE)
 
     def move(self, account: int, amount: int) -> None:
         """Change an account's balance by `amount` tinybars; the changes of a transaction must sum to zero."""

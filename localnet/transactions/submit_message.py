@@ -6,7 +6,7 @@ from typing import Any
 
 from localnet.protocol import running_hash
 from localnet.protocol.ids import TransactionKey, account_number, entity_number, transaction_key
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import State
 from localnet.state.fees import extra
 from localnet.transactions.custom_fees import SUBMIT_SURCHARGE, charge, check_repeated_limits
@@ -32,9 +32,9 @@ class SubmitMessage(Operation):
     def check(self, data: Any) -> None:
         """Refuse a missing topic id and an empty message."""
         if not data.HasField("topicID"):
-            raise Refused(codes.INVALID_TOPIC_ID)
+            raise RefusedError(codes.INVALID_TOPIC_ID)
         if not data.message:
-            raise Refused(codes.INVALID_TOPIC_MESSAGE)
+            raise RefusedError(codes.INVALID_TOPIC_MESSAGE)
 
     def price(self, data: Any) -> int:
         """Graded by size since release 0.73: 100 bytes are included."""
@@ -50,13 +50,13 @@ class SubmitMessage(Operation):
         data = at.data
         topic = at.state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
         if topic is None:
-            raise Refused(codes.INVALID_TOPIC_ID)
+            raise RefusedError(codes.INVALID_TOPIC_ID)
         at.entity = topic.number
         if topic.submit is not None:
             at.require(topic.submit)
         message = data.message
         if len(message) > MAX_MESSAGE_BYTES:
-            raise Refused(codes.MESSAGE_SIZE_TOO_LARGE)
+            raise RefusedError(codes.MESSAGE_SIZE_TOO_LARGE)
         key = at.checked.key
         chunk = _chunk(data.chunkInfo, key) if data.HasField("chunkInfo") else None
         charge(at, topic)
@@ -81,9 +81,9 @@ def _for_size(data: Any) -> int:
 
 def _chunk(info: Any, key: TransactionKey) -> Chunk:
     if not 1 <= info.number <= info.total:
-        raise Refused(codes.INVALID_CHUNK_NUMBER)
+        raise RefusedError(codes.INVALID_CHUNK_NUMBER)
     initial = transaction_key(info.initialTransactionID)
     same_payer = account_number(info.initialTransactionID.accountID) == key.payer
     if not same_payer or (info.number == 1 and initial != key):
-        raise Refused(codes.INVALID_CHUNK_TRANSACTION_ID)
+        raise RefusedError(codes.INVALID_CHUNK_TRANSACTION_ID)
     return Chunk(initial, info.number, info.total)

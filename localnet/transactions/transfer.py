@@ -6,7 +6,7 @@ from typing import Any
 
 from localnet.protocol.aliases import address_of_alias, signer_with_address
 from localnet.protocol.ids import account_number
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import Account, State
 from localnet.state.fees import COLLECTION_ACCOUNT, extra
 from localnet.transactions.account_rules import require_owner
@@ -31,17 +31,17 @@ class Transfer(Operation):
     def check(self, data: Any) -> None:
         """Refuse token transfers, which this network does not have, and lists that cannot be."""
         if data.tokenTransfers:
-            raise Refused(codes.NOT_SUPPORTED)
+            raise RefusedError(codes.NOT_SUPPORTED)
         amounts = data.transfers.accountAmounts
         if sum(entry.amount for entry in amounts) != 0:
-            raise Refused(codes.INVALID_ACCOUNT_AMOUNTS)
+            raise RefusedError(codes.INVALID_ACCOUNT_AMOUNTS)
         for entry in amounts:
             if entry.accountID.WhichOneof("account") is None:
-                raise Refused(codes.INVALID_ACCOUNT_ID)
+                raise RefusedError(codes.INVALID_ACCOUNT_ID)
             if entry.is_approval and _has_hook(entry):
-                raise Refused(codes.CANNOT_SET_HOOKS_AND_APPROVAL)
+                raise RefusedError(codes.CANNOT_SET_HOOKS_AND_APPROVAL)
         if len({entry.accountID.SerializeToString() for entry in amounts}) != len(amounts):
-            raise Refused(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
+            raise RefusedError(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
 
     def throttled_as(self, data: Any, state: State) -> tuple[str, int]:
         """A transfer that makes accounts counts as that many creations (ThrottleAccumulator.java)."""
@@ -66,11 +66,11 @@ class Transfer(Operation):
         amounts = at.data.transfers.accountAmounts
         _require_signatures(at, amounts)
         if any(map(_has_hook, amounts)):
-            raise Refused(codes.HOOKS_NOT_ENABLED)
+            raise RefusedError(codes.HOOKS_NOT_ENABLED)
         if len(amounts) > MAX_ADJUSTMENTS:
-            raise Refused(codes.TRANSFER_LIST_SIZE_LIMIT_EXCEEDED)
+            raise RefusedError(codes.TRANSFER_LIST_SIZE_LIMIT_EXCEEDED)
         if any(entry.is_approval and entry.amount < 0 for entry in amounts):  # nobody can give an allowance here
-            raise Refused(codes.SPENDER_DOES_NOT_HAVE_ALLOWANCE)
+            raise RefusedError(codes.SPENDER_DOES_NOT_HAVE_ALLOWANCE)
         moves = [(at.state.account(entry.accountID), entry.accountID.alias, int(entry.amount)) for entry in amounts]
         _check_moves(at, moves)
         for account, alias, amount in moves:
@@ -86,9 +86,9 @@ def _require_signatures(at: Settlement, amounts: Any) -> None:
     known = [(entry, at.state.account(entry.accountID)) for entry in amounts]
     for entry, account in known:
         if account is None and (entry.amount <= 0 or not entry.accountID.alias or entry.accountID.shardNum):
-            raise Refused(codes.INVALID_ACCOUNT_ID)
+            raise RefusedError(codes.INVALID_ACCOUNT_ID)
         if account is not None and account.number in STAKING_ACCOUNTS and entry.amount < 0:
-            raise Refused(codes.INVALID_ACCOUNT_ID)
+            raise RefusedError(codes.INVALID_ACCOUNT_ID)
     for entry, account in known:
         if account is None:
             continue
@@ -105,7 +105,7 @@ def _require_spender(at: Settlement, account: Account) -> None:
     if not account.is_hollow:
         require_owner(at, account)
     elif signer_with_address(at.checked.signatures, account.alias) is None:
-        raise Refused(codes.INVALID_SIGNATURE)
+        raise RefusedError(codes.INVALID_SIGNATURE)
 
 
 def _check_moves(at: Settlement, moves: list[tuple[Account | None, bytes, int]]) -> None:
@@ -116,17 +116,17 @@ def _check_moves(at: Settlement, moves: list[tuple[Account | None, bytes, int]])
         check_alias(alias)
     fees = creation_fee(at) * len(new)
     if at.state.accounts[payer].balance < fees:
-        raise Refused(codes.INSUFFICIENT_PAYER_BALANCE)
+        raise RefusedError(codes.INSUFFICIENT_PAYER_BALANCE)
     # An account may be named twice: by number and alias, or by a key and that key's address.
     named = {account.number if account is not None else address_of_alias(alias) or alias for account, alias, _ in moves}
     if len(named) != len(moves):
-        raise Refused(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
+        raise RefusedError(codes.ACCOUNT_REPEATED_IN_ACCOUNT_AMOUNTS)
     if any(account is not None and account.number == COLLECTION_ACCOUNT and amount > 0 for account, _, amount in moves):
-        raise Refused(codes.TRANSFER_TO_FEE_COLLECTION_ACCOUNT_NOT_ALLOWED)
+        raise RefusedError(codes.TRANSFER_TO_FEE_COLLECTION_ACCOUNT_NOT_ALLOWED)
     for account, _, amount in moves:
         if account is None:
             continue
         if account.deleted:
-            raise Refused(codes.ACCOUNT_DELETED)
+            raise RefusedError(codes.ACCOUNT_DELETED)
         if account.balance - (fees if account.number == payer else 0) + amount < 0:
-            raise Refused(codes.INSUFFICIENT_ACCOUNT_BALANCE)
+            raise RefusedError(codes.INSUFFICIENT_ACCOUNT_BALANCE)

@@ -7,7 +7,7 @@ from typing import Any
 
 from localnet.protocol.ids import account_number
 from localnet.protocol.keys import CompiledKey, names_no_key
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import NO_NODE, Account
 from localnet.state.fees import KEY, extra
 from localnet.transactions.account_rules import (
@@ -33,11 +33,11 @@ class UpdateAccount(Operation):
     def check(self, data: Any) -> None:
         """Refuse a missing account id and deprecated fields."""
         if not data.HasField("accountIDToUpdate"):
-            raise Refused(codes.ACCOUNT_ID_DOES_NOT_EXIST)
+            raise RefusedError(codes.ACCOUNT_ID_DOES_NOT_EXIST)
         if data.proxyAccountID.ByteSize():
-            raise Refused(codes.PROXY_ACCOUNT_ID_FIELD_IS_DEPRECATED)
+            raise RefusedError(codes.PROXY_ACCOUNT_ID_FIELD_IS_DEPRECATED)
         if data.delegation_address:  # HIP-1340: code for an account to act by, and there is no code here
-            raise Refused(codes.NOT_SUPPORTED)
+            raise RefusedError(codes.NOT_SUPPORTED)
 
     def price(self, data: Any) -> int:
         """One key is included."""
@@ -53,7 +53,7 @@ class UpdateAccount(Operation):
         if new_key is not None:
             at.require(new_key)
         if account.deleted:
-            raise Refused(codes.ACCOUNT_DELETED)
+            raise RefusedError(codes.ACCOUNT_DELETED)
         _check(at, account)
         changed = _changed(at, account)
         at.state.put_account(changed)
@@ -65,7 +65,7 @@ def _new_key(data: Any) -> CompiledKey | None:
     if not data.HasField("key"):
         return None
     if names_no_key(data.key):
-        raise Refused(codes.INVALID_ADMIN_KEY)
+        raise RefusedError(codes.INVALID_ADMIN_KEY)
     return account_key(data.key)
 
 
@@ -81,11 +81,11 @@ def _check(at: Settlement, account: Account) -> None:
         check_new_expiry(data.expirationTime.seconds, account.expiration_s, at.consensus_s)
     associations = data.max_automatic_token_associations.value
     if associations < UNLIMITED_ASSOCIATIONS:
-        raise Refused(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
+        raise RefusedError(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
     if associations > MAX_ASSOCIATIONS:
-        raise Refused(codes.REQUESTED_NUM_AUTOMATIC_ASSOCIATIONS_EXCEEDS_ASSOCIATION_LIMIT)
+        raise RefusedError(codes.REQUESTED_NUM_AUTOMATIC_ASSOCIATIONS_EXCEEDS_ASSOCIATION_LIMIT)
     if data.hook_creation_details or data.hook_ids_to_delete:
-        raise Refused(codes.HOOKS_NOT_ENABLED)
+        raise RefusedError(codes.HOOKS_NOT_ENABLED)
 
 
 def _takes_stake_away(data: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import File
 from localnet.state.fees import KEY, extra
 from localnet.transactions.field_checks import check_lifetime, check_memo, proto_key_count
@@ -43,13 +43,13 @@ class UpdateFile(Operation):
         data = at.data
         file = known_file(at)
         if file.deleted:
-            raise Refused(codes.FILE_DELETED)
+            raise RefusedError(codes.FILE_DELETED)
         if data.HasField("memo") or data.HasField("keys") or data.contents:
             _check_guarded_change(at, file)
         if data.HasField("expirationTime"):
             check_lifetime(data.expirationTime.seconds - at.checked.key.seconds)  # from valid start, not consensus
         if len(data.contents) > MAX_FILE_BYTES:
-            raise Refused(codes.MAX_FILE_SIZE_EXCEEDED)
+            raise RefusedError(codes.MAX_FILE_SIZE_EXCEEDED)
         if data.HasField("keys"):
             file.compiled = compile_file_keys(data.keys)
             file.keys = None if file.compiled is None else copy_keys(data.keys)
@@ -63,7 +63,7 @@ class UpdateFile(Operation):
 
 def _check_guarded_change(at: Settlement, file: File) -> None:
     if file.compiled is None:
-        raise Refused(codes.UNAUTHORIZED)
+        raise RefusedError(codes.UNAUTHORIZED)
     at.require(file.compiled)
     if at.data.HasField("keys"):
         new_keys = compile_file_keys(at.data.keys)

@@ -7,7 +7,7 @@ from typing import Any
 
 from localnet.protocol.ids import entity_number
 from localnet.protocol.keys import CompiledKey
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import Topic
 from localnet.state.fees import KEY, extra
 from localnet.transactions.create_topic import copy_key, has_account, optional_key, require_auto_renew_account
@@ -31,7 +31,7 @@ class UpdateTopic(Operation):
     def check(self, data: Any) -> None:
         """Refuse a missing topic id, and an exempt key that is there twice."""
         if not data.HasField("topicID"):
-            raise Refused(codes.INVALID_TOPIC_ID)
+            raise RefusedError(codes.INVALID_TOPIC_ID)
         check_exempt_keys(data.fee_exempt_key_list.keys)
 
     def price(self, data: Any) -> int:
@@ -44,7 +44,7 @@ class UpdateTopic(Operation):
         data = at.data
         topic = at.state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
         if topic is None:
-            raise Refused(codes.INVALID_TOPIC_ID)
+            raise RefusedError(codes.INVALID_TOPIC_ID)
         at.entity = topic.number
         _require_keys(at, topic, data)
         changed = _changed(at, topic, data)
@@ -56,7 +56,7 @@ def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:
     """Check the signatures that a change needs (ConsensusUpdateTopicHandler.preHandle).
 
     Raises:
-        Refused: one is missing, or the key whose signature would be needed.
+        RefusedError: one is missing, or the key whose signature would be needed.
     """
     if not any(data.HasField(name) for name in _FIELDS_OF_OLD) and (
         data.HasField("submitKey") != data.HasField("expirationTime")
@@ -65,23 +65,23 @@ def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:
             _require_any(at, [key for key in (topic.submit, topic.admin) if key is not None])
     else:
         if topic.admin is None:
-            raise Refused(codes.UNAUTHORIZED)
+            raise RefusedError(codes.UNAUTHORIZED)
         needed = [topic.admin]
         if data.HasField("custom_fees"):
             if topic.fee_schedule is None:
-                raise Refused(codes.FEE_SCHEDULE_KEY_NOT_SET)
+                raise RefusedError(codes.FEE_SCHEDULE_KEY_NOT_SET)
             needed.append(topic.fee_schedule)
         for key in needed:
             at.require(key)
     if data.HasField("fee_schedule_key") and topic.fee_schedule is None:
-        raise Refused(codes.FEE_SCHEDULE_KEY_CANNOT_BE_UPDATED)
+        raise RefusedError(codes.FEE_SCHEDULE_KEY_CANNOT_BE_UPDATED)
 
 
 def _require_any(at: Settlement, holders: list[CompiledKey]) -> None:
     if not holders:
-        raise Refused(codes.UNAUTHORIZED)
+        raise RefusedError(codes.UNAUTHORIZED)
     if not any(at.signed(key) for key in holders):
-        raise Refused(codes.INVALID_SIGNATURE)
+        raise RefusedError(codes.INVALID_SIGNATURE)
 
 
 def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
@@ -92,7 +92,7 @@ def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
         changed.exempt_keys = tuple(map(copy_key, data.fee_exempt_key_list.keys))
         changed.exempt = read_exempt_keys(data.fee_exempt_key_list.keys)
     if topic.auto_renew_account and changed.admin is None and data.HasField("adminKey") and not _takes_renewer(data):
-        raise Refused(codes.AUTORENEW_ACCOUNT_NOT_ALLOWED)
+        raise RefusedError(codes.AUTORENEW_ACCOUNT_NOT_ALLOWED)
     if data.HasField("custom_fees"):
         changed.custom_fees = read_fees(data.custom_fees.fees, at.state)
     if data.HasField("memo"):

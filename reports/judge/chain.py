@@ -19,7 +19,7 @@ ChainHash = Callable[[bytes, TopicMessage], bytes]
 """`(running hash before, row) -> running hash after`."""
 
 
-class TooManyGaps(Exception):  # noqa: N818 (says what was found)
+class TooManyGapsError(Exception):
     """The mirror leaves out so much that it cannot be audited."""
 
 
@@ -96,7 +96,7 @@ class TopicChain:
         """Take in rows beyond the last one, as they are shown, and yield each.
 
         Raises:
-            TooManyGaps: more is missing than can be looked after.
+            TooManyGapsError: more is missing than can be looked after.
         """
         for row in rows:
             sequence = row.sequence_number
@@ -149,7 +149,7 @@ class TopicChain:
 
     def _add(self, gap: Gap) -> None:
         if len(self.gaps) >= MAX_GAPS:
-            raise TooManyGaps(f"the mirror leaves out rows in more than {MAX_GAPS:,} places")
+            raise TooManyGapsError(f"the mirror leaves out rows in more than {MAX_GAPS:,} places")
         self.gaps.append(gap)
 
     def _check(self, before: bytes, row: TopicMessage) -> None:

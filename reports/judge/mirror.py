@@ -20,7 +20,7 @@ import gevent
 from config.run import Run
 from hedera_client import MirrorError, TopicMessage
 from reports.judge.audit import Doubt, ReadTopic, settle, unreadable, verdict
-from reports.judge.chain import ChainHash, Shown, TooManyGaps, TopicChain
+from reports.judge.chain import ChainHash, Shown, TooManyGapsError, TopicChain
 from reports.judge.consensus import Clocks, consensus_times, read_clocks
 from reports.judge.foreign import foreign_ledger
 from reports.judge.missing import hold_back, why_not_shown
@@ -214,7 +214,7 @@ class MirrorAudit:
                 self._take(chain.advance(self._read(topic_id, chain.last_sequence, None)))
                 for gap in chain.gaps[:GAPS_PER_LOOK]:
                     self._take(chain.fill(gap, self._read(topic_id, gap.low - 1, gap.high)))
-        except TooManyGaps as error:
+        except TooManyGapsError as error:
             return Failure(str(error), hopeless=True)
         except MirrorError as error:
             return Failure(str(error)[:500], error.retry_after_s)

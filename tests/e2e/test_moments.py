@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from benchmarks.moments.__main__ import line
-from benchmarks.moments.held import Missing
-from benchmarks.moments.runs import NotRun, Told, ended, run
+from benchmarks.moments.held import MissingError
+from benchmarks.moments.runs import NotRunError, Told, ended, run
 
 pytestmark = pytest.mark.timeout(240)  # the first of these tests waits for a whole run
 
@@ -64,9 +64,9 @@ def test_another_truth_is_noticed(told: Told, change: Change, named: str) -> Non
 
 def test_a_message_that_the_ledger_does_not_know_is_noticed(told: Told) -> None:
     """Every message that a sender had a receipt of is looked for, and its sequence number too."""
-    with pytest.raises(Missing):
+    with pytest.raises(MissingError):
         replace(told, ledger=told.ledger[:-1]).held(LATENCY)
-    with pytest.raises(Missing):
+    with pytest.raises(MissingError):
         changed(told, lambda entry: {"sequence_number": (entry["sequence_number"] or 0) + 1}).held(LATENCY)
 
 
@@ -74,7 +74,7 @@ def test_a_run_that_takes_too_long_is_ended() -> None:
     """And so are its children."""
     words = [sys.executable, "-c", "import os, time; os.fork(); print(os.getpid(), flush=True); time.sleep(60)"]
     began = time.monotonic()
-    with pytest.raises(NotRun, match="had not ended"):
+    with pytest.raises(NotRunError, match="had not ended"):
         ended(words, dict(os.environ), 1)
     assert time.monotonic() - began < 30  # a child that lived would hold the pipe open
 

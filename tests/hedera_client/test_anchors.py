@@ -16,7 +16,7 @@ import grpc
 import pytest
 from hiero_sdk_python.hapi.services import transaction_response_pb2
 
-from hedera_client import HederaClient, Operator, ReceiptFailed, bodies
+from hedera_client import HederaClient, Operator, ReceiptFailedError, bodies
 from hedera_client.calls import TRANSPORTS, TransportName
 from localnet_launcher import Localnet
 
@@ -119,7 +119,7 @@ def test_one_client_serves_many_threads(localnet: Localnet, transport: Transport
     for thread in threads:
         thread.join()
     assert sorted(numbers) == list(range(1, 21))
-    with pytest.raises(ReceiptFailed) as failed:
+    with pytest.raises(ReceiptFailedError) as failed:
         transact(bodies.submit_message("0.0.999999", b"m"))
     assert failed.value.status == "INVALID_TOPIC_ID"
     client.close()

@@ -9,15 +9,15 @@ import grpc
 import pytest
 from hiero_sdk_python.hapi.services import response_code_pb2
 
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.wire.status import StatusCode
 from hedera_client import (
-    AlreadySubmitted,
+    AlreadySubmittedError,
     Fate,
     HederaClient,
     PrecheckError,
-    ReceiptFailed,
-    TransactionExpired,
+    ReceiptFailedError,
+    TransactionExpiredError,
     TransportError,
     bodies,
 )
@@ -36,7 +36,7 @@ RETRIED = {
     *("RECEIPT_NOT_FOUND", "RECORD_NOT_FOUND"),
 }
 IN_DOUBT = {"FAIL_INVALID", "UNKNOWN", "SUCCESS"}
-TYPES = {"DUPLICATE_TRANSACTION": AlreadySubmitted, "TRANSACTION_EXPIRED": TransactionExpired}
+TYPES = {"DUPLICATE_TRANSACTION": AlreadySubmittedError, "TRANSACTION_EXPIRED": TransactionExpiredError}
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_a_status_that_the_sdk_does_not_know() -> None:
 def test_what_has_not_left_may_be_repeated() -> None:
     """Whatever the code, except on a closed client."""
     for status in TRANSPORT:
-        error = judged(NoAnswer(status, "", sent=False), node="0.0.3")
+        error = judged(NoAnswerError(status, "", sent=False), node="0.0.3")
         assert error.fate is (Fate.FINAL if status == CLOSED else Fate.RETRYABLE)
 
 
@@ -105,7 +105,7 @@ def test_what_others_say_is_harmless_to_print() -> None:
     """A node's, a proxy's or a relay's words move no terminal's cursor and break no line."""
     words = "no healthy\x1b[31m\r\nupstream\x00\x9b2J" + "x" * 1000
     for error in (
-        judged(NoAnswer("UNAVAILABLE", words), node="0.0.3"),
+        judged(NoAnswerError("UNAVAILABLE", words), node="0.0.3"),
         relay_error("HTTP_502", words, url="http://127.0.0.1", action="eth_chainId"),
     ):
         assert "(no healthy [31m upstream 2Jxxx" in str(error)
@@ -144,14 +144,14 @@ def test_faults_of_the_network_by_either_transport(
 
 
 def test_a_resubmission_hears_that_the_id_is_known(broken: Localnet, make_client: Callable[..., HederaClient]) -> None:
-    """The acknowledgement was lost, the same id is sent to another node: AlreadySubmitted, and a receipt."""
+    """The acknowledgement was lost, the same id is sent to another node: AlreadySubmittedError, and a receipt."""
     client = make_client(broken)
     broken.add_faults([{"kind": "ack-lost", "how": "reset", "operations": ["createTopic"], "count": 1}])
     own_id = client.new_transaction_id()
     body = bodies.create_topic(memo="lost acknowledgement")
     with pytest.raises(TransportError):
         client.submit(client.prepare(body, "0.0.3", own_id))
-    with pytest.raises(AlreadySubmitted):
+    with pytest.raises(AlreadySubmittedError):
         client.submit(client.prepare(body, "0.0.4", own_id))
     assert client.await_receipt(own_id, "0.0.4", timeout=5, interval=0.02).topic_id is not None
 
@@ -161,6 +161,6 @@ def test_a_failed_receipt_carries_the_tables_word(localnet: Localnet, make_clien
     client = make_client(localnet)
     own_id = client.new_transaction_id()
     client.submit(client.prepare(bodies.submit_message("0.0.999999", b"m"), "0.0.3", own_id))
-    with pytest.raises(ReceiptFailed) as caught:
+    with pytest.raises(ReceiptFailedError) as caught:
         client.await_receipt(own_id, "0.0.3", timeout=5, interval=0.02)
     assert (caught.value.status, caught.value.fate, caught.value.busy) == ("INVALID_TOPIC_ID", Fate.FINAL, False)

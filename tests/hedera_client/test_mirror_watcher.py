@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedera_client import HederaClient, MirrorRest, MirrorTimeout, MirrorWatcher, bodies
+from hedera_client import HederaClient, MirrorRest, MirrorTimeoutError, MirrorWatcher, bodies
 from hedera_client.overdue import GRACE_S, LONGEST_REPAIR_WAIT_S, PATIENCE_S, Suspicion
 from localnet_launcher import Localnet
 from tests.hedera_client.mirror_front import MirrorFront
@@ -153,13 +153,13 @@ def test_many_who_wait_cost_one_question(watch: Watch, submit: Submit) -> None:
 
 
 def test_without_a_second_opinion_it_waits_as_long_as_it_was_told(watch: Watch, submit: Submit) -> None:
-    with pytest.raises(MirrorTimeout, match=r"within 0\.3 s"):
+    with pytest.raises(MirrorTimeoutError, match=r"within 0\.3 s"):
         watch("127.0.0.1:9", opinion=False).wait_for(submit(), 0.3)
 
 
 def test_what_nobody_shows_is_a_time_out(front: MirrorFront, watch: Watch, submit: Submit) -> None:
     watcher = watch(front.address)
-    with pytest.raises(MirrorTimeout):
+    with pytest.raises(MirrorTimeoutError):
         watcher.wait_for(submit() + 1, 0.3)
 
 
@@ -169,7 +169,7 @@ def test_closing_ends_a_wait(watch: Watch, submit: Submit) -> None:
     ended = threading.Event()
 
     def wait() -> None:
-        with pytest.raises(MirrorTimeout, match="closed"):
+        with pytest.raises(MirrorTimeoutError, match="closed"):
             watcher.wait_for(number, PATIENT_S)
         ended.set()
 

@@ -26,7 +26,7 @@ from hedera_client import HederaClient, MirrorRest, Operator, bodies
 from hedera_client.account import find_operator, signs_for
 from hedera_client.credentials import of_other_type
 from hedera_client.errors import CredentialError, Fate, MirrorError
-from hedera_client.findings import Finding, Unhealthy, Wrong, judge
+from hedera_client.findings import Finding, UnhealthyError, Wrong, judge
 from hedera_client.health import Rate, Wants, check_fees, examine, patiently
 from hedera_client.prices import HBAR, FeeCaps
 from hedera_client.probe import Probe
@@ -150,7 +150,7 @@ def test_an_account_that_no_node_has(own: Localnet) -> None:
 def test_a_clock_that_is_off_is_told_in_seconds(own: Localnet, ahead_s: int, told: str) -> None:
     """The clock of this machine, either way, within and beyond the time for which a transaction is valid."""
     probe = probe_of(own, now=lambda: time.time_ns() + ahead_s * NS)
-    with pytest.raises(Unhealthy, match=f"this machine's clock is {told}") as caught:
+    with pytest.raises(UnhealthyError, match=f"this machine's clock is {told}") as caught:
         probe.run()
     assert caught.value.wrong is Wrong.CLOCK
     assert "by NTP" in str(caught.value)
@@ -164,7 +164,7 @@ def test_a_clock_that_is_near_enough_is_well(own: Localnet, ahead_s: int) -> Non
 
 def test_a_clock_that_is_years_off_is_not_measured(own: Localnet) -> None:
     """The search ends."""
-    with pytest.raises(Unhealthy, match="more than a day ahead of"):
+    with pytest.raises(UnhealthyError, match="more than a day ahead of"):
         probe_of(own, now=lambda: time.time_ns() + 10**8 * NS).run()
 
 
@@ -399,14 +399,14 @@ def test_a_mirror_is_asked_again_that_refuses_in_passing(status: int | None, ask
 def test_fees_that_are_bounded_too_low() -> None:
     """At 6 cents an hbar, 4,096 bytes of a file cost over 6 hbar: the bound is told, and the least that would do."""
     wanted = {"storing 4,096 bytes of a file": bodies.create_file(bytes(4_096)), "a topic": bodies.create_topic()}
-    with pytest.raises(Unhealthy) as caught:
+    with pytest.raises(UnhealthyError) as caught:
         check_fees(FeeCaps(100, 600, most=5 * HBAR), wanted, "--max-fee")
     said = str(caught.value)
     assert said.startswith("at $0.0600 an hbar, storing 4,096 bytes of a file costs 6.")
     assert "and --max-fee 5 offers less" in said
     least = float(said.rpartition(" ")[2])
     assert "are offered at most" in check_fees(FeeCaps(100, 600, most=round(least * HBAR)), wanted, "--max-fee")
-    with pytest.raises(Unhealthy):
+    with pytest.raises(UnhealthyError):
         check_fees(FeeCaps(100, 600, most=round((least - 0.02) * HBAR)), wanted, "--max-fee")
 
 

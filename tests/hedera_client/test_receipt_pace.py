@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedera_client.errors import Fate, NodeError, ReceiptFailed, ReceiptTimeout
+from hedera_client.errors import Fate, NodeError, ReceiptFailedError, ReceiptTimeoutError
 from hedera_client.ids import TransactionId
 from hedera_client.receipt_pace import SCHEDULES, ReceiptPace
 from hedera_client.receipts import Receipt, await_receipt
@@ -244,7 +244,7 @@ def test_a_short_wait_has_a_look() -> None:
     def look(_: str, __: float) -> None:
         looked.append(now[0])
 
-    with pytest.raises(ReceiptTimeout, match="1 looks"):
+    with pytest.raises(ReceiptTimeoutError, match="1 looks"):
         await_receipt(
             look, OWN, ["0.0.3"], timeout=0.2, pace=ReceiptPace("fixed", 5.0), sleep=sleep, clock=lambda: now[0]
         )
@@ -292,7 +292,7 @@ def test_a_look_that_fails_says_nothing_about_the_time() -> None:
 
 def test_a_receipt_that_says_no_is_raised() -> None:
     now = [0.0]
-    with pytest.raises(ReceiptFailed, match="INVALID_SIGNATURE"):
+    with pytest.raises(ReceiptFailedError, match="INVALID_SIGNATURE"):
         await_receipt(
             lambda _, __: receipt("INVALID_SIGNATURE"),
             OWN,

@@ -18,7 +18,7 @@ from hedera_client import (
     Receipt,
     Settled,
     Settlement,
-    TransactionExpired,
+    TransactionExpiredError,
     TransactionId,
     TransportError,
     bodies,
@@ -259,7 +259,7 @@ def test_what_never_arrived_is_settled_when_its_window_is_over(client: HederaCli
     """Before that it is unknown; after it a resubmission is refused, and a new id may be used."""
     own_id = backdated(client, 14)
     assert client.settle(own_id, timeout=0.5, interval=0.05, margin=0.5).verdict is Settled.UNKNOWN
-    with pytest.raises(TransactionExpired):
+    with pytest.raises(TransactionExpiredError):
         client.submit(client.prepare(bodies.create_topic(), "0.0.3", own_id))
     settlement = client.settle(own_id, timeout=10, interval=0.05, margin=0.5)
     assert settlement.verdict is Settled.NEVER_HAPPENED

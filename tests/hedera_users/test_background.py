@@ -14,7 +14,7 @@ from hedera_users.background import Background
 from hedera_users.ledger import Ledger
 from hedera_users.operation import Operation
 from records.operation import Outcome
-from resilience import QueueExpired, QueueFull
+from resilience import QueueExpiredError, QueueFullError
 
 
 class Bench:
@@ -63,7 +63,7 @@ def test_a_full_background_refuses_at_once() -> None:
         bench.hand_over(name, lambda _: gate.wait())
     operation = bench.hand_over("three", lambda _: pytest.fail("it was refused"))
     assert operation.record.outcome is Outcome.REJECTED
-    assert bench.closed == [("three", "rejected", QueueFull.kind)]
+    assert bench.closed == [("three", "rejected", QueueFullError.kind)]
     gate.set()
     assert bench.background.join(1)
     assert len(bench.closed) == 3
@@ -95,7 +95,7 @@ def test_a_failed_delivery_lets_the_next_of_its_stream_begin() -> None:
     bench = Bench()
 
     def fail(_: Operation) -> None:
-        raise QueueExpired("hcs", 1.0)
+        raise QueueExpiredError("hcs", 1.0)
 
     bench.hand_over("first", fail, after="s")
     bench.hand_over("second", lambda _: None, after="s")

@@ -11,7 +11,7 @@ import pytest
 
 from config.settings import parse_settings
 from hedera_client import (
-    AlreadySubmitted,
+    AlreadySubmittedError,
     Fate,
     HederaClient,
     MirrorRest,
@@ -104,7 +104,7 @@ def test_it_goes_on_once_only(payer: Payer, topic: Any, monkeypatch: pytest.Monk
     other, topic_id = topic
     taken = [other.send(topic_id, b"his").transaction_id for _ in range(2)]
     payer.issue(*taken, monkeypatch=monkeypatch)
-    with pytest.raises(AlreadySubmitted):
+    with pytest.raises(AlreadySubmittedError):
         payer.send(topic_id, b"ours")
     assert payer.issued == taken
     assert payer.transactions.collisions == 2

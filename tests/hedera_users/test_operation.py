@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from hedera_client import Fate, HederaError, MirrorError, PrecheckError, RelayError, TransportError
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
-from hedera_users.operation import STOPPED, Mismatch, Operation, OperationNotDone
+from hedera_users.operation import STOPPED, HashMismatchError, Operation, OperationNotDoneError
 from records.operation import Arm, OperationRecord, Outcome
-from resilience import CircuitOpen, QueueFull
+from resilience import CircuitOpenError, QueueFullError
 
 
 class Observed:
@@ -94,10 +94,10 @@ def test_arms_are_named_apart(observed: Observed) -> None:
         (hedera_error(Fate.FINAL, "INVALID_SIGNATURE"), True, Outcome.FAILED, "INVALID_SIGNATURE"),
         (hedera_error(Fate.RETRYABLE), True, Outcome.FAILED, "BUSY"),
         (hedera_error(Fate.UNKNOWN, "UNAVAILABLE"), True, Outcome.UNKNOWN, "UNAVAILABLE"),
-        (CircuitOpen("0/hcs", 5.0), False, Outcome.REJECTED, "CIRCUIT_OPEN"),
-        (CircuitOpen("0/hfs", 5.0), True, Outcome.FAILED, "CIRCUIT_OPEN"),
+        (CircuitOpenError("0/hcs", 5.0), False, Outcome.REJECTED, "CIRCUIT_OPEN"),
+        (CircuitOpenError("0/hfs", 5.0), True, Outcome.FAILED, "CIRCUIT_OPEN"),
         (BaselineError("HTTP 503"), False, Outcome.FAILED, "BASELINE_ERROR"),
-        (Mismatch("other bytes"), True, Outcome.FAILED, "HASH_MISMATCH"),
+        (HashMismatchError("other bytes"), True, Outcome.FAILED, "HASH_MISMATCH"),
     ],
 )
 def test_an_error_becomes_the_outcome(
@@ -112,7 +112,7 @@ def test_an_error_becomes_the_outcome(
     assert (observed.record.outcome, observed.record.status) == (outcome, status)
     assert observed.record.error == str(error)
     assert not message.acknowledged
-    assert isinstance(observed.fired[0]["exception"], OperationNotDone)
+    assert isinstance(observed.fired[0]["exception"], OperationNotDoneError)
     assert str(observed.fired[0]["exception"]).startswith(status)
 
 
@@ -141,7 +141,7 @@ def test_failures_of_one_kind_are_one_row_for_locust(observed: Observed) -> None
                 fate=Fate.UNKNOWN,
                 transaction_id=f"0.0.2@{number}.000000001",
             )
-    assert {repr(event["exception"]) for event in observed.fired} == {"OperationNotDone('UNAVAILABLE in ack')"}
+    assert {repr(event["exception"]) for event in observed.fired} == {"OperationNotDoneError('UNAVAILABLE in ack')"}
     assert "@7.000000001" in observed.fired[7]["context"]["record"].error
 
 
@@ -162,10 +162,10 @@ def relay(number: int) -> Exception:
         (precheck, "ack", "BUSY in ack"),
         (relay, "ack", "HTTP_503 in ack"),
         (lambda n: MirrorError(f"not at {n}", status="NOT_SHOWN", fate=Fate.UNKNOWN), "mirror", "NOT_SHOWN in mirror"),
-        (lambda n: Mismatch(f"file 0.0.{n} has {n} bytes"), "", "HASH_MISMATCH"),
+        (lambda n: HashMismatchError(f"file 0.0.{n} has {n} bytes"), "", "HASH_MISMATCH"),
         (lambda n: BaselineError(f"KeyError: 'order {n}'"), "baseline", "BASELINE_ERROR in baseline"),
-        (lambda n: CircuitOpen(f"0/hcs@0.0.{n}", n / 10), "", "CIRCUIT_OPEN in circuit"),
-        (lambda n: QueueFull("0/hcs", n), "", "QUEUE_FULL in queue"),
+        (lambda n: CircuitOpenError(f"0/hcs@0.0.{n}", n / 10), "", "CIRCUIT_OPEN in circuit"),
+        (lambda n: QueueFullError("0/hcs", n), "", "QUEUE_FULL in queue"),
         (lambda _: GreenletExit(), "receipt", f"{STOPPED} in receipt"),
     ],
 )
@@ -181,7 +181,7 @@ def test_so_is_whatever_else_an_operation_ends_in(
         ):
             operation.sending(f"0.0.2@{number}.000000001")
             raise error(number)
-    assert {repr(event["exception"]) for event in observed.fired} == {f"OperationNotDone({row!r})"}
+    assert {repr(event["exception"]) for event in observed.fired} == {f"OperationNotDoneError({row!r})"}
     texts = {event["context"]["record"].error for event in observed.fired}
     assert len(texts) == (1 if STOPPED in row else 100)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from localnet.clock import NANOS
 from localnet.consensus.charging import charge
 from localnet.protocol.ids import TransactionKey
-from localnet.protocol.status import Refused, status_name
+from localnet.protocol.status import RefusedError, status_name
 from localnet.state.fees import Fee
 from localnet.state.genesis import create_state
 from localnet.transactions.settlement import Settlement
@@ -38,7 +38,7 @@ def charged(at: Settlement, *, duplicate: bool) -> tuple[str, dict[int, int]]:
     cache: Any = SimpleNamespace(is_duplicate=lambda _: duplicate)
     try:
         charge(at, cache)
-    except Refused as refusal:
+    except RefusedError as refusal:
         status = status_name(refusal.status)
     else:
         status = "OK"

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from localnet import pb
-from localnet.protocol.status import Refused, codes
+from localnet.protocol.status import RefusedError, codes
 from localnet.transactions.field_checks import check_new_expiry
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def create_file(wire: Wire, expiration: dict[str, int]) -> Any:
 def answer(wanted_s: int, present_s: int, now_s: int) -> int:
     try:
         check_new_expiry(wanted_s, present_s, now_s)
-    except Refused as refusal:
+    except RefusedError as refusal:
         return refusal.status
     return int(codes.SUCCESS)
 

@@ -7,7 +7,7 @@ import datetime
 import pybreaker
 import pytest
 
-from resilience import Breaker, BreakerPolicy, CircuitOpen, GuardStats, RetryPolicy
+from resilience import Breaker, BreakerPolicy, CircuitOpenError, GuardStats, RetryPolicy
 
 ONCE = RetryPolicy(attempts=1)
 
@@ -48,7 +48,7 @@ def test_opens_at_the_fifth_failure_in_a_row(make_guard, errors):
     assert guard.breaker.state == "closed"
     run(guard, errors.unavailable)
     assert guard.breaker.state == "open"
-    run(guard, CircuitOpen)
+    run(guard, CircuitOpenError)
 
 
 def test_a_success_resets_the_count(make_guard, errors):
@@ -90,7 +90,7 @@ def test_recovery_is_counted_by_the_injected_clock(make_guard, trip, clock):
     guard = make_guard(retry=ONCE)
     trip(guard)
     clock.sleep(59.5)
-    with pytest.raises(CircuitOpen) as raised:
+    with pytest.raises(CircuitOpenError) as raised:
         guard.run(lambda attempt: "never reached")
     assert raised.value.retry_after == pytest.approx(0.5)
     clock.sleep(0.5)
@@ -112,7 +112,7 @@ def test_steps_of_the_wall_clock_change_nothing(make_guard, trip, clock, monkeyp
     trip(guard)
     monkeypatch.setattr(pybreaker, "datetime", Stepped)
     clock.sleep(59)
-    run(guard, CircuitOpen)
+    run(guard, CircuitOpenError)
     clock.sleep(1)
     succeed(guard)
 
@@ -123,7 +123,7 @@ def test_a_failed_trial_opens_it_for_another_recovery(half_open, errors, clock):
     run(guard, errors.unavailable)
     assert guard.breaker.state == "open"
     clock.sleep(59.9)
-    run(guard, CircuitOpen)
+    run(guard, CircuitOpenError)
     clock.sleep(0.1)
     succeed(guard)
     assert guard.breaker.state == "closed"
@@ -164,7 +164,7 @@ def test_late_failures_open_nothing_again(clock):
     clock.sleep(30)
     for permit in permits[5:]:
         breaker.settle(permit, success=False)
-    with pytest.raises(CircuitOpen) as raised:
+    with pytest.raises(CircuitOpenError) as raised:
         breaker.admit()
     assert raised.value.retry_after == pytest.approx(30)
     assert breaker.snapshot()["opened"] == 1
@@ -182,7 +182,7 @@ def test_results_from_before_the_trip_are_no_trial_results(clock, success):
     trial = breaker.admit()
     breaker.settle(old, success=success)
     assert breaker.state == "half-open"
-    with pytest.raises(CircuitOpen) as raised:
+    with pytest.raises(CircuitOpenError) as raised:
         breaker.admit()
     assert raised.value.retry_after == 0.0
     assert str(raised.value) == "circuit 'svc' is half-open, its trial calls are under way"
@@ -267,7 +267,7 @@ def test_breaker_can_be_shared_by_guards(make_guard, errors):
     second = make_guard(retry=ONCE, stats=stats, pool=first.pool)
     for _ in range(5):
         run(first, errors.unavailable)
-    run(second, CircuitOpen)
+    run(second, CircuitOpenError)
     assert [entry["rejected"] for entry in stats.snapshot()["breakers"]] == [1]
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from resilience import (
     BreakerPolicy,
-    BudgetExhausted,
-    DeadlinePassed,
+    BudgetExhaustedError,
+    DeadlinePassedError,
     GuardStats,
     RetryBudget,
     RetryPolicy,
@@ -50,7 +50,7 @@ def test_an_empty_budget_makes_no_retry_and_says_so(make_guard, script, errors, 
     with pytest.raises(errors.unavailable, match="second") as raised:
         guard.run(service)
     refusal = cut_short_by(raised.value)
-    assert isinstance(refusal, BudgetExhausted)
+    assert isinstance(refusal, BudgetExhaustedError)
     assert raised.value.__notes__ == ["not retried after attempt 2: the retry budget of 'w0' is spent"]
     assert clock.slept == [0.25]
     snapshot = guard.stats.snapshot()
@@ -196,7 +196,7 @@ def test_a_backoff_that_would_end_after_the_deadline_is_not_slept(make_guard, sc
     with pytest.raises(errors.unavailable) as raised:
         guard.run(service, deadline=clock() + 0.75)
     assert clock.slept == [0.25]
-    assert isinstance(cut_short_by(raised.value), DeadlinePassed)
+    assert isinstance(cut_short_by(raised.value), DeadlinePassedError)
     assert guard.stats.cut_short == {"DEADLINE_PASSED": 1}
     assert guard.budget.left == 495  # nothing was paid for the retry that was not made
 
@@ -205,7 +205,7 @@ def test_a_deadline_before_the_first_attempt_is_a_rejection(make_guard, script, 
     """Nothing is sent, and the circuit and the limiter are not asked."""
     guard = make_guard()
     service = script("never reached")
-    with pytest.raises(DeadlinePassed, match="no time for an attempt"):
+    with pytest.raises(DeadlinePassedError, match="no time for an attempt"):
         guard.run(service, deadline=clock())
     assert service.told == []
     assert guard.stats.rejected == {"DEADLINE_PASSED": 1}
@@ -219,7 +219,7 @@ def test_a_sleep_that_took_too_long_does_not_let_an_attempt_begin_late(make_guar
     error.__cause__ = cause
     with pytest.raises(errors.unavailable) as raised:
         guard.run(script(error, "never reached"), deadline=clock() + 5)
-    assert isinstance(cut_short_by(raised.value), DeadlinePassed)
+    assert isinstance(cut_short_by(raised.value), DeadlinePassedError)
     assert raised.value.__cause__ is cause
     assert raised.value.__context__ is None
     assert guard.breaker.in_flight == 0

@@ -8,7 +8,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from resilience import TRANSIENT, Attempt, BreakerPolicy, CircuitOpen, Guard, RetryPolicy
+from resilience import TRANSIENT, Attempt, BreakerPolicy, CircuitOpenError, Guard, RetryPolicy
 
 ONCE = RetryPolicy(attempts=1)
 
@@ -76,7 +76,7 @@ def test_half_open_lets_exactly_the_trials_through(make_guard, trip, clock, tria
     service.answer.set()
     gevent.joinall(waiters, timeout=5)
     assert sum(waiter.value == "ok" for waiter in waiters) == trials
-    assert sum(isinstance(waiter.exception, CircuitOpen) for waiter in waiters) == 100 - trials
+    assert sum(isinstance(waiter.exception, CircuitOpenError) for waiter in waiters) == 100 - trials
     assert guard.breaker.state == "closed"
 
 

@@ -23,7 +23,7 @@ from resilience import (
     Guard,
     Limits,
     Pool,
-    Rejected,
+    RejectedError,
     RetryBudget,
     RetryPolicy,
     TokenBucket,
@@ -56,7 +56,7 @@ class Operation:
     def _run(self, options: dict[str, Any]) -> str:
         try:
             return self.machine.guard.run(self._attempt, **options)
-        except (AnswerError, Rejected) as error:
+        except (AnswerError, RejectedError) as error:
             return type(error).__name__ if cut_short_by(error) is None else "cut short"
 
     def _attempt(self, attempt: Attempt) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience import AdaptiveConcurrency, ConcurrencyLimit, Limits, RateLimited, RetryPolicy, TokenBucket
+from resilience import AdaptiveConcurrency, ConcurrencyLimit, Limits, RateLimitedError, RetryPolicy, TokenBucket
 
 
 def test_a_bucket_gives_its_burst_and_then_its_rate(clock):
@@ -168,13 +168,13 @@ def test_impossible_limits_are_refused(make, message):
 
 
 def test_without_a_queue_a_new_operation_is_refused_and_a_retry_waits(make_guard, script, errors, clock):
-    """RateLimited at once for who comes, with the time to come back; who was admitted sleeps until he may go on."""
+    """RateLimitedError at once for a new one, with the time to come back; who was admitted sleeps until then."""
     guard = make_guard(limiter=TokenBucket(1, burst=1, clock=clock), retry=RetryPolicy(backoff=0.25))
     waited: list[tuple[str, float]] = []
     service = script(errors.throttled, "done")
     assert guard.run(service, on_wait=lambda what, seconds: waited.append((what, seconds))) == "done"
     assert waited == [("retry", pytest.approx(0.25)), ("limiter", pytest.approx(0.75))]
-    with pytest.raises(RateLimited, match=r"limiter 'svc' says wait 1\.000 s") as raised:
+    with pytest.raises(RateLimitedError, match=r"limiter 'svc' says wait 1\.000 s") as raised:
         guard.run(script("never reached"))
     assert raised.value.retry_after == pytest.approx(1.0)
     assert guard.run(script("done"), continuing=True) == "done"

@@ -10,12 +10,12 @@ import pytest
 from resilience import (
     BoundedQueue,
     BreakerPolicy,
-    CircuitOpen,
+    CircuitOpenError,
     ConcurrencyLimit,
-    DeadlinePassed,
+    DeadlinePassedError,
     Pool,
-    QueueExpired,
-    QueueFull,
+    QueueExpiredError,
+    QueueFullError,
     RetryBudget,
     RetryPolicy,
     TokenBucket,
@@ -189,8 +189,8 @@ def test_a_retry_that_expires_in_the_line_raises_its_real_error(make_users, erro
     users.pass_time(10)
     error = users.greenlets["retried"].exception
     assert isinstance(error, errors.unavailable)
-    assert isinstance(cut_short_by(error), QueueExpired)
-    assert isinstance(users.greenlets["new"].exception, QueueExpired)
+    assert isinstance(cut_short_by(error), QueueExpiredError)
+    assert isinstance(users.greenlets["new"].exception, QueueExpiredError)
     assert users.guard.budget.left == 500
     assert users.guard.stats.snapshot()["rejected"] == {"QUEUE_EXPIRED": 1}
     assert users.guard.stats.snapshot()["cut_short"] == {"QUEUE_EXPIRED": 1}
@@ -204,7 +204,7 @@ def test_queue_time_counts_against_the_deadline(make_users, trip, clock):
     users.start("short", deadline=clock() + 30)
     users.start("long", lambda attempt: told.append(attempt.timeout), deadline=clock() + 100)
     users.pass_time(30)
-    assert isinstance(users.greenlets["short"].exception, DeadlinePassed)
+    assert isinstance(users.greenlets["short"].exception, DeadlinePassedError)
     users.pass_time(30)
     assert told == [pytest.approx(40)]
     assert "short" not in users.sent
@@ -215,7 +215,7 @@ def test_a_full_line_rejects_the_next_new_operation(make_users, trip):
     trip(users.guard)
     for name in range(4):
         users.start(name)
-    assert isinstance(users.greenlets[3].exception, QueueFull)
+    assert isinstance(users.greenlets[3].exception, QueueFullError)
     users.start("continuing", continuing=True)
     assert users.guard.queue.depth == 4
 
@@ -223,7 +223,7 @@ def test_a_full_line_rejects_the_next_new_operation(make_users, trip):
 def test_without_a_queue_the_open_circuit_is_met_at_once(make_guard, trip, script):
     guard = make_guard()
     trip(guard)
-    with pytest.raises(CircuitOpen):
+    with pytest.raises(CircuitOpenError):
         guard.run(script("never reached"), continuing=True)
 
 

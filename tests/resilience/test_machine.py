@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, precondition, rule
 
-from resilience import Attempt, BreakerPolicy, CircuitOpen, Guard, RetryPolicy, Verdict
+from resilience import Attempt, BreakerPolicy, CircuitOpenError, Guard, RetryPolicy, Verdict
 
 LEGAL = {("closed", "open"), ("open", "half-open"), ("half-open", "open"), ("half-open", "closed")}
 POLICY = BreakerPolicy(failures=3, recovery=10.0, trials=2, successes=2, failure_ratio=0.5, window_s=20.0, min_calls=5)
@@ -121,7 +121,7 @@ class BreakerMachine(RuleBasedStateMachine):
         call = Call(self.guard)
         call.period = self.model.period
         assert call.sent == admitted
-        assert isinstance(call.greenlet.exception, CircuitOpen) != admitted
+        assert isinstance(call.greenlet.exception, CircuitOpenError) != admitted
         if admitted:
             self.running.append(call)
         return call

@@ -48,7 +48,7 @@ print(json.dumps({
 
 QUEUE = """
 import gevent
-from resilience import TRANSIENT, BoundedQueue, BreakerPolicy, Guard, Pool, QueueLeft, RetryBudget, RetryPolicy
+from resilience import TRANSIENT, BoundedQueue, BreakerPolicy, Guard, Pool, QueueLeftError, RetryBudget, RetryPolicy
 
 policy = BreakerPolicy(failures=1, recovery=0.2)
 guard = Guard("svc", lambda error: TRANSIENT, RetryPolicy(backoff=0.01), Pool("svc", ["3"], policy),

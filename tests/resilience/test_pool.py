@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resilience import TRANSIENT, BreakerPolicy, CircuitOpen, GuardStats, Pool, RetryPolicy
+from resilience import TRANSIENT, BreakerPolicy, CircuitOpenError, GuardStats, Pool, RetryPolicy
 
 LEGAL = {("closed", "open"), ("open", "half-open"), ("half-open", "open"), ("half-open", "closed")}
 FOUR = ("3", "4", "5", "6")
@@ -125,7 +125,7 @@ def test_all_open_is_refused_with_the_least_wait_and_counted_once(make_pool, clo
     clock.sleep(0.4)
     while states(pool)["4"] != "open":
         call(pool, success=False)
-    with pytest.raises(CircuitOpen, match="circuit 'hcs' is open") as raised:
+    with pytest.raises(CircuitOpenError, match="circuit 'hcs' is open") as raised:
         pool.admit()
     assert raised.value.retry_after == pytest.approx(0.6)  # until the early trial of the one that opened first
     assert pool.retry_in() == pytest.approx(0.6)
@@ -135,7 +135,7 @@ def test_all_open_is_refused_with_the_least_wait_and_counted_once(make_pool, clo
     trial = pool.admit()
     assert trial.member == "3"
     assert pool.retry_in() == pytest.approx(59.4)  # the other is the half that may be skipped until its recovery
-    with pytest.raises(CircuitOpen):
+    with pytest.raises(CircuitOpenError):
         pool.admit()
     trial.settle(success=True)
     assert pool.retry_in() == 0.0
@@ -147,7 +147,7 @@ def test_what_took_all_members_at_once_does_not_stop_the_service_for_a_recovery_
     for _ in range(12):
         call(pool, success=False)
     assert set(states(pool).values()) == {"open"}
-    with pytest.raises(CircuitOpen):
+    with pytest.raises(CircuitOpenError):
         pool.admit()
     clock.sleep(1.0)
     assert {call(pool) for _ in range(2)} == {"3", "4"}
@@ -168,7 +168,7 @@ def test_a_service_that_stays_dead_costs_at_most_one_attempt_a_second_and_member
         clock.sleep(0.01)
         try:
             permit = pool.admit()
-        except CircuitOpen:
+        except CircuitOpenError:
             continue
         tries[permit.member] += 1
         permit.settle(success=False)
@@ -181,7 +181,7 @@ def test_a_single_member_has_its_recovery_time(make_pool, clock):
     pool = make_pool(("",))
     open_members(pool, "")
     clock.sleep(59.9)
-    with pytest.raises(CircuitOpen):
+    with pytest.raises(CircuitOpenError):
         pool.admit()
 
 
@@ -192,7 +192,7 @@ def test_all_half_open_with_all_trials_taken_waits_for_a_trial(make_pool, clock)
     clock.sleep(60)
     trial = pool.admit()
     assert pool.retry_in() == float("inf")
-    with pytest.raises(CircuitOpen, match="half-open") as raised:
+    with pytest.raises(CircuitOpenError, match="half-open") as raised:
         pool.admit()
     assert raised.value.retry_after == 0.0
     trial.settle(success=None)
@@ -352,7 +352,7 @@ def test_a_snapshot_of_many_members_stays_small(make_pool, clock):
         clock.sleep(0.1)
         try:
             pool.admit().settle(success=False)
-        except CircuitOpen:
+        except CircuitOpenError:
             continue
     kept = [len(entry["transitions"]) for entry in pool.snapshot()]
     assert max(kept) == 50
@@ -402,7 +402,7 @@ def test_whatever_fails_the_rules_hold(size, balance, steps):
         expected = pool.retry_in()
         try:
             permit = pool.admit()
-        except CircuitOpen:
+        except CircuitOpenError:
             assert not serving
             assert expected > 0
         else:

@@ -9,10 +9,10 @@ import pytest
 
 from resilience import (
     BoundedQueue,
-    DeadlinePassed,
-    QueueExpired,
-    QueueFull,
-    QueueLeft,
+    DeadlinePassedError,
+    QueueExpiredError,
+    QueueFullError,
+    QueueLeftError,
 )
 
 
@@ -85,7 +85,7 @@ def test_it_fills_to_its_capacity_and_rejects_the_next_at_once(line):
     for name in range(6):
         line.wait(name)
     refusal = line.callers[5].exception
-    assert isinstance(refusal, QueueFull)
+    assert isinstance(refusal, QueueFullError)
     assert str(refusal) == "queue 'queue' is full with 5 operations"
     assert refusal.kind == "QUEUE_FULL"
     assert repr(line.queue) == "<BoundedQueue 'queue': 5/5, continuing=0>"
@@ -131,7 +131,7 @@ def test_old_entries_expire_each_at_its_time_and_are_counted(line):
     assert line.queue.depth == 3
     line.pass_time(0.1)
     for name in ("old", "old too"):
-        assert isinstance(line.callers[name].exception, QueueExpired)
+        assert isinstance(line.callers[name].exception, QueueExpiredError)
     assert str(line.callers["old"].exception) == "waited 60 s in queue 'queue' in vain"
     line.gate.open_for(9)
     assert line.order == ["young"]
@@ -145,7 +145,7 @@ def test_a_deadline_ends_the_wait_before_the_age_does(line):
     line.wait("patient")
     line.wait("hasty", deadline=1_000.0 + 5)
     line.pass_time(5)
-    assert isinstance(line.callers["hasty"].exception, DeadlinePassed)
+    assert isinstance(line.callers["hasty"].exception, DeadlinePassedError)
     assert not line.callers["patient"].dead
 
 
@@ -213,11 +213,14 @@ def test_work_that_is_handed_over_is_told_its_refusal(line):
     assert line.queue.withdraw(withdrawn) is False
     for _ in range(5):
         line.queue.put(lambda refusal: told.setdefault("left", refusal))
-    with pytest.raises(QueueFull):
+    with pytest.raises(QueueFullError):
         line.queue.put(lambda refusal: told.setdefault("full", refusal))
     assert line.queue.close() == 5
     settle_down()
-    assert {name: type(refusal) for name, refusal in told.items()} == {"expired": QueueExpired, "left": QueueLeft}
+    assert {name: type(refusal) for name, refusal in told.items()} == {
+        "expired": QueueExpiredError,
+        "left": QueueLeftError,
+    }
 
 
 def test_a_fault_in_what_is_told_hurts_nobody_else(line, capsys):
@@ -244,10 +247,10 @@ def test_a_run_that_ends_drains_and_reports_what_is_left(line):
     assert line.queue.close() == 2
     settle_down()
     assert line.order == ["retry", 0]
-    assert all(isinstance(line.callers[name].exception, QueueLeft) for name in (1, 2))
+    assert all(isinstance(line.callers[name].exception, QueueLeftError) for name in (1, 2))
     assert line.queue.drain(0.01) is True
     line.wait("late")
-    assert isinstance(line.callers["late"].exception, QueueLeft)
+    assert isinstance(line.callers["late"].exception, QueueLeftError)
     assert line.queue.snapshot()["left"] == 2
 
 

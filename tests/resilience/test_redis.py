@@ -16,7 +16,7 @@ from typing import Any
 import gevent
 import pytest
 
-from resilience import TRANSIENT, BoundedQueue, BreakerPolicy, CircuitOpen, Guard, Pool, RetryPolicy
+from resilience import TRANSIENT, BoundedQueue, BreakerPolicy, CircuitOpenError, Guard, Pool, RetryPolicy
 from resilience.redis_storage import redis_storage
 from resilience.shared_breaker import SharedBreaker
 
@@ -95,7 +95,7 @@ def test_failures_count_together_and_open_in_one_is_open_in_the_other(process):
     fail(here, 2)
     fail(there, 1)
     for breaker in (here, there):
-        with pytest.raises(CircuitOpen) as raised:
+        with pytest.raises(CircuitOpenError) as raised:
             breaker.admit()
         assert 0 < raised.value.retry_after <= 0.4
         assert moves(breaker) == [("closed", "open")]
@@ -116,11 +116,11 @@ def test_trials_are_counted_over_all_and_the_close_is_seen_by_all(process):
     """After the recovery one process has the trial, and the other none; its success closes the circuit for both."""
     here, there = process(), process()
     fail(here, 3)
-    with pytest.raises(CircuitOpen):
+    with pytest.raises(CircuitOpenError):
         there.admit()
     time.sleep(0.45)
     trial = there.admit()
-    with pytest.raises(CircuitOpen):
+    with pytest.raises(CircuitOpenError):
         here.admit()
     there.settle(trial, success=True)
     here.settle(here.admit(), success=True)
@@ -241,12 +241,12 @@ def test_a_line_waits_for_another_process_trial_without_asking_all_the_time(proc
 
 SCRIPT = """
 import sys, json, gevent
-from resilience import BreakerPolicy, CircuitOpen, Guard, Pool, RetryPolicy, TRANSIENT
+from resilience import BreakerPolicy, CircuitOpenError, Guard, Pool, RetryPolicy, TRANSIENT
 from resilience.redis_storage import redis_storage
 
 pool = Pool("hcs", ["3", "4"], BreakerPolicy(failures=3, recovery=30), storage=redis_storage(sys.argv[1]))
 guard = Guard("hcs", lambda error: TRANSIENT, RetryPolicy(attempts=1), pool)
-ended = {"OSError": 0, "CircuitOpen": 0}
+ended = {"OSError": 0, "CircuitOpenError": 0}
 
 def down(attempt):
     raise OSError
@@ -254,7 +254,7 @@ def down(attempt):
 for _ in range(int(sys.argv[2])):
     try:
         guard.run(down)
-    except (OSError, CircuitOpen) as error:
+    except (OSError, CircuitOpenError) as error:
         ended[type(error).__name__] += 1
     gevent.sleep(0)
 print(json.dumps(ended))
@@ -273,5 +273,5 @@ def test_a_real_second_process_meets_the_open_circuit(server, patch):
         )
         for _ in range(2)
     )  # fmt: skip
-    assert first == {"OSError": 6, "CircuitOpen": 14}
-    assert second == {"OSError": 0, "CircuitOpen": 20}
+    assert first == {"OSError": 6, "CircuitOpenError": 14}
+    assert second == {"OSError": 0, "CircuitOpenError": 20}

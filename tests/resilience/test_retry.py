@@ -5,7 +5,16 @@ from __future__ import annotations
 import gevent
 import pytest
 
-from resilience import TRANSIENT, Attempt, BreakerPolicy, CircuitOpen, Guard, Rejected, RetryPolicy, cut_short_by
+from resilience import (
+    TRANSIENT,
+    Attempt,
+    BreakerPolicy,
+    CircuitOpenError,
+    Guard,
+    RejectedError,
+    RetryPolicy,
+    cut_short_by,
+)
 
 NEVER_OPENS = BreakerPolicy(failures=1_000, failure_ratio=None)
 
@@ -98,9 +107,9 @@ def test_open_circuit_before_the_first_attempt_is_a_rejection(make_guard, script
     guard = make_guard()
     trip(guard)
     service = script("never reached")
-    with pytest.raises(Rejected) as raised:
+    with pytest.raises(RejectedError) as raised:
         guard.run(service)
-    assert isinstance(raised.value, CircuitOpen)
+    assert isinstance(raised.value, CircuitOpenError)
     assert (raised.value.name, raised.value.retry_after) == ("svc", 60.0)
     assert str(raised.value) == "circuit 'svc' is open, next trial in 60.0 s"
     assert service.numbers == []
@@ -114,7 +123,7 @@ def test_circuit_that_opens_between_attempts_leaves_the_real_error(make_guard, s
     assert service.numbers == [1, 2]
     assert clock.slept == pytest.approx([0.25, 0.5])
     refusal = cut_short_by(raised.value)
-    assert isinstance(refusal, CircuitOpen)
+    assert isinstance(refusal, CircuitOpenError)
     assert refusal.retry_after == pytest.approx(59.5)
     assert raised.value.__notes__ == ["not retried after attempt 2: circuit 'svc' is open, next trial in 59.5 s"]
     assert raised.value.__cause__ is None
@@ -143,7 +152,7 @@ def test_refusal_of_another_guard_inside_the_attempt_is_the_attempts_error(make_
         return inner.run(script("never reached"))
 
     outer = Guard("outer", lambda error: TRANSIENT, RetryPolicy(attempts=3), sleep=lambda seconds: None)
-    with pytest.raises(CircuitOpen, match="svc"):
+    with pytest.raises(CircuitOpenError, match="svc"):
         outer.run(attempt)
     assert outer_attempts == [1, 2, 3]
     assert outer.breaker.failures == 3

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilience import Breaker, BreakerPolicy, CircuitOpen, GuardStats, RetryPolicy, merge_snapshots
+from resilience import Breaker, BreakerPolicy, CircuitOpenError, GuardStats, RetryPolicy, merge_snapshots
 from resilience.breaker import TRANSITIONS_KEPT
 
 
@@ -67,7 +67,7 @@ def test_snapshot_tells_the_breakers_history(make_guard, script, trip, clock):
     start = clock.unix()
     clock.sleep(20)
     assert guard.breaker.snapshot()["open_s"] == 20
-    with pytest.raises(CircuitOpen):
+    with pytest.raises(CircuitOpenError):
         guard.run(script("never reached"))
     clock.sleep(50)
     guard.run(script("done"))

@@ -25,14 +25,14 @@ CALL = """
     if sys.argv[2] == "greenlets":
         import locust
     from grpc_http2.client.transport import Http2Transport
-    from grpc_http2.client.no_answer import NoAnswer
+    from grpc_http2.client.no_answer import NoAnswerError
     from dataclasses import replace
     from tests.grpc_http2.client.timing import TIMING
     timing = replace(TIMING, tick=0.05, overdue=0.2, overdue_answer=0.6, ping_interval=float(sys.argv[3]))
     nodes = Http2Transport({"n": [sys.argv[1]]}, timing, user_agent="test")
     try:
         nodes.unary("n", "/a/b", b"", 3)
-    except NoAnswer as failure:
+    except NoAnswerError as failure:
         print(failure.status, failure.sent, failure)
 """
 

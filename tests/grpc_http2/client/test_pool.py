@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.client.timing import Timing
 from grpc_http2.client.transport import Http2Transport
 from tests.grpc_http2.client.limited_node import End, LimitedNode
@@ -74,7 +74,7 @@ def counts(transport: Http2Transport) -> dict[str, float]:
 def succeeds(transport: Http2Transport, timeout: float = 20.0) -> bool:
     try:
         call(transport, timeout=timeout)
-    except NoAnswer:
+    except NoAnswerError:
         return False
     return True
 
@@ -150,7 +150,7 @@ def test_a_deadline_holds_in_line(rig: Rig) -> None:
         until(lambda: bool(node.processed))
         waits: list[float] = []
         begin = time.monotonic()
-        with pytest.raises(NoAnswer, match="DEADLINE_EXCEEDED: no free stream on any connection") as caught:
+        with pytest.raises(NoAnswerError, match="DEADLINE_EXCEEDED: no free stream on any connection") as caught:
             call(transport, b"late", 0.1, waits.append)
         assert not caught.value.sent
         assert time.monotonic() - begin < 0.5
@@ -278,8 +278,8 @@ def test_connections_lost_together_are_one_incident(rig: Rig) -> None:
     node = rig.node(streams=4, answers=False)
     transport = rig.transport(node.address, timing=replace(FAST, incident=0.15))
 
-    def fail(_: int) -> NoAnswer:
-        with pytest.raises(NoAnswer) as caught:
+    def fail(_: int) -> NoAnswerError:
+        with pytest.raises(NoAnswerError) as caught:
             call(transport)
         return caught.value
 
@@ -307,8 +307,8 @@ def test_one_failed_attempt_is_one_incident(rig: Rig) -> None:
     timing = replace(FAST, first_backoff=0.3, longest_backoff=0.3, incident=0.2)
     transport = rig.transport(f"127.0.0.1:{port}", timing=timing)
 
-    def fail(_: int) -> NoAnswer:
-        with pytest.raises(NoAnswer) as caught:
+    def fail(_: int) -> NoAnswerError:
+        with pytest.raises(NoAnswerError) as caught:
             call(transport)
         return caught.value
 
@@ -390,7 +390,7 @@ def test_what_is_no_node_is_told(rig: Rig, answer: bytes, words: str) -> None:
 
         threading.Thread(target=serve, daemon=True).start()
         transport = rig.transport(f"127.0.0.1:{listener.getsockname()[1]}")
-        with pytest.raises(NoAnswer, match=words) as caught:
+        with pytest.raises(NoAnswerError, match=words) as caught:
             call(transport)
     assert (caught.value.status, caught.value.sent) == ("UNAVAILABLE", False)
     assert "\n" not in caught.value.details
@@ -404,7 +404,7 @@ def test_a_node_that_hangs_up_at_once_is_not_besieged(rig: Rig) -> None:
     transport = rig.transport(node.address, timing=replace(FAST, first_backoff=0.4))
     end = time.monotonic() + 0.6
     while time.monotonic() < end:
-        with pytest.raises(NoAnswer, match="the server closed the connection at once: NO_ERROR max_age") as caught:
+        with pytest.raises(NoAnswerError, match="the server closed the connection at once: NO_ERROR max_age") as caught:
             call(transport)
         assert not caught.value.sent
         assert caught.value.incident

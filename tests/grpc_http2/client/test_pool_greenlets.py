@@ -21,7 +21,7 @@ PREPARED = """
     from dataclasses import replace
     from tests.grpc_http2.client.timing import TIMING
     from grpc_http2.client.transport import Http2Transport
-    from grpc_http2.client.no_answer import NoAnswer
+    from grpc_http2.client.no_answer import NoAnswerError
     timing = replace(TIMING, tick=0.02, idle=0.15)
     transport = Http2Transport({"n": sys.argv[1:]}, timing, user_agent="test", max_connections=6)
     def call(number, timeout=20.0, on_wait=None):
@@ -140,7 +140,7 @@ def test_lost_connections_are_replaced(make_node: Callable[..., LimitedNode]) ->
         def user(first):
             for number in range(20):
                 try: call(first * 20 + number)
-                except NoAnswer as failure: failures.append(failure)
+                except NoAnswerError as failure: failures.append(failure)
                 gevent.sleep(0.01)
         gevent.joinall([gevent.spawn(user, first) for first in range(10)], raise_error=True)
         print({one.status for one in failures}, all(one.incident for one in failures), counts()["lost"] > 3)

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from grpc_http2.client.no_answer import NoAnswer
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.client.transport import Http2Transport
 from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode
@@ -73,8 +73,8 @@ def peer(server: Server, call: Future[bytes]) -> RawPeer:
     return peer
 
 
-def failure(call: Future[bytes]) -> NoAnswer:
-    with pytest.raises(NoAnswer) as caught:
+def failure(call: Future[bytes]) -> NoAnswerError:
+    with pytest.raises(NoAnswerError) as caught:
         call.result(20)
     return caught.value
 

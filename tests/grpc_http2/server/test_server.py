@@ -14,7 +14,7 @@ import grpc.aio
 import pytest
 import uvloop
 
-from grpc_http2.server import Http2Server, Method, ResetStream, RpcError, StatusCode
+from grpc_http2.server import Http2Server, Method, ResetStreamError, RpcError, StatusCode
 from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode
 from localnet.process.certificate import create_certificate
@@ -26,7 +26,7 @@ WAIT_S = 10.0
 
 def reset(code: ErrorCode) -> Method:
     def method(request: bytes) -> bytes:
-        raise ResetStream(code)
+        raise ResetStreamError(code)
 
     return method
 
