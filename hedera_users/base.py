@@ -35,7 +35,7 @@ class HederaUser(User):
         random: The user's own source of randomness, repeatable from the run's seed.
         by_name_only: The class takes part in a run only where it is asked for by name.
         needs_relay: The class calls the network's JSON-RPC relay.
-        looks_at: Those of `mix.OF_CLASSES` that have an effect on it; None where the class does not say.
+        looks_at: Those of `user_classes.OF_CLASSES` that have an effect on it; None where the class does not say.
     """
 
     abstract = True

@@ -9,7 +9,7 @@ from typing import Final
 from config.settings import RunSettings
 from hedera_client import Fate, HederaError, TransportError
 from hedera_client.status import RELAY_TIMEOUT, status_of
-from hedera_users.pace import file_limiter, message_limiter
+from hedera_users.send_limits import file_limiter, message_limiter
 from resilience import (
     BUSY,
     FINAL,

@@ -20,7 +20,7 @@ from config.options import add_options, settings_from
 from config.run import Run
 from config.settings import RunSettings, SettingsError
 from hedera_client import CredentialError, HederaError
-from hedera_users import beforehand, mix, trial
+from hedera_users import beforehand, trial, user_classes
 from hedera_users.admission import Admission
 from hedera_users.preparation import Preparation, operator_of
 from hedera_users.roll_call import RollCall, answer_calls
@@ -68,7 +68,7 @@ class Lifecycle:
         if isinstance(runner, MasterRunner):
             self._roll_call = RollCall(runner)
             self._admission = Admission(environment, runner, self._roll_call)
-        mix.leave_out_unnamed(environment)
+        user_classes.leave_out_unnamed(environment)
         try:
             settings = self._make_ready(environment)
         except SettingsError as error:
@@ -183,10 +183,10 @@ def _settings_of(environment: Environment) -> RunSettings:
     tries = trial.has_baseline(environment.user_classes) and not isinstance(environment.runner, MasterRunner)
     faults = beforehand.faults(settings, tries_baseline=tries)
     if network is not None:  # the embedded one has it all
-        faults += mix.faults(environment.user_classes, network)
+        faults += user_classes.faults(environment.user_classes, network)
     if faults:
         raise SettingsError(faults)
-    for line in without_effect(settings) + mix.without_effect(environment.user_classes, settings):
+    for line in without_effect(settings) + user_classes.without_effect(environment.user_classes, settings):
         logger.warning(line)
     return settings
 

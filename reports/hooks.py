@@ -21,11 +21,11 @@ from config.run import Run
 from config.version import this_version
 from records.sources import participants
 from reports.collect.collector import Collector
-from reports.collect.crowd import Crowd
 from reports.collect.facts import Facts
 from reports.collect.handshake import ANSWER, ASK, Handshake, answer_master, stop_when_asked
 from reports.collect.journal import Journal
 from reports.collect.recording import Recording, let_users_run
+from reports.collect.user_counts import UserCounts
 from reports.conclusion import conclude, run_folder
 from reports.judge import provenance
 from reports.measure.resources import ResourceMonitor
@@ -52,7 +52,7 @@ class Gathering:
 
     collector: Collector
     journal: Journal
-    crowd: Crowd
+    user_counts: UserCounts
     monitor: ResourceMonitor | None = None
     flusher: gevent.Greenlet | None = None
     ending: Event = field(default_factory=Event)
@@ -64,7 +64,7 @@ class Gathering:
             project=this_version().model_dump(),
             versions=provenance.versions(),
             machine=provenance.machine(),
-            load=self.crowd.told(),
+            load=self.user_counts.told(),
         )
 
 
@@ -126,7 +126,7 @@ class Reporting:
             self._recording = None
             _give_up(environment, f"The run's journal cannot be kept in {run_folder(run)}: {error}")
             return
-        self._gathering = gathering = Gathering(Collector(run, journal), journal, Crowd(environment))
+        self._gathering = gathering = Gathering(Collector(run, journal), journal, UserCounts(environment))
         journal.save(FACTS, gathering.facts().dump())
         journal.save(RUN, run.without_secrets().model_dump_json())
         if isinstance(runner, MasterRunner):
@@ -246,7 +246,7 @@ def _keep_up(recording: Recording | None, gathering: Gathering) -> None:
     while not gathering.ending.wait(FLUSH_S):
         if recording is not None:
             gathering.collector.merge(LOCAL, recording.delta(), pause=let_users_run)
-        gathering.crowd.look()
+        gathering.user_counts.look()
         if time.monotonic() >= checkpoint_at:
             gathering.journal.save(FACTS, gathering.facts().dump())
             gathering.journal.save(CHECKPOINT, gathering.collector.dump(pause=let_users_run))

@@ -15,7 +15,7 @@ class Facts:
         project: `config.version.Version` of the process that led the run.
         versions: Of Python and the packages that figures depend on, by name.
         machine: The machine of the process that led the run.
-        load: What `Crowd.told` returns.
+        load: What `UserCounts.told` returns.
     """
 
     arguments: list[str]

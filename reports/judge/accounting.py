@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from reports.collect.collector import Sender
-from reports.judge.dead import ARRIVALS, LEDGER, Debt, Schedule, debts, idle_due, left_due
+from reports.judge.dead_workers import ARRIVALS, LEDGER, Debt, Schedule, debts, idle_due, left_due
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import OUTCOMES, OperationMeasure
 

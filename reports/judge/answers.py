@@ -10,7 +10,7 @@ from config.run import Run
 from config.settings import RunSettings
 from reports.judge import collisions
 from reports.judge.audit import doubt_of, integrity_faults, reordering
-from reports.judge.names import listed, several
+from reports.judge.operation_names import listed, several
 from reports.judge.overhead_words import summary
 from reports.judge.rate import share_in_words
 from reports.judge.recovery import recovery_s

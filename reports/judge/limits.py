@@ -12,7 +12,7 @@ from records.operation import Outcome
 from records.statuses import STOPPED
 from reports.judge import phrases
 from reports.judge.causes import cause_of
-from reports.judge.names import several
+from reports.judge.operation_names import several
 from reports.judge.worst import Kind, failed_most, kinds_of_failures
 from reports.measure.resources import CPU_WARNING_PERCENT
 

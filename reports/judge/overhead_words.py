@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from reports.judge import phrases
 from reports.judge.intervals import Interval
-from reports.judge.names import listed, measured_to, one
+from reports.judge.operation_names import listed, measured_to, one
 
 BLIND_ABOVE: Final = 0.5
 """An interval around 0 that reaches further than this part of the baseline's own mean shows nothing: a difference that

@@ -19,7 +19,7 @@ from reports.judge.accounting import account
 from reports.judge.answers import answers, headline, where
 from reports.judge.causes import errors
 from reports.judge.connections import connections
-from reports.judge.dead import Schedule
+from reports.judge.dead_workers import Schedule
 from reports.judge.limits import limit
 from reports.judge.mirror_streams import mirror_streams
 from reports.judge.operations import operations, timeline

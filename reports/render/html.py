@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 
 from reports.judge import collisions, connections, mirror_streams, patience
 from reports.judge.audit import reordering, unreported
-from reports.judge.names import measured_to
+from reports.judge.operation_names import measured_to
 from reports.judge.phrases import interval, milliseconds
 from reports.render import head, views, words
 from reports.render.charts import chart_data

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, note, settings
 from hypothesis import strategies as st
 
-from tests.rig.rig import Outcome, Rig
+from tests.load_process.load_process import LoadProcess, Outcome
 
 SCHEDULES = int(os.environ.get("CHAOS_SCHEDULES", "4"))
 STREAMS = 16
@@ -56,9 +56,9 @@ LEVELS = st.sampled_from(["queued", "ack", "receipt", "mirror"])
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
+def load() -> Iterator[LoadProcess]:
     """A network with short delays, and a driver."""
-    running = Rig("--consensus-delay", "0.1", "--mirror-lag", "0.05", "--throttles", "off")
+    running = LoadProcess("--consensus-delay", "0.1", "--mirror-lag", "0.05", "--throttles", "off")
     yield running
     running.close()
 
@@ -103,12 +103,12 @@ def rig() -> Iterator[Rig]:
 )
 @given(faults=st.lists(FAULTS, min_size=1, max_size=4), level=LEVELS, queue=st.sampled_from([0, 5, 1000]))
 def test_every_operation_ends_once_and_tells_the_truth(
-    rig: Rig, faults: list[dict[str, Any]], level: str, queue: int
+    load: LoadProcess, faults: list[dict[str, Any]], level: str, queue: int
 ) -> None:
     """Accounting adds up, nothing happens twice, nothing acknowledged is missing, breakers change legally."""
     if level == "queued":
         queue = max(queue, 5)
-    job = rig.do(
+    job = load.do(
         *[{"messages": MESSAGES, "delay_s": 0.04 * number, "every_s": 0.05} for number in range(STREAMS)],
         *[{"files": 1, "delay_s": 0.15 * number} for number in range(WRITERS)],
         faults=[without_empty(one) for one in faults],
@@ -118,8 +118,8 @@ def test_every_operation_ends_once_and_tells_the_truth(
     )
     note(f"{dict(job.outcomes())} {dict(job.statuses())}")
     assert_accounts_balance(job)
-    assert_messages_tell_the_truth(job, rig.shown(job))
-    assert_files_tell_the_truth(job, rig.ledger())
+    assert_messages_tell_the_truth(job, load.shown(job))
+    assert_files_tell_the_truth(job, load.ledger())
     for name, changes_of_state in job.transitions().items():
         assert set(changes_of_state) <= LEGAL, (name, changes_of_state)
         for before, after in itertools.pairwise(changes_of_state):

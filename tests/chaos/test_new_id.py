@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rig.rig import Rig
+from tests.load_process.load_process import LoadProcess
 
 
 @pytest.mark.background
 @pytest.mark.timeout(400)
 def test_a_transaction_that_never_happened_is_sent_again_under_a_new_id() -> None:
     """Once its validity is over and nodes have forgotten that it was pending, it is certain that it never happened."""
-    rig = Rig("--consensus-delay", "0.1", "--mirror-lag", "0.05", "--throttles", "off")
+    load = LoadProcess("--consensus-delay", "0.1", "--mirror-lag", "0.05", "--throttles", "off")
     try:
-        job = rig.do(
+        job = load.do(
             {"messages": 1},
             faults=[{"kind": "lost", "operations": ["submitMessage"], "count": 1}],
             settings={"valid_duration": 16, "confirm_timeout": 220},
@@ -22,6 +22,6 @@ def test_a_transaction_that_never_happened_is_sent_again_under_a_new_id() -> Non
         (record,) = job.records
         assert record["outcome"] == "succeeded", record
         assert len(record["transaction_ids"]) == 2
-        assert set(rig.shown(job).values()) == {1}
+        assert set(load.shown(job).values()) == {1}
     finally:
-        rig.close()
+        load.close()

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.chaos.test_chaos import assert_accounts_balance, assert_messages_tell_the_truth
 from tests.fronts.cutting import HOWS, Cut, CuttingFront
-from tests.rig.rig import Outcome, Rig
+from tests.load_process.load_process import Outcome, Rig
 
 EXAMPLES = int(os.environ.get("FRONTS_EXAMPLES", "2"))
 STREAMS = 20

@@ -14,8 +14,8 @@ from reports.render.console import render_console
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown
 from tests.hedera_client.mirror_front import MirrorFront
+from tests.load_process.load_process import Outcome, Rig
 from tests.reports.sample import sample_report
-from tests.rig.rig import Outcome, Rig
 
 PATIENT: dict[str, Any] = {"confirm": "mirror", "confirm_timeout": 60}
 """Where the stream is broken, an operation has no reason to wait as long as it was allowed to."""

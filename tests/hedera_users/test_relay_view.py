@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.rig.rig import Outcome, Rig
+from tests.load_process.load_process import Outcome, Rig
 
 
 @pytest.fixture(scope="module")

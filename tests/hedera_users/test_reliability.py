@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.rig.rig import Outcome, Rig
+from tests.load_process.load_process import Outcome, Rig
 
 GIVE_UP_AT_ONCE = {"confirm": "ack", "confirm_timeout": 0.02}
 """An operation whose fate is open asks for its receipt for so long, and no longer."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from reports.collect.collector import Sender, Sequence
 from reports.judge.accounting import account
-from reports.judge.dead import Schedule, debts
+from reports.judge.dead_workers import Schedule, debts
 from reports.judge.limits import limit
 from reports.judge.rate import rate
 from reports.judge.report import violations

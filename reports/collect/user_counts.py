@@ -12,7 +12,7 @@ from locust.runners import MasterRunner
 from typing import Any
 
 
-class Crowd:
+class UserCounts:
     """Watches the users of one run, from its start to when they are asked to stop.
 
     Args:

@@ -10,7 +10,7 @@ from argparse import Namespace
 import pytest
 
 from config.networks import KNOWN, Network
-from hedera_users import mix
+from hedera_users import user_classes
 from hedera_users.base import HederaUser
 from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.relay_reader import RelayReader
@@ -31,17 +31,17 @@ class Foreign(User):
 def test_who_takes_part(loaded: list[type[User]], named: list[str], taking_part: list[type[User]]) -> None:
     """Unnamed ones leave, unless nobody would be left; what was named is Locust's own choice."""
     environment = Environment(user_classes=loaded, parsed_options=Namespace(user_classes=named))
-    mix.leave_out_unnamed(environment)
+    user_classes.leave_out_unnamed(environment)
     assert environment.user_classes == taking_part
 
 
 def test_a_network_without_a_relay_is_one_line_per_class() -> None:
     """The line names the option, the class, and both ways out."""
     without: Network = KNOWN["testnet"].model_copy(update={"relay": None})
-    (line,) = mix.faults([HederaUser, RelayReader, Foreign], without)
+    (line,) = user_classes.faults([HederaUser, RelayReader, Foreign], without)
     assert line == (
         "--network 'testnet': it has no JSON-RPC relay, which RelayReader reads from; "
         'give the network\'s file a "relay" (its URL), or leave RelayReader out'
     )
-    assert mix.faults([HcsSubmitter, Foreign], without) == []
-    assert mix.faults([RelayReader], KNOWN["testnet"]) == []
+    assert user_classes.faults([HcsSubmitter, Foreign], without) == []
+    assert user_classes.faults([RelayReader], KNOWN["testnet"]) == []

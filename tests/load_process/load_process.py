@@ -1,4 +1,4 @@
-"""The tests' side of the rig: an embedded network that can be broken, and a process that sends real load to it."""
+"""An embedded network that can be broken, and a process that sends real load to it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Outcome:
         }
 
 
-class Rig:
+class LoadProcess:
     """A network and a driver.
 
     Args:
