@@ -34,12 +34,12 @@ from config.version import this_version
 from records.operation import Arm, OperationRecord, Outcome, SentMessage
 from records.stopwatch import Stopwatch
 from reports.collect.collector import Collector, Sender
+from reports.collect.ending import CHECKPOINT, ENDING, FACTS, RUN, Ending
 from reports.collect.facts import Facts
 from reports.collect.journal import Journal
 from reports.judge import provenance
 from reports.measure.measurements import OUTCOMES
 from reports.measure.recorder import Recorder
-from reports.settling import CHECKPOINT, ENDING, FACTS, RUN, Ending
 
 STARTED_AT = 1_795_500_000.0
 LENGTH_S = 3600.0
@@ -226,7 +226,7 @@ def write_run(folder: Path, count: int) -> None:
     sender.sources = {"ledger": begun}
     collector.senders["local"] = sender
     journal = Journal(folder)
-    facts = Facts(["locust"], this_version().model_dump(), provenance.versions(), provenance.machine(), NOBODY)
+    facts = Facts(["locust"], provenance.project(this_version()), provenance.versions(), provenance.machine(), NOBODY)
     journal.save(FACTS, facts.dump())
     journal.save(RUN, run.model_dump_json())
     journal.save(CHECKPOINT, collector.dump())
@@ -238,20 +238,22 @@ def draw(folder: Path) -> dict[str, float]:
     """Draw a run's report; seconds that it took, and this process's peak memory."""
     import resource
 
-    from reports.conclusion import publish_report
+    from reports.audit.run import audit_run
+    from reports.collect.ending import read_run
+    from reports.conclusion import write_run
+    from reports.judge.report import judge_run
     from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
-    from reports.settling import settle_folder
 
     begin = time.perf_counter()
-    settled = settle_folder(folder)
+    run = read_run(folder)
+    report = judge_run(run, audit_run(run))
     judged = time.perf_counter()
-    histograms = {HISTOGRAMS_NAME: lambda: render_histograms(settled.collector.measurements.operations, {})}
-    publish_report(settled.report, folder, histograms)
+    write_run(report, folder, {HISTOGRAMS_NAME: lambda: render_histograms(run.collector.measurements.operations, {})})
     return {
         "judge_s": judged - begin,
         "write_s": time.perf_counter() - judged,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "operations": settled.report["accounting"]["started"],
+        "operations": report["accounting"]["started"],
         "html_kb": (folder / "report.html").stat().st_size / 1000,
     }
 

@@ -17,12 +17,10 @@ from config.exit_codes import ExitCode, as_text
 from config.network_file import url_fault
 from config.streams import survive_closed_pipes
 from reports.collect.journal import JournalError
-from reports.conclusion import publish
-from reports.judge.audit import exit_code_of
-from reports.judge.report import violations
+from reports.conclusion import conclude_folder
+from reports.judge.verdict import exit_code_of
 from reports.render.console import code_without_report
 from reports.render.files import HTML_NAME, JSON_NAME, read_report, render_files
-from reports.settling import settle_folder
 
 _AUDIT_CODES: Final = (
     ExitCode.PASSED,
@@ -65,24 +63,23 @@ def _audit(folder: Path, mirror_rest: str) -> int:
     if fault:
         return _refuse(fault)
     try:
-        settled = settle_folder(folder, mirror_rest)
+        concluded = conclude_folder(folder, mirror_rest)
     except JournalError as error:
         return _refuse(str(error))
-    written = publish(settled, folder.resolve())
-    code = exit_code_of(settled.report["audit"])
-    if code == ExitCode.PASSED and not settled.report["accounting"]["started"]:
+    print(concluded.summary, flush=True)
+    code = exit_code_of(concluded.report["audit"])
+    if code == ExitCode.PASSED and not concluded.report["accounting"]["started"]:
         code = ExitCode.INCONCLUSIVE  # there was nothing to be found lost
-    return code if written else code_without_report(code)
+    return code_without_report(code) if concluded.written.missing else code
 
 
 def _render(folder: Path) -> int:
     try:
         report = read_report(folder)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         return _refuse(f"{folder}: {error}")
-    faults = violations(report)
-    if faults:
-        return _refuse(f"{folder / JSON_NAME} is no report of this version: {faults[0]}")
+    except ValueError as error:
+        return _refuse(str(error))
     failed = render_files(folder, report)
     if not failed:
         sys.stdout.write(f"{folder / HTML_NAME}\n")

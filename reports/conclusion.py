@@ -1,32 +1,58 @@
-"""After the run: audit, judge, write, say so, and set the exit code. Nothing that fails here loses the run's data."""
+"""The end of a run, one verb for each step: collect, audit, judge, write, tell. Nothing that fails here loses its data.
+
+Its data are collected where it ran (`collect.handshake`). What follows is carried out by `conclude` then and there, or
+by `conclude_folder` afterwards, from its folder alone.
+"""
 
 from __future__ import annotations
 
 from locust.env import Environment
-from locust.runners import MasterRunner
 
 import logging
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from config.run import Run
 from config.secrets import without_secrets
 from records.sources import injected_faults
+from reports.audit.run import audit_run
 from reports.collect.collector import Collector
+from reports.collect.ending import CHECKPOINT, ENDING, FACTS, Ending, Kept, read_run
 from reports.collect.facts import Facts
 from reports.collect.journal import FILE_NAME, Journal
-from reports.judge.report import Report, violations
+from reports.judge.report import judge_run
 from reports.render.console import code_without_report, render_console
 from reports.render.files import HTML_NAME, JSON_NAME, point_latest_to, write_report
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
-from reports.settling import CHECKPOINT, ENDING, FACTS, Ending, Settled, settle_run
+from reports.schema.published import violations
+from reports.schema.report import Report
+from reports.schema.resources import Usage
 
 logger = logging.getLogger(__name__)
+
+
+class Written(NamedTuple):
+    """What was written of a run.
+
+    Attributes:
+        code: The exit code, which is another one where the report is not there or not of its form.
+        missing: Files that could not be written.
+    """
+
+    code: int
+    missing: list[str]
+
+
+class Concluded(NamedTuple):
+    """A run that was concluded: its report, what was written of it, and the summary, which nobody has printed yet."""
+
+    report: Report
+    written: Written
+    summary: str
 
 
 def run_folder(run: Run) -> Path:
@@ -35,7 +61,7 @@ def run_folder(run: Run) -> Path:
 
 
 def conclude(
-    environment: Environment, collector: Collector, journal: Journal, facts: Facts, master: dict[str, Any] | None
+    environment: Environment, collector: Collector, journal: Journal, facts: Facts, master: Usage | None
 ) -> str:
     """Turn what was collected into the run's reports and the process's exit code.
 
@@ -61,36 +87,70 @@ def conclude(
     journal.close()
     ending = replace(ending, unwritten=journal.fault)
     logger.info("The run has ended; reading the mirror to see that everything arrived")
-    settled = settle_run(collector, journal.path, facts, ending)
-    environment.process_exit_code, _, summary = _write(settled, run_folder(collector.run), whole=not journal.fault)
-    return summary
+    concluded = _conclude(Kept(collector, journal.path, facts, ending), run_folder(collector.run))
+    environment.process_exit_code = concluded.written.code
+    return concluded.summary
 
 
-def publish(settled: Settled, folder: Path) -> bool:
-    """Write a settled run's files and print its summary; return whether all files could be written."""
-    _, failed, summary = _write(settled, folder, whole=True)
-    print(summary, file=sys.stdout, flush=True)
-    return not failed
-
-
-def _write(settled: Settled, folder: Path, *, whole: bool) -> tuple[int, list[str], str]:
-    """Write a settled run's files; return the exit code, files that are missing, and the summary.
+def conclude_folder(folder: Path, mirror_rest: str = "") -> Concluded:
+    """Conclude a run from its folder: one that was cut off before its report, or whose mirror did not answer then.
 
     Args:
-        settled: The run.
-        folder: Its folder.
-        whole: Whether all of its journal is written.
+        folder: The run's.
+        mirror_rest: Base URL of the mirror to ask; "" for the run's own, unless that held secrets, which are not kept.
+
+    Raises:
+        JournalError: the folder holds no journal of this version, or the mirror's address has to be given again.
     """
-    histograms = partial(render_histograms, settled.collector.measurements.operations, settled.consensus)
-    code, failed = publish_report(settled.report, folder, {HISTOGRAMS_NAME: histograms})
-    elsewhere = _whereabouts(folder, failed, whole=whole) if failed else ""
-    return code, failed, render_console(settled.report, str(folder / HTML_NAME), elsewhere)
+    return _conclude(read_run(folder, mirror_rest), folder.resolve())
 
 
-def _whereabouts(folder: Path, failed: Sequence[str], *, whole: bool) -> str:
+def _conclude(run: Kept, folder: Path) -> Concluded:
+    audited = audit_run(run)
+    report = judge_run(run, audited)
+    histograms = partial(render_histograms, run.collector.measurements.operations, audited.consensus)
+    written = write_run(report, folder, {HISTOGRAMS_NAME: histograms})
+    return Concluded(report, written, tell_run(report, folder, written, unwritten=run.ending.unwritten))
+
+
+def write_run(report: Report, folder: Path, further: Mapping[str, Callable[[], str]] | None = None) -> Written:
+    """Check a report against its schema, and write it with all that is drawn from it.
+
+    Args:
+        report: The report.
+        folder: The run's folder.
+        further: Files that are not drawn from the report: what each contains, by its name.
+    """
+    code = report["run"]["exit_code"]
+    faults = violations(report)
+    if faults:
+        logger.error("The report departs from its schema in %d places, first %s", len(faults), faults[0])
+    try:
+        missing = write_report(folder, report, further)
+    except OSError as error:
+        logger.error("The report could not be written: %s", error)  # noqa: TRY400 (one line)
+        return Written(code_without_report(code), [JSON_NAME])
+    point_latest_to(folder)
+    return Written(code_without_report(code) if faults or missing else code, missing)
+
+
+def tell_run(report: Report, folder: Path, written: Written, *, unwritten: str = "") -> str:
+    """Return the summary for the terminal.
+
+    Args:
+        report: The report.
+        folder: The run's folder.
+        written: What was written of it.
+        unwritten: Why not all of its journal could be written; "" where it could.
+    """
+    elsewhere = _whereabouts(folder, written.missing, whole=not unwritten) if written.missing else ""
+    return render_console(report, str(folder / HTML_NAME), elsewhere)
+
+
+def _whereabouts(folder: Path, missing: Sequence[str], *, whole: bool) -> str:
     """Where a report's data are when files of it could not be written, in one line."""
-    if JSON_NAME not in failed:
-        names = f"{', '.join(failed)} could not be written"
+    if JSON_NAME not in missing:
+        names = f"{', '.join(missing)} could not be written"
         return f"{names}; {folder / JSON_NAME} holds it all: make room, then `python -m reports render {folder}`"
     journal = folder / FILE_NAME
     if whole:
@@ -101,34 +161,6 @@ def _whereabouts(folder: Path, failed: Sequence[str], *, whole: bool) -> str:
     )
 
 
-def publish_report(
-    report: Report, folder: Path, further: Mapping[str, Callable[[], str]] | None = None
-) -> tuple[int, list[str]]:
-    """Check a report, write it with all its renderings, and return the exit code and the files that are missing.
-
-    Args:
-        report: The report.
-        folder: The run's folder.
-        further: Files that are not drawn from the report: what each contains, by its name.
-    """
-    code = int(report["run"]["exit_code"])
-    faults = violations(report)
-    if faults:
-        logger.error("The report departs from its schema in %d places, first %s", len(faults), faults[0])
-    try:
-        failed = write_report(folder, report, further or {})
-    except OSError as error:
-        logger.error("The report could not be written: %s", error)  # noqa: TRY400 (one line)
-        return code_without_report(code), [JSON_NAME]
-    point_latest_to(folder)
-    return code_without_report(code) if faults or failed else code, failed
-
-
 def _exceptions(environment: Environment) -> list[str]:
     runner = environment.runner
     return [] if runner is None else [without_secrets(str(entry["msg"])) for entry in runner.exceptions.values()]
-
-
-def is_master(environment: Environment) -> bool:
-    """Whether this process leads workers."""
-    return isinstance(environment.runner, MasterRunner)

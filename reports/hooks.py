@@ -21,6 +21,7 @@ from config.run import Run
 from config.version import this_version
 from records.sources import participants
 from reports.collect.collector import Collector
+from reports.collect.ending import CHECKPOINT, FACTS, RUN
 from reports.collect.facts import Facts
 from reports.collect.handshake import ANSWER, ASK, Handshake, answer_master, stop_when_asked
 from reports.collect.journal import Journal
@@ -29,7 +30,6 @@ from reports.collect.user_counts import UserCounts
 from reports.conclusion import conclude, run_folder
 from reports.judge import provenance
 from reports.measure.resources import ResourceMonitor
-from reports.settling import CHECKPOINT, FACTS, RUN
 
 DELTA: Final = "hedera_report"
 """Key under which a worker's delta travels in Locust's own periodic report."""
@@ -61,7 +61,7 @@ class Gathering:
         """What is true of the run so far, and may not be of where it is settled."""
         return Facts(
             arguments=provenance.argv(),
-            project=this_version().model_dump(),
+            project=provenance.project(this_version()),
             versions=provenance.versions(),
             machine=provenance.machine(),
             load=self.user_counts.told(),
@@ -162,7 +162,7 @@ class Reporting:
             if isinstance(runner, MasterRunner) and gathering.monitor is not None:
                 self._gathering = gathering  # answers still come in
                 gathering.collector.expect(participants(environment))  # those too that joined later
-                Handshake(runner, gathering.collector).complete(environment.stop_timeout or 0.0)
+                Handshake(runner, gathering.collector).collect(environment.stop_timeout or 0.0)
                 self._gathering = None
                 gathering.monitor.stop()
                 used = gathering.monitor.summary(with_samples=True)

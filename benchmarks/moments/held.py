@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from localnet.consensus.latency import Latency
-from reports.judge.patience import WORTH_SAYING
+from reports.wording.patience import WORTH_SAYING
 
 SUBMIT: Final = "CONSENSUSSUBMITMESSAGE"
 OPERATION: Final = "hcs.submit"

@@ -10,6 +10,8 @@ from gevent.lock import RLock
 
 from config.run import Run
 from reports.measure.measurements import OUTCOMES, Measurements
+from reports.schema.audit import Offset
+from reports.schema.resources import Usage
 
 
 class RowSink(Protocol):
@@ -53,7 +55,7 @@ class Sender:
         final: Whether that was its last.
         totals: Closed operations by ledger key, by its own count.
         sources: What other rooms published in it.
-        resources: What it used.
+        resources: What it used; None, or empty, while it has not said.
         received: Closed operations by ledger key, as they came in.
         host: The machine it runs on.
         last_at: Unix time in seconds, by its own clock, of the newest delta.
@@ -66,11 +68,11 @@ class Sender:
     final: bool = False
     totals: dict[str, dict[str, int]] = field(default_factory=dict)
     sources: dict[str, dict[str, Any]] = field(default_factory=dict)
-    resources: dict[str, Any] = field(default_factory=dict)
+    resources: Usage | None = None
     received: dict[str, dict[str, int]] = field(default_factory=dict)
     host: str = ""
     last_at: float = 0.0
-    clock: dict[str, Any] | None = None
+    clock: Offset | None = None
 
     @property
     def complete(self) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from reports.schema.run import Load, Machine, Project
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -19,10 +21,10 @@ class Facts:
     """
 
     arguments: list[str]
-    project: dict[str, Any]
+    project: Project
     versions: dict[str, str]
-    machine: dict[str, Any]
-    load: dict[str, Any]
+    machine: Machine
+    load: Load
 
     def dump(self) -> dict[str, Any]:
         """As a value of the journal."""

@@ -80,7 +80,7 @@ class Handshake:
         self._clock = clock
         self._sleep = sleep
 
-    def complete(self, stop_timeout: float) -> None:
+    def collect(self, stop_timeout: float) -> None:
         """Ask every worker that has not sent its last delta, and wait until they have or the time is up.
 
         Args:

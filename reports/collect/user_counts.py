@@ -11,6 +11,8 @@ from locust.runners import MasterRunner
 
 from typing import Any
 
+from reports.schema.run import Load
+
 
 class UserCounts:
     """Watches the users of one run, from its start to when they are asked to stop.
@@ -39,7 +41,7 @@ class UserCounts:
         if sum(there.values()) > self._most:
             self._most, self._classes = sum(there.values()), dict(there)
 
-    def told(self) -> dict[str, Any]:
+    def told(self) -> Load:
         """The report's `run.load`, of types that msgpack can carry."""
         shape = self._environment.shape_class
         options: Any = self._environment.parsed_options

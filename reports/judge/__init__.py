@@ -1,1 +1,1 @@
-"""Judge: what the measurements mean. Accounting, overhead, audit and verdict; nothing here knows how it will look."""
+"""Judge: what the measurements mean. Accounting, overhead, limits and verdict; its words are made in `wording`."""

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 from reports.collect.collector import Sender
 from reports.judge.dead_workers import ARRIVALS, LEDGER, Debt, Schedule, debts, idle_due, left_due
-from reports.measure.keys import OperationKey
+from reports.measure.keys import OperationKey, side_of
 from reports.measure.measurements import OUTCOMES, OperationMeasure
+from reports.schema.accounting import Accounting, Arrivals, Counts
+from reports.wording import accounting as wording
 
 COLLISIONS: Final = "collisions"
 _BEGUN: Final = ("scheduled", "shed", "started", "in_flight")
@@ -55,14 +57,25 @@ class Account:
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
-    def as_report(self) -> dict[str, Any]:
+    def as_report(self) -> Counts:
         """The counts and whether they balance."""
-        return asdict(self) | {"balanced": self.balanced}
+        return {
+            "scheduled": self.scheduled,
+            "shed": self.shed,
+            "started": self.started,
+            "succeeded": self.succeeded,
+            "failed": self.failed,
+            "rejected": self.rejected,
+            "unknown": self.unknown,
+            "in_flight": self.in_flight,
+            "unreported": self.unreported,
+            "balanced": self.balanced,
+        }
 
 
 def account(
     senders: Iterable[Sender], measures: Mapping[OperationKey, OperationMeasure], schedule: Schedule | None = None
-) -> dict[str, Any]:
+) -> Accounting:
     """Return the report's `accounting`.
 
     Besides the counts in total it holds `operations` (the same per operation and arm), `stopped` (unknown ones that the
@@ -95,17 +108,20 @@ def account(
     owed = debts(everyone, schedule)
     idle = idle_due(everyone, schedule)
     reasons = _reasons(everyone, accounts, owed)
-    return total.as_report() | {
+    return {
+        **total.as_report(),
         "balanced": not reasons,
         "stopped": sum(measure.stopped for measure in measures.values()),
         "stopped_reads": sum(measure.stopped_reads for measure in measures.values()),
         "operations": [
-            {"name": key.partition("|")[0], "arm": key.partition("|")[2] or None} | one.as_report()
+            {"name": key.partition("|")[0], "arm": side_of(key.partition("|")[2]), **one.as_report()}
             for key, one in sorted(accounts.items())
         ],
         "arrivals": _arrivals(everyone, owed, idle, left_due(everyone, schedule, owed, idle)),
         "collisions": sum(sender.sources.get(COLLISIONS, {}).get("count", 0) for sender in everyone),
-        "dead_workers": [debt._asdict() for debt in owed],
+        "dead_workers": [
+            {"name": debt.name, "due": debt.due, "waiting": debt.waiting, "in_flight": debt.in_flight} for debt in owed
+        ],
         "incomplete_workers": [sender.name for sender in everyone if not sender.complete],
         "reasons": reasons,
     }
@@ -125,44 +141,40 @@ def _begun(sender: Sender, key: str, begun: Mapping[str, int]) -> Account:
     return counted
 
 
-def _arrivals(senders: list[Sender], owed: list[Debt], idle: int, left: int) -> dict[str, Any] | None:
+def _arrivals(senders: list[Sender], owed: list[Debt], idle: int, left: int) -> Arrivals | None:
     """What the schedules of all processes counted, as far as it is known; None where nothing was due by a schedule."""
     came = [sender.sources[ARRIVALS] for sender in senders if sender.sources.get(ARRIVALS)]
     if not came:
         return None
-    counted = {name: sum(one[name] for one in came) for name in ("due", "started", "shed")}
     return {
-        **counted,
-        "due": counted["due"] + sum(debt.due for debt in owed) + idle + left,
-        "shed": counted["shed"] + idle,
+        "due": sum(one["due"] for one in came) + sum(debt.due for debt in owed) + idle + left,
+        "started": sum(one["started"] for one in came),
+        "shed": sum(one["shed"] for one in came) + idle,
         "idle": idle,
         "unreported": sum(debt.due + debt.waiting for debt in owed) + left,
         "behind": sum(one.get("behind", 0) for one in came),
-        "late": {name: sum(one["late"][name] for one in came) for name in ("no_user", "process")},
+        "late": {
+            "no_user": sum(one["late"]["no_user"] for one in came),
+            "process": sum(one["late"]["process"] for one in came),
+        },
         "latest_ms": round(1000 * max(one["latest_s"] for one in came), 3),
     }
 
 
 def _reasons(senders: list[Sender], accounts: Mapping[str, Account], owed: list[Debt]) -> list[str]:
     """Why the accounting does not balance; empty when it does."""
-    reasons = [debt.sentence for debt in owed]
+    reasons = [wording.debt(*debt) for debt in owed]
     reasons += [
-        f"{sender.name}: it published no ledger, so nothing can be held against its records"
-        for sender in senders
-        if sender.complete and LEDGER not in sender.sources
+        wording.no_ledger(sender.name) for sender in senders if sender.complete and LEDGER not in sender.sources
     ]
     for sender in senders:
         came = sender.sources.get(ARRIVALS)
         if came and sender.complete and came["due"] != came["started"] + came["shed"]:
-            reasons.append(
-                f"{sender.name}: {came['due']:,} operations were due, but {came['started']:,} started and "
-                f"{came['shed']:,} shed"
-            )
+            reasons.append(wording.schedule_does_not_add_up(sender.name, came["due"], came["started"], came["shed"]))
     for key, one in sorted(accounts.items()):
         if not one.balanced:
             name, _, arm = key.partition("|")
-            counts = ", ".join(f"{field} {value}" for field, value in asdict(one).items() if value)
-            reasons.append(f"{name}{f' ({arm})' if arm else ''} does not add up: {counts}")
+            reasons.append(wording.does_not_add_up(name, arm, asdict(one)))
     if not senders:
-        reasons.append("no process reported anything")
+        reasons.append(wording.NOBODY_REPORTED)
     return reasons

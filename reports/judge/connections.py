@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import cast
+
+from reports.schema.resilience import NodeConnections
 
 
-def connections(snapshots: Iterable[Mapping[str, Mapping[str, float]]]) -> list[dict[str, Any]]:
+def connections(snapshots: Iterable[Mapping[str, Mapping[str, float]]]) -> list[NodeConnections]:
     """Return the report's `resilience.connections`, one entry per node.
 
     Args:
@@ -20,31 +21,11 @@ def connections(snapshots: Iterable[Mapping[str, Mapping[str, float]]]) -> list[
             total = totals.setdefault(node, {})
             for name, value in counts.items():
                 total[name] = total.get(name, 0) + value
-    return [
+    entries = [
         {"node": node, **{name: round(value, 3) for name, value in sorted(totals[node].items())}}
         for node in sorted(totals, key=_by_number)
     ]
-
-
-def in_words(entries: Iterable[Mapping[str, Any]]) -> str:
-    """What became of the connections, in a sentence; "" where nothing happened to them that would need one."""
-    total: Counter[str] = Counter()
-    for entry in entries:
-        total.update({name: value for name, value in entry.items() if name != "node"})
-    parts = [
-        f"{total[name]:,} {words}"
-        for name, words in (
-            ("aged", "replaced for their age"),
-            ("lost", "lost with calls under way"),
-            ("failed", "could not be opened"),
-        )
-        if total[name]
-    ]
-    if total["moved"]:
-        parts.append(f"{total['moved']:,} calls moved to another one before the node had seen them")
-    if not parts:
-        return ""
-    return f"{total['opened']:,} connections to nodes were opened; {', '.join(parts)}."
+    return cast(list[NodeConnections], entries)  # which counts there are says the client
 
 
 def _by_number(node: str) -> tuple[int, str]:

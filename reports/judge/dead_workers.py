@@ -47,19 +47,6 @@ class Debt(NamedTuple):
     waiting: int
     in_flight: int
 
-    @property
-    def sentence(self) -> str:
-        """What is missing, by its name; without a full stop."""
-        under_way = f"{self.in_flight:,} under way at its last report"
-        if not self.due and not self.waiting:
-            return (
-                f"{self.name}: its last data never arrived; what it did after its last report is missing ({under_way})"
-            )
-        return (
-            f"{self.name}: its last data never arrived; about {self.due:,} operations of its share were due after its "
-            f"last report, {self.waiting:,} waited for a user and {under_way}: what became of them is missing"
-        )
-
 
 def left_due(senders: Iterable[Sender], schedule: Schedule | None, owed: Iterable[Debt], idle: int = 0) -> int:
     """Operations that fell due of the shares of processes that left in good order before the end, and were not made.

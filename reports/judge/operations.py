@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
 from reports.measure.distribution import Distribution
-from reports.measure.keys import OperationKey
+from reports.measure.keys import OperationKey, side_of
 from reports.measure.measurements import OperationMeasure
 from reports.measure.slowest import SlowOperation
-from reports.measure.timeline import COUNTS, Point, Timeline
+from reports.measure.timeline import Point, Timeline
+from reports.schema import operations as schema
+from reports.schema import timeline as schema_of_time
+from reports.schema.parts import Latency
 
 
 def operations(
     measures: Mapping[OperationKey, OperationMeasure],
     consensus: Mapping[OperationKey, Distribution],
     load_s: float,
-) -> list[dict[str, Any]]:
+) -> list[schema.Operation]:
     """Return the report's `operations`, by name, arm and level.
 
     Args:
@@ -35,16 +36,19 @@ def operations(
 
 def _entry(
     key: OperationKey, measure: OperationMeasure, consensus: Distribution | None, load_s: float
-) -> dict[str, Any]:
+) -> schema.Operation:
     phases = dict(measure.phases)
     if consensus is not None:
         phases["consensus"] = consensus
     return {
         "name": key.name,
-        "arm": key.arm or None,
+        "arm": side_of(key.arm),
         "confirm": key.confirm or None,
         "started": measure.closed,
-        **measure.counts,
+        "succeeded": measure.counts["succeeded"],
+        "failed": measure.counts["failed"],
+        "rejected": measure.counts["rejected"],
+        "unknown": measure.counts["unknown"],
         "attempts": measure.attempts,
         "throughput_per_s": measure.counts["succeeded"] / load_s if load_s > 0 else 0.0,
         "bytes_per_s": measure.bytes_sent / load_s if load_s > 0 else 0.0,
@@ -59,7 +63,7 @@ def _entry(
     }
 
 
-def _segments(measure: OperationMeasure) -> dict[str, dict[str, float]]:
+def _segments(measure: OperationMeasure) -> dict[str, schema.Segment | None]:
     """Mean milliseconds per segment, which add up to the mean response time; empty where nobody measured them."""
     return {
         segment: {"mean": round(spent / measure.timed / 1e6, 4)}
@@ -68,7 +72,7 @@ def _segments(measure: OperationMeasure) -> dict[str, dict[str, float]]:
     }
 
 
-def _slow(one: SlowOperation) -> dict[str, Any]:
+def _slow(one: SlowOperation) -> schema.SlowOperation:
     """A slow operation's timeline, in milliseconds from its scheduled moment."""
     return {
         "response_ms": round(one.response_s * 1000, 3),
@@ -82,13 +86,24 @@ def _slow(one: SlowOperation) -> dict[str, Any]:
     }
 
 
-def figures(distribution: Distribution) -> dict[str, float] | None:
+def figures(distribution: Distribution) -> Latency | None:
     """A distribution in the report's figures (milliseconds), or None where nothing was measured."""
     summary = distribution.summary()
-    return None if summary is None else {name: round(value, 4) for name, value in asdict(summary).items()}
+    if summary is None:
+        return None
+    return {
+        "min": round(summary.min, 4),
+        "mean": round(summary.mean, 4),
+        "p50": round(summary.p50, 4),
+        "p90": round(summary.p90, 4),
+        "p95": round(summary.p95, 4),
+        "p99": round(summary.p99, 4),
+        "p99_9": round(summary.p99_9, 4),
+        "max": round(summary.max, 4),
+    }
 
 
-def timeline(series: Timeline) -> dict[str, Any]:
+def timeline(series: Timeline) -> schema_of_time.Timeline:
     """Return the report's `timeline`: points of `resolution_s` seconds per operation, those without events left out.
 
     `t` is in seconds since the first operation's slice of time.
@@ -99,7 +114,7 @@ def timeline(series: Timeline) -> dict[str, Any]:
         "series": [
             {
                 "operation": key.name,
-                "arm": key.arm or None,
+                "arm": side_of(key.arm),
                 "confirm": key.confirm or None,
                 "points": [
                     _point((slot - first) * series.resolution_s, point) for slot, point in sorted(points.items())
@@ -110,9 +125,19 @@ def timeline(series: Timeline) -> dict[str, Any]:
     }
 
 
-def _point(seconds: int, point: Point) -> dict[str, Any]:
-    quantiles = {f"p{percent}_ms": _rounded(point.quantile_ms(percent / 100)) for percent in (50, 95, 99)}
-    return {"t": seconds, **dict(zip(COUNTS, point.counts, strict=True)), **quantiles}
+def _point(seconds: int, point: Point) -> schema_of_time.Point:
+    started, succeeded, failed, rejected, unknown = point.counts  # in the order of `measure.timeline.COUNTS`
+    return {
+        "t": seconds,
+        "started": started,
+        "succeeded": succeeded,
+        "failed": failed,
+        "rejected": rejected,
+        "unknown": unknown,
+        "p50_ms": _rounded(point.quantile_ms(0.5)),
+        "p95_ms": _rounded(point.quantile_ms(0.95)),
+        "p99_ms": _rounded(point.quantile_ms(0.99)),
+    }
 
 
 def _rounded(value: float | None) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -12,9 +12,11 @@ from config.levels import LEVELS
 from records.operation import Arm
 from reports.judge import intervals
 from reports.judge.intervals import Array, Interval
-from reports.judge.overhead_words import POWER, judge
 from reports.measure.keys import OperationKey
 from reports.measure.pairs import PairSample
+from reports.schema.overhead import Comparison, Conclusion, Curves, Estimate, Figure, Overhead, PairLatency, Unit
+from reports.schema.parts import Percentile
+from reports.wording import overhead as wording
 
 FEWEST: Final[Mapping[str, int]] = {"mean": 20, "p50": 30, "p95": 200, "p99": 1_000, "throughput": 20}
 """Pairs that a figure needs. With fewer, its interval holds the truth less often than it says (measured on skewed
@@ -26,15 +28,22 @@ FEWEST_WORTH: Final[Mapping[str, float]] = {"mean": 7, "p50": 15, "p95": 100, "p
 NARROW: Final = 0.02
 """An interval that reaches no further than this part of the estimate is given however few pairs its own are worth."""
 
-SHARES: Final = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
+SHARES: Final[Mapping[Percentile, float]] = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 CURVE_POINTS: Final = 60
 """Points of each distribution curve in the report."""
 
+BLIND_ABOVE: Final = 0.5
+"""An interval around 0 that reaches further than this part of the baseline's own mean shows nothing: a difference that
+large could hide in it, so "no difference" would be a claim the run cannot make."""
+
+POWER: Final = 1.96 + 0.84
+"""Standard errors that a true difference must have to be seen at 95 % confidence in 80 of 100 runs."""
+
 
 def overhead(
     samples: Mapping[tuple[str, str], PairSample], seed: int, ran: Iterable[OperationKey] = ()
-) -> list[dict[str, Any]]:
+) -> list[Overhead]:
     """Return the report's `overhead`: one entry per operation and confirmation level.
 
     The operation with most pairs comes first, its levels in the order in which they are reached.
@@ -63,7 +72,7 @@ def _level(confirm: str) -> int:
     return [*LEVELS, confirm].index(confirm)
 
 
-def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tuple[str, str]]) -> dict[str, Any]:
+def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tuple[str, str]]) -> Overhead:
     kept = np.asarray([pair[2:] for pair in sample.kept], dtype=np.float64).reshape(-1, 2) * 1000
     baseline, hedera = kept[:, 0], kept[:, 1]
     reason = _refusal(name, sample, arms)
@@ -74,9 +83,8 @@ def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tup
         mean, relative = intervals.agreeing(mean, relative)
         reason = _alike(sample.complete, mean)
         mean, relative = (None, None) if reason else (mean, relative)
-    judged = judge(name, confirm, mean, relative, float(baseline.mean()) if len(baseline) else 0.0, reason)
     length = intervals.block_length(len(kept)) if len(kept) else 1
-    return {
+    entry: Overhead = {
         "operation": name,
         "confirm": confirm,
         "pairs": sample.complete,
@@ -97,12 +105,27 @@ def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tup
         "worth_pairs": mean.worth if mean else None,
         "detectable_ms": POWER * mean.error if mean else None,
         "slower_pct": 100 * float(np.mean(hedera > baseline)) if mean else None,
-        "conclusion": judged.conclusion,
-        "short": judged.short,
+        "conclusion": _conclusion(mean, float(baseline.mean()) if len(baseline) else 0.0),
+        "short": "",
         "reason": reason,
-        "verdict": judged.sentence,
+        "verdict": "",
         "curves": _curves(baseline, hedera) if reason is None else _curves(baseline[:0], hedera[:0]),
     }
+    entry["short"], entry["verdict"] = wording.short(entry), wording.verdict(entry)
+    return entry
+
+
+def _conclusion(mean: Interval | None, baseline_ms: float) -> Conclusion:
+    """What the difference of the means says, in one word; None is no difference that can be given.
+
+    "Costs" is said only when 99 % confidence says so: of 100 runs that compare equals, one may cry wolf, not five.
+    """
+    if mean is None:
+        return "cannot tell"
+    if not mean.sure[0] <= 0 <= mean.sure[1]:
+        return "costs" if mean.estimate > 0 else "saves"
+    low, high = mean.ci95
+    return "no difference" if low <= 0 <= high and max(-low, high) <= BLIND_ABOVE * baseline_ms else "cannot tell"
 
 
 def _refusal(name: str, sample: PairSample, arms: set[tuple[str, str]]) -> str | None:
@@ -110,20 +133,12 @@ def _refusal(name: str, sample: PairSample, arms: set[tuple[str, str]]) -> str |
     if sample.total == 0 and arms:
         missing = [arm for arm in (Arm.BASELINE, Arm.HEDERA) if (name, str(arm)) not in arms]
         if missing:
-            return f"no operation ran {'with' if missing[0] is Arm.HEDERA else 'without'} Hedera, so there is no pair"
-    for arm, failed in (("without", sample.baseline_failed), ("with", sample.hedera_failed)):
+            return wording.never_ran(missing[0])
+    for arm, failed in ((Arm.BASELINE, sample.baseline_failed), (Arm.HEDERA, sample.hedera_failed)):
         if 2 * failed > sample.total:
-            return (
-                f"{failed:,} of {sample.total:,} operations {arm} Hedera did not succeed; the few that did are no fair "
-                "sample (see Errors)"
-            )
+            return wording.most_failed(arm, failed, sample.total)
     fewest = FEWEST["mean"]
-    if sample.complete < fewest:
-        return (
-            f"{sample.complete} complete {'pair' if sample.complete == 1 else 'pairs'}; at least {fewest} are needed "
-            f"({fewest - sample.complete} more: run longer, or with more users)"
-        )
-    return None
+    return wording.too_few_pairs(sample.complete, fewest) if sample.complete < fewest else None
 
 
 def tells(mean: Interval) -> bool:
@@ -136,13 +151,10 @@ def _alike(pairs: int, mean: Interval | None) -> str | None:
     """Why no figure is given although there are pairs enough, or None."""
     if mean is None or tells(mean):
         return None
-    return (
-        f"the {pairs:,} pairs resemble their neighbours so much that they tell no more than {mean.worth:.0f} "
-        "independent ones would; run longer"
-    )
+    return wording.too_alike(pairs, mean.worth)
 
 
-def _estimate(interval: Interval | None) -> dict[str, Any]:
+def _estimate(interval: Interval | None) -> Estimate:
     if interval is None:
         return {"estimate": None, "ci95": None}
     return {"estimate": interval.estimate, "ci95": list(interval.ci95)}
@@ -150,38 +162,35 @@ def _estimate(interval: Interval | None) -> dict[str, Any]:
 
 def _comparisons(
     baseline: Array, hedera: Array, mean: Interval | None, relative: Interval | None, seed: int
-) -> list[dict[str, Any]]:
+) -> list[Comparison]:
     """Every figure of both arms with its difference; a figure that needs more pairs says so instead."""
-    rows = [_row("mean", "ms", baseline.mean(), hedera.mean(), mean, relative)]
+    rows = [_row("mean", "ms", float(baseline.mean()), float(hedera.mean()), mean, relative)]
     for name, share in SHARES.items():
         if len(baseline) < FEWEST[name]:
-            rows.append(_row(name, "ms", None, None, None, None) | {"reason": f"needs {FEWEST[name]:,} pairs"})
+            rows.append(_not_given(name, "ms", wording.needs_pairs(FEWEST[name])))
             continue
         absolute, ratio = intervals.quantile_intervals(baseline, hedera, share, seed)
         if absolute.worth < FEWEST_WORTH[name]:
-            reason = f"its pairs resemble their neighbours, and are worth {absolute.worth:,.0f} independent ones"
-            rows.append(_row(name, "ms", None, None, None, None) | {"reason": reason})
+            rows.append(_not_given(name, "ms", wording.pairs_alike(absolute.worth)))
             continue
-        first, second = (intervals.quantile(arm, share) for arm in (baseline, hedera))
+        first, second = (float(intervals.quantile(arm, share)) for arm in (baseline, hedera))
         rows.append(_row(name, "ms", first, second, *intervals.agreeing(absolute, ratio)))
     return [*rows, _throughput(baseline, hedera, relative, seed)]
 
 
-def _throughput(baseline: Array, hedera: Array, relative: Interval | None, seed: int) -> dict[str, Any]:
+def _throughput(baseline: Array, hedera: Array, relative: Interval | None, seed: int) -> Comparison:
     """What one caller gets done per second, one operation after another: one over the mean latency."""
     absolute = intervals.mean_interval(intervals.rate_difference, baseline, hedera, seed)
     if absolute is None or relative is None or relative.ci95[0] <= -100:
-        reason = {"reason": "an arm takes no time that could be measured"}
-        return _row("throughput", "per s", None, None, None, None) | reason
+        return _not_given("throughput", "per s", wording.TAKES_NO_TIME)
     inverse = replace(
         relative,
         estimate=_inverse_pct(relative.estimate),
         pairs=(_inverse_pct(relative.ci95[1]), _inverse_pct(relative.ci95[0])),
         blocks=None,
     )
-    return _row(
-        "throughput", "per s", 1000 / baseline.mean(), 1000 / hedera.mean(), *intervals.agreeing(absolute, inverse)
-    )
+    first, second = (float(1000 / arm.mean()) for arm in (baseline, hedera))
+    return _row("throughput", "per s", first, second, *intervals.agreeing(absolute, inverse))
 
 
 def _inverse_pct(percent: float) -> float:
@@ -190,29 +199,47 @@ def _inverse_pct(percent: float) -> float:
 
 
 def _row(
-    figure: str, unit: str, baseline: Any, hedera: Any, absolute: Interval | None, relative: Interval | None
-) -> dict[str, Any]:
+    figure: Figure, unit: Unit, baseline: float, hedera: float, absolute: Interval | None, relative: Interval | None
+) -> Comparison:
     return {
         "figure": figure,
         "unit": unit,
-        "baseline": None if baseline is None else float(baseline),
-        "hedera": None if hedera is None else float(hedera),
+        "baseline": baseline,
+        "hedera": hedera,
         "absolute": _estimate(absolute),
         "relative_pct": _estimate(relative),
         "reason": None,
     }
 
 
-def _figures(values: Array) -> dict[str, float] | None:
+def _not_given(figure: Figure, unit: Unit, reason: str) -> Comparison:
+    return {
+        "figure": figure,
+        "unit": unit,
+        "baseline": None,
+        "hedera": None,
+        "absolute": _estimate(None),
+        "relative_pct": _estimate(None),
+        "reason": reason,
+    }
+
+
+def _figures(values: Array) -> PairLatency | None:
     """The latency figures of one arm's pairs, exact; None where there is none."""
     if not len(values):
         return None
-    named = {"min": values.min(), "mean": values.mean(), "max": values.max()}
-    named |= {name: intervals.quantile(values, share) for name, share in SHARES.items()}
-    return {name: float(value) for name, value in named.items()}
+    p50, p95, p99 = (float(intervals.quantile(values, share)) for share in SHARES.values())
+    return {
+        "min": float(values.min()),
+        "mean": float(values.mean()),
+        "max": float(values.max()),
+        "p50": p50,
+        "p95": p95,
+        "p99": p99,
+    }
 
 
-def _curves(baseline: Array, hedera: Array) -> dict[str, list[list[float]]]:
+def _curves(baseline: Array, hedera: Array) -> Curves:
     return {"baseline": _curve(baseline), "hedera": _curve(hedera), "difference": _curve(hedera - baseline)}
 
 

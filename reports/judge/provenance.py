@@ -8,31 +8,48 @@ import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psutil
 
 from config.run import Run
 from config.secrets import without_secrets
+from config.version import Version
 from reports.collect.collector import Sender
-from reports.judge.answers import network_words
 from reports.measure.resources import CPU_WARNING_PERCENT
+from reports.schema.resources import Process, Resources, Usage
+from reports.schema.run import Machine, Network, Project
+from reports.wording.network import network_words
+from reports.wording.warnings import no_processor_left
 
 PACKAGES: Final = ("locust", "hiero-sdk-python", "grpcio", "gevent", "tenacity", "pybreaker", "hdrhistogram", "scipy")
 
 
-def settings(run: Run) -> dict[str, Any]:
+def settings(run: Run) -> dict[str, object]:
     """Every setting of the run, without what URLs hold of secrets."""
     return run.without_secrets().settings.model_dump(mode="json")
 
 
-def network(run: Run) -> dict[str, Any]:
+def project(version: Version) -> Project:
+    """The project that makes the run."""
+    return {
+        "name": version.name,
+        "version": version.version,
+        "revision": version.revision,
+        "modified": version.modified,
+    }
+
+
+def network(run: Run) -> Network:
     """Where the network was reached, and where its nodes were known from."""
     kept = run.without_secrets()
-    fields = kept.network.model_dump(mode="json", include={"name", "nodes", "mirror_rest", "mirror_grpc", "tls"})
     words, besides = network_words(run.settings)
     return {
-        **fields,
+        "name": kept.network.name,
+        "nodes": dict(kept.network.nodes),
+        "mirror_rest": kept.network.mirror_rest,
+        "mirror_grpc": kept.network.mirror_grpc,
+        "tls": kept.network.tls,
         "words": words,
         "besides": besides,
         "node_source": kept.node_source,
@@ -58,7 +75,7 @@ def command_line(arguments: Sequence[str]) -> str:
     return without_secrets(" ".join(["locust" if name == "__main__.py" else name, *rest]))
 
 
-def machine() -> dict[str, Any]:
+def machine() -> Machine:
     """The machine that this process runs on."""
     return {
         "system": f"{platform.system()} {platform.release()}",
@@ -68,7 +85,7 @@ def machine() -> dict[str, Any]:
     }
 
 
-def resources(senders: Sequence[Sender], master: dict[str, Any] | None, skip_s: float) -> dict[str, Any]:
+def resources(senders: Sequence[Sender], master: Usage | None, skip_s: float) -> Resources:
     """Return the report's `resources`: what each process used, and a warning for every one that had none left.
 
     Args:
@@ -76,7 +93,7 @@ def resources(senders: Sequence[Sender], master: dict[str, Any] | None, skip_s: 
         master: What the master used, where there is one.
         skip_s: Seconds that the run was set up before users began; samples are counted from there.
     """
-    processes = [] if master is None else [{"role": "master", "name": "master", **master}]
+    processes: list[Process] = [] if master is None else [{"role": "master", "name": "master", **master}]
     processes += [
         {"role": "local" if sender.name == "local" else "worker", "name": sender.name, **sender.resources}
         for sender in senders
@@ -85,8 +102,7 @@ def resources(senders: Sequence[Sender], master: dict[str, Any] | None, skip_s: 
     for process in processes:
         process["samples"] = [[round(t - skip_s, 1), *rest] for t, *rest in process["samples"] if t >= skip_s]
     warnings = [
-        f"{process['name']} used up to {process['cpu_percent']['max']:.0f} % of a core: its latencies may contain its "
-        "own queue. Use more workers or fewer users."
+        no_processor_left(process["name"], process["cpu_percent"]["max"])
         for process in processes
         if process["cpu_percent"]["max"] > CPU_WARNING_PERCENT
     ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from reports.schema.accounting import Arrivals
+from reports.schema.run import Rate
 
 
-def rate(asked_per_s: float, arrivals: Mapping[str, Any] | None) -> dict[str, float] | None:
+def rate(asked_per_s: float, arrivals: Arrivals | None) -> Rate | None:
     """Return the report's `run.rate`; None where no rate was asked for.
 
     A start that came late was made, and its response time holds the delay; what was shed was not made, nor was what
@@ -28,14 +28,3 @@ def rate(asked_per_s: float, arrivals: Mapping[str, Any] | None) -> dict[str, fl
         "kept_per_s": round(asked_per_s * share, 3),
         "kept_percent": round(100 * share, 2),
     }
-
-
-def in_words(kept: Mapping[str, float]) -> str:
-    """`100/s asked, 10.7/s kept (11 %)`."""
-    return f"{kept['asked_per_s']:g}/s asked, {kept['kept_per_s']:.4g}/s kept ({share_in_words(kept)})"
-
-
-def share_in_words(kept: Mapping[str, float]) -> str:
-    """`10.7 %`; a share that is not whole is never rounded up to 100 %."""
-    percent = min(kept["kept_percent"], 99.9) if kept["kept_percent"] < 100 else 100.0
-    return f"{percent:.3g} %"

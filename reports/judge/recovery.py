@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from statistics import median
-from typing import Any, Final
+from typing import Final
+
+from reports.schema.timeline import Timeline
 
 BACK: Final = 0.5
 """Part of the usual successes per point of the timeline from which on the rate is called that of before."""
 
 
-def recovery_s(timeline: Mapping[str, Any]) -> float | None:
+def recovery_s(timeline: Timeline) -> float | None:
     """Seconds from the end of the last fault to the first point of the timeline at the rate of before.
 
     None where there was no fault, one never ended, nothing succeeded before the first, or the rate did not come back.
@@ -20,14 +21,15 @@ def recovery_s(timeline: Mapping[str, Any]) -> float | None:
         timeline: The report's; its resolution is that of the answer.
     """
     faults = timeline["faults"]
-    if not faults or any(fault["to_s"] is None for fault in faults):
+    ends = [fault["to_s"] for fault in faults if fault["to_s"] is not None]
+    if not faults or len(ends) < len(faults):
         return None
     done: Counter[int] = Counter()
     for series in timeline["series"]:
         if series["arm"] != "baseline":
             for point in series["points"]:
-                done[point["t"]] += point["succeeded"]
-    began, ended = min(fault["from_s"] for fault in faults), max(fault["to_s"] for fault in faults)
+                done[int(point["t"])] += point["succeeded"]
+    began, ended = min(fault["from_s"] for fault in faults), max(ends)
     step = timeline["resolution_s"]
     before = [done[t] for t in range(0, int(began), step)]
     usual = median(before) if before else 0

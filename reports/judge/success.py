@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from reports.schema.accounting import Accounting
+from reports.schema.operations import Operation
+from reports.wording import checks as wording
 
 LEAST_DONE: Final = 0.5
 """Part of the operations of one kind, arm and level that has to succeed. Below it the run does not pass, whatever kept
@@ -26,7 +29,7 @@ class Shortfall:
     conclusive: bool
 
 
-def shortfalls(operations: Sequence[Mapping[str, Any]], accounting: Mapping[str, Any]) -> list[Shortfall]:
+def shortfalls(operations: Sequence[Operation], accounting: Accounting) -> list[Shortfall]:
     """Every kind of operation that did not work.
 
     Args:
@@ -37,29 +40,17 @@ def shortfalls(operations: Sequence[Mapping[str, Any]], accounting: Mapping[str,
     found = [short for entry in operations if (short := _of(entry)) is not None]
     if found:
         return found
-    for one in accounting["operations"]:
-        due, done, shed = one["scheduled"], one["succeeded"], one["shed"]
-        if shed and done < LEAST_DONE * due:
-            words = f"{done:,} of the {due:,} {_name(one)} that were due succeeded, and {shed:,} were never started"
-            found.append(Shortfall(words, conclusive=False))
-    return found
+    return [
+        Shortfall(wording.too_few_started(one), conclusive=False)
+        for one in accounting["operations"]
+        if one["shed"] and one["succeeded"] < LEAST_DONE * one["scheduled"]
+    ]
 
 
-def _of(entry: Mapping[str, Any]) -> Shortfall | None:
-    started, done = entry["started"], entry["succeeded"]
-    if done >= max(1, LEAST_DONE * started):
+def _of(entry: Operation) -> Shortfall | None:
+    if entry["succeeded"] >= max(1, LEAST_DONE * entry["started"]):
         return None
-    others = Counter({name: entry[name] for name in ("failed", "unknown", "rejected")})
-    words = f"{f'{done:,}' if done else 'none'} of {started:,} {_name(entry)} succeeded ({_listed(others)})"
-    return Shortfall(words, conclusive=bool(entry["failed"]) or entry["rejected"] > entry["unknown"])
-
-
-def _listed(others: Counter[str]) -> str:
-    names = {"failed": "failed", "unknown": "without a known outcome", "rejected": "never sent"}
-    return ", ".join(f"{number:,} {names[name]}" for name, number in others.most_common() if number)
-
-
-def _name(entry: Mapping[str, Any]) -> str:
-    level = f" at level {entry['confirm']}" if entry.get("confirm") else ""
-    arm = f" [{entry['arm']}]" if entry["arm"] else ""
-    return f"{entry['name']}{arm}{level}"
+    others = {"failed": entry["failed"], "unknown": entry["unknown"], "rejected": entry["rejected"]}
+    most_first = sorted(((outcome, number) for outcome, number in others.items() if number), key=lambda one: -one[1])
+    conclusive = bool(entry["failed"]) or entry["rejected"] > entry["unknown"]
+    return Shortfall(wording.too_few(entry, dict(most_first)), conclusive)

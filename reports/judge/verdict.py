@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from config.exit_codes import ExitCode
-from reports.judge import collisions
-from reports.judge.audit import doubt_of, integrity_faults
-from reports.judge.rate import in_words
+from reports.judge.failures import kinds_of_failures
 from reports.judge.success import LEAST_DONE, shortfalls
-from reports.judge.worst import failed_most, kinds_of_failures
+from reports.schema import run as schema
+from reports.schema.accounting import Accounting
+from reports.schema.audit import Audit
+from reports.schema.operations import Operation
+from reports.schema.overhead import Overhead
+from reports.schema.report import Error
+from reports.wording import checks as wording
+from reports.wording import collisions
+from reports.wording.audit import doubt_of, integrity_faults
 
 MOST_SHORT: Final = 2
 """Kinds of operation that a check names; the table has them all."""
@@ -26,9 +32,14 @@ class Check:
     detail: str
     exit_code: ExitCode = ExitCode.FAILED
 
-    def as_report(self) -> dict[str, Any]:
+    def as_report(self) -> schema.Check:
         """As an entry of `run.checks`."""
-        return asdict(self) | {"exit_code": int(self.exit_code)}
+        return {
+            "name": self.name,
+            "passed": self.passed,
+            "detail": self.detail,
+            "exit_code": int(self.exit_code),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +53,19 @@ class KeptRate:
             rate could not be kept; elsewhere nothing can be said of the network.
     """
 
-    rate: Mapping[str, float] | None
+    rate: schema.Rate | None
     least_percent: float
-    limit_by: str
+    limit_by: schema.Limit
 
 
 def checks(
-    accounting: Mapping[str, Any],
-    audit: Mapping[str, Any],
+    accounting: Accounting,
+    audit: Audit,
     exceptions: Sequence[str],
-    operations: Sequence[Mapping[str, Any]],
-    overhead: Sequence[Mapping[str, Any]],
+    operations: Sequence[Operation],
+    overhead: Sequence[Overhead],
     kept: KeptRate,
-    errors: Sequence[Mapping[str, Any]] = (),
+    errors: Sequence[Error] = (),
 ) -> list[Check]:
     """Judge a run.
 
@@ -74,9 +85,7 @@ def checks(
         *_rate(kept),
         *_overhead(overhead, operations),
         _users(exceptions),
-        Check(
-            "accounting", accounting["balanced"], "; ".join(accounting["reasons"]) or "every operation is accounted for"
-        ),
+        Check("accounting", accounting["balanced"], "; ".join(accounting["reasons"]) or wording.ALL_ACCOUNTED_FOR),
         _audit(audit),
         _integrity(audit),
         *_payers(audit, accounting),
@@ -92,37 +101,34 @@ def exit_code(results: Sequence[Check]) -> ExitCode:
     return ExitCode.PASSED
 
 
-def _measured(accounting: Mapping[str, Any]) -> Check:
-    done = accounting["started"]
-    detail = f"{done:,} operations were started" if done else "no operation was started, so nothing can be said"
-    return Check("measured", bool(done), detail, ExitCode.INCONCLUSIVE)
+def exit_code_of(audit: Audit) -> int:
+    """What an audit alone lets a command end with: 0 clean, 3 integrity broken, 5 nothing to be said of the network."""
+    if integrity_faults(audit):
+        return ExitCode.AUDIT
+    return ExitCode.INCONCLUSIVE if doubt_of(audit) or audit.get("collided") else ExitCode.PASSED
 
 
-def _requests(accounting: Mapping[str, Any], errors: Sequence[Mapping[str, Any]]) -> Check:
+def _measured(accounting: Accounting) -> Check:
+    started = accounting["started"]
+    return Check("measured", bool(started), wording.measured(started), ExitCode.INCONCLUSIVE)
+
+
+def _requests(accounting: Accounting, errors: Sequence[Error]) -> Check:
     unsettled = accounting["unknown"] - accounting["stopped"]
     failed = accounting["failed"] - accounting["stopped_reads"]
     if failed or unsettled:
-        kinds = kinds_of_failures(errors)
-        most = f": {failed_most(kinds).rstrip('.')}" if kinds else ""
-        words = f"{failed:,} operations failed and {unsettled:,} ended with an unknown fate{most}"
-        return Check("requests", False, words)
-    notes = [f"all {accounting['succeeded']:,} operations that ran to their end succeeded"]
-    if accounting["rejected"]:
-        notes.append(f"{accounting['rejected']:,} were never sent")
-    stopped = accounting["stopped"] + accounting["stopped_reads"]
-    if stopped:
-        notes.append(f"{stopped:,} were cut off by the end of the run")
-    return Check("requests", True, "; ".join(notes))
+        return Check("requests", False, wording.failed(failed, unsettled, kinds_of_failures(errors)))
+    return Check("requests", True, wording.succeeded(accounting))
 
 
-def _success(operations: Sequence[Mapping[str, Any]], accounting: Mapping[str, Any]) -> Check:
+def _success(operations: Sequence[Operation], accounting: Accounting) -> Check:
     short = shortfalls(operations, accounting)
     if not short:
-        return Check("success", True, f"at least {LEAST_DONE:.0%} of every kind of operation succeeded")
+        return Check("success", True, wording.enough(LEAST_DONE))
     code = ExitCode.FAILED if any(one.conclusive for one in short) else ExitCode.INCONCLUSIVE
     words = [one.words for one in short[:MOST_SHORT]]
     if len(short) > MOST_SHORT:
-        words.append(f"and the like of {len(short) - MOST_SHORT} more kinds of operation")
+        words.append(wording.more_kinds(len(short) - MOST_SHORT))
     return Check("success", False, "; ".join(words), code)
 
 
@@ -130,40 +136,37 @@ def _rate(kept: KeptRate) -> list[Check]:
     """Whether the load that was asked for was made; nothing to check where no rate was asked for."""
     if kept.rate is None:
         return []
-    words = in_words(kept.rate)
     if kept.rate["kept_percent"] >= kept.least_percent:
-        return [Check("rate", True, words)]
+        return [Check("rate", True, wording.rate_kept(kept.rate))]
     code = ExitCode.FAILED if kept.limit_by == "network" else ExitCode.INCONCLUSIVE
-    return [Check("rate", False, f"{words}, less than {kept.least_percent:g} % (--least-rate)", code)]
+    return [Check("rate", False, wording.rate_not_kept(kept.rate, kept.least_percent), code)]
 
 
-def _overhead(overhead: Sequence[Mapping[str, Any]], operations: Sequence[Mapping[str, Any]]) -> list[Check]:
+def _overhead(overhead: Sequence[Overhead], operations: Sequence[Operation]) -> list[Check]:
     """Whether a run that did nothing but compare can tell what Hedera costs.
 
     One that did other things as well has answers all the same; its comparison says by itself what it cannot tell.
     """
     if not overhead or any(entry["arm"] is None and entry["succeeded"] for entry in operations):
         return []
-    told = [entry for entry in overhead if entry["conclusion"] != "cannot tell"]
+    told = sum(entry["conclusion"] != "cannot tell" for entry in overhead)
     if told:
-        return [Check("overhead", True, f"{len(told)} of {len(overhead)} comparisons have an answer")]
-    return [Check("overhead", False, str(overhead[0]["verdict"]).rstrip("."), ExitCode.INCONCLUSIVE)]
+        return [Check("overhead", True, wording.compared(told, len(overhead)))]
+    return [Check("overhead", False, wording.not_compared(overhead[0]), ExitCode.INCONCLUSIVE)]
 
 
 def _users(exceptions: Sequence[str]) -> Check:
-    if not exceptions:
-        return Check("users", True, "no user raised an exception")
-    return Check("users", False, f"{len(exceptions)} kinds of exception in users, first: {exceptions[0][:200]}")
+    return Check("users", not exceptions, wording.exceptions(exceptions) if exceptions else wording.NO_EXCEPTION)
 
 
-def _audit(audit: Mapping[str, Any]) -> Check:
+def _audit(audit: Audit) -> Check:
     doubt = doubt_of(audit)
     if doubt:
         return Check("audit", False, doubt, ExitCode.INCONCLUSIVE)
-    return Check("audit", True, f"{sum(topic['rows'] for topic in audit['topics']):,} mirror rows were read")
+    return Check("audit", True, wording.read(audit))
 
 
-def _payers(audit: Mapping[str, Any], accounting: Mapping[str, Any]) -> list[Check]:
+def _payers(audit: Audit, accounting: Accounting) -> list[Check]:
     """Whether nobody else used the run's transaction ids; nothing to check where nothing of the kind was met."""
     vanished, met = collisions.vanished(audit), collisions.met(accounting)
     if vanished:
@@ -171,9 +174,6 @@ def _payers(audit: Mapping[str, Any], accounting: Mapping[str, Any]) -> list[Che
     return [Check("payers", True, met)] if met else []
 
 
-def _integrity(audit: Mapping[str, Any]) -> Check:
+def _integrity(audit: Audit) -> Check:
     wrong = integrity_faults(audit)
-    if wrong:
-        return Check("integrity", False, "; ".join(wrong), ExitCode.AUDIT)
-    seen = f"{audit['delivered']:,} of {audit['acknowledged']:,} acknowledged messages were seen exactly once"
-    return Check("integrity", True, seen, ExitCode.AUDIT)
+    return Check("integrity", not wrong, "; ".join(wrong) or wording.seen(audit), ExitCode.AUDIT)

@@ -23,6 +23,7 @@ from typing import Any, Final
 import gevent
 
 from config.proxies import session_for
+from reports.schema.audit import Offset
 
 DATE: Final = "the mirror's HTTP Date"
 CAUSALITY: Final = "messages: sent before consensus, told after it"
@@ -62,7 +63,7 @@ class ClockOffset:
         low, high = max(self.low_s, other.low_s), min(self.high_s, other.high_s)
         return ClockOffset(low, high, f"{self.source}; {other.source}") if low <= high else None
 
-    def as_report(self) -> dict[str, Any]:
+    def as_report(self) -> Offset:
         """Offset, uncertainty and correction in milliseconds, and the source; of types that msgpack can carry."""
         return {
             "offset_ms": round(self.estimate_s * 1000, 3),
@@ -72,7 +73,7 @@ class ClockOffset:
         }
 
     @classmethod
-    def from_report(cls, entry: dict[str, Any]) -> ClockOffset:
+    def from_report(cls, entry: Offset) -> ClockOffset:
         """What `as_report` returned."""
         offset, half = entry["offset_ms"] / 1000, entry["uncertainty_ms"] / 1000
         return cls(offset - half, offset + half, entry["source"])

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from config.levels import LEVELS
 from records.operation import Arm, OperationRecord
+from reports.schema.parts import Side
+
+_SIDES: Final[Mapping[str, Side]] = {"baseline": "baseline", "hedera": "hedera"}
 
 
 class OperationKey(NamedTuple):
@@ -48,3 +52,8 @@ class OperationKey(NamedTuple):
 def is_hedera(key: OperationKey) -> bool:
     """Whether an operation went to Hedera, whole or besides the baseline."""
     return key.arm != Arm.BASELINE
+
+
+def side_of(arm: str) -> Side:
+    """An arm as the report has it: None for "", which is no part of a pair."""
+    return _SIDES.get(arm)

@@ -6,10 +6,12 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import gevent
 import psutil
+
+from reports.schema.resources import Usage
 
 INTERVAL_S: Final = 1.0
 
@@ -75,7 +77,7 @@ class ResourceMonitor:
             self._samples = self._samples[::2]
             self._stride *= 2
 
-    def summary(self, with_samples: bool) -> dict[str, Any]:
+    def summary(self, with_samples: bool) -> Usage:
         """What this process used so far, of types that msgpack can carry; samples are `[t, cpu percent, MB]`."""
         pool = gevent.get_hub().threadpool
         return {

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final, Literal
 
-from reports.render.views import overhead_entries, phases
+from typing_extensions import TypedDict
 
-Report = Mapping[str, Any]
-Namer = Callable[[Mapping[str, Any]], str]
+from reports.render.views import Namer, PhaseChart, overhead_entries, phases
+from reports.schema.overhead import Curves, Estimate
+from reports.schema.report import Report
+from reports.schema.timeline import Point
 
 DECADES: Final = 30
 """Times by which the largest may exceed the smallest on a linear axis."""
@@ -17,7 +19,81 @@ MOST_LANES: Final = 10
 """Breakers drawn below the timeline: those that left the closed state longest. All of them are in the table."""
 
 
-def chart_data(report: Report, name_of: Namer) -> dict[str, Any]:
+_COLUMNS: Final[
+    tuple[Literal["t", "succeeded", "failed", "rejected", "unknown", "p50_ms", "p95_ms", "p99_ms"], ...]
+] = ("t", "succeeded", "failed", "rejected", "unknown", "p50_ms", "p95_ms", "p99_ms")
+
+_Stretch = TypedDict("_Stretch", {"from": float, "to": float})
+
+
+class Interval(TypedDict):
+    """An estimate and the two ends of its interval, milliseconds."""
+
+    label: str
+    estimate: float | None
+    low: float
+    high: float
+
+
+class Span(_Stretch):
+    """When a breaker was in a state, seconds since the start."""
+
+    state: str
+
+
+class FaultSpan(_Stretch):
+    """When a fault lasted, seconds since the start."""
+
+    name: str
+
+
+class Lane(TypedDict):
+    """A breaker and when it was not closed."""
+
+    name: str
+    spans: list[Span]
+
+
+class Line(TypedDict):
+    """The points of one operation as columns, which is a third of the size."""
+
+    label: str
+    t: list[float | None]
+    succeeded: list[float | None]
+    failed: list[float | None]
+    rejected: list[float | None]
+    unknown: list[float | None]
+    p50_ms: list[float | None]
+    p95_ms: list[float | None]
+    p99_ms: list[float | None]
+
+
+class ProcessSamples(TypedDict):
+    """A process and its samples, as the report has them."""
+
+    label: str
+    samples: list[list[float]]
+
+
+class ChartData(TypedDict):
+    """Everything that report.js draws."""
+
+    intervals: list[Interval]
+    intervals_log: bool
+    curves: list[Curves]
+    difference: list[Estimate]
+    phases: PhaseChart
+    resolution_s: int
+    duration_s: float
+    load_s: float
+    timeline: list[Line]
+    faults: list[FaultSpan]
+    breakers: list[Lane]
+    queue: list[list[float]]
+    resources: list[ProcessSamples]
+
+
+def chart_data(report: Report, name_of: Namer) -> ChartData:
     """Everything the charts are drawn from."""
     timeline = report["timeline"]
     end = report["run"]["duration_s"]
@@ -31,7 +107,7 @@ def chart_data(report: Report, name_of: Namer) -> dict[str, Any]:
         "resolution_s": timeline["resolution_s"],
         "duration_s": end,
         "load_s": report["run"].get("load_s", end),
-        "timeline": [{"label": name_of(series), **_columns(series["points"])} for series in timeline["series"]],
+        "timeline": [_line(name_of(series), series["points"]) for series in timeline["series"]],
         "faults": [
             {"name": fault["name"], "from": fault["from_s"], "to": end if fault["to_s"] is None else fault["to_s"]}
             for fault in timeline.get("faults", [])
@@ -48,21 +124,21 @@ def chart_data(report: Report, name_of: Namer) -> dict[str, Any]:
     }
 
 
-def breaker_spans(report: Report) -> list[dict[str, Any]]:
+def breaker_spans(report: Report) -> list[Lane]:
     """When circuit breakers were open or trying again, in seconds since the start; from the transitions that were kept.
 
     Breakers that never left the closed state are left out; the one that was away longest comes first.
     """
     begin, end = report["run"]["started_at"], report["run"]["duration_s"]
-    lanes = []
+    lanes: list[Lane] = []
     for breaker in report["resilience"]["breakers"]:
-        spans: list[dict[str, Any]] = []
+        spans: list[Span] = []
         state, since = "closed", 0.0
         for transition in breaker["transitions"]:
             at = max(0.0, transition["time"] - begin)
             if state != "closed":
                 spans.append({"state": state, "from": since, "to": at})
-            state, since = str(transition["to"]), at
+            state, since = transition["to"], at
         if state != "closed":
             spans.append({"state": state, "from": since, "to": max(since, end)})
         if spans:
@@ -70,26 +146,37 @@ def breaker_spans(report: Report) -> list[dict[str, Any]]:
     return sorted(lanes, key=lambda lane: -sum(span["to"] - span["from"] for span in lane["spans"]))
 
 
-def _intervals(report: Report) -> list[dict[str, Any]]:
+def _intervals(report: Report) -> list[Interval]:
     return [
         {
             "label": entry["operation"] + (f" ({entry['confirm']})" if entry["confirm"] else ""),
             "estimate": entry["absolute_ms"]["estimate"],
-            "low": entry["absolute_ms"]["ci95"][0],
-            "high": entry["absolute_ms"]["ci95"][1],
+            "low": ci95[0],
+            "high": ci95[1],
         }
         for entry in report["overhead"]
-        if entry["absolute_ms"]["ci95"] is not None
+        if (ci95 := entry["absolute_ms"]["ci95"]) is not None
     ]
 
 
-def _decades_apart(rows: Sequence[Mapping[str, Any]]) -> bool:
+def _decades_apart(rows: Sequence[Interval]) -> bool:
     """Whether intervals can be compared on a logarithmic axis only; such an axis has no 0, and shows nothing below."""
     lows, highs = [row["low"] for row in rows], [row["high"] for row in rows]
     return bool(rows) and min(lows) > 0 and max(highs) > DECADES * min(lows)
 
 
-def _columns(points: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Points as columns, which is a third of the size."""
-    names = ("t", "succeeded", "failed", "rejected", "unknown", "p50_ms", "p95_ms", "p99_ms")
-    return {name: [point[name] for point in points] for name in names}
+def _line(label: str, points: Sequence[Point]) -> Line:
+    t, succeeded, failed, rejected, unknown, p50_ms, p95_ms, p99_ms = (
+        [point[name] for point in points] for name in _COLUMNS
+    )
+    return {
+        "label": label,
+        "t": t,
+        "succeeded": succeeded,
+        "failed": failed,
+        "rejected": rejected,
+        "unknown": unknown,
+        "p50_ms": p50_ms,
+        "p95_ms": p95_ms,
+        "p99_ms": p99_ms,
+    }

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 from config.exit_codes import ExitCode
-from reports.judge import collisions, connections, mirror_streams, patience
-from reports.judge.audit import doubt_of, integrity_faults, unreported
-from reports.judge.phrases import milliseconds
 from reports.render import head, words
+from reports.schema.audit import Audit
+from reports.schema.operations import Operation
+from reports.schema.report import Report
+from reports.wording import collisions, connections, mirror_streams, patience
+from reports.wording.audit import doubt_of, integrity_faults, unreported
+from reports.wording.phrases import milliseconds
 
 
-def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") -> str:
+def render_console(report: Report, path: str, unwritten: str = "") -> str:
     """Return the summary of a report.
 
     Args:
@@ -38,9 +40,9 @@ def render_console(report: Mapping[str, Any], path: str, unwritten: str = "") ->
         f"{accounting['failed']:,} failed, {accounting['unknown']:,} unknown, {unsent:,} never sent, "
         f"{report['resilience']['retries']['attempts']:,} retries."
     )
-    told = connections.in_words(report["resilience"].get("connections", []))
+    happened = connections.in_words(report["resilience"].get("connections", []))
     lines += patience.in_words(report["operations"])
-    lines += [told] if told else []
+    lines += [happened] if happened else []
     streams = mirror_streams.in_words(report["resilience"].get("mirror_streams", []))
     lines += [f"Warning: {streams}"] if streams else []
     lines.append(_audit_line(report["audit"]))
@@ -54,11 +56,11 @@ def code_without_report(code: int) -> int:
     return int(ExitCode.FAILED if code in (ExitCode.PASSED, ExitCode.INCONCLUSIVE) else code)
 
 
-def _table(operations: list[dict[str, Any]]) -> list[str]:
-    rows = [("operation", "arm", "done", "failed", "p50", "p95", "p99")]
+def _table(operations: Sequence[Operation]) -> list[str]:
+    rows: list[tuple[str, ...]] = [("operation", "arm", "done", "failed", *words.PERCENTILES)]
     for entry in operations:
         latency = entry["latency_ms"]
-        times = [milliseconds(latency[name]) if latency else "-" for name in ("p50", "p95", "p99")]
+        times = [milliseconds(latency[name]) if latency else "-" for name in words.PERCENTILES]
         bad = entry["failed"] + entry["unknown"] + entry["rejected"]
         rows.append((entry["name"], entry["arm"] or "", f"{entry['succeeded']:,}", f"{bad:,}", *times))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -72,7 +74,7 @@ def _table(operations: list[dict[str, Any]]) -> list[str]:
     ] + [""]
 
 
-def _audit_line(audit: Mapping[str, Any]) -> str:
+def _audit_line(audit: Audit) -> str:
     doubt = doubt_of(audit)
     if doubt:
         return "; ".join(filter(None, [f"Audit: {doubt}", *integrity_faults(audit), unreported(audit)]))
@@ -84,5 +86,5 @@ def _audit_line(audit: Mapping[str, Any]) -> str:
     )
 
 
-def _also(words: str) -> str:
-    return f"; {words}" if words else ""
+def _also(told: str) -> str:
+    return f"; {told}" if told else ""

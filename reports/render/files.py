@@ -8,18 +8,20 @@ import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from config.built_in import replace_file
 from reports.render.html import render_html
 from reports.render.junit import render_junit
 from reports.render.markdown import render_markdown
+from reports.schema.published import violations
+from reports.schema.report import Report
 
 JSON_NAME: Final = "report.json"
 HTML_NAME: Final = "report.html"
 LATEST: Final = "latest"
 
-RENDERERS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+RENDERERS: Final[Mapping[str, Callable[[Report], str]]] = {
     HTML_NAME: render_html,
     "report.md": render_markdown,
     "junit.xml": render_junit,
@@ -28,9 +30,7 @@ RENDERERS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
 logger = logging.getLogger(__name__)
 
 
-def write_report(
-    folder: Path, report: Mapping[str, Any], further: Mapping[str, Callable[[], str]] | None = None
-) -> list[str]:
+def write_report(folder: Path, report: Report, further: Mapping[str, Callable[[], str]] | None = None) -> list[str]:
     """Write report.json and its renderings into a run's folder and return the names that could not be written.
 
     A rendering that fails costs that file and one line in the log, never the run's data.
@@ -48,7 +48,7 @@ def write_report(
     return render_files(folder, report) + _write_each(folder, further or {})
 
 
-def render_files(folder: Path, report: Mapping[str, Any]) -> list[str]:
+def render_files(folder: Path, report: Report) -> list[str]:
     """Write everything that is drawn from a report and return the names that could not be written."""
     return _write_each(folder, {name: partial(render, report) for name, render in RENDERERS.items()})
 
@@ -64,16 +64,23 @@ def _write_each(folder: Path, contents: Mapping[str, Callable[[], str]]) -> list
     return failed
 
 
-def read_report(folder: Path) -> dict[str, Any]:
-    """Read a run's report.json.
+def read_report(folder: Path) -> Report:
+    """Read a run's report.json, which may be of an earlier version.
 
     Raises:
         OSError: there is none.
-        ValueError: it is no JSON object.
+        ValueError: it is no report of this version.
     """
-    report = json.loads((folder / JSON_NAME).read_text(encoding="utf-8"))
+    file = folder / JSON_NAME
+    try:
+        report: Report = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{folder}: {error}") from None
     if not isinstance(report, dict):
-        raise ValueError(f"{folder / JSON_NAME} holds no JSON object")  # noqa: TRY004 (what it holds, not what it is)
+        raise ValueError(f"{folder}: {file} holds no JSON object")  # noqa: TRY004 (what it holds, not what it is)
+    faults = violations(report)
+    if faults:
+        raise ValueError(f"{file} is no report of this version: {faults[0]}")
     return report
 
 

@@ -6,10 +6,12 @@ A report of an earlier version lacks some of it; what is not there is not told.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from reports.judge.rate import in_words
 from reports.render import words
+from reports.schema.report import Report
+from reports.schema.run import Load, Machine, Network, Run
+from reports.wording.rate import in_words
 
 STACK: Final[Mapping[str, str]] = {"python": "Python", "locust": "Locust", "hiero-sdk-python": "hiero-sdk-python"}
 """Packages whose versions stand in the head, and how they are called there."""
@@ -18,8 +20,6 @@ SIMULATED: Final = "a simulation of Hedera on the same machine"
 
 MOST_CLASSES: Final = 4
 """User classes that the sentence names; the entry below it has them all."""
-
-Report = Mapping[str, Any]
 
 
 class Fact(NamedTuple):
@@ -51,7 +51,7 @@ def line(report: Report) -> str:
     return " · ".join(filter(None, told))
 
 
-def project(run: Mapping[str, Any]) -> str:
+def project(run: Run) -> str:
     """`hedera-load 0.1.0, revision 47ee47c0ffee, modified`; "" where the report does not say."""
     told = run.get("project")
     if not told:
@@ -63,7 +63,7 @@ def project(run: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def stack(run: Mapping[str, Any]) -> str:
+def stack(run: Run) -> str:
     """`Python 3.11.7 · Locust 2.47.0 · hiero-sdk-python 0.3.0`."""
     return " · ".join(f"{name} {run['versions'][key]}" for key, name in STACK.items() if key in run["versions"])
 
@@ -81,7 +81,7 @@ def _facts(report: Report) -> Iterator[Fact]:
     run = report["run"]
     load = run.get("load")
     network = run["network"]
-    yield Fact("Network", str(network.get("words") or network.get("name", "")).removeprefix("the "), _besides(network))
+    yield Fact("Network", (network.get("words") or network.get("name", "")).removeprefix("the "), _besides(network))
     if load:
         yield _users_fact(load)
         yield Fact("User classes", _classes(load, "\u00a0"), _weights(load))
@@ -95,7 +95,7 @@ def _facts(report: Report) -> Iterator[Fact]:
     yield Fact("Run at", words.instant(run["started_at"]))
 
 
-def _users(load: Mapping[str, Any]) -> str:
+def _users(load: Load) -> str:
     """`96 simulated users (48 HcsSubmitter, …)`; with what was asked for where that is not how many there were."""
     asked, there = load["users"], load["users_there"]
     some = f"{there:,} simulated {'user' if there == 1 else 'users'}"
@@ -104,11 +104,11 @@ def _users(load: Mapping[str, Any]) -> str:
     if 1 < len(classes) <= MOST_CLASSES:
         besides.append(_classes(load))
     elif classes:
-        besides.append(str(classes[0]["name"]) if len(classes) == 1 else f"{len(classes)} classes")
+        besides.append(classes[0]["name"] if len(classes) == 1 else f"{len(classes)} classes")
     return f"{some} ({': '.join(besides)})" if besides else some
 
 
-def _users_fact(load: Mapping[str, Any]) -> Fact:
+def _users_fact(load: Load) -> Fact:
     asked, there = load["users"], load["users_there"]
     value = f"{there:,}" if asked == there else f"{there:,} of {asked:,} asked for"
     if load["shape"]:
@@ -117,11 +117,11 @@ def _users_fact(load: Mapping[str, Any]) -> Fact:
     return Fact("Users", value, "" if rate is None else f"started at {rate:g} per second")
 
 
-def _classes(load: Mapping[str, Any], between: str = " ") -> str:
+def _classes(load: Load, between: str = " ") -> str:
     return ", ".join(f"{one['users']:,}{between}{one['name']}" for one in load["user_classes"])
 
 
-def _weights(load: Mapping[str, Any]) -> str:
+def _weights(load: Load) -> str:
     """`weights 5 : 2 : 3`; "" where there is nothing to share out."""
     classes = load["user_classes"]
     if len(classes) < 2:
@@ -130,7 +130,7 @@ def _weights(load: Mapping[str, Any]) -> str:
     return f"weights {' : '.join(weights)}"
 
 
-def _run_time(run: Mapping[str, Any], load: Mapping[str, Any] | None) -> Fact:
+def _run_time(run: Run, load: Load | None) -> Fact:
     asked = None
     if load:
         asked = "by a load shape" if load["shape"] else "until stopped"
@@ -154,24 +154,24 @@ def _done_when(confirm: str) -> Fact:
     return Fact("Done when", words.CONFIRM.get(confirm, confirm), f"--confirm {confirm}")
 
 
-def _machine(machine: Mapping[str, Any]) -> str:
+def _machine(machine: Machine) -> str:
     return f"{machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']}"
 
 
-def _network(run: Mapping[str, Any]) -> str:
+def _network(run: Run) -> str:
     network = run["network"]
     name, besides = network.get("words") or network.get("name", "?"), _besides(network)
-    return f"{name} ({besides})" if besides else str(name)
+    return f"{name} ({besides})" if besides else name
 
 
-def _besides(network: Mapping[str, Any]) -> str:
+def _besides(network: Network) -> str:
     """What a reader who does not know the network has to know; the answers say the rest in fewer words."""
     besides = network.get("besides", "")
-    return f"{SIMULATED}; {besides}" if network.get("name") == "localnet" and besides else str(besides)
+    return f"{SIMULATED}; {besides}" if network.get("name") == "localnet" and besides else besides
 
 
-def _load_s(run: Mapping[str, Any]) -> float:
-    return float(run.get("load_s", run["duration_s"]))
+def _load_s(run: Run) -> float:
+    return run.get("load_s", run["duration_s"])
 
 
 def _seconds(seconds: float) -> str:

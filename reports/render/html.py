@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import jinja2
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from reports.judge import collisions, connections, mirror_streams, patience
-from reports.judge.audit import reordering, unreported
-from reports.judge.operation_names import measured_to
-from reports.judge.phrases import interval, milliseconds
 from reports.render import head, views, words
 from reports.render.charts import chart_data
+from reports.schema.report import Report
+from reports.wording import collisions, connections, mirror_streams, patience
+from reports.wording.audit import reordering, unreported
+from reports.wording.operation_names import measured_to
+from reports.wording.phrases import interval, milliseconds
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 
 
-def render_html(report: Mapping[str, Any]) -> str:
+def render_html(report: Report) -> str:
     """Return the HTML of a report."""
     name_of = views.namer(report)
     charts = chart_data(report, name_of)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from xml.etree import ElementTree as ET
+
+from reports.schema.report import Report
 
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that XML 1.0 cannot hold, even escaped."""
 
 
-def render_junit(report: Mapping[str, Any]) -> str:
+def render_junit(report: Report) -> str:
     """Return the JUnit XML of a report. Checks can fail; overhead entries inform, or are skipped with their reason."""
     run = report["run"]
     suite = ET.Element("testsuite", name="hedera-load", timestamp=_timestamp(run["started_at"]))

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
-from reports.judge import collisions, connections, mirror_streams, patience
-from reports.judge.audit import doubt_of, integrity_faults, unreported
-from reports.judge.phrases import milliseconds
 from reports.render import head, words
 from reports.render.views import namer
+from reports.schema.accounting import Accounting
+from reports.schema.audit import Audit
+from reports.schema.overhead import Estimate, Overhead
+from reports.schema.report import Error, Report
+from reports.schema.run import Run
+from reports.wording import collisions, connections, mirror_streams, patience
+from reports.wording.audit import doubt_of, integrity_faults, unreported
+from reports.wording.phrases import milliseconds
 
 MAX_ERRORS: Final = 5
 
@@ -20,7 +25,7 @@ MAX_MESSAGE: Final = 160
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~@&])")
 
 
-def render_markdown(report: Mapping[str, Any]) -> str:
+def render_markdown(report: Report) -> str:
     """Return the Markdown of a report."""
     run = report["run"]
     parts = [f"## {text(run['headline'])}", "", text(head.sentence(report)), "", _state(run), ""]
@@ -31,9 +36,9 @@ def render_markdown(report: Mapping[str, Any]) -> str:
     parts += _overhead(report["overhead"])
     parts += _operations(report)
     parts += _accounting(report["accounting"])
-    told = connections.in_words(report["resilience"].get("connections", []))
+    happened = connections.in_words(report["resilience"].get("connections", []))
     parts += [f"- {text(words)}" for words in patience.in_words(report["operations"])]
-    parts += [text(told), ""] if told else []
+    parts += [text(happened), ""] if happened else []
     streams = mirror_streams.in_words(report["resilience"].get("mirror_streams", []))
     parts += [f"⚠ {text(streams)}", ""] if streams else []
     parts += _audit(report["audit"])
@@ -49,13 +54,13 @@ def text(value: object) -> str:
     return _SPECIAL.sub(r"\\\1", " ".join(str(value).split())).replace("\\<", "&lt;").replace("\\&", "&amp;")
 
 
-def _state(run: Mapping[str, Any]) -> str:
+def _state(run: Run) -> str:
     failed = [check for check in run["checks"] if not check["passed"]]
     told = "; ".join(f"{text(check['name'])}: {text(check['detail'])}" for check in failed)
     return f"**{words.state(run['exit_code'])}** (exit code {run['exit_code']}){f': {told}' if told else ''}"
 
 
-def _overhead(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+def _overhead(entries: Iterable[Overhead]) -> list[str]:
     rows = []
     for entry in entries:
         baseline, hedera = entry["baseline_ms"], entry["hedera_ms"]
@@ -71,15 +76,15 @@ def _overhead(entries: Iterable[Mapping[str, Any]]) -> list[str]:
     return _table(heads, rows)
 
 
-def _estimate(estimate: Mapping[str, Any], show: Any) -> str:
+def _estimate(estimate: Estimate, show: Callable[[float | None], str]) -> str:
     if estimate["estimate"] is None:
         return "cannot tell"
     if estimate["ci95"] is None:
-        return str(show(estimate["estimate"]))
+        return show(estimate["estimate"])
     return f"{show(estimate['estimate'])} ({show(estimate['ci95'][0])} to {show(estimate['ci95'][1])})"
 
 
-def _operations(report: Mapping[str, Any]) -> list[str]:
+def _operations(report: Report) -> list[str]:
     name_of = namer(report)
     rows = []
     for entry in report["operations"]:
@@ -87,9 +92,9 @@ def _operations(report: Mapping[str, Any]) -> list[str]:
         rows.append(
             [
                 text(name_of(entry)),
-                *(f"{entry[name]:,}" for name in ("succeeded", "failed", "rejected", "unknown")),
+                *(f"{entry[name]:,}" for name in words.ENDS),
                 f"{entry['throughput_per_s']:.1f}",
-                *(milliseconds(latency[name]) if latency else "–" for name in ("p50", "p95", "p99")),
+                *(milliseconds(latency[name]) if latency else "–" for name in words.PERCENTILES),
             ]
         )
     return _table(["Operation", "succeeded", "failed", "rejected", "unknown", "per s", "p50", "p95", "p99"], rows)
@@ -102,7 +107,7 @@ def _table(heads: list[str], rows: list[list[str]]) -> list[str]:
     return ["| " + " | ".join(line) + " |" for line in lines] + [""]
 
 
-def _accounting(accounting: Mapping[str, Any]) -> list[str]:
+def _accounting(accounting: Accounting) -> list[str]:
     if accounting["balanced"]:
         arrivals = accounting.get("arrivals")
         due = f" of {arrivals['due']:,} that were due ({arrivals['shed']:,} shed)" if arrivals else ""
@@ -110,7 +115,7 @@ def _accounting(accounting: Mapping[str, Any]) -> list[str]:
     return [f"- ⚠ Accounting: {text(reason)}" for reason in accounting["reasons"]]
 
 
-def _audit(audit: Mapping[str, Any]) -> list[str]:
+def _audit(audit: Audit) -> list[str]:
     doubt = doubt_of(audit)
     if doubt:
         return [f"- ⚠ Audit: {text('; '.join(filter(None, [doubt, *integrity_faults(audit), unreported(audit)])))}"]
@@ -123,7 +128,7 @@ def _audit(audit: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _errors(entries: list[Mapping[str, Any]]) -> list[str]:
+def _errors(entries: Sequence[Error]) -> list[str]:
     lines = [
         f"- {entry['count']:,} × {text(entry['operation'])}: {text(entry['status'])} – {text(_why(entry))}"
         for entry in entries[:MAX_ERRORS]
@@ -133,13 +138,13 @@ def _errors(entries: list[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
-def _why(entry: Mapping[str, Any]) -> str:
+def _why(entry: Error) -> str:
     """The first sentence of the cause, or what was said where the cause is not known."""
-    cause: str | None = entry["cause"]
-    return str(entry["message"])[:MAX_MESSAGE] if cause is None else cause.partition(". ")[0].rstrip(".") + "."
+    cause = entry["cause"]
+    return entry["message"][:MAX_MESSAGE] if cause is None else cause.partition(". ")[0].rstrip(".") + "."
 
 
-def _provenance(report: Mapping[str, Any]) -> str:
+def _provenance(report: Report) -> str:
     """What the first sentence leaves out of the head, in small print."""
     told = [f"{fact.term}: {fact.value}{f' ({fact.besides})' if fact.besides else ''}" for fact in head.facts(report)]
     told = [report["run"]["id"], *told, f"seed {report['run']['seed']}"]

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final, Literal
+
+from typing_extensions import TypedDict
 
 from reports.render.words import PHASES
+from reports.schema.operations import Operation
+from reports.schema.overhead import Overhead
+from reports.schema.report import Error, Report
+from reports.schema.resilience import Limits
+from reports.schema.run import Check
+from reports.schema.timeline import Series
 
-Report = Mapping[str, Any]
-Namer = Callable[[Mapping[str, Any]], str]
+Named = Operation | Series | Error
+"""What has a line of its own under an operation's name."""
+
+Namer = Callable[[Named], str]
 
 OVERLAPPING: Final = ("consensus",)
 """Phases that run beside the others and are no part of the sum."""
@@ -17,12 +27,63 @@ REST: Final = "rest"
 
 LEAST_SHARE: Final = 0.0005
 
+_FLOW: Final[tuple[Literal["succeeded", "failed", "rejected", "unknown", "in_flight", "unreported"], ...]] = (
+    "succeeded",
+    "failed",
+    "rejected",
+    "unknown",
+    "in_flight",
+    "unreported",
+)
+
+
+class OverheadCard(Overhead):
+    """A comparison as it is drawn.
+
+    Attributes:
+        share: Length of each arm's bar, percent of the longer one.
+        chart: Number of its charts; None where it has no figures.
+    """
+
+    share: dict[str, float]
+    chart: int | None
+
+
+class PhaseRow(TypedDict):
+    """Where one operation's time went in the mean, milliseconds."""
+
+    label: str
+    total: float
+    stack: dict[str, float]
+    consensus: float | None
+
+
+class PhaseChart(TypedDict):
+    """All of them, and what the phases are called."""
+
+    rows: list[PhaseRow]
+    names: dict[str, str]
+
+
+class LimiterRow(Limits):
+    """One limit, under its limiter's name."""
+
+    name: str
+
+
+class FlowPart(TypedDict):
+    """Where some of the started operations went; `share` in percent."""
+
+    name: str
+    count: int
+    share: float
+
 
 def namer(report: Report) -> Namer:
     """How the lines of a report are called: with their confirmation level only where it has several."""
     levels = {entry["confirm"] for entry in report["operations"] if entry["confirm"]}
 
-    def name_of(entry: Mapping[str, Any]) -> str:
+    def name_of(entry: Named) -> str:
         name = str(entry.get("name") or entry.get("operation"))
         arm = entry["arm"]
         full = name if arm is None else f"{name} · {'Hedera' if arm == 'hedera' else arm}"
@@ -32,14 +93,14 @@ def namer(report: Report) -> Namer:
     return name_of
 
 
-def overhead_entries(report: Report) -> list[Mapping[str, Any]]:
+def overhead_entries(report: Report) -> list[Overhead]:
     """The comparisons that have figures."""
     return [entry for entry in report["overhead"] if entry["reason"] is None]
 
 
-def overhead_cards(report: Report) -> list[dict[str, Any]]:
+def overhead_cards(report: Report) -> list[OverheadCard]:
     """One card per compared operation and level: two bars to scale, and the number of its charts."""
-    cards: list[dict[str, Any]] = []
+    cards: list[OverheadCard] = []
     drawn = 0
     for entry in report["overhead"]:
         arms = {"baseline": entry["baseline_ms"], "hedera": entry["hedera_ms"]}
@@ -62,16 +123,16 @@ def phase_words(name: str) -> tuple[str, str]:
     return PHASES.get(name, (name.replace("_", " ").capitalize(), ""))
 
 
-def phases(report: Report, name_of: Namer) -> dict[str, Any]:
+def phases(report: Report, name_of: Namer) -> PhaseChart:
     """Mean time per phase of every operation that has phases, with what is left over; milliseconds.
 
     Where the operation's segments were measured, which add up to its response time, they are shown; otherwise its
     phases, which leave a rest.
     """
-    rows = []
+    rows: list[PhaseRow] = []
     for entry in report["operations"]:
         spent = _spent(entry)
-        total = (entry["response_ms"] if entry.get("segments_ms") else entry["latency_ms"]) or {}
+        total = entry["response_ms"] if entry.get("segments_ms") else entry["latency_ms"]
         if not spent or not total:
             continue
         stack = spent | {REST: max(0.0, total["mean"] - sum(spent.values()))}
@@ -85,17 +146,18 @@ def phases(report: Report, name_of: Namer) -> dict[str, Any]:
     return {"rows": rows, "names": {name: phase_words(name)[0] for name in names}}
 
 
-def _spent(entry: Mapping[str, Any]) -> dict[str, float]:
+def _spent(entry: Operation) -> dict[str, float]:
     """What an operation's time was spent on, in the mean, in parts that do not overlap."""
-    measured: Mapping[str, Any] = entry.get("segments_ms") or {
-        name: figures for name, figures in entry["phases_ms"].items() if name not in OVERLAPPING
-    }
-    return {name: float(figures["mean"]) for name, figures in measured.items() if figures}
+    segments = entry.get("segments_ms")
+    if segments:
+        return {name: figures["mean"] for name, figures in segments.items() if figures}
+    phases_ms = entry["phases_ms"].items()
+    return {name: figures["mean"] for name, figures in phases_ms if figures and name not in OVERLAPPING}
 
 
-def longest_phase(rows: Sequence[Mapping[str, Any]]) -> str:
+def longest_phase(rows: Sequence[PhaseRow]) -> str:
     """One sentence on where the slowest operation's time goes."""
-    slowest = max(rows, key=lambda row: float(row["total"]))
+    slowest = max(rows, key=lambda row: row["total"])
     phase, took = max(slowest["stack"].items(), key=lambda item: item[1])
     share = 100 * took / slowest["total"] if slowest["total"] else 0
     name, meaning = phase_words(phase)
@@ -104,27 +166,27 @@ def longest_phase(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def limiter_rows(report: Report) -> list[Mapping[str, Any]]:
+def limiter_rows(report: Report) -> list[LimiterRow]:
     """Every limit of every limiter: one that is made of several has a row for each."""
-    rows: list[Mapping[str, Any]] = []
+    rows: list[LimiterRow] = []
     for limiter in report["resilience"]["limiters"]:
-        for limit in limiter.get("limits", [limiter]):
+        limits: Sequence[Limits] = limiter.get("limits") or [limiter]
+        for limit in limits:
             rows.append({"busy": 0, "waits": 0, **limit, "name": limiter["name"]})
     return rows
 
 
-def failed_checks(report: Report) -> list[Mapping[str, Any]]:
+def failed_checks(report: Report) -> list[Check]:
     """The checks that did not hold."""
     return [check for check in report["run"]["checks"] if not check["passed"]]
 
 
-def account_flow(report: Report) -> list[dict[str, Any]]:
+def account_flow(report: Report) -> list[FlowPart]:
     """Where started operations went, as shares of a bar; empty when nothing was started."""
     accounting = report["accounting"]
-    names = ("succeeded", "failed", "rejected", "unknown", "in_flight", "unreported")
-    total = sum(max(0, accounting[name]) for name in names)
+    total = sum(max(0, accounting[name]) for name in _FLOW)
     return [
         {"name": name, "count": accounting[name], "share": 100 * accounting[name] / total}
-        for name in names
+        for name in _FLOW
         if total and accounting[name] > 0
     ]

@@ -5,12 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final, Literal
 
 from config.exit_codes import ExitCode
-from reports.judge.phrases import interval, milliseconds
+from reports.schema.parts import Percentile
+from reports.schema.run import Limit, Run
+from reports.wording.phrases import interval, milliseconds
 
 _FIGURE: Final = re.compile(r"(?<=[\d±]) (?=(?:ms|s|%|±|times)\b|%|±)|(?<=±) (?=\d)")
+
+PERCENTILES: Final[tuple[Percentile, ...]] = ("p50", "p95", "p99")
+
+ENDS: Final[tuple[Literal["succeeded", "failed", "rejected", "unknown"], ...]] = (
+    "succeeded",
+    "failed",
+    "rejected",
+    "unknown",
+)
+"""How operations end, in the order in which tables have it."""
 
 CONFIRM: Final[Mapping[str, str]] = {
     "queued": "the operation stood in the client's own queue, and had still to be sent",
@@ -43,7 +55,7 @@ LEAST_DRAIN_S: Final = 0.5
 """Seconds after the end of the load that are not worth a word."""
 
 
-def length(run: Mapping[str, Any]) -> str:
+def length(run: Run) -> str:
     """How long a run was: the load, and how long what it had begun took to end."""
     load_s, whole_s = run.get("load_s", run["duration_s"]), run["duration_s"]
     if whole_s - load_s < LEAST_DRAIN_S:
@@ -104,7 +116,7 @@ FIGURES: Final[Mapping[str, str]] = {
     "throughput": "per second, one caller",
 }
 
-LIMITS: Final[Mapping[str, str]] = {
+LIMITS: Final[Mapping[Limit, str]] = {
     "generator": "warn",
     "policy": "warn",
     "network": "warn",

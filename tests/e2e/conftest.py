@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from localnet_launcher import Localnet, start_localnet
-from reports.judge.report import violations
+from reports.schema.published import violations
 
 ROOT = Path(__file__).resolve().parents[2]
 LOCUST = [sys.executable, "-m", "locust"]

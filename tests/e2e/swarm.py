@@ -12,7 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from reports.judge.report import violations
+from reports.schema.published import violations
 from tests.e2e.conftest import LOCUST, ROOT, OwnNetwork, clean_environment, free_port
 
 

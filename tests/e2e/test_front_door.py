@@ -15,7 +15,7 @@ import pytest
 
 import hedera_load
 from config.same_code import fingerprint
-from reports.judge.report import violations
+from reports.schema.published import violations
 from tests.e2e.conftest import ROOT, clean_environment
 
 README = ROOT / "README.md"

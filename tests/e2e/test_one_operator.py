@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from reports.judge.report import violations
+from reports.schema.published import violations
 from tests.e2e.conftest import ROOT, OwnNetwork, clean_environment
 
 RATE = 300

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from reports.judge.mirror_streams import in_words, mirror_streams
-from reports.judge.report import violations
+from reports.judge.mirror_streams import mirror_streams
 from reports.render.console import render_console
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown
+from reports.schema.published import violations
+from reports.wording.mirror_streams import in_words
 from tests.hedera_client.mirror_front import MirrorFront
 from tests.load_process.load_process import Outcome, Rig
 from tests.reports.sample import sample_report

@@ -10,12 +10,15 @@ from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings
 from records.operation import Arm, OperationRecord, Outcome
+from reports.audit.messages import nothing_settled
+from reports.audit.run import Audited
 from reports.collect.collector import Collector, Sender
+from reports.collect.ending import Ending, Kept
 from reports.collect.facts import Facts
 from reports.collect.journal import Journal
-from reports.judge.audit import nothing_settled
-from reports.judge.report import Evidence, Report, build
+from reports.judge.report import judge_run
 from reports.measure.recorder import Recorder
+from reports.schema.report import Report
 
 BEGAN = 1_795_000_000.0
 LEVELS = {"ack": 0.005, "receipt": 0.116, "mirror": 0.65}
@@ -38,9 +41,7 @@ QUIET_CONNECTIONS = {
 """What a node's connections were in a run in which nothing happened to them."""
 
 
-def sample_report(
-    folder: Path, pairs: int = 900, text: str = "", load_s: float | None = None, **evidence: Any
-) -> Report:
+def sample_report(folder: Path, pairs: int = 900, text: str = "", load_s: float | None = None) -> Report:
     """Build a report.
 
     Args:
@@ -48,7 +49,6 @@ def sample_report(
         pairs: How many, spread over the levels and a minute.
         text: Stands wherever a network, a file or a fault can put words of its own.
         load_s: After how long its users were asked to stop; None where the process does not say.
-        evidence: Further fields of `Evidence`.
     """
     settings = RunSettings(seed=7, localnet_consensus_delay=0.1)
     run = Run(
@@ -78,14 +78,13 @@ def sample_report(
     if load_s is not None:
         sender.sources["load"] = {"ended_at": BEGAN + load_s}
     collector.senders["local"] = sender
-    fields: dict[str, Any] = {
-        "audit": nothing_settled() | {"files": files(text)},
-        "facts": facts(text),
-        "faults": [{"name": f"BUSY 30 %{text}", "started": BEGAN + 20, "ended": BEGAN + 28}],
-        "clock_offset_ms": 1.4,
-        "exceptions": [f"ValueError{text}"] if text else [],
-    }
-    return build(Evidence(run, collector, BEGAN + LENGTH_S, **(fields | evidence)))
+    ending = Ending(
+        ended_at=BEGAN + LENGTH_S,
+        exceptions=[f"ValueError{text}"] if text else [],
+        faults=[{"name": f"BUSY 30 %{text}", "started": BEGAN + 20, "ended": BEGAN + 28}],
+    )
+    audited = Audited({**nothing_settled(), "files": files(text)}, clock_offset_ms=1.4)
+    return judge_run(Kept(collector, folder / "journal.sqlite", facts(text), ending), audited)
 
 
 def facts(text: str = "") -> Facts:

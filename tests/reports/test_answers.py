@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from config.run import Run
 from config.settings import RunSettings
-from reports.judge.answers import CAPACITY, COST, DELIVERY, SURVIVAL, answers, headline, where
-from reports.judge.audit import nothing_settled
+from reports.audit.messages import nothing_settled
+from reports.judge.answers import answers, headline
 from reports.judge.recovery import recovery_s
+from reports.wording.answers import CAPACITY, COST, DELIVERY, SURVIVAL
+from reports.wording.network import where
 
 HERE = "on the embedded network (2 s to consensus, as configured)"
 COMPARED = {
@@ -166,8 +167,7 @@ def test_nothing_done_is_nothing_told() -> None:
     ],
 )
 def test_the_network_is_named_as_what_it_is(settings: dict[str, Any], words: str) -> None:
-    run = Run.model_construct(settings=RunSettings.model_construct(**{**RunSettings().model_dump(), **settings}))
-    assert where(run) == words
+    assert where(RunSettings.model_construct(**{**RunSettings().model_dump(), **settings})) == words
 
 
 @pytest.mark.parametrize("faults", [[], [{"name": "stall", "from_s": 0.0, "to_s": None}]])

@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from hedera_client import Fate, MirrorError, TopicMessage
 from records.operation import Outcome, ReadFile, StoredFile
-from reports.judge.audit import MAX_OFFENDERS, exit_code_of, integrity_faults, reordering
-from reports.judge.chain import MAX_GAPS
-from reports.judge.collisions import vanished
-from reports.judge.mirror import GAPS_PER_LOOK
-from reports.judge.taken import Handled
+from reports.audit.chain import MAX_GAPS
+from reports.audit.messages import MAX_OFFENDERS
+from reports.audit.mirror import GAPS_PER_LOOK
+from reports.audit.taken import Handled
+from reports.judge.verdict import exit_code_of
+from reports.wording.audit import integrity_faults, reordering
+from reports.wording.collisions import vanished
 from tests.reports.ledger import (
     STARTED_AT,
     TOPIC,

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedera_client import Fate, MirrorError, TopicMessage
-from reports.judge.audit import exit_code_of
-from reports.judge.mirror import GAPS_PER_LOOK, LONGEST_PAUSE_S
-from reports.judge.progress import NS_PER_S, Missing, Reach, is_past, iso, latest_consensus_ns, moment
+from reports.audit.mirror import GAPS_PER_LOOK, LONGEST_PAUSE_S
+from reports.audit.progress import NS_PER_S, Missing, Reach, is_past, iso, latest_consensus_ns, moment
 from reports.judge.verdict import _audit as audit_check
+from reports.judge.verdict import exit_code_of
 from reports.render.console import _audit_line
 from tests.reports.ledger import STARTED_AT, TOPIC, Mirror, Topic, Waiting, audit, message, record, write_journal
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localnet_launcher import Localnet
-from reports.judge.audit import settle
-from reports.judge.chain import Shown
-from reports.judge.consensus import clocks_report, consensus_times, read_clocks
-from reports.judge.sightings import Sightings
+from reports.audit.chain import Shown
+from reports.audit.consensus import clocks_report, consensus_times, read_clocks
+from reports.audit.messages import settle
+from reports.audit.sightings import Sightings
 from reports.measure.clock_offset import ClockOffset, DateProbe
 from tests.reports.ledger import RUN_ID, Topic, message, record, write_journal
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reports.judge.connections import connections, in_words
+from reports.judge.connections import connections
 from reports.render.html import render_html
+from reports.wording.connections import in_words
 from tests.reports.sample import QUIET_CONNECTIONS, sample_report
 
 

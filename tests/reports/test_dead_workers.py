@@ -14,10 +14,10 @@ from reports.judge.accounting import account
 from reports.judge.dead_workers import Schedule, debts
 from reports.judge.limits import limit
 from reports.judge.rate import rate
-from reports.judge.report import violations
 from reports.render.console import render_console
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown
+from reports.schema.published import violations
 from tests.reports.sample import sample_report
 
 BEGAN, ENDED = 1_000.0, 1_040.0

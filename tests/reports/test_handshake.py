@@ -9,8 +9,8 @@ from typing import Any
 import requests
 
 from reports.collect.journal import JournalError, open_journal
-from reports.judge.report import violations
 from reports.measure.measurements import OUTCOMES
+from reports.schema.published import violations
 from tests.reports.conftest import Runs, free_port, wait_until
 
 LOAD = (

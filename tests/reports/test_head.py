@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.judge.report import violations
 from reports.render.console import render_console
 from reports.render.head import Fact, facts, line, project, sentence
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown
+from reports.schema.published import violations
 from tests.reports.sample import sample_report
 
 

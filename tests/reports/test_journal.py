@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from reports.__main__ import main
+from reports.collect.ending import CHECKPOINT, read_run
 from reports.collect.journal import Journal, JournalError, open_journal, read_saved
-from reports.judge.report import violations
-from reports.settling import CHECKPOINT, settle_folder
+from reports.schema.published import violations
 from tests.reports.conftest import ROOT, Runs, wait_until
 from tests.reports.ledger import record, write_journal
 
@@ -86,7 +86,7 @@ def test_a_journal_that_does_not_know_its_run_is_refused(tmp_path: Path) -> None
     """Rows alone do not say which run they are of."""
     write_journal(tmp_path, [record("a", 1, 1)])
     with pytest.raises(JournalError, match="does not describe its run"):
-        settle_folder(tmp_path)
+        read_run(tmp_path)
 
 
 def forge(folder: Path) -> None:

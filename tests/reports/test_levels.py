@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from config.levels import LEVELS
 from records.operation import Arm, OperationRecord, Outcome
 from reports.judge.overhead import overhead
-from reports.judge.overhead_words import summary
 from reports.measure.measurements import Measurements
 from reports.measure.recorder import Recorder
+from reports.wording.overhead import summary
 from tests.reports.ledger import Mirror, Topic, audit, message, record, write_journal
 
 BEGAN = 1_795_500_000.0

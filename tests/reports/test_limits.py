@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hedera_client.status import PRECHECK, RECEIPT, RELAY, TRANSPORT
-from reports.judge.causes import cause_of
 from reports.judge.limits import limit
+from reports.wording.causes import cause_of
 
 
 def report(**changes: Any) -> dict[str, Any]:

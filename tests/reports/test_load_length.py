@@ -15,9 +15,8 @@ from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.model_storer import ModelStorer
 from hedera_users.overhead_user import OverheadUser
 from reports.collect.collector import Sender
-from reports.judge.answers import CAPACITY
 from reports.judge.overhead import FEWEST
-from reports.judge.report import load_seconds, violations
+from reports.judge.report import load_seconds
 from reports.render.charts import chart_data
 from reports.render.console import render_console
 from reports.render.files import write_report
@@ -25,6 +24,8 @@ from reports.render.html import render_html
 from reports.render.markdown import render_markdown
 from reports.render.views import namer, phases
 from reports.render.words import length
+from reports.schema.published import violations
+from reports.wording.answers import CAPACITY
 from tests.reports.browser import Browser, browser
 from tests.reports.sample import sample_report
 

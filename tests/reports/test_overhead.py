@@ -14,10 +14,10 @@ from scipy.stats import binom
 from records.operation import Arm, OperationRecord, Outcome
 from reports.judge import intervals
 from reports.judge.overhead import FEWEST, overhead
-from reports.judge.overhead_words import summary
-from reports.judge.phrases import relative_within
 from reports.measure.keys import OperationKey
 from reports.measure.pairs import Pair, PairMatcher, Pairs
+from reports.wording.overhead import summary
+from reports.wording.phrases import relative_within
 
 
 def pairs_of(baseline_ms: Any, hedera_ms: Any, confirm: str = "receipt", into: Pairs | None = None) -> Pairs:

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from records.operation import OperationRecord, Outcome
-from reports.judge.patience import in_words
 from reports.measure.measurements import Measurements
 from reports.render.console import render_console
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown
+from reports.wording.patience import in_words
 from tests.reports.sample import sample_report
 
 

@@ -13,8 +13,6 @@ import pytest
 
 from records.operation import OperationRecord, Outcome
 from reports.__main__ import main
-from reports.judge.phrases import amount
-from reports.judge.report import violations
 from reports.measure.keys import OperationKey
 from reports.measure.measurements import OperationMeasure
 from reports.render.charts import breaker_spans, chart_data
@@ -26,6 +24,8 @@ from reports.render.junit import render_junit
 from reports.render.markdown import render_markdown
 from reports.render.views import namer
 from reports.render.words import tied
+from reports.schema.published import violations
+from reports.wording.phrases import amount
 from tests.reports.sample import sample_report
 
 PAYLOAD = (

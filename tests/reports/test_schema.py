@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from reports.judge.report import schema, violations
+from reports.schema.published import FILE, generate, published, violations
 from tests.reports.sample import LEVELS, sample_report
 
 
@@ -18,10 +18,15 @@ def test_reports_are_of_the_published_form(pairs: int, tmp_path: Path) -> None:
     assert violations(sample_report(tmp_path, pairs=pairs)) == []
 
 
+def test_the_published_file_is_what_the_types_say() -> None:
+    """`python -m reports.schema` writes it after the types have changed."""
+    assert FILE.read_text(encoding="utf-8") == generate()
+
+
 def test_the_schema_is_one() -> None:
     """The published schema is a schema, and names every key of the contract."""
-    jsonschema.Draft202012Validator.check_schema(schema())
-    assert set(schema()["required"]) == {
+    jsonschema.Draft202012Validator.check_schema(published())
+    assert set(published()["required"]) == {
         *("schema", "run", "operations", "overhead", "resilience", "accounting", "audit"),
         *("cost", "resources", "gates", "drills", "errors", "timeline"),
     }

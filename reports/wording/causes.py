@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from hedera_client.status import PRECHECK, RECEIPT, RELAY, RELAY_BROKEN, TRANSPORT
 from records.statuses import NEVER_HAPPENED, STOPPED
-from reports.measure.errors import ErrorGroup, GroupKey
 
 CAUSES: Final[Mapping[str, str]] = {
     "BUSY": "The node's share of the network's throttle was used up. Send more slowly, or over more nodes; file writes "
@@ -82,23 +81,3 @@ def cause_of(status: str) -> str | None:
             reason = table[status].reason
             return f"{reason[0].upper()}{reason[1:]}."
     return None
-
-
-def errors(groups: Mapping[GroupKey, ErrorGroup], origin: float) -> list[dict[str, Any]]:
-    """Return the report's `errors`, the most frequent first. Instants are seconds since the run's start."""
-    entries = [
-        {
-            "operation": key.name,
-            "arm": key.arm or None,
-            "outcome": outcome,
-            "status": status,
-            "message": message,
-            "phase": phase or None,
-            "count": group.count,
-            "first_s": round(max(0.0, group.first_at - origin), 3),
-            "last_s": round(max(0.0, group.last_at - origin), 3),
-            "cause": cause_of(status),
-        }
-        for (key, outcome, status, message, phase), group in groups.items()
-    ]
-    return sorted(entries, key=lambda entry: (-entry["count"], entry["operation"], entry["status"], entry["message"]))

@@ -11,8 +11,11 @@ message is what consensus put there. Where no receipt named a place, the mirror 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
+
+from reports.schema.accounting import Accounting
+from reports.schema.audit import Audit
+from reports.schema.report import Report
 
 CAUSE: Final = "another process pays with the same account and issued the same transaction ids"
 REMEDY: Final = (
@@ -21,7 +24,7 @@ REMEDY: Final = (
 )
 
 
-def vanished(audit: Mapping[str, Any]) -> str:
+def vanished(audit: Audit) -> str:
     """What is to be said of acknowledged messages that never came about; "" where there are none.
 
     Args:
@@ -37,7 +40,7 @@ def vanished(audit: Mapping[str, Any]) -> str:
     )
 
 
-def met(accounting: Mapping[str, Any]) -> str:
+def met(accounting: Accounting) -> str:
     """What is to be said of ids that were taken before their first attempt; "" where there were none.
 
     Args:
@@ -54,7 +57,7 @@ def met(accounting: Mapping[str, Any]) -> str:
     )
 
 
-def told(report: Mapping[str, Any]) -> list[str]:
+def told(report: Report) -> list[str]:
     """Both, as far as there is something to be said that no failed check says; sentences without a full stop."""
     said = {check["detail"] for check in report["run"]["checks"] if not check["passed"]}
     both = (vanished(report["audit"]), met(report["accounting"]))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, Final
+from typing import Final
+
+from reports.schema.audit import Files, SlowestAppend
 
 MAX_OFFENDERS: Final = 25
 """Offending files that are listed one by one."""
@@ -20,9 +22,9 @@ SELECT count(*) AS attempted, total(acknowledged) AS stored, total(acknowledged 
     total(differs) AS mismatched, total(acknowledged AND NOT times) AS not_read_back,
     total(CASE WHEN acknowledged THEN appends END) AS appends,
     total(CASE WHEN acknowledged THEN size_bytes END) AS bytes,
-    total(CASE WHEN acknowledged THEN stored_s END) AS stored_s,
     total(leftover = 'deleted') AS deleted, total(leftover = 'left') AS left_over,
-    total(leftover = 'uncertain') AS uncertain
+    total(leftover = 'uncertain') AS uncertain,
+    total(CASE WHEN acknowledged THEN stored_s END) AS stored_s
 FROM files
 """
 
@@ -37,7 +39,7 @@ FROM files WHERE differs OR leftover IN ('left', 'uncertain') LIMIT {MAX_OFFENDE
 """
 
 
-def audit_files(connection: sqlite3.Connection) -> dict[str, Any] | None:
+def audit_files(connection: sqlite3.Connection) -> Files | None:
     """Return the report's `audit.files`, or None for a run that stored none.
 
     `attempted` files were begun, `stored` ones acknowledged to the end. Of these `verified` were read back with the
@@ -50,20 +52,43 @@ def audit_files(connection: sqlite3.Connection) -> dict[str, Any] | None:
     Args:
         connection: Of a journal.
     """
-    cursor = connection.execute(_TOTALS)
-    names = [column[0] for column in cursor.description]
-    totals = dict(zip(names, cursor.fetchone(), strict=True))
-    if not totals["attempted"]:
+    (*counts, stored_s) = connection.execute(_TOTALS).fetchone()
+    attempted, stored, verified, mismatched, not_read_back, appends, size, deleted, left_over, uncertain = map(
+        int, counts
+    )
+    if not attempted:
         return None
-    stored_s = totals.pop("stored_s")
-    slowest = connection.execute(_SLOWEST).fetchone()
-    offenders = connection.execute(_OFFENDERS)
-    fields = [column[0] for column in offenders.description]
     return {
-        **{name: int(value) for name, value in totals.items()},
-        "bytes_per_s": round(totals["bytes"] / stored_s, 3) if stored_s else None,
-        "slowest_append": None
-        if slowest is None
-        else {"file_id": slowest[0], "transaction_id": slowest[1], "ms": round(slowest[2] * 1000, 3)},
-        "offenders": [dict(zip(fields, row, strict=True)) for row in offenders],
+        "attempted": attempted,
+        "stored": stored,
+        "verified": verified,
+        "mismatched": mismatched,
+        "not_read_back": not_read_back,
+        "appends": appends,
+        "bytes": size,
+        "deleted": deleted,
+        "left_over": left_over,
+        "uncertain": uncertain,
+        "bytes_per_s": round(size / stored_s, 3) if stored_s else None,
+        "slowest_append": _slowest_append(connection),
+        "offenders": [
+            {
+                "kind": kind,
+                "file_id": file_id,
+                "transaction_id": transaction_id,
+                "size_bytes": size_bytes,
+                "sha256": sha256,
+                "outcome": outcome,
+                "status": status,
+            }
+            for kind, file_id, transaction_id, size_bytes, sha256, outcome, status in connection.execute(_OFFENDERS)
+        ],
     }
+
+
+def _slowest_append(connection: sqlite3.Connection) -> SlowestAppend | None:
+    row = connection.execute(_SLOWEST).fetchone()
+    if row is None:
+        return None
+    file_id, transaction_id, seconds = row
+    return {"file_id": file_id, "transaction_id": transaction_id, "ms": round(seconds * 1000, 3)}

@@ -10,14 +10,6 @@ SECONDS_FROM_MS: Final = 10_000
 MOST_TELLING: Final = 1_000.0
 """Percent up to which a relative difference stands in a sentence; the tables have it in any case."""
 
-NOT_AUDITED: Final = "the audit could not be carried out"
-"""How an audit's error begins that is not the mirror's."""
-
-
-def not_read(error: str) -> str:
-    """Why an audit is not there, as a sentence's beginning: the mirror, unless it was something else."""
-    return error if error.startswith(NOT_AUDITED) else f"the mirror could not be read: {error}"
-
 
 def milliseconds(value: float | None) -> str:
     """A duration with three significant digits: `0.41 ms`, `116 ms`, `2.35 s`; a dash for none."""

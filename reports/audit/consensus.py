@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from reports.measure.clock_offset import CAUSALITY, ClockOffset
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
+from reports.schema.audit import Clock
 
 Clocks = Mapping[str, ClockOffset]
 """How far the network's clock is ahead of each sender's, by sender."""
@@ -55,7 +56,7 @@ def consensus_times(connection: sqlite3.Connection, clocks: Clocks) -> dict[Oper
     return {OperationKey.load(operation): distribution for operation, distribution in times.items()}
 
 
-def clocks_report(clocks: Clocks) -> dict[str, Any] | None:
+def clocks_report(clocks: Clocks) -> Clock | None:
     """Return what the report says of the clocks: the widest claim that covers all senders, and each sender's own.
 
     None where nothing is known.

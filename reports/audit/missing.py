@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from reports.judge.progress import NS_PER_S, Missing, Reach, is_past, latest_consensus_ns, moment, valid_start_of
+from reports.audit.progress import NS_PER_S, Missing, Reach, is_past, latest_consensus_ns, moment, valid_start_of
 
 CLOCK_MARGIN_NS: Final = NS_PER_S
 """What a sender's clock may be set by while a run goes on, without anybody's being called lost for it."""

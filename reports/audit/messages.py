@@ -29,12 +29,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
-from reports.judge.chain import TopicChain
-from reports.judge.files_audit import audit_files
-from reports.judge.phrases import not_read
-from reports.judge.progress import iso
+from reports.audit.chain import TopicChain
+from reports.audit.files import audit_files
+from reports.audit.progress import iso
+from reports.schema.audit import Kind, Message, MessageCounts, Settled
+from reports.wording.audit import not_read
 
 MAX_OFFENDERS: Final = 100
 """Offending messages that are listed one by one."""
@@ -42,7 +43,10 @@ MAX_OFFENDERS: Final = 100
 REACH: Final = 1_000
 """How many messages of its stream back one is held against: more cannot have been on their way together."""
 
-KINDS: Final = ("lost", "not_shown_yet", "corrupted", "collided", "duplicated", "out_of_order", "landed_after_failure")
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+"""Kinds of messages that are listed one by one, in this order."""
+
+SHOWN_LATE: Final = "shown_late"
 
 _SETTLE: Final = """
 CREATE TABLE audit.settled AS
@@ -167,12 +171,12 @@ def settle(connection: sqlite3.Connection, topics: Iterable[ReadTopic], *, forei
     connection.executescript(_MISPLACED)
 
 
-def verdict(
+def settled(
     connection: sqlite3.Connection,
     topics: Iterable[ReadTopic],
     doubt: Doubt | None = None,
     mirror_clock_ns: int | None = None,
-) -> dict[str, Any]:
+) -> Settled:
     """Return the report's `audit` after `settle`.
 
     Besides the counts of the module's rules it holds:
@@ -196,13 +200,12 @@ def verdict(
     read = list(topics)
     sums = ", ".join(f"total({which})" for which in _WHICH.values())
     (row,) = connection.execute(f"SELECT {sums} FROM settled").fetchall()
-    counts = {kind: int(count) for kind, count in zip(_WHICH, row, strict=True)}
+    counts = _counts(dict(zip(_WHICH, map(int, row), strict=True)), doubt)
     strangers, unreported_corrupted = connection.execute(_STRANGERS).fetchone()
-    unsaid = dict.fromkeys(("lost", "not_shown_yet") if doubt is not None and doubt.total else ())
-    listed = [kind for kind in KINDS if counts[kind] and kind not in unsaid]
+    unsaid = doubt is not None and doubt.total
+    listed = [kind for kind in KINDS if counts[kind]]
     return {
         **counts,
-        **unsaid,
         "reordered_by": connection.execute("SELECT coalesce(max(reordered), 0) FROM settled").fetchone()[0],
         "of_unreported_senders": strangers,
         "unreported_corrupted": int(unreported_corrupted),
@@ -217,21 +220,24 @@ def verdict(
             }
             for topic_id, chain in read
         ],
-        "offenders": [entry for kind in listed for entry in _listed(connection, kind, MAX_OFFENDERS // len(listed))],
-        "late": _listed(connection, "shown_late", MAX_OFFENDERS // 10),
+        "offenders": [
+            {"kind": kind, **message}
+            for kind in listed
+            for message in _messages(connection, kind, MAX_OFFENDERS // len(listed))
+        ],
+        "late": [{"kind": SHOWN_LATE, **message} for message in _messages(connection, SHOWN_LATE, MAX_OFFENDERS // 10)],
         "files": audit_files(connection),
         "mirror_clock": None if mirror_clock_ns is None else iso(mirror_clock_ns),
-        **_as_report(doubt),
+        "doubt": doubt and doubt.sentence,
+        "error": doubt and doubt.error,
     }
 
 
-def nothing_settled(error: str | None = None) -> dict[str, Any]:
+def nothing_settled(error: str | None = None) -> Settled:
     """The report's `audit` where it could not be carried out at all, or where there was nothing to audit."""
-    counts: Mapping[str, Any] = dict.fromkeys(_WHICH, 0)
-    unsaid: Mapping[str, Any] = dict.fromkeys(("lost", "not_shown_yet") if error else ())
+    doubt = None if error is None else unreadable(error)
     return {
-        **counts,
-        **unsaid,
+        **_counts(dict.fromkeys(_WHICH, 0), doubt),
         "reordered_by": 0,
         "of_unreported_senders": 0,
         "unreported_corrupted": 0,
@@ -242,70 +248,28 @@ def nothing_settled(error: str | None = None) -> dict[str, Any]:
         "late": [],
         "files": None,
         "mirror_clock": None,
-        **_as_report(None if error is None else unreadable(error)),
+        "doubt": doubt and doubt.sentence,
+        "error": doubt and doubt.error,
     }
 
 
-def exit_code_of(audit: Mapping[str, Any]) -> int:
-    """What an audit alone lets a command end with: 0 clean, 3 integrity broken, 5 nothing to be said of the network."""
-    if integrity_faults(audit):
-        return 3
-    return 5 if doubt_of(audit) or audit.get("collided") else 0
-
-
-def doubt_of(audit: Mapping[str, Any]) -> str | None:
-    """Why an audit could not say everything, one sentence without a full stop; None where it did.
-
-    Args:
-        audit: The report's; that of an earlier version has no `doubt` of its own.
-    """
-    doubt: str | None = audit.get("doubt")
-    return doubt or (unreadable(audit["error"]).sentence if audit["error"] else None)
-
-
-def _as_report(doubt: Doubt | None) -> dict[str, Any]:
-    return {"doubt": doubt and doubt.sentence, "error": doubt and doubt.error}
-
-
-def unreported(audit: Mapping[str, Any]) -> str:
-    """What is to be said of messages whose senders died before they told of them; "" where there are none."""
-    count = audit.get("of_unreported_senders", 0)
-    if not count:
-        return ""
-    if count == 1:
-        return "1 more message is on the mirror whose sender died before it was told of"
-    return f"{count:,} more messages are on the mirror whose senders died before they were told of"
-
-
-def reordering(audit: Mapping[str, Any]) -> str:
-    """What an application should know of its messages' order, a sentence without a full stop; "" where all kept it.
-
-    Args:
-        audit: The report's; that of an earlier version counts nothing of the kind.
-    """
-    changed = audit.get("reordered", 0)
-    if not changed:
-        return ""
-    places = audit["reordered_by"]
-    share = 100 * changed / max(1, audit["acknowledged"])
-    return (
-        f"{changed:,} of {audit['acknowledged']:,} messages ({share:.2g} %) changed places with others of their "
-        f"sender, by up to {places} {'position' if places == 1 else 'positions'}: a node's acknowledgement fixes no "
-        "order, only a receipt that was waited for does"
-    )
-
-
-def integrity_faults(audit: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a run's messages and files, in words; empty when nothing is."""
-    kinds = ("lost", "corrupted", "duplicated", "out_of_order")
-    wrong = [f"{audit[kind]:,} {kind.replace('_', ' ')}" for kind in kinds if audit[kind]]
-    if audit["unreported_corrupted"]:
-        wrong.append(f"{audit['unreported_corrupted']:,} of a dead process corrupted")
-    if audit["running_hash_verified"] is False:
-        wrong.append("the running hash of a topic does not follow from its messages")
-    if audit["files"] and audit["files"]["mismatched"]:
-        wrong.append(f"{audit['files']['mismatched']:,} files read back with another SHA-256 than was stored")
-    return wrong
+def _counts(counted: Mapping[str, int], doubt: Doubt | None) -> MessageCounts:
+    """What was counted, without what nothing can be said of."""
+    unsaid = doubt is not None and doubt.total
+    return {
+        "lost": None if unsaid else counted["lost"],
+        "not_shown_yet": None if unsaid else counted["not_shown_yet"],
+        "corrupted": counted["corrupted"],
+        "collided": counted["collided"],
+        "duplicated": counted["duplicated"],
+        "out_of_order": counted["out_of_order"],
+        "reordered": counted["reordered"],
+        "landed_after_failure": counted["landed_after_failure"],
+        "shown_late": counted[SHOWN_LATE],
+        "acknowledged": counted["acknowledged"],
+        "delivered": counted["delivered"],
+        "never_landed": counted["never_landed"],
+    }
 
 
 def _chains(topics: list[ReadTopic]) -> bool | None:
@@ -316,8 +280,20 @@ def _chains(topics: list[ReadTopic]) -> bool | None:
     return True if found and None not in found else None
 
 
-def _listed(connection: sqlite3.Connection, kind: str, limit: int) -> list[dict[str, Any]]:
-    """The first offenders of a kind."""
-    cursor = connection.execute(_OFFENDERS.format(which=_WHICH[kind]), (limit,))
-    names = [column[0] for column in cursor.description]
-    return [{"kind": kind, **dict(zip(names, row, strict=True))} for row in cursor]
+def _messages(connection: sqlite3.Connection, which: str, limit: int) -> list[Message]:
+    """The first messages of a kind."""
+    return [
+        {
+            "topic_id": topic_id,
+            "stream": stream,
+            "number": number,
+            "transaction_id": transaction_id,
+            "sequence_number": sequence_number,
+            "copies": copies,
+            "outcome": outcome,
+            "status": status,
+        }
+        for topic_id, stream, number, transaction_id, sequence_number, copies, outcome, status in connection.execute(
+            _OFFENDERS.format(which=_WHICH[which]), (limit,)
+        )
+    ]

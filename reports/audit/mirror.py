@@ -19,16 +19,17 @@ import gevent
 
 from config.run import Run
 from hedera_client import MirrorError, TopicMessage
-from reports.judge.audit import Doubt, ReadTopic, settle, unreadable, verdict
-from reports.judge.chain import ChainHash, Shown, TooManyGapsError, TopicChain
-from reports.judge.consensus import Clocks, consensus_times, read_clocks
-from reports.judge.foreign import foreign_ledger
-from reports.judge.missing import hold_back, why_not_shown
-from reports.judge.progress import NS_PER_S, Reach
-from reports.judge.sightings import Sightings
-from reports.judge.taken import Handled, note_taken
+from reports.audit.chain import ChainHash, Shown, TooManyGapsError, TopicChain
+from reports.audit.consensus import Clocks, consensus_times, read_clocks
+from reports.audit.foreign import foreign_ledger
+from reports.audit.messages import Doubt, ReadTopic, settle, settled, unreadable
+from reports.audit.missing import hold_back, why_not_shown
+from reports.audit.progress import NS_PER_S, Reach
+from reports.audit.sightings import Sightings
+from reports.audit.taken import Handled, note_taken
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
+from reports.schema.audit import Settled
 
 LOOK_EVERY_S: Final = 0.5
 """Pause between two looks at a topic that is not complete yet; far below the 50 requests a second of public mirrors."""
@@ -119,7 +120,7 @@ class MirrorAudit:
         self._newest_ns = 0  # consensus time of the newest row that was shown
         self._reached: deque[int | None] = deque(maxlen=LOOKS)  # at the beginning of each of the last complete looks
 
-    def run(self) -> dict[str, Any]:
+    def run(self) -> Settled:
         """Read until all is there or the time is up, and return the report's `audit`."""
         try:
             failure = self._read_until_complete()
@@ -131,7 +132,7 @@ class MirrorAudit:
                 note_taken(connection, self._read.handled, {topic: chain.proven_below for topic, chain in self._topics})
             self.clocks = read_clocks(connection, self.clocks)
             self.consensus = consensus_times(connection, self.clocks)
-            return verdict(connection, self._topics, doubt, self._reached[-1] if self._reached else None)
+            return settled(connection, self._topics, doubt, self._reached[-1] if self._reached else None)
         finally:
             self._sightings.close()
 

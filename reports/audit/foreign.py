@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from reports.judge.audit import ReadTopic
-from reports.judge.progress import NS_PER_S, moment
+from reports.audit.messages import ReadTopic
+from reports.audit.progress import NS_PER_S, moment
 
 QUESTION: Final = "does this mirror belong to this network?"
 

@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 
 from hedera_client import ChunkInfo
 from records.envelope import body_is_intact, decode, digest
+from reports.audit.chain import Shown
 from reports.collect.journal import open_journal
-from reports.judge.chain import Shown
 
 FILE_NAME: Final = "audit.sqlite"
 

@@ -1,0 +1,105 @@
+"""The whole report: what judge hands to render, and what report.json holds."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from typing_extensions import TypedDict
+
+from reports.schema.accounting import Accounting
+from reports.schema.audit import Audit
+from reports.schema.operations import Operation
+from reports.schema.overhead import Overhead
+from reports.schema.parts import CLOSED, GROWING, Amount, Count, Side
+from reports.schema.resilience import Resilience
+from reports.schema.resources import Resources
+from reports.schema.run import Run
+from reports.schema.timeline import Timeline
+
+SCHEMA: Final = "hedera-load-report/1"
+
+
+@GROWING
+class Cost(TypedDict):
+    """What the run cost."""
+
+    hbar: Amount | None
+    usd: Amount | None
+    by_operation: dict[str, object]
+    source: Literal["balance", "records", "estimate"] | None
+    budget_hbar: Amount | None
+    note: str
+
+
+@GROWING
+class Gate(TypedDict):
+    """A condition that somebody named."""
+
+    expression: str
+    observed: float | None
+    passed: bool
+
+
+@GROWING
+class Drill(TypedDict):
+    """A fault on purpose, and whether what followed was what had to follow."""
+
+    name: str
+    expected: object
+    observed: object
+    passed: bool
+
+
+@GROWING
+class Error(TypedDict):
+    """Operations that ended by one status, message and phase."""
+
+    operation: str
+    arm: Side
+    outcome: str
+    status: str
+    message: str
+    phase: str | None
+    """The phase (prepare, ack, receipt, mirror) or layer (queue, limiter, circuit, deadline) that ended these
+    operations."""
+
+    count: Count
+    first_s: Amount
+    last_s: Amount
+    cause: str | None
+
+
+class Findings(TypedDict):
+    """What was counted and measured, and what the run is judged by: a report without its `run`."""
+
+    operations: list[Operation]
+    overhead: list[Overhead]
+    resilience: Resilience
+    accounting: Accounting
+    audit: Audit
+    resources: Resources
+    errors: list[Error]
+    timeline: Timeline
+
+
+@CLOSED
+class Report(TypedDict):
+    """Times are Unix time in seconds, durations say their unit in their name.
+
+    Later versions may add properties to what rooms publish (resilience, audit, cost, resources, operations); what is
+    described here stays as it is.
+    """
+
+    schema: Literal["hedera-load-report/1"]
+    run: Run
+    operations: list[Operation]
+    overhead: list[Overhead]
+    resilience: Resilience
+    accounting: Accounting
+    audit: Audit
+    cost: Cost
+    resources: Resources
+    gates: list[Gate]
+    drills: list[Drill]
+    errors: list[Error]
+    timeline: Timeline

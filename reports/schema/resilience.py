@@ -1,0 +1,210 @@
+"""`resilience`: what was retried, refused and waited for, and what became of circuits, connections and streams.
+
+The room `resilience` publishes most of it, in a form of its own that only grows; `hedera_client` and `hedera_users` the
+connections and streams.
+"""
+
+from __future__ import annotations
+
+from typing import NotRequired
+
+from typing_extensions import TypedDict
+
+from reports.schema.parts import GROWING, Amount, Count
+
+
+@GROWING
+class Retries(TypedDict):
+    """Attempts after the first."""
+
+    attempts: Count
+    recovered: Count
+    exhausted: Count
+    by_status: dict[str, Count]
+
+
+_FromAndTo = TypedDict("_FromAndTo", {"from": str, "to": str}, total=False)
+
+
+@GROWING
+class Transition(_FromAndTo):
+    """A change of a circuit's state."""
+
+    time: NotRequired[float]
+    """Unix time in seconds."""
+
+
+@GROWING
+class Storage(TypedDict):
+    """What keeps a circuit that processes share."""
+
+    failures: NotRequired[Count]
+    """How often it did not answer."""
+
+
+@GROWING
+class Breaker(TypedDict):
+    """One circuit breaker of one process."""
+
+    name: str
+    state: str
+    opened: Count
+    half_opened: Count
+    closed: Count
+    rejected: Count
+    open_s: Amount
+    transitions: list[Transition]
+    transitions_dropped: NotRequired[Count]
+    storage: NotRequired[Storage]
+
+
+@GROWING
+class MirrorStream(TypedDict):
+    """Subscriptions to one topic."""
+
+    topic: str
+    opened: NotRequired[Count]
+    """Subscriptions."""
+
+    ended: NotRequired[Count]
+    """How many of them the mirror, or the way to it, ended."""
+
+    silent: NotRequired[Count]
+    """How many were opened again because REST showed messages that they did not."""
+
+    skipped: NotRequired[Count]
+    """Messages left out between two that came."""
+
+    looks: NotRequired[Count]
+    """Questions over REST about messages that were overdue."""
+
+    unanswered: NotRequired[Count]
+    """How many of them brought no answer."""
+
+    waits: NotRequired[Count]
+    """Waits for a message that ended well."""
+
+    late: NotRequired[Count]
+    """How many of them rest on REST, or on a stream that was opened again meanwhile."""
+
+    late_s: NotRequired[Amount]
+    """Seconds by which those may be too long at most, in total."""
+
+
+@GROWING
+class NodeConnections(TypedDict):
+    """Connections to one node."""
+
+    node: str
+    opened: NotRequired[Count]
+    """On which calls could be made."""
+
+    closed: NotRequired[Count]
+    """How many of them are over, by whomever."""
+
+    failed: NotRequired[Count]
+    """Attempts to open one that failed."""
+
+    lost: NotRequired[Count]
+    """Ended with calls under way, whose outcome was then unknown."""
+
+    drained: NotRequired[Count]
+    """Closed by the node in good order (GOAWAY with NO_ERROR)."""
+
+    aged: NotRequired[Count]
+    """Replaced for their age, by the node or just before it would have."""
+
+    most_open: NotRequired[Count]
+    """The greatest number at once; over several processes an upper bound."""
+
+    waited: NotRequired[Count]
+    """Calls that waited for a connection, or for room on one."""
+
+    waited_s: NotRequired[Amount]
+    """Seconds that they waited, in total."""
+
+    moved: NotRequired[Count]
+    """Calls begun anew on another connection, since the node had certainly not seen them."""
+
+
+@GROWING
+class Queue(TypedDict):
+    """The queues of all services and processes together; capacity and extremes are those of one."""
+
+    capacity: Count
+    max_depth: Count
+    enqueued: Count
+    drained: Count
+    expired: Count
+    rejected: Count
+    left: Count
+    withdrawn: Count
+    depth: Count
+
+
+@GROWING
+class Waits(TypedDict):
+    """Waits of one kind."""
+
+    count: Count
+    seconds: Amount
+    max_s: Amount
+
+
+@GROWING
+class Limits(TypedDict):
+    """One limit of a limiter."""
+
+    kind: str
+    limit: NotRequired[float]
+    limit_min: NotRequired[float]
+    limit_max: NotRequired[float]
+    waits: NotRequired[Count]
+    busy: NotRequired[Count]
+
+
+@GROWING
+class Limiter(Limits):
+    """One limiter of one process: a limit, or `limits` that hold together."""
+
+    name: str
+    limits: NotRequired[list[Limits]]
+
+
+@GROWING
+class Budget(TypedDict):
+    """The retry budgets of all processes together, in tokens."""
+
+    capacity: Count
+    left: Count
+    lowest: Count
+    spent: Count
+    given_back: Count
+    refused: Count
+
+
+@GROWING
+class Resilience(TypedDict):
+    """The section."""
+
+    retries: Retries
+    breakers: list[Breaker]
+    queue: Queue | None
+    rejected: dict[str, Count]
+    """Operations that were refused before anything was sent, by the kind of refusal."""
+
+    cut_short: dict[str, Count]
+    """Operations whose last error could have been retried but for a refusal, by its kind."""
+
+    waits: dict[str, Waits]
+    """What operations waited for: retry, circuit, limiter, queue."""
+
+    limiters: list[Limiter]
+    budget: Budget | None
+    """The retry budgets of all processes together, in tokens; null where retries are not bounded."""
+
+    connections: NotRequired[list[NodeConnections]]
+    """Connections to the nodes, over all processes."""
+
+    mirror_streams: NotRequired[list[MirrorStream]]
+    """Subscriptions to the mirror, over all processes."""
