@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from config.run import Run
 from config.secrets import without_secrets
 from records.sources import injected_faults
 from reports.audit.run import audit_run
 from reports.collect.collector import Collector
-from reports.collect.ending import CHECKPOINT, ENDING, FACTS, Ending, Kept, read_run
+from reports.collect.ending import CHECKPOINT, ENDING, FACTS, Ending, InjectedFault, Kept, read_run
 from reports.collect.facts import Facts
 from reports.collect.journal import FILE_NAME, Journal
 from reports.judge.report import judge_run
@@ -79,7 +79,7 @@ def conclude(
         ended_at=time.time(),
         exceptions=_exceptions(environment),
         master=master,
-        faults=injected_faults(environment),
+        faults=cast(list[InjectedFault], injected_faults(environment)),
     )
     journal.save(FACTS, facts.dump())
     journal.save(CHECKPOINT, collector.dump())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, NotRequired
+
+from typing_extensions import TypedDict
 
 from config.run import Run
 from config.secrets import MARK
@@ -21,6 +23,18 @@ ENDING: Final = "ending"
 ran, the newest `Collector.dump`, how it ended."""
 
 
+class InjectedFault(TypedDict):
+    """A fault on purpose, as the embedded network lists it (`GET /faults`); Unix time in seconds.
+
+    One that has not started is left out of the report, one that has not ended lasts to the end of the run.
+    """
+
+    name: NotRequired[str]
+    kind: NotRequired[str]
+    started: float | None
+    ended: NotRequired[float | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a run ended; what the reports say of it beside what was measured. Of types that msgpack can carry.
@@ -29,9 +43,7 @@ class Ending:
         ended_at: Unix time in seconds when its users had stopped.
         exceptions: Messages of exceptions that Locust caught in users.
         master: What the master process used, where there is one.
-        faults: What was broken on purpose, as the embedded network lists it (`GET /faults`): `name` or `kind`,
-            `started` and `ended` in Unix seconds. One that has not started is left out of the report, one that has not
-            ended lasts to the end of the run.
+        faults: What was broken on purpose.
         broken: It was cut off before its end; the figures are those of its last checkpoint.
         unwritten: Why not all of its journal could be written; "" where it could.
     """
@@ -39,7 +51,7 @@ class Ending:
     ended_at: float
     exceptions: list[str] = field(default_factory=list)
     master: Usage | None = None
-    faults: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[InjectedFault] = field(default_factory=list)
     broken: bool = False
     unwritten: str = ""
 

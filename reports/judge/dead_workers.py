@@ -7,7 +7,9 @@ end of the run. Nobody counted that, but it is known: the schedule goes on evenl
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, cast
+
+from typing_extensions import TypedDict
 
 from reports.collect.collector import Sender
 
@@ -30,6 +32,20 @@ class Schedule(NamedTuple):
     rate: float
     workers: int
     ended_at: float
+
+
+class Came(TypedDict, total=False):
+    """What one process's schedule counted, as far as it matters here (`hedera_users` publishes it)."""
+
+    due: int
+    waiting: int
+    """Due, and neither started nor shed."""
+
+    since: float | None
+    """Unix time in seconds from which operations were due; None where none ever were."""
+
+    until: float
+    """Unix time in seconds of the newest count."""
 
 
 class Debt(NamedTuple):
@@ -129,7 +145,7 @@ def _left(everyone: list[Sender], schedule: Schedule | None) -> int:
 
 def _began(everyone: list[Sender]) -> float | None:
     """Unix time in seconds from which operations were due; None where they were not, or nobody says it."""
-    found = [_came(sender)["since"] for sender in everyone if _came(sender).get("since")]
+    found = [since for sender in everyone if (since := _came(sender).get("since"))]
     return min(found) if found else None
 
 
@@ -139,5 +155,6 @@ def _ended(everyone: list[Sender], schedule: Schedule) -> float:
     return max(found) if found else schedule.ended_at
 
 
-def _came(sender: Sender) -> dict[str, Any]:
-    return sender.sources.get(ARRIVALS) or {}
+def _came(sender: Sender) -> Came:
+    """What its schedule counted; empty in a closed model."""
+    return cast(Came, sender.sources.get(ARRIVALS) or {})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import cast
 
 from reports.audit.run import Audited
 from reports.collect.collector import Collector, Sender
-from reports.collect.ending import Ending, Kept
+from reports.collect.ending import Ending, InjectedFault, Kept
 from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.answers import answers, headline
@@ -120,7 +120,7 @@ def _found(collector: Collector, ending: Ending, audited: Audited, load_s: float
         "audit": audited.audit,
         "timeline": {
             **timeline(measured.timeline),
-            "faults": [_fault(fault, began_at) for fault in ending.faults if fault["started"] is not None],
+            "faults": _faults(ending.faults, began_at),
             "queue": queue,
         },
     }
@@ -147,14 +147,17 @@ def _of_shared_circuits(breakers: Sequence[Breaker]) -> list[str]:
     return [circuits_not_shared(sorted(away))] if away else []
 
 
-def _fault(fault: Mapping[str, Any], began_at: float) -> Fault:
-    """An injected fault as an entry of `timeline.faults`."""
-    ended = fault.get("ended")
-    return {
-        "name": str(fault.get("name") or fault.get("kind") or "fault"),
-        "from_s": round(max(0.0, fault["started"] - began_at), 3),
-        "to_s": None if ended is None else round(max(0.0, ended - began_at), 3),
-    }
+def _faults(injected: Sequence[InjectedFault], began_at: float) -> list[Fault]:
+    """The report's `timeline.faults`."""
+    return [
+        {
+            "name": str(fault.get("name") or fault.get("kind") or "fault"),
+            "from_s": round(max(0.0, started - began_at), 3),
+            "to_s": None if (ended := fault.get("ended")) is None else round(max(0.0, ended - began_at), 3),
+        }
+        for fault in injected
+        if (started := fault["started"]) is not None
+    ]
 
 
 def _cost() -> Cost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,15 @@ def test_reports_are_of_the_published_form(pairs: int, tmp_path: Path) -> None:
 def test_the_published_file_is_what_the_types_say() -> None:
     """`python -m reports.schema` writes it after the types have changed."""
     assert FILE.read_text(encoding="utf-8") == generate()
+
+
+@pytest.mark.parametrize("room", ["schema", "audit", "wording", "judge", "render"])
+def test_what_crosses_from_the_audit_to_the_page_is_typed(room: str) -> None:
+    """A dictionary of anything is what the types are instead of."""
+    files = sorted((FILE.parents[1] / room).glob("*.py"))
+    assert files
+    untyped = re.compile(r"(dict|Mapping)\[str, Any\]")
+    assert [file.name for file in files if untyped.search(file.read_text(encoding="utf-8"))] == []
 
 
 def test_the_schema_is_one() -> None:
