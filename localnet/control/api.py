@@ -68,14 +68,14 @@ async def _entries(request: web.Request) -> web.Response:
     if not 1 <= limit <= MAX_PAGE:
         return _error(400, f"limit must be between 1 and {MAX_PAGE}")
     kind = request.query.get("type")
-    journal = ledger.entries
-    rows = (row for row in journal.span(after + 1, journal.end) if kind is None or row.kind == kind)
+    entries = ledger.entries
+    rows = (row for row in entries.span(after + 1, entries.end) if kind is None or row.kind == kind)
     page = list(islice(rows, limit))
-    more = len(page) == limit and page[-1].index + 1 < journal.end
+    more = len(page) == limit and page[-1].index + 1 < entries.end
     body = {
         "entries": [entry_json(row) for row in page],
         "next": page[-1].index if more else None,
-        "forgotten": journal.forgotten,
+        "forgotten": entries.forgotten,
     }
     return web.json_response(body)
 

@@ -1,4 +1,4 @@
-"""A network that goes on where it was: every settled transaction is written to an SQLite file, and played again.
+"""A network that goes on where it was: every handled transaction is written to an SQLite file, and played again.
 
 What a transaction does follows from its bytes, the node it went to and its consensus timestamp alone, so these are all
 that is kept. A transaction is in the file before anybody is told its receipt; what was on its way to consensus when the
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from localnet.transactions.stages import Received
 
 _VERSION = 2  # 1: another rule for what a transfer to an unknown alias does, so that it cannot be played again
+# The table's name is part of the format: files of before stay readable.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS network (version INTEGER NOT NULL, genesis_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS settled (
@@ -28,7 +29,7 @@ class StateFileError(ValueError):
 
 
 class Kept(NamedTuple):
-    """One settled transaction as the file keeps it."""
+    """One handled transaction as the file keeps it."""
 
     raw: bytes
     node: int
@@ -66,13 +67,13 @@ class StateFile:
             )
         self.genesis_ns: int = row[1]
 
-    def settled(self) -> Iterator[Kept]:
-        """What was settled, in the order of consensus."""
+    def handled(self) -> Iterator[Kept]:
+        """The handled transactions, in the order of consensus."""
         for row in self._database.execute("SELECT raw, node, arrival, consensus_ns FROM settled ORDER BY number"):
             yield Kept(*row)
 
     def keep(self, received: Received, consensus_ns: int) -> None:
-        """Write one settled transaction; when this returns it survives the end of the process."""
+        """Write one handled transaction; when this returns it survives the end of the process."""
         row = (received.raw, received.node, received.arrival, consensus_ns)
         self._database.execute("INSERT INTO settled (raw, node, arrival, consensus_ns) VALUES (?, ?, ?, ?)", row)
 

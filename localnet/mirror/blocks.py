@@ -15,7 +15,7 @@ from typing import Final
 
 from localnet.clock import NANOS
 from localnet.mirror.store import MirrorStore
-from localnet.transactions.stages import Settled, consensus_ns
+from localnet.transactions.stages import Handled, consensus_ns
 
 BLOCK_NS: Final = 2 * NANOS
 """How long a block lasts (BlockStreamConfig.java, `blockPeriod`)."""
@@ -103,7 +103,7 @@ class Blocks:
         chosen = self._blocks[max(low - first, 0) : max(high - first, 0)]
         return reversed(chosen) if descending else iter(chosen)
 
-    def transactions(self, block: Block) -> Iterator[Settled]:
+    def transactions(self, block: Block) -> Iterator[Handled]:
         """A block's transactions, as far as they are remembered."""
         return self._store.transactions.span(block.start, block.stop)
 

@@ -13,10 +13,10 @@ from google.protobuf.message import DecodeError
 from localnet import pb
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine
-from localnet.journal import Journal
 from localnet.mirror.store import MirrorStore
 from localnet.protocol.ids import entity_number
 from localnet.protocol.running_hash import VERSION
+from localnet.rolling_list import RollingList
 from localnet.state.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, NodeEntry, node_address
 from localnet.transactions.stages import TopicMessage, consensus_ns
 
@@ -160,7 +160,7 @@ class MirrorService(grpc.GenericRpcHandler):
         return None if end_ns is None else max(_LOOK_AGAIN_S, (end_ns - self._complete_ns()) / NANOS)
 
 
-def _after(messages: Journal[TopicMessage], index: int, last: TopicMessage | None) -> int:
+def _after(messages: RollingList[TopicMessage], index: int, last: TopicMessage | None) -> int:
     """The index after the last message sent, or of the oldest one that is left.
 
     It is `index`, unless a message came late and took its place among those sent before. A stream goes on in

@@ -13,7 +13,7 @@ from localnet import pb
 from localnet.protocol.ids import TransactionKey, account_number
 from localnet.protocol.status import RefusedError, codes
 from localnet.shared import Shared
-from localnet.transactions import OPERATIONS, Operation
+from localnet.transactions import HANDLERS, TransactionHandler
 from localnet.transactions.custom_fees import check_limits
 from localnet.transactions.field_checks import MAX_AMOUNT, check_memo
 from localnet.transactions.stages import Terms
@@ -33,7 +33,7 @@ class Parsed(NamedTuple):
         hash: SHA-384 of the signed transaction.
         body: The `TransactionBody`.
         field: The field of `TransactionBody.data` that is there.
-        operation: What it does; None where that is something this network does not do.
+        handler: Of its kind; None where this network does not support that kind.
     """
 
     signed: bytes
@@ -42,12 +42,12 @@ class Parsed(NamedTuple):
     hash: bytes
     body: Any
     field: str
-    operation: Operation | None
+    handler: TransactionHandler | None
 
     @property
     def kind_name(self) -> str:
         """The mirror's name for what it does."""
-        return self.operation.name if self.operation else self.field.upper()
+        return self.handler.name if self.handler else self.field.upper()
 
 
 def parse_transaction(raw: bytes) -> Parsed:
@@ -63,7 +63,7 @@ def parse_transaction(raw: bytes) -> Parsed:
     field = body.WhichOneof("data")
     if field is None:
         raise RefusedError(codes.INVALID_TRANSACTION_BODY)
-    return Parsed(signed, pairs, size, digest, body, field, OPERATIONS.get(field))
+    return Parsed(signed, pairs, size, digest, body, field, HANDLERS.get(field))
 
 
 def read_key(parsed: Parsed, shared: Shared[int]) -> TransactionKey:

@@ -138,7 +138,7 @@ class LocalNetwork:
             system_files.THROTTLES_FILE: system_files.throttles(self._throttle_definitions),
         }
         genesis.add_system_files(state, self._nodes, self._rate, others)
-        for kept in self._state_file.settled() if self._state_file else ():
+        for kept in self._state_file.handled() if self._state_file else ():
             handler.replay(kept)
         stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
         mirror_grpc = await self._serve_mirror(stream, ports.mirror_grpc)

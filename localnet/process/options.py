@@ -219,7 +219,7 @@ def _add_memory(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state",
         metavar="FILE",
-        help="SQLite file that keeps what was settled; the next network with it goes on there",
+        help="SQLite file that keeps what was handled; the next network with it goes on there",
     )
     parser.add_argument(
         "--keep",

@@ -9,7 +9,7 @@ from localnet.protocol.status import RefusedError, codes
 from localnet.queries.account_balance import find_account
 from localnet.queries.query import Query, View
 from localnet.queries.record import RECORD, fill_record
-from localnet.transactions.stages import Settled
+from localnet.transactions.stages import Handled
 
 MAX_RECORDS: Final = 180
 """`ledger.records.maxQueryableByAccount` (LedgerConfig.java): not more are given, the oldest of the last 180 s."""
@@ -38,11 +38,11 @@ class GetAccountRecords(Query):
         """Give the records."""
         number = find_account(request.accountID, view).number
         reply.accountID.accountNum = number
-        for settled in _paid_by(request, view):
-            fill_record(reply.records.add(), settled, view)
+        for handled in _paid_by(request, view):
+            fill_record(reply.records.add(), handled, view)
 
 
-def _paid_by(request: Any, view: View) -> list[Settled]:
+def _paid_by(request: Any, view: View) -> list[Handled]:
     number = request.accountID.accountNum
     paid = (one for one in view.cache.recent() if one.key.payer == number)
     return list(islice(paid, MAX_RECORDS))

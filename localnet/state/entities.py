@@ -1,4 +1,4 @@
-"""What the network holds: accounts, topics and files, as the last settled transaction left them."""
+"""What the network holds: accounts, topics and files, as the last handled transaction left them."""
 
 from __future__ import annotations
 

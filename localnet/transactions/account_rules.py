@@ -1,4 +1,4 @@
-"""What the account operations share."""
+"""What the handlers of account transactions share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from localnet.protocol.ids import account_number
 from localnet.protocol.keys import CompiledKey, KeyTooDeepError, UnusableKeyError, compile_key
 from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import NO_NODE, Account, State
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
 
 LAST_SYSTEM_ACCOUNT = 750
 """Entities up to this number are the network's own (`ledger.numReservedSystemEntities`)."""
@@ -43,7 +43,7 @@ def require_account(state: State, account_id: Any, otherwise: int = codes.INVALI
     return account
 
 
-def require_owner(at: Settlement, account: Account, otherwise: int = codes.INVALID_ACCOUNT_ID) -> None:
+def require_owner(context: HandleContext, account: Account, otherwise: int = codes.INVALID_ACCOUNT_ID) -> None:
     """Check that an account's key signed (PreHandleContext.requireKeyOrThrow).
 
     Raises:
@@ -51,7 +51,7 @@ def require_owner(at: Settlement, account: Account, otherwise: int = codes.INVAL
     """
     if account.compiled is None:
         raise RefusedError(otherwise)
-    at.require(account.compiled)
+    context.require(account.compiled)
 
 
 def account_key(key: Any) -> CompiledKey:

@@ -18,17 +18,17 @@ from localnet.state.fees import COLLECTION_ACCOUNT, SUPER_USERS, FeeSchedule
 from localnet.transactions.account_rules import UNLIMITED_ASSOCIATIONS
 from localnet.transactions.children import Child
 from localnet.transactions.create_account import PRICE, CreateAccount
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
 
 LIFETIME_S = 7_776_000
 """TokenServiceImpl.THREE_MONTHS_IN_SECONDS."""
 
 
-def creation_fee(at: Settlement) -> int:
+def creation_fee(context: HandleContext) -> int:
     """What making one account costs the payer, in tinybars; for some it is free."""
-    if at.payer in SUPER_USERS:
+    if context.payer in SUPER_USERS:
         return 0
-    return FeeSchedule(at.state.rate).transaction(size=0, signatures=0, service=PRICE).total
+    return FeeSchedule(context.state.rate).transaction(size=0, signatures=0, service=PRICE).total
 
 
 def check_alias(alias: bytes) -> None:
@@ -42,24 +42,24 @@ def check_alias(alias: bytes) -> None:
         raise RefusedError(codes.INVALID_ALIAS_KEY)
 
 
-def create_for_alias(at: Settlement, alias: bytes) -> Account:
+def create_for_alias(context: HandleContext, alias: bytes) -> Account:
     """Make the account for an alias that was checked, and let the payer pay; a hollow one where it is an address."""
-    payer, fee = at.payer, creation_fee(at)
-    at.state.accounts[payer].balance -= fee
-    at.state.accounts[COLLECTION_ACCOUNT].balance += fee
+    payer, fee = context.payer, creation_fee(context)
+    context.state.accounts[payer].balance -= fee
+    context.state.accounts[COLLECTION_ACCOUNT].balance += fee
     key = pb.Key(keyList=pb.KeyList()) if is_address(alias) else key_of_alias(alias)
     account = Account(
-        number=at.state.new_number(),
+        number=context.state.new_number(),
         key=key,
         compiled=None if is_address(alias) else compile_key(key),
         balance=0,
-        created_ns=at.consensus_ns,
+        created_ns=context.consensus_ns,
         auto_renew_period=LIFETIME_S,
         max_automatic_token_associations=UNLIMITED_ASSOCIATIONS,
         alias=alias,
-        expiration_s=at.consensus_s + LIFETIME_S,
+        expiration_s=context.consensus_s + LIFETIME_S,
     )
-    at.state.put_account(account)
+    context.state.put_account(account)
     paid = tuple(sorted(((payer, -fee), (COLLECTION_ACCOUNT, fee))))
-    at.preceding.append(Child(CreateAccount.kind, copy(account), created=True, fee=fee, transfers=paid))
+    context.preceding.append(Child(CreateAccount.kind, copy(account), created=True, fee=fee, transfers=paid))
     return account

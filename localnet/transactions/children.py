@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from localnet.protocol.status import codes
 from localnet.state.entities import Account
-from localnet.transactions.stages import Kind, Settled, Terms
+from localnet.transactions.stages import Handled, Kind, Terms
 
 
 class Child(NamedTuple):
@@ -32,10 +32,10 @@ class Child(NamedTuple):
     transfers: tuple[tuple[int, int], ...] = ()
 
 
-def settle_before(parent: Settled, children: list[Child]) -> list[Settled]:
-    """The children as settled transactions, with their nonces, and consensus timestamps right before the parent's."""
+def handled_before(parent: Handled, children: list[Child]) -> list[Handled]:
+    """The children as handled transactions, with their nonces, and consensus timestamps right before the parent's."""
     return [
-        Settled(
+        Handled(
             position=parent.position,
             node=parent.node,
             size=0,

@@ -17,7 +17,7 @@ from localnet.state.entities import CustomFee, State, Topic
 from localnet.state.fees import COLLECTION_ACCOUNT
 from localnet.transactions.account_rules import require_account
 from localnet.transactions.field_checks import MAX_AMOUNT, usable_key
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
 
 MAX_FEES = 10
 """`topics.maxCustomFeeEntriesForTopics` (TopicsConfig.java)."""
@@ -114,7 +114,7 @@ def check_repeated_limits(limits: Any) -> None:
             raise RefusedError(codes.DUPLICATE_DENOMINATION_IN_MAX_CUSTOM_FEE_LIST)
 
 
-def charge(at: Settlement, topic: Topic) -> None:
+def charge(context: HandleContext, topic: Topic) -> None:
     """Let the submitter pay a topic's fees.
 
     Of two fees that are equal in everything one is paid (ConsensusCustomFeeAssessor makes a map of them), though the
@@ -124,23 +124,23 @@ def charge(at: Settlement, topic: Topic) -> None:
         RefusedError: they are above what the submitter allows or has, or a collector was deleted; nothing was paid
             then.
     """
-    if not topic.custom_fees or any(at.signed(key) for key in topic.exempt):
+    if not topic.custom_fees or any(context.signed(key) for key in topic.exempt):
         return
-    payer = at.payer
+    payer = context.payer
     due = [fee for fee in topic.custom_fees if fee.collector != payer]
-    _check_limit(at.checked.body.max_custom_fees, payer, sum(fee.amount for fee in due))
+    _check_limit(context.checked.body.max_custom_fees, payer, sum(fee.amount for fee in due))
     assessed = tuple(dict.fromkeys(due))
-    left = at.state.accounts[payer].balance
+    left = context.state.accounts[payer].balance
     for fee in assessed:
         left -= fee.amount
-        if at.state.accounts[fee.collector].deleted:
+        if context.state.accounts[fee.collector].deleted:
             raise RefusedError(codes.ACCOUNT_DELETED)
         if left < 0:
             raise RefusedError(codes.INSUFFICIENT_SENDER_ACCOUNT_BALANCE_FOR_CUSTOM_FEE)
     for fee in assessed:
-        at.move(payer, -fee.amount)
-        at.move(fee.collector, fee.amount)
-    at.assessed = assessed
+        context.move(payer, -fee.amount)
+        context.move(fee.collector, fee.amount)
+    context.assessed = assessed
 
 
 def _check_limit(limits: Any, payer: int, total: int) -> None:

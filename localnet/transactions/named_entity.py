@@ -24,7 +24,7 @@ _IDS: Final = {
 
 
 def target_of(field: str, data: Any) -> int:
-    """The entity that an operation's part of a body names, encoded if it is of another shard or realm; 0 for none."""
+    """The entity that a transaction names, encoded if it is of another shard or realm; 0 for none."""
     names = _IDS.get(field)
     if names is None:
         return 0

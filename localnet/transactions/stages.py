@@ -1,4 +1,4 @@
-"""One transaction at each stage of its way: received by a node, checked by it, settled at consensus.
+"""One transaction at each stage of its way: received by a node, checked by it, handled at consensus.
 
 Each stage is complete when it is made, and never changes. They are tuples, not frozen dataclasses, because one of each
 is made for every transaction, and a frozen dataclass takes about six times as long. Times are Unix seconds, or
@@ -16,7 +16,7 @@ from localnet.state.fees import Fee
 
 
 class Kind(NamedTuple):
-    """What kind of transaction it is; how it takes effect, its `Operation` says.
+    """A kind of transaction; its `TransactionHandler` says how it takes effect.
 
     Attributes:
         field: The field of `TransactionBody.data` it lives in.
@@ -121,7 +121,7 @@ class TopicMessage(NamedTuple):
     running_hash: bytes
 
 
-class Settled(NamedTuple):
+class Handled(NamedTuple):
     """A transaction that has reached consensus. Receipts, records, the ledger and the mirror read it.
 
     Attributes:
@@ -162,6 +162,6 @@ class Settled(NamedTuple):
     effect: Topic | Account | None
 
 
-def consensus_ns(one: Settled | TopicMessage) -> int:
-    """Its consensus timestamp; what lists of settled transactions, and of messages, are sorted by."""
+def consensus_ns(one: Handled | TopicMessage) -> int:
+    """Its consensus timestamp; what lists of handled transactions, and of messages, are sorted by."""
     return one.consensus_ns

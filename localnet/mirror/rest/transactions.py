@@ -22,7 +22,7 @@ from localnet.mirror.rest.times import Times, Window
 from localnet.mirror.store import MirrorStore
 from localnet.protocol.ids import TransactionKey
 from localnet.protocol.status import codes
-from localnet.transactions.stages import Settled, consensus_ns
+from localnet.transactions.stages import Handled, consensus_ns
 
 _LIST_PARAMETERS: Final = ("account.id", "limit", "order", "result", "timestamp", "transactiontype", "type")
 _ONE_PARAMETERS: Final = ("nonce", "scheduled")
@@ -65,7 +65,7 @@ class Transactions:
         query = QueryString(request, _LIST_PARAMETERS)
         return web.json_response(page_of(self._store, self._window, query, Wanted.of(query)))
 
-    def _find(self, text: str) -> list[Settled]:
+    def _find(self, text: str) -> list[Handled]:
         """The transactions with an id or a hash.
 
         Raises:
@@ -110,7 +110,7 @@ class Wanted:
             credits=frozenset(direction.lower() == "credit" for direction in query.every("type")),
         )
 
-    def includes(self, row: Settled) -> bool:
+    def includes(self, row: Handled) -> bool:
         """Whether a transaction is wanted."""
         if self.success is not None and (row.status == codes.SUCCESS) != self.success:
             return False
@@ -152,12 +152,12 @@ def page_of(store: MirrorStore, window: Window, query: QueryString, wanted: Want
     return {"transactions": [transaction_row(row) for row in rows], "links": {"next": link}}
 
 
-def between(store: MirrorStore, times: Times, *, descending: bool) -> Iterator[Settled]:
+def between(store: MirrorStore, times: Times, *, descending: bool) -> Iterator[Handled]:
     """The mirror's transactions at these times."""
-    journal, interval = store.transactions, times.interval
-    start = journal.first_index(interval.low, consensus_ns)
-    stop = journal.first_index(interval.high, consensus_ns)
-    for row in journal.span(start, stop, descending=descending):
+    transactions, interval = store.transactions, times.interval
+    start = transactions.first_index(interval.low, consensus_ns)
+    stop = transactions.first_index(interval.high, consensus_ns)
+    for row in transactions.span(start, stop, descending=descending):
         if row.consensus_ns not in interval.excluded:
             yield row
 
