@@ -27,7 +27,7 @@ import h2.settings
 from hpack import Encoder
 
 from grpc_http2.client.headers import request_head, timeout_value
-from grpc_http2.client.session import Session
+from grpc_http2.client.protocol import ClientProtocol
 from grpc_http2.client.stream import Stream
 from grpc_http2.server import UNLIMITED, Room
 from grpc_http2.server.connection import Connection
@@ -87,15 +87,15 @@ def requests() -> list[bytes]:
 
 
 def own_client(given: list[bytes]) -> None:
-    """`grpc_http2.client.session`, as a connection uses it."""
-    session = Session()
-    session.receive(frames.settings({3: 100}) + WIDE)
+    """`grpc_http2.client.protocol`, as a connection uses it."""
+    protocol = ClientProtocol()
+    protocol.receive(frames.settings({3: 100}) + WIDE)
     head = request_head(METHOD, authority=AUTHORITY, tls=False, user_agent=AGENT)
     for data in given:
         stream = Stream(head, timeout_value(10.0), MESSAGE, 0.0, 10.0, _nothing)
-        session.start(stream)
-        session.outgoing()
-        session.receive(data)
+        protocol.start(stream)
+        protocol.outgoing()
+        protocol.receive(data)
         assert stream.done
         assert stream.answer == ANSWER
 

@@ -46,8 +46,8 @@ def address_is_loopback(address: str) -> bool:
     return is_loopback(address.rpartition(":")[0])
 
 
-def session_for(url: str) -> requests.Session:
-    """A session for one server: by the environment's proxies, or directly where the server is on this machine."""
+def requests_session(url: str) -> requests.Session:
+    """A `requests.Session` for one server: by the environment's proxies, or directly where it is on this machine."""
     session = requests.Session()
     session.trust_env = not url_is_loopback(url)
     return session

@@ -14,7 +14,7 @@ import requests
 from config.secrets import without_secrets
 from hedera_client.bodies import ChunkInfo
 from hedera_client.errors import Fate, MirrorError
-from hedera_client.http_session import ProcessSession, cause
+from hedera_client.http_client import HttpClient, cause
 from hedera_client.ids import TransactionId, parse_entity, parse_timestamp
 from hedera_client.messages import TopicMessage
 from hedera_client.one_line import one_line
@@ -99,7 +99,7 @@ class MirrorRest:
     def __init__(self, base_url: str, *, timeout: float = 10.0, processes: int = 1) -> None:
         self.base_url = base_url.rstrip("/")
         self._timeout = timeout
-        self._http = ProcessSession()
+        self._http = HttpClient()
         self._pace = pace_of(self.base_url, processes)
 
     def topic(self, topic_id: str) -> dict[str, Any]:

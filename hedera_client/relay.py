@@ -10,7 +10,7 @@ import requests
 
 from config.secrets import without_secrets
 from hedera_client.errors import RelayError
-from hedera_client.http_session import ProcessSession, cause
+from hedera_client.http_client import HttpClient, cause
 from hedera_client.status import (
     RELAY_RATE_LIMITED,
     RELAY_TIMEOUT,
@@ -50,7 +50,7 @@ class Relay:
     def __init__(self, url: str, timeout: float = 10.0) -> None:
         self.url = url.rstrip("/")
         self._timeout = timeout
-        self._http = ProcessSession()
+        self._http = HttpClient()
         self._ids = itertools.count(1)
 
     def call(self, method: str, *params: Any, timeout: float | None = None) -> Any:

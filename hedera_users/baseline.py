@@ -16,7 +16,7 @@ import requests
 from gevent.threadpool import ThreadPool
 
 from config.baselines import parse_baseline
-from config.proxies import session_for
+from config.proxies import requests_session
 
 HTTP_TIMEOUT_S = 10.0
 
@@ -84,7 +84,7 @@ class HttpBaseline:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._session = session_for(url)
+        self._session = requests_session(url)
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=1000)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)

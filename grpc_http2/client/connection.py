@@ -1,4 +1,4 @@
-"""A session on a socket, plain or TLS: opened by a worker of its own, written to by whoever has something to say.
+"""A client's connection: a protocol on a socket, plain or TLS. A worker opens it; any caller may write to it.
 
 What arrives is read by the worker; under gevent by the event loop itself, which spares a greenlet's wait with its
 time-out, and two switches, for every piece (30 µs of processor time against 4).
@@ -24,12 +24,12 @@ from typing import Final, Protocol
 from grpc_http2.client.errors import ConnectionLostError
 from grpc_http2.client.greenlets import make_lock
 from grpc_http2.client.no_answer import NoAnswerError
-from grpc_http2.client.session import DRAINING, OPENING
+from grpc_http2.client.protocol import DRAINING, OPENING
 from grpc_http2.client.sockets import connect, is_unheard
 from grpc_http2.client.stream import DONE, SENT, Stream
 from grpc_http2.client.timing import Timing
 from grpc_http2.client.tls import SecureLine
-from grpc_http2.client.traced import open_session
+from grpc_http2.client.traced import make_protocol
 from grpc_http2.client.vitality import Vitality
 from grpc_http2.client.waiting import EventLoop, start_worker
 from grpc_http2.wire.errors import Http2ConnectionError
@@ -67,7 +67,7 @@ class Owner(Protocol):
 
 
 class ConnectionState(Enum):
-    """How far a connection has come. Whether calls can be started on an open one, its session says."""
+    """How far a connection has come. Whether calls can be started on an open one, its protocol says."""
 
     OPENING = "there are no settings of the server yet"
     OPEN = "there are"
@@ -94,7 +94,7 @@ class Connection:
     Attributes:
         address: As given.
         state: How far it has come.
-        session: What is known of the other side; its `limit`, `streams` and `state` may be looked at any time.
+        protocol: What is known of the other side; its `limit`, `streams` and `state` may be looked at any time.
         vitality: When it was last used and heard.
         incident: What names its end, where the other side or the way there ended it.
         made_at: Monotonic seconds when it began to be opened.
@@ -126,11 +126,11 @@ class Connection:
         self._tls = tls
         self._check_certificate = check_certificate
         self._pid = os.getpid()
-        self._lock = make_lock()  # around the session and `_line`, which reading and writing share
+        self._lock = make_lock()  # around the protocol and `_line`, which reading and writing share
         self._write_lock = make_lock()
         self._flush_planned = False
         self._backlog = b""  # what the system did not take; a worker writes it
-        self.session = open_session(address, trace)
+        self.protocol = make_protocol(address, trace)
         self._line: SecureLine | None = None
         self._socket: socket.socket | None = None
         self._writer: socket.socket | None = None
@@ -153,7 +153,7 @@ class Connection:
     def __repr__(self) -> str:
         why = f": {self.failure}" if self.failure else ""
         unheard = ", what is sent is not acknowledged" if self.unheard else ""
-        return f"<Connection {self.address} {self.state.name}{why}{unheard}, {self.session!r}>"
+        return f"<Connection {self.address} {self.state.name}{why}{unheard}, {self.protocol!r}>"
 
     @property
     def closed(self) -> bool:
@@ -162,12 +162,12 @@ class Connection:
 
     def start(self, stream: Stream) -> bool:
         """Begin a call, if there is a free place; returns whether there was."""
-        session = self.session
+        protocol = self.protocol
         with self._lock:
-            if len(session.streams) >= session.limit:
+            if len(protocol.streams) >= protocol.limit:
                 return False
             stream.connection = self
-            session.start(stream)
+            protocol.start(stream)
         self._flush_soon()
         return True
 
@@ -177,14 +177,14 @@ class Connection:
             if stream.state is DONE:
                 return
             stream.failure = NoAnswerError("DEADLINE_EXCEEDED", "no answer in time", sent=stream.state is SENT)
-            self.session.cancel(stream)
+            self.protocol.cancel(stream)
         self._flush_soon()
 
     def retire(self) -> bool:
         """Take no more calls; it ends with the last of those in flight. Returns whether there are none."""
         with self._lock:
-            self.session.retire()
-            return not self.session.streams
+            self.protocol.retire()
+            return not self.protocol.streams
 
     def close(self, status: str = "CANCELLED", reason: str = "the client was closed", *, by_peer: bool = False) -> None:
         """Close it. Calls in flight of which anything had left end with `status`. May be repeated."""
@@ -193,9 +193,9 @@ class Connection:
                 return
             self.state, self.closed_at = CLOSED, monotonic()
             self.failure, self.by_peer = reason, by_peer
-            if by_peer and (self.session.streams or not self.opened_at):
+            if by_peer and (self.protocol.streams or not self.opened_at):
                 self.incident = self._owner.incident(self.closed_at)
-            lost, unsent = self.session.lost(status, reason, self.incident)
+            lost, unsent = self.protocol.lost(status, reason, self.incident)
         self._over.set()
         # Shut down rather than only closed: that also ends the worker's waiting.
         if self._socket is not None:
@@ -234,7 +234,7 @@ class Connection:
     def _fail(self, error: Http2ConnectionError) -> None:
         """The server broke a rule: tell it which, as far as the system takes that at once, and close."""
         with self._lock:
-            self.session.fail(error)
+            self.protocol.fail(error)
         self._flush()
         self._end(f"{error} ({error.code.name})" if self.opened_at else str(error))
 
@@ -257,7 +257,7 @@ class Connection:
         self._writer = opened.dup()
         self._writer.setblocking(False)
         self._flush()
-        while self.session.state is OPENING and not self.closed:
+        while self.protocol.state is OPENING and not self.closed:
             opened.settimeout(max(0.001, deadline - monotonic()))
             if not self._receive(opened):
                 raise ConnectionLostError(f"no settings of HTTP/2 within {self._timing.connect:g} s")
@@ -322,42 +322,42 @@ class Connection:
             raise
 
     def _take_in(self, data: bytes) -> None:
-        session = self.session
+        protocol = self.protocol
         if not data:
             raise ConnectionLostError(
-                f"the server closed the connection{f': {session.goaway}' if session.goaway else ''}"
-                if session.state is not OPENING
+                f"the server closed the connection{f': {protocol.goaway}' if protocol.goaway else ''}"
+                if protocol.state is not OPENING
                 else "the server closed the connection without a word of HTTP/2"
             )
         self.vitality.heard_at = monotonic()
         with self._lock:
             plain = data if self._line is None else self._line.decrypt(data)
             if plain:
-                session.receive(plain)
-        if session.pending:
+                protocol.receive(plain)
+        if protocol.pending:
             self._flush_soon()
-        if session.state is DRAINING or self._owner.line:
+        if protocol.state is DRAINING or self._owner.line:
             self._follow_up()
 
     def _follow_up(self) -> None:
         """Tell the owner what has come of what arrived, once calls can be made at all."""
-        session = self.session
+        protocol = self.protocol
         if not self.opened_at:
             return
-        if session.state is DRAINING:
-            if session.goaway and (session.moved or not self._told_draining):
+        if protocol.state is DRAINING:
+            if protocol.goaway and (protocol.moved or not self._told_draining):
                 self._told_draining = True
                 with self._lock:
-                    moved, session.moved = session.moved, []
+                    moved, protocol.moved = protocol.moved, []
                 self._owner.drained(self, moved)
-            if not session.streams:
+            if not protocol.streams:
                 self._leave()
         elif self._owner.line:
             self._owner.serve()
 
     def _leave(self) -> None:
         """It takes no more calls, and there are none on it."""
-        goaway = self.session.goaway
+        goaway = self.protocol.goaway
         reason = f"the server closed the connection: {goaway}" if goaway else "it was not needed any more"
         if self._pid == os.getpid():
             self.close("UNAVAILABLE", reason, by_peer=bool(goaway))
@@ -365,18 +365,18 @@ class Connection:
     def _look(self, now: float) -> None:
         """See whether the other end still lives, and let the owner think about the connection."""
         with self._lock:
-            busy = len(self.session.streams)
-            if self.vitality.wants_ping(now, busy, self.session.begun):
-                self.session.ping()
+            busy = len(self.protocol.streams)
+            if self.vitality.wants_ping(now, busy, self.protocol.begun):
+                self.protocol.ping()
         self._flush()
         assert self._socket is not None
         unheard = is_unheard(self._socket)
         if unheard != self.unheard:
             self.unheard = unheard
             with self._lock:
-                self.session.hold(unheard)
+                self.protocol.hold(unheard)
             self._owner.serve()
-        if self.session.state is DRAINING and not self.session.streams:
+        if self.protocol.state is DRAINING and not self.protocol.streams:
             self._leave()
         else:
             self._owner.ticked(self, now)
@@ -385,7 +385,7 @@ class Connection:
 
     def _flush_soon(self) -> None:
         """Write what there is: at once; under gevent with what others add in this turn, where any are under way."""
-        if self._loop is None or len(self.session.streams) <= 1:
+        if self._loop is None or len(self.protocol.streams) <= 1:
             self._flush()
         elif not self._flush_planned:
             self._flush_planned = True
@@ -394,7 +394,7 @@ class Connection:
     def _flush(self) -> None:
         """Write what the system takes, without waiting. Who comes while another writes leaves its bytes to them."""
         self._flush_planned = False
-        while self.session.pending and not self._backlog:
+        while self.protocol.pending and not self._backlog:
             if not self._write_lock.acquire(False):
                 return
             try:
@@ -404,15 +404,15 @@ class Connection:
                 self._write_lock.release()
 
     def _write(self) -> bool:
-        """Hand the session's bytes to the system; what it does not take goes to the backlog and its worker.
+        """Write the protocol's bytes to the socket; what it does not take goes to the backlog and its worker.
 
-        Returns whether there is a socket: without one nothing may be taken from the session, since that counts as sent.
+        Returns whether there is a socket: without one nothing may be taken from the protocol: that counts as sent.
         """
         writer = self._writer
         if writer is None or self.state is CLOSED:
             return False
         with self._lock:
-            data = self.session.outgoing()
+            data = self.protocol.outgoing()
             if self._line is not None:
                 data = self._line.encrypt(data)
         if not data:
@@ -423,7 +423,7 @@ class Connection:
             taken = 0
         except OSError:
             with self._lock:
-                self.session.not_sent()
+                self.protocol.not_sent()
             return True  # reading finds out why, and says so to everybody
         if taken < len(data):
             self._backlog = data[taken:]

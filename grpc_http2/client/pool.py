@@ -184,7 +184,7 @@ class Pool:
     def _place(self, stream: Stream) -> bool:
         """Start a call on the oldest connection with a free place; returns whether there is one."""
         for connection in self._open:
-            if len(connection.session.streams) < connection.session.limit and connection.start(stream):
+            if len(connection.protocol.streams) < connection.protocol.limit and connection.start(stream):
                 self._current = connection
                 return True
         return False
@@ -291,13 +291,13 @@ class Pool:
                 return  # closed meanwhile
             self._opening.remove(connection)
             self._open.append(connection)
-            self._places = connection.session.peer.max_streams
+            self._places = connection.protocol.peer.max_streams
             self.counts.add_open()
             replaced = self._replaced_by(connection)
             if replaced is not None:
                 self._set_aside(replaced)
                 self.counts.aged += 1
-            if connection.session.goaway:  # it came with the settings: nobody may wait for another one meanwhile
+            if connection.protocol.goaway:  # it came with the settings: nobody may wait for another one meanwhile
                 self._note_drain(connection, monotonic(), busy=False)
             self._serve()
         if replaced is not None and replaced.retire():
@@ -308,19 +308,19 @@ class Pool:
         now = monotonic()
         with self._lock:
             if connection in self._open:
-                self._note_drain(connection, now, busy=bool(moved or connection.session.streams))
+                self._note_drain(connection, now, busy=bool(moved or connection.protocol.streams))
             self._put_back(moved)
             self._serve()
 
     def _note_drain(self, connection: Connection, now: float, *, busy: bool) -> None:
         """The server takes no more calls on a connection: open another in its place, before anybody waits."""
-        session = connection.session
+        protocol = connection.protocol
         self._set_aside(connection)
-        self.counts.drained += session.graceful
-        if session.graceful and busy:
-            self.counts.aged += self._ages.note(now - connection.opened_at, str(session.goaway))
-        if not session.streams and self._was_in_vain(connection, now):
-            self._note_failure(connection, now, f"the server closed the connection at once: {session.goaway}")
+        self.counts.drained += protocol.graceful
+        if protocol.graceful and busy:
+            self.counts.aged += self._ages.note(now - connection.opened_at, str(protocol.goaway))
+        if not protocol.streams and self._was_in_vain(connection, now):
+            self._note_failure(connection, now, f"the server closed the connection at once: {protocol.goaway}")
         if busy and self._successors.pop(connection, None) is None and self._may_open():
             self._open_one(now)
 
@@ -350,7 +350,7 @@ class Pool:
         self.counts.lost += bool(lost)
         if not connection.by_peer or not self._was_in_vain(connection, connection.closed_at):
             self._endpoints.worked(connection.address)
-        elif lost or not connection.session.goaway:  # else that was noted when it was announced
+        elif lost or not connection.protocol.goaway:  # else that was noted when it was announced
             self._note_failure(connection, connection.closed_at, connection.failure)
         if lost and not self._opening and self._may_open():
             self._open_one(connection.closed_at)
@@ -379,7 +379,7 @@ class Pool:
 
     def _was_in_vain(self, connection: Connection, now: float) -> bool:
         """Whether a connection had served nobody when the server ended it, right after it was opened."""
-        return now - connection.opened_at < _SHORT_LIFE_S and not connection.session.finished
+        return now - connection.opened_at < _SHORT_LIFE_S and not connection.protocol.finished
 
     def _note_failure(self, connection: Connection, at: float, failure: str) -> None:
         """An address could not be used: it is left alone for a while, and its calls hear why."""

@@ -1,4 +1,4 @@
-"""TLS between a session and its socket, as a transformation of bytes that never waits and is told when to work."""
+"""TLS between a protocol and its socket, as a transformation of bytes that never waits."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpc_http2.client.session import Session
-from grpc_http2.client.traced import TracedSession, open_session
+from grpc_http2.client.protocol import ClientProtocol
+from grpc_http2.client.traced import TracedProtocol, make_protocol
 from grpc_http2.client.transport import Http2Transport
 from grpc_http2.server import Http2Server
 from grpc_http2.server.connection import Connection
@@ -152,10 +152,10 @@ def test_nobody_pays_who_did_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a trace neither side runs a line of it: its classes are the plain ones, which know nothing of it."""
     monkeypatch.delenv(VARIABLE, raising=False)
     assert trace_from_environment() is None
-    assert type(open_session("name", None)) is Session
-    assert type(open_session("name", print)) is TracedSession
+    assert type(make_protocol("name", None)) is ClientProtocol
+    assert type(make_protocol("name", print)) is TracedProtocol
     assert Http2Server({})._make is Connection
-    assert not [name for one in (Session, Connection) for name in vars(one) if "trace" in name]
+    assert not [name for one in (ClientProtocol, Connection) for name in vars(one) if "trace" in name]
 
 
 def test_lines_are_written_whole() -> None:

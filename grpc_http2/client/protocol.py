@@ -1,9 +1,8 @@
-"""One HTTP/2 connection's state as a client of unary gRPC calls: bytes in, bytes out, and no socket.
+"""The client's side of HTTP/2 on one connection, without input and output: bytes in, bytes out, and no socket.
 
-`Session.start` takes a call in while there is a free place, `Session.outgoing` gives the bytes to send,
-`Session.receive` takes what arrived, and a stream that has ended is told so. Nothing here waits, neither for a place,
-which is the pool's affair, nor for anything else; and nothing is safe for threads by itself: the connection holds a
-lock around every method.
+`ClientProtocol.start` begins a call while there is a free place, `ClientProtocol.outgoing` returns the bytes to send,
+`ClientProtocol.receive` takes the bytes that arrived, and a stream that has ended is told so. Nothing here waits:
+waiting for a place is the pool's task. Nothing is thread-safe by itself: the connection holds a lock around every call.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ _FIRST_WORDS: Final = (
 _PING: Final = frames.ping(bytes(frames.PING_BYTES))
 
 
-class SessionState(Enum):
+class ProtocolState(Enum):
     """Whether calls can be started."""
 
     OPENING = "the server's settings have not arrived"
@@ -57,14 +56,14 @@ class SessionState(Enum):
 
 
 # Module's own names: looking one up in an Enum costs more than the comparison.
-OPENING: Final = SessionState.OPENING
-OPEN: Final = SessionState.OPEN
-HELD: Final = SessionState.HELD
-DRAINING: Final = SessionState.DRAINING
-LOST: Final = SessionState.LOST
+OPENING: Final = ProtocolState.OPENING
+OPEN: Final = ProtocolState.OPEN
+HELD: Final = ProtocolState.HELD
+DRAINING: Final = ProtocolState.DRAINING
+LOST: Final = ProtocolState.LOST
 
 
-class Session:
+class ClientProtocol:
     """See the module.
 
     Attributes:
@@ -117,7 +116,7 @@ class Session:
         places = f" of {self.limit}" if self.limit else ""
         goaway = f", GOAWAY {self.goaway} up to stream {self.goaway.last_stream}" if self.goaway else ""
         return (
-            f"<Session {self.state.name}, {len(self.streams)}{places} calls in flight, {self.begun} begun, "
+            f"<ClientProtocol {self.state.name}, {len(self.streams)}{places} calls in flight, {self.begun} begun, "
             f"{len(self._blocked)} wait for a window, window {self._window:,}, {len(self.pending)} to be sent{goaway}>"
         )
 
@@ -280,7 +279,7 @@ class Session:
         if self._open_block is not None:
             self._open_block.check_next(kind, stream_id)
 
-    def _enter(self, state: SessionState) -> None:
+    def _enter(self, state: ProtocolState) -> None:
         self.state = state
         self.limit = self.peer.max_streams if state is OPEN else 0
 
