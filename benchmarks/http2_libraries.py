@@ -29,7 +29,7 @@ from hpack import Encoder
 from grpc_http2.client.headers import request_head, timeout_value
 from grpc_http2.client.protocol import ClientProtocol
 from grpc_http2.client.stream import Stream
-from grpc_http2.server import UNLIMITED, Room
+from grpc_http2.server import UNLIMITED, RequestMemory
 from grpc_http2.server.connection import Connection
 from grpc_http2.wire import frames
 from grpc_http2.wire.header_blocks import literal
@@ -140,7 +140,7 @@ def own_server(given: list[bytes]) -> None:
     """`grpc_http2.server.connection`, as asyncio uses it."""
     loop = asyncio.new_event_loop()
     methods = {METHOD: lambda _: ANSWER}
-    connection = Connection(methods, _nothing, _nothing, UNLIMITED, loop, Room(), 0.5)
+    connection = Connection(methods, _nothing, _nothing, UNLIMITED, loop, RequestMemory(), 0.5)
     connection.connection_made(_Nowhere())
     connection.data_received(frames.PREFACE + NO_SETTINGS + frames.SETTINGS_ACK + WIDE)
     for data in given:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from config.built_in import built_in_list
+from config.built_in_nodes import built_in_list
 from config.routes import Route, routes
 
 NetworkName = Literal["localnet", "solo", "testnet", "previewnet", "mainnet", "custom"]

@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from config.at_odds import contradictions
 from config.baselines import parse_baseline
 from config.levels import QUEUED, Levels
 from config.network_file import load_custom
 from config.networks import KNOWN, NETWORK_NAMES, Network, NetworkName, NodeList
+from config.option_conflicts import contradictions
 from config.secrets import fault_of_url, without_secrets
 
 CHUNK_LIMIT_BYTES: Final = 5_800

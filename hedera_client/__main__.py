@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from config.streams import survive_closed_pipes
 from hedera_client.check import EXIT_HEALTHY, add_check, check
 from hedera_client.errors_page import errors_page
-from hedera_client.refresh import add_addresses, addresses
+from hedera_client.refresh_nodes import add_addresses, addresses
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from config.address_book import Entry, entries_from_rows, harmless
-from config.built_in import built_in_list
+from config.built_in_nodes import built_in_list
 from config.networks import HOSTED, Network, NodeList, network_by
 from config.routes import Route, counted, routes
 from config.secrets import without_secrets

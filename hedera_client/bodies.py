@@ -36,7 +36,7 @@ from hiero_sdk_python.hapi.services import (
 
 from hedera_client import prices
 from hedera_client.ids import TransactionId, account_proto, file_proto, topic_proto
-from hedera_client.wire import delimited, tag, varint
+from hedera_client.protobuf_wire import delimited, tag, varint
 
 MESSAGE_LIMIT_BYTES: Final = 1_024
 """Longest message of one transaction (hiero-consensus-node, `consensus.message.maxBytesAllowed`)."""

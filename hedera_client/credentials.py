@@ -10,7 +10,7 @@ from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
 from hedera_client.errors import CredentialError
 from hedera_client.ids import parse_entity
-from hedera_client.wire import delimited, tag, varint
+from hedera_client.protobuf_wire import delimited, tag, varint
 
 ID_VARIABLE: Final = "OPERATOR_ID"
 KEY_VARIABLE: Final = "OPERATOR_KEY"

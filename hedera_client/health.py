@@ -27,10 +27,10 @@ from hedera_client.findings import Finding, UnhealthyError, Wrong
 from hedera_client.ids import LANES, topic_proto
 from hedera_client.mirror_rest import MirrorRest
 from hedera_client.mirror_watcher import SUBSCRIBE
+from hedera_client.parallel import side_by_side
 from hedera_client.prices import HBAR, LOWEST_RATE, MARGIN, FeeCaps
 from hedera_client.probe import Probe
 from hedera_client.relay import Relay
-from hedera_client.side_by_side import side_by_side
 
 NO_TOPIC = "0.0.1"
 """An account on every network, so no mirror has a topic of this id; being told so is a sign of life."""

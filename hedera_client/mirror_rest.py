@@ -17,9 +17,9 @@ from hedera_client.errors import Fate, MirrorError
 from hedera_client.http_client import HttpClient, cause
 from hedera_client.ids import TransactionId, parse_entity, parse_timestamp
 from hedera_client.messages import TopicMessage
-from hedera_client.one_line import one_line
 from hedera_client.pacing import pace_of
 from hedera_client.prices import HBAR
+from hedera_client.sanitize import one_line
 
 T = TypeVar("T")
 

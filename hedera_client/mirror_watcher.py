@@ -22,7 +22,7 @@ from hedera_client.errors import Fate, HederaError, MirrorTimeoutError
 from hedera_client.ids import NS_PER_S, TransactionId, timestamp_ns, timestamp_proto, topic_proto
 from hedera_client.messages import TopicMessage
 from hedera_client.mirror_rest import PAGE_ROWS, MirrorRest
-from hedera_client.overdue import LOOK_INTERVAL_S, StreamCounts, Suspicion
+from hedera_client.overdue_messages import LOOK_INTERVAL_S, StreamCounts, Suspicion
 
 log = logging.getLogger(__name__)
 
@@ -65,10 +65,10 @@ class MirrorWatcher:
     seen, until the watcher is closed: reading on is not a retry of an operation. Safe for threads and greenlets,
     usable after a fork.
 
-    A stream can also fall silent without an end, or leave messages out. With `rest`, what is overdue (`overdue`) is
-    asked for there, one page for all who wait, oldest first; a stream that does not show what REST shows is opened
-    again, on a connection of its own. gRPC's keepalive would not find it: servers written with grpc-java allow one ping
-    in five minutes (io.grpc.netty.NettyServerBuilder), and a proxy answers pings for a mirror that is gone.
+    A stream can also fall silent without an end, or leave messages out. With `rest`, overdue messages are asked for
+    there (`overdue_messages`), one page for all waiters, oldest first; a stream that does not show what REST shows is
+    opened again, on a connection of its own. gRPC's keepalive would not find it: servers written with grpc-java allow
+    one ping in five minutes (io.grpc.netty.NettyServerBuilder), and a proxy answers pings for a mirror that is gone.
 
     Each watcher has a connection of its own: a mirror takes 5 calls on one (MN:grpc/config/NettyProperties.java,
     maxConcurrentCallsPerConnection).

@@ -60,9 +60,7 @@ class SqliteBaseline:
         return database
 
     def _insert(self, kind: str, payload: bytes) -> None:
-        self._database.execute(
-            "INSERT INTO written (at, kind, payload) VALUES (?, ?, ?)", (time.time(), kind, payload)
-        )
+        self._database.execute("INSERT INTO written (at, kind, payload) VALUES (?, ?, ?)", (time.time(), kind, payload))
 
     def write(self, kind: str, payload: bytes) -> None:
         """Insert one row and return when it is on disk."""

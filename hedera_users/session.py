@@ -15,7 +15,7 @@ from config.levels import MIRROR, Confirm
 from config.run import Run
 from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator, Relay
 from hedera_client.greenlets import prepare_process
-from hedera_client.overdue import LOOK_INTERVAL_S
+from hedera_client.overdue_messages import LOOK_INTERVAL_S
 from hedera_client.pacing import REQUESTS_PER_S
 from hedera_client.receipt_pace import ReceiptPace
 from hedera_users import schedule

@@ -8,8 +8,8 @@ from locust.env import Environment
 from collections.abc import Iterable
 from typing import Any, Final
 
-from config.at_odds import given, told
 from config.networks import Network
+from config.option_conflicts import given, told
 from config.settings import RunSettings
 
 OF_CLASSES: Final = ("confirm", "baseline", "message_bytes", "model_bytes", "chunk_bytes")

@@ -13,7 +13,7 @@ throttles/       how much a node takes
 transactions/    one file per kind of transaction, and a transaction's stages (stages.py)
 state/           accounts, topics and files, what they began with, and prices
 protocol/        ids, status codes, keys and hashes, as they are on the wire
-clock.py, rolling_list.py, shared.py, pb.py     time, lists that forget, equal values as one, the protobuf messages
+clock.py, rolling_list.py, interning.py, pb.py  time, lists that forget, equal values as one, the protobuf messages
 
 Each imports only what stands below it (`lint-imports`). docs/architecture.md follows one submit through them.
 """

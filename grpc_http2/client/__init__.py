@@ -8,7 +8,7 @@ traced      a protocol that prints its frames
 stream      one call, and the gRPC status it ends with
 headers     header blocks of a call
 preface     whether the server speaks HTTP/2
-vitality    whether a connection is in use and its server alive; reads no clock
+liveness    whether a connection is in use and its server alive; reads no clock
 waiting     how a caller waits: a thread, or a greenlet
 greenlets   whether this process runs under gevent
 sockets     TCP: opening, and whether what is sent is acknowledged

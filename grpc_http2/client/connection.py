@@ -23,6 +23,7 @@ from typing import Final, Protocol
 
 from grpc_http2.client.errors import ConnectionLostError
 from grpc_http2.client.greenlets import make_lock
+from grpc_http2.client.liveness import Liveness
 from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.client.protocol import DRAINING, OPENING
 from grpc_http2.client.sockets import connect, is_unheard
@@ -30,7 +31,6 @@ from grpc_http2.client.stream import DONE, SENT, Stream
 from grpc_http2.client.timing import Timing
 from grpc_http2.client.tls import SecureLine
 from grpc_http2.client.traced import make_protocol
-from grpc_http2.client.vitality import Vitality
 from grpc_http2.client.waiting import EventLoop, start_worker
 from grpc_http2.wire.errors import Http2ConnectionError
 from grpc_http2.wire.trace import Write
@@ -95,7 +95,7 @@ class Connection:
         address: As given.
         state: How far it has come.
         protocol: What is known of the other side; its `limit`, `streams` and `state` may be looked at any time.
-        vitality: When it was last used and heard.
+        liveness: When it was last used and heard.
         incident: What names its end, where the other side or the way there ended it.
         made_at: Monotonic seconds when it began to be opened.
         opened_at: Monotonic seconds since when calls can be made on it; 0.0 before.
@@ -146,7 +146,7 @@ class Connection:
         self.by_peer = False
         self.chance = random.random()
         self.unheard = False
-        self.vitality = Vitality(timing, self.made_at)
+        self.liveness = Liveness(timing, self.made_at)
         _open_connections.add(self)
         start_worker(self._work, f"http2 {address}")
 
@@ -264,7 +264,7 @@ class Connection:
         if self.closed:
             return
         self.state = ConnectionState.OPEN
-        self.opened_at = self.vitality.heard_at = monotonic()
+        self.opened_at = self.liveness.heard_at = monotonic()
         self._owner.opened(self)
         self._follow_up()
 
@@ -329,7 +329,7 @@ class Connection:
                 if protocol.state is not OPENING
                 else "the server closed the connection without a word of HTTP/2"
             )
-        self.vitality.heard_at = monotonic()
+        self.liveness.heard_at = monotonic()
         with self._lock:
             plain = data if self._line is None else self._line.decrypt(data)
             if plain:
@@ -366,7 +366,7 @@ class Connection:
         """See whether the other end still lives, and let the owner think about the connection."""
         with self._lock:
             busy = len(self.protocol.streams)
-            if self.vitality.wants_ping(now, busy, self.protocol.begun):
+            if self.liveness.wants_ping(now, busy, self.protocol.begun):
                 self.protocol.ping()
         self._flush()
         assert self._socket is not None

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final
 
-from grpc_http2.client.ages import Ages
 from grpc_http2.client.connection import CheckCertificate, Connection
+from grpc_http2.client.connection_ages import ConnectionAges
 from grpc_http2.client.counts import Counts
 from grpc_http2.client.endpoints import Endpoints
 from grpc_http2.client.greenlets import make_lock
@@ -72,7 +72,7 @@ class Pool:
         self._max = max_connections
         self._timing = timing
         self._endpoints = Endpoints(addresses, timing)
-        self._ages = Ages()
+        self._ages = ConnectionAges()
         self._incidents = Incidents(timing.incident)
         self._lock = make_lock()
         self._open: list[Connection] = []  # take calls, or would if they were not full
@@ -357,7 +357,7 @@ class Pool:
 
     def ticked(self, connection: Connection, now: float) -> None:
         """See Owner."""
-        quiet = now - connection.vitality.quiet_since
+        quiet = now - connection.liveness.quiet_since
         with self._lock:
             if connection not in self._open:
                 return

@@ -12,7 +12,7 @@ from grpc_http2.server import answers
 from grpc_http2.server.call_head import CallHead
 from grpc_http2.server.limits import Limits
 from grpc_http2.server.outbox import Outbox
-from grpc_http2.server.room import Room
+from grpc_http2.server.request_memory import RequestMemory
 from grpc_http2.server.rpc import Method, ResetStreamError
 from grpc_http2.server.stream import Stream
 from grpc_http2.wire import frames
@@ -44,7 +44,7 @@ class Calls:
         methods: What answers a call, by path.
         outbox: Where answers go.
         limits: What the client may do, once it has acknowledged it.
-        room: What unfinished requests of all connections may take; the request that goes beyond it is refused.
+        memory: What unfinished requests of all connections may take; the request that goes beyond it is refused.
         done: Is told when a call has ended that was worked on; what it sent is to be written.
 
     Attributes:
@@ -53,12 +53,17 @@ class Calls:
     """
 
     def __init__(
-        self, methods: Mapping[str, Method], outbox: Outbox, limits: Limits, room: Room, done: Callable[[], None]
+        self,
+        methods: Mapping[str, Method],
+        outbox: Outbox,
+        limits: Limits,
+        memory: RequestMemory,
+        done: Callable[[], None],
     ) -> None:
         self._methods = methods
         self._outbox = outbox
         self._limits = limits
-        self._room = room
+        self._memory = memory
         self._done = done
         self._streams: dict[int, Stream] = {}
         self.unfinished = 0
@@ -135,7 +140,7 @@ class Calls:
         stream.add(data)
         self.unfinished += len(data)
         stated = max(stated_length(stream.body), len(stream.body) - PREFIX_BYTES)
-        if not self._room.take(len(data), self.unfinished):
+        if not self._memory.take(len(data), self.unfinished):
             self._refuse(stream, RpcError(StatusCode.RESOURCE_EXHAUSTED, "too many unfinished requests"))
         elif stated > MAX_MESSAGE_BYTES:
             self._refuse(stream, too_long(stated))
@@ -174,7 +179,7 @@ class Calls:
         """A request is complete or given up: it is unfinished no more."""
         unfinished = stream.unfinished
         self.unfinished -= unfinished
-        self._room.give_back(unfinished)
+        self._memory.give_back(unfinished)
 
     def _turn_away(self, stream_id: int, head: CallHead, end_stream: int) -> None:
         """Answer what is no call of ours, without waiting for its message."""

@@ -16,7 +16,7 @@ from grpc_http2.server.limits import OUR_MAX_HEADER_LIST, Limits, Timers, ours
 from grpc_http2.server.outbox import Outbox
 from grpc_http2.server.pings import PingPolicy
 from grpc_http2.server.preface import read_preface
-from grpc_http2.server.room import Room
+from grpc_http2.server.request_memory import RequestMemory
 from grpc_http2.server.rpc import Method
 from grpc_http2.wire import frames, payloads
 from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError, Http2StreamError
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
         on_open, on_close: Are told when the connection begins and is over.
         limits: What the client may do.
         timers: The time.
-        room: What unfinished requests of all connections may take.
+        memory: What unfinished requests of all connections may take.
         chance: From 0 to 1, what makes the age of this connection different from that of others.
     """
 
@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
         on_close: Callable[[Connection], None],
         limits: Limits,
         timers: Timers,
-        room: Room,
+        memory: RequestMemory,
         chance: float,
     ) -> None:
         self._on_open = on_open
@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._was_busy = False
         self._outbox = Outbox(self._write)
-        self._calls = Calls(methods, self._outbox, limits, room, self._done)
+        self._calls = Calls(methods, self._outbox, limits, memory, self._done)
         self._blocks: BlockDecoder[CallHead] = BlockDecoder(read_head, OUR_MAX_HEADER_LIST)
         # Where more than the first 65,535 bytes are wanted, they are given at once; less cannot be asked for.
         self._window = ReceiveWindow(limits.connection_window, max(limits.connection_window, DEFAULT_WINDOW))

@@ -10,7 +10,7 @@ from functools import partial
 
 from grpc_http2.server.connection import Connection
 from grpc_http2.server.limits import UNLIMITED, Limits
-from grpc_http2.server.room import Room
+from grpc_http2.server.request_memory import RequestMemory
 from grpc_http2.server.rpc import Method
 from grpc_http2.server.traced import TracedConnection
 from grpc_http2.wire.trace import Write, trace_from_environment
@@ -28,7 +28,7 @@ class Http2Server:
     Args:
         methods: What answers a call, by path (`/package.Service/method`). Others are UNIMPLEMENTED.
         limits: What a connection may do.
-        room: What unfinished requests may take; servers that share one have one bound together.
+        memory: What unfinished requests may take; servers that share one have one bound together.
         draw: Draws numbers from 0 to 1, for the ages of connections.
         trace: Takes all frames as lines for people; None: as the environment says (`grpc_http2.wire.trace`).
     """
@@ -37,13 +37,13 @@ class Http2Server:
         self,
         methods: Mapping[str, Method],
         limits: Limits = UNLIMITED,
-        room: Room | None = None,
+        memory: RequestMemory | None = None,
         draw: Callable[[], float] = random.random,
         trace: Write | None = None,
     ) -> None:
         self._methods = methods
         self._limits = limits
-        self._room = Room() if room is None else room
+        self._memory = RequestMemory() if memory is None else memory
         self._draw = draw
         trace = trace or trace_from_environment()
         self._make: Callable[..., Connection] = Connection if trace is None else partial(TracedConnection, trace)
@@ -94,6 +94,6 @@ class Http2Server:
             self._connections.discard,
             self._limits,
             asyncio.get_running_loop(),
-            self._room,
+            self._memory,
             self._draw(),
         )

@@ -16,8 +16,8 @@ from localnet.clock import CONSENSUS_STEP_NS, NANOS, Clock, Timer
 from localnet.consensus.charging import charge
 from localnet.consensus.latency import Latency, to_timestamp
 from localnet.consensus.record_cache import RecordCache
+from localnet.interning import Interned
 from localnet.protocol.status import RefusedError, codes
-from localnet.shared import Shared
 from localnet.state.entities import State
 from localnet.transactions import HANDLERS
 from localnet.transactions.children import handled_before
@@ -67,7 +67,7 @@ class Consensus:
         self._latest_ns: dict[int, int] = {}  # by node: the last timestamp of what came through it
         self._armed_for = 0.0  # the time for which the latest timer was set
         self._stalled = False
-        self._shared_transfers: Shared[Transfers] = Shared()
+        self._interned_transfers: Interned[Transfers] = Interned()
 
     @property
     def pending(self) -> int:
@@ -157,7 +157,7 @@ class Consensus:
         handled = context.handled(
             status,
             self._clock.now() if known is None else known,
-            self._shared_transfers[context.net_transfers()],
+            self._interned_transfers[context.net_transfers()],
         )
         self._cache.complete(checked, handled)
         if not context.preceding:

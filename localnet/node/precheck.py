@@ -14,13 +14,13 @@ from typing import Any
 from localnet.clock import NANOS, Clock
 from localnet.consensus.record_cache import RecordCache
 from localnet.faults import FaultEngine
+from localnet.interning import Interned
 from localnet.ledger.entries import Entry
 from localnet.node.structure import Parsed, parse_transaction, read_key, read_terms
 from localnet.protocol.aliases import signer_with_address
 from localnet.protocol.ids import TransactionKey, account_number, format_entity
 from localnet.protocol.keys import Signatures, is_satisfied
 from localnet.protocol.status import RefusedError, codes
-from localnet.shared import Shared
 from localnet.state.entities import State
 from localnet.state.fees import SUPER_USERS, Fee, FeeSchedule
 from localnet.throttles import Throttle
@@ -51,8 +51,8 @@ class Precheck:
         self._fees = fees
         self._throttles = throttles
         self._faults = faults
-        self._shared_ints: Shared[int] = Shared()
-        self._shared_terms: Shared[Terms] = Shared()
+        self._interned_ints: Interned[int] = Interned()
+        self._interned_terms: Interned[Terms] = Interned()
 
     def check(self, received: Received, entry: Entry) -> Checked:
         """Read a transaction and check it; its entry is told what it is as soon as that can be read.
@@ -145,5 +145,5 @@ class Precheck:
         """
         parsed = parse_transaction(received.raw)
         entry.kind = parsed.kind_name
-        key = entry.key = read_key(parsed, self._shared_ints)
-        return parsed, key, self._shared_terms[read_terms(parsed)]
+        key = entry.key = read_key(parsed, self._interned_ints)
+        return parsed, key, self._interned_terms[read_terms(parsed)]

@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from localnet import pb
 from localnet.consensus.ordering import Consensus
 from localnet.faults import Fault
+from localnet.interning import Interned
 from localnet.ledger.entries import Entry, Ledger
 from localnet.ledger.state_file import Kept
 from localnet.node.precheck import Precheck
@@ -18,7 +19,6 @@ from localnet.node.query_payment import check_payment
 from localnet.node.structure import parse_transaction, read_key
 from localnet.protocol.status import RefusedError, codes, status_number
 from localnet.queries import QUERIES, Query, View
-from localnet.shared import Shared
 from localnet.state.fees import SUPER_USERS
 from localnet.throttles import Throttle
 from localnet.transactions.stages import Checked, Received
@@ -175,7 +175,7 @@ class RequestHandler:
 def _payer_of(raw: bytes) -> int | None:
     """The payer of a transaction, well-formed or not; None where that cannot be read."""
     try:
-        return read_key(parse_transaction(raw), Shared()).payer
+        return read_key(parse_transaction(raw), Interned()).payer
     except RefusedError:
         return None
 

@@ -10,9 +10,9 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from localnet import pb
+from localnet.interning import Interned
 from localnet.protocol.ids import TransactionKey, account_number
 from localnet.protocol.status import RefusedError, codes
-from localnet.shared import Shared
 from localnet.transactions import HANDLERS, TransactionHandler
 from localnet.transactions.custom_fees import check_limits
 from localnet.transactions.field_checks import MAX_AMOUNT, check_memo
@@ -66,7 +66,7 @@ def parse_transaction(raw: bytes) -> Parsed:
     return Parsed(signed, pairs, size, digest, body, field, HANDLERS.get(field))
 
 
-def read_key(parsed: Parsed, shared: Shared[int]) -> TransactionKey:
+def read_key(parsed: Parsed, interned: Interned[int]) -> TransactionKey:
     """The transaction id; its payer and its seconds are shared with other transactions.
 
     Raises:
@@ -79,7 +79,7 @@ def read_key(parsed: Parsed, shared: Shared[int]) -> TransactionKey:
     if not body.transactionID.HasField("accountID"):
         raise RefusedError(codes.PAYER_ACCOUNT_NOT_FOUND)
     start = body.transactionID.transactionValidStart
-    return TransactionKey(shared[body.transactionID.accountID.accountNum], shared[start.seconds], start.nanos)
+    return TransactionKey(interned[body.transactionID.accountID.accountNum], interned[start.seconds], start.nanos)
 
 
 def read_terms(parsed: Parsed) -> Terms:

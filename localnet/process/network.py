@@ -13,7 +13,7 @@ from typing import Any
 import grpc.aio
 from aiohttp import web
 
-from grpc_http2.server import Http2Server, Limits, Room
+from grpc_http2.server import Http2Server, Limits, RequestMemory
 from localnet.clock import Clock
 from localnet.consensus.latency import Latency, latency_of
 from localnet.consensus.ordering import Consensus
@@ -78,7 +78,7 @@ class LocalNetwork:
     def __init__(self, options: Options, limits: Limits | None = None) -> None:
         self._options = options
         self._limits = limits or (REAL if options.limits == "real" else OFF)
-        self._room = Room()
+        self._request_memory = RequestMemory()
         self._random_ages = Random(options.seed)
         self._clock = Clock()
         self._token = secrets.token_urlsafe(24)
@@ -243,7 +243,7 @@ class LocalNetwork:
     async def _serve_node(self, service: NodeService, node_id: int, ports: Ports) -> genesis.NodeEntry:
         """Serve one node, in plain text and, unless it is switched off, by TLS."""
         number, host = NODE_NUMBERS[node_id], self._public_host
-        server = Http2Server(service.methods, self._limits, self._room, self._random_ages.random)
+        server = Http2Server(service.methods, self._limits, self._request_memory, self._random_ages.random)
         self._node_servers.append(server)
         plain, *_ = [
             await open_http2(server, self._options.host, port, self._options.ports) for port in ports.nodes[node_id]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from config.built_in import BuiltInList, write_built_in_list
+from config.built_in_nodes import BuiltInList, write_built_in_list
 from config.networks import Network
 from config.routes import routes
 from hedera_client.book_file import read_book

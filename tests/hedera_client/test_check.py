@@ -21,7 +21,7 @@ from hedera_client.address_book import choose_nodes
 from hedera_client.book_file import read_book
 from hedera_client.check import _conclude, listing
 from hedera_client.health import Finding
-from hedera_client.side_by_side import side_by_side
+from hedera_client.parallel import side_by_side
 from localnet_launcher import Localnet
 
 ROOT = Path(__file__).resolve().parents[2]

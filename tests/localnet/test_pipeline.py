@@ -10,13 +10,13 @@ import pytest
 
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine, parse_faults
+from localnet.interning import Interned
 from localnet.ledger.entries import Ledger, entry_json
 from localnet.ledger.pipeline import Pipeline
 from localnet.ledger.state_file import StateFile
 from localnet.mirror.importer import Importer
 from localnet.mirror.store import MirrorStore
 from localnet.protocol.ids import TransactionKey
-from localnet.shared import Shared
 from localnet.transactions.stages import Handled, Received, TopicMessage
 from tests.localnet.stages import handled
 
@@ -139,11 +139,11 @@ def test_a_message_that_the_mirror_drops_is_never_visible(parts: Parts) -> None:
 
 def test_equal_values_are_one_object() -> None:
     """The first of them, until too many others have come."""
-    shared: Shared[tuple[int, ...]] = Shared()
+    interned: Interned[tuple[int, ...]] = Interned()
     first = tuple(range(2))
-    assert shared[first] is first
-    assert shared[tuple(range(2))] is first
+    assert interned[first] is first
+    assert interned[tuple(range(2))] is first
     for number in range(5_000):
-        assert shared[(number,)] == (number,)
+        assert interned[(number,)] == (number,)
     later = tuple(range(2))
-    assert shared[later] is later
+    assert interned[later] is later

@@ -1,4 +1,4 @@
-"""Whether a connection is used and whether its other end lives, as a matter of moments; no clock and no socket."""
+"""Whether a connection is in use and its server alive, from moments that are passed in: no clock and no socket."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from grpc_http2.client.errors import ConnectionLostError
 from grpc_http2.client.timing import Timing
 
 
-class Vitality:
+class Liveness:
     """What is known of one connection.
 
     Args:

@@ -9,7 +9,7 @@ MAX_SHARE_BYTES: Final = 16 * 1024 * 1024
 """Of one connection, so that one alone does not shut out the others."""
 
 
-class Room:
+class RequestMemory:
     """Counts the bytes of requests that have begun and not ended.
 
     Attributes:

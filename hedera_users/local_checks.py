@@ -1,4 +1,4 @@
-"""What can be found wrong before anything is paid or left behind: folders, ports, credentials, code and servers."""
+"""Checks of this machine before anything is paid or left behind: folders, ports, credentials, code and servers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from config.networks import Network
 from config.secrets import hide_in_logs, secrets_of, without_secrets
 from config.settings import RunSettings
 from hedera_client import CredentialError, Operator
+from hedera_users.baseline_trial import baseline_faults
 from hedera_users.ramp import look_at_load
-from hedera_users.trial import baseline_faults
 from resilience.redis_storage import why_unreachable
 
 PROBE_BYTES: Final = 256 * 1024

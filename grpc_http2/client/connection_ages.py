@@ -1,4 +1,4 @@
-"""How old connections become at one server, so that the next is there before the old one goes."""
+"""How old a server lets connections become, so that the next is opened before the old one ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHORTEST_S: Final = 3.0
 """Below this nothing is opened ahead: it would be more opening than calling."""
 
 
-class Ages:
+class ConnectionAges:
     """What was seen of one server."""
 
     def __init__(self) -> None:

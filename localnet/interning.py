@@ -1,4 +1,4 @@
-"""One object for equal values: under load most transactions are alike, and this saves much of their memory."""
+"""Interning: one object for equal values. Under load most transactions are alike, so this saves much memory."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ T = TypeVar("T", bound=Hashable)
 _MOST = 4_096
 
 
-class Shared(dict[T, T]):
-    """`shared[value]` is the first of all equal values, as far as it remembers them.
+class Interned(dict[T, T]):
+    """`interned[value]` is the first of all equal values, as far as it remembers them.
 
     It is a dictionary, so that finding one takes no call in Python.
     """

@@ -1,4 +1,4 @@
-"""Options that are each right and do not go together: contradictions, which are refused, and options without effect.
+"""Options that conflict though each is valid: contradictions, which are refused, and options without effect.
 
 An option counts as given where it differs from its default: where it does not, there is nothing that a user could miss.
 What is refused would answer another question than the one that was asked, or fail for certain after it was paid for.

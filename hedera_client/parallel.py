@@ -1,4 +1,4 @@
-"""Runs checks side by side, a few at a time, each for a bounded time."""
+"""Runs checks in parallel, a few at a time, each for a bounded time."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config.at_odds import PARTS, without_effect
+from config.option_conflicts import PARTS, without_effect
 from config.settings import RunSettings, parse_settings
 from hedera_users import HederaUser, mix
 from hedera_users.hcs_submitter import HcsSubmitter
