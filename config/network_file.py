@@ -1,4 +1,4 @@
-"""Reads a network of the user's own from its file, and says in one line what is wrong with it."""
+"""Reads a custom network from its file, and reports its faults in one line."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _EXAMPLES: Final = {"nodes": "127.0.0.1:50211", "mirror_grpc": "mainnet.mirrorno
 
 
 def load_custom(path: Path) -> Network:
-    """Read a network of the user's own from a JSON file with the fields of `Network` (without `name`).
+    """Read a custom network from a JSON file with the fields of `Network` (without `name`).
 
     Raises:
-        ValueError: the file is missing, is no JSON, lacks a field or has a wrong value; the message is one line that
-            says which, and what would be right.
+        ValueError: the file is missing, is not JSON, lacks a field or has an invalid value; the message is one line
+            that says which, and what would be valid.
     """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_name_once)
@@ -46,7 +46,7 @@ def load_custom(path: Path) -> Network:
 
 
 def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's fields; of two with one name JSON's reader would drop the first without a word."""
+    """An object's fields, without duplicates: of two with one name the JSON parser would silently drop the first."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
@@ -64,7 +64,7 @@ def _plain(error: Mapping[str, Any]) -> str:
 
 
 def _faults(network: Network) -> Iterator[str]:
-    """What is of the right type and cannot be right, one piece of a line each."""
+    """Faults of values that have the right type, one piece of a line each."""
     for address, account in network.nodes.items():
         yield from _address_faults("nodes", address)
         if not is_account_id(account):
@@ -76,7 +76,7 @@ def _faults(network: Network) -> Iterator[str]:
 
 
 def _address_faults(field: str, address: str) -> Iterator[str]:
-    """What keeps an address from being `host:port`."""
+    """Why an address is not `host:port`."""
     host, colon, port = address.rpartition(":")
     example = f"write host:port, e.g. {_EXAMPLES[field]}"
     if "//" in address:
@@ -105,7 +105,7 @@ def _is_ipv6(text: str) -> bool:
 
 
 def url_fault(field: str, url: str) -> str:
-    """What keeps a text from being the URL of a service over HTTP, in one line; "" where nothing does.
+    """Why a text is not the URL of an HTTP service, in one line; "" where it is.
 
     Args:
         field: What it was given as; the base URL of a mirror is judged more strictly (`mirror_rest`, `--mirror-rest`).
@@ -132,7 +132,7 @@ def url_fault(field: str, url: str) -> str:
 
 
 def _hash_faults(network: Network) -> Iterator[str]:
-    """Certificates that could not be checked, or never would be."""
+    """Faults of certificate hashes that could not be checked, or never would be."""
     if network.certificate_hashes and not network.tls:
         yield 'certificate_hashes: without "tls": true no certificate is looked at'
     for account in network.certificate_hashes:

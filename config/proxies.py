@@ -1,4 +1,4 @@
-"""Which proxies of the environment are taken: none to this machine itself, and none to consensus nodes.
+"""Which proxies of the environment are used: none for this machine itself, and none for consensus nodes.
 
 `requests` and gRPC read `http_proxy`, `https_proxy`, `all_proxy`, `grpc_proxy` and `no_proxy` by themselves (requests:
 utils.get_environ_proxies; gRPC: doc/environment_variables.md). A proxy can reach only its own loopback, never ours, and
@@ -34,7 +34,7 @@ def is_loopback(host: str) -> bool:
 
 @lru_cache(maxsize=256)
 def url_is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine itself; no for what is no URL."""
+    """Whether a URL leads to this machine itself; False where it is not a URL."""
     try:
         return is_loopback(urlsplit(url).hostname or "")
     except ValueError:
