@@ -68,7 +68,7 @@ def _digest(root: Path) -> str:
 
 
 def _packages(pins: Path) -> dict[str, str]:
-    """The installed version of each package that a requirements file pins; an installation lists them in its metadata."""
+    """The installed version of each package that a requirements file, or else the installation's metadata, pins."""
     found = {}
     for name in _PIN.findall(pins.read_text(encoding="utf-8") if pins.is_file() else _installed_pins()):
         try:

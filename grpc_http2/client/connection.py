@@ -3,8 +3,8 @@
 What arrives is read by the worker; under gevent by the event loop itself, which spares a greenlet's wait with its
 time-out, and two switches, for every piece (30 µs of processor time against 4).
 
-The socket is never waited for while a lock is held, and writing never waits: what the system does not take at once, a
-second worker writes when it does. So a caller's deadline holds whatever the other side does.
+No lock is held while waiting for the socket, and writing never waits: what the socket does not take at once, a second
+worker writes later. So a caller's deadline holds whatever the server does.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ CheckCertificate = Callable[[bytes], None]
 
 
 class Owner(Protocol):
-    """Who is told of a connection's life; but for `incident`, never while a lock of the connection is held."""
+    """The pool of a connection, as the connection calls it; never, except `incident`, with a lock of it held."""
 
     @property
     def line(self) -> Collection[Stream]:
         """Calls that wait for a free place; while there are any, `serve` is called when there may be one."""
 
     def incident(self, now: float) -> str:
-        """What names the end of a connection that ends now."""
+        """The name of the incident to which the end of a connection now belongs."""
 
     def serve(self) -> None:
         """There may be a free place."""
@@ -60,10 +60,10 @@ class Owner(Protocol):
         """It takes no more calls, as the server has said; `moved` are to be started elsewhere."""
 
     def ended(self, connection: Connection, unsent: Sequence[Stream], lost: int) -> None:
-        """It is over, by whomever: `unsent` may be started elsewhere; `lost` calls have ended with it."""
+        """It has ended: `unsent` calls may be started elsewhere; `lost` calls have ended with it."""
 
     def ticked(self, connection: Connection, now: float) -> None:
-        """A moment to think about it has come."""
+        """Called every `Timing.tick` seconds."""
 
 
 class ConnectionState(Enum):
@@ -83,27 +83,27 @@ class Connection:
 
     Args:
         address: `host:port`.
-        owner: Who is told what happens.
+        owner: Is called when something happens.
         loop: The event loop, under gevent.
         timing: How long things may take.
         tls: Whether to speak TLS.
-        check_certificate: Is shown the server's certificate (DER), and raises ConnectionLostError to refuse it. None:
+        check_certificate: Takes the server's certificate (DER), and raises ConnectionLostError to refuse it. None:
             any is accepted.
-        trace: Takes its frames as lines for people (`grpc_http2.wire.trace`); None: nobody wants them.
+        trace: Takes its frames as lines of text (`grpc_http2.wire.trace`); None: no trace.
 
     Attributes:
         address: As given.
         state: How far it has come.
-        protocol: What is known of the other side; its `limit`, `streams` and `state` may be looked at any time.
-        liveness: When it was last used and heard.
-        incident: What names its end, where the other side or the way there ended it.
+        protocol: Its HTTP/2 state; `limit`, `streams` and `state` of it may be read at any time.
+        liveness: When it was last used, and when anything last arrived.
+        incident: The incident that ended it, where the server or the network did.
         made_at: Monotonic seconds when it began to be opened.
         opened_at: Monotonic seconds since when calls can be made on it; 0.0 before.
         closed_at: Monotonic seconds when it ended.
         failure: Why it ended.
-        by_peer: It was the other side, or the way there, that ended it.
-        chance: From 0 to 1, to tell apart connections that were opened together.
-        unheard: The other end does not acknowledge what is sent; it is given no calls.
+        by_peer: The server or the network ended it.
+        chance: A random number from 0 to 1, different for connections that were opened together.
+        unheard: The server's TCP does not acknowledge what is sent; no new calls are started on it.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ class Connection:
         self._lock = make_lock()  # around the protocol and `_line`, which reading and writing share
         self._write_lock = make_lock()
         self._flush_planned = False
-        self._backlog = b""  # what the system did not take; a worker writes it
+        self._backlog = b""  # what the socket did not take; a worker writes it
         self.protocol = make_protocol(address, trace)
         self._line: SecureLine | None = None
         self._socket: socket.socket | None = None
@@ -205,7 +205,7 @@ class Connection:
         self._owner.ended(self, unsent, lost)
 
     def abandon(self) -> None:
-        """Let go of a connection that came over a fork, without a word to the server: it belongs to the parent."""
+        """Discard a connection that was inherited over a fork, without writing to it: it belongs to the parent."""
         self.state = CLOSED
         self.failure = "the connection belongs to another process"
         self._close_sockets()
@@ -229,10 +229,10 @@ class Connection:
         except (OSError, ConnectionLostError) as error:
             self._end(str(error) or type(error).__name__)
         finally:
-            self._end("the connection's worker has ended")  # whatever ended it, nobody waits for nothing
+            self._end("the connection's worker has ended")  # for every error: no caller may be left waiting
 
     def _fail(self, error: Http2ConnectionError) -> None:
-        """The server broke a rule: tell it which, as far as the system takes that at once, and close."""
+        """The server broke a rule: send GOAWAY with the error, as far as the socket takes it at once, and close."""
         with self._lock:
             self.protocol.fail(error)
         self._flush()
@@ -253,7 +253,7 @@ class Connection:
             self._line.handshake(opened)
             if self._check_certificate is not None:
                 self._check_certificate(self._line.certificate())
-        # A second handle on the same connection, which never waits: reading does, with a time-out.
+        # A second handle on the same connection, non-blocking; the first one reads, with a time-out.
         self._writer = opened.dup()
         self._writer.setblocking(False)
         self._flush()
@@ -269,7 +269,7 @@ class Connection:
         self._follow_up()
 
     def _read(self) -> None:
-        """Take in what arrives until the connection ends, and see to it that something arrives now and then."""
+        """Read until the connection ends, and send pings when nothing arrives."""
         if self.closed:
             return
         if self._loop is not None:
@@ -287,7 +287,7 @@ class Connection:
                 self._look(now)
 
     def _listen(self, seconds: float) -> None:
-        """Let something arrive, for so many seconds: under gevent wait while the loop reads, else read once."""
+        """Wait up to so many seconds for data: under gevent while the loop reads, else by reading once."""
         if self._loop is not None:
             self._over.wait(seconds)
             return
@@ -300,7 +300,7 @@ class Connection:
         try:
             data = connection.recv(_READ_BYTES)
         except TimeoutError as error:
-            if error.errno:  # the system's: what was sent has not been acknowledged for too long
+            if error.errno:  # from TCP_USER_TIMEOUT: sent data was not acknowledged for too long
                 raise
             return False
         self._take_in(data)
@@ -318,7 +318,7 @@ class Connection:
         except (OSError, ConnectionLostError) as error:
             self._end(str(error) or type(error).__name__)
         except BaseException:
-            self._end("reading from the connection has failed")  # whatever ended it, nobody waits for nothing
+            self._end("reading from the connection has failed")  # for every error: no caller may be left waiting
             raise
 
     def _take_in(self, data: bytes) -> None:
@@ -340,7 +340,7 @@ class Connection:
             self._follow_up()
 
     def _follow_up(self) -> None:
-        """Tell the owner what has come of what arrived, once calls can be made at all."""
+        """Tell the owner about changes that the received data made, once calls can be started."""
         protocol = self.protocol
         if not self.opened_at:
             return
@@ -363,7 +363,7 @@ class Connection:
             self.close("UNAVAILABLE", reason, by_peer=bool(goaway))
 
     def _look(self, now: float) -> None:
-        """See whether the other end still lives, and let the owner think about the connection."""
+        """Check whether the server is alive, and call the owner's `ticked`."""
         with self._lock:
             busy = len(self.protocol.streams)
             if self.liveness.wants_ping(now, busy, self.protocol.begun):
@@ -384,7 +384,7 @@ class Connection:
     # Writing.
 
     def _flush_soon(self) -> None:
-        """Write what there is: at once; under gevent with what others add in this turn, where any are under way."""
+        """Write pending bytes at once; under gevent, while calls are in flight, with all of this turn of the loop."""
         if self._loop is None or len(self.protocol.streams) <= 1:
             self._flush()
         elif not self._flush_planned:
@@ -392,7 +392,7 @@ class Connection:
             self._loop.soon(self._flush)
 
     def _flush(self) -> None:
-        """Write what the system takes, without waiting. Who comes while another writes leaves its bytes to them."""
+        """Write without waiting. A caller that comes while another writes leaves its bytes to that one."""
         self._flush_planned = False
         while self.protocol.pending and not self._backlog:
             if not self._write_lock.acquire(False):
@@ -424,14 +424,14 @@ class Connection:
         except OSError:
             with self._lock:
                 self.protocol.not_sent()
-            return True  # reading finds out why, and says so to everybody
+            return True  # reading gets the reason, and reports it to all calls
         if taken < len(data):
             self._backlog = data[taken:]
             start_worker(self._write_backlog, "http2 backlog")
         return True
 
     def _write_backlog(self) -> None:
-        """Write the backlog as the system takes it, then what has gathered behind it."""
+        """Write the backlog as the socket takes it, then what was added behind it."""
         assert self._writer is not None
         while self._backlog and not self.closed:
             try:
@@ -445,7 +445,7 @@ class Connection:
 
 
 def _nothing() -> None:
-    """What there is to stop while nothing is read."""
+    """Does nothing: there is no reading to stop."""
 
 
 _open_connections: weakref.WeakSet[Connection] = weakref.WeakSet()

@@ -1,9 +1,9 @@
-"""All connections to one server: as many as the calls in flight need, and the line of calls that wait for a place.
+"""All connections to one server: as many as the calls in flight need, and the queue of waiting calls.
 
 A call is started on the connection that was used last, while that one has a free place; else on the oldest that has
-one; so few are busy, and the others fall idle and are closed. Without a place anywhere a call stands in line, and
-connections are opened for the line. Whichever comes first, a place or a connection, serves the call that stands first.
-Calls that a connection has given back, since the server has certainly not seen them, stand before all others.
+one; so few are busy, and the others become idle and are closed. Without any free place a call waits in the queue
+(`line`), and connections are opened for it. The first free place, on an old or a new connection, goes to the first call
+in the queue. Calls that a connection gave back, because the server has certainly not seen them, go before all others.
 
 The pool's lock is taken before a connection's, never after it.
 """
@@ -33,9 +33,9 @@ MAX_CONNECTIONS: Final = 64
 """Connections to one server that take calls at the same time, unless the caller says otherwise."""
 
 _MOST_MOVES: Final = 20
-"""A call that so many connections have given back is given up, as never sent: something is wrong with the server."""
+"""A call that so many connections gave back fails, as never sent: something is wrong with the server."""
 _SHORT_LIFE_S: Final = 0.5
-"""A connection that the server ends so soon, without having served anybody, counts as one that could not be opened."""
+"""A connection that the server closes so soon, without having served a call, counts as one that could not be opened."""
 
 
 class Pool:
@@ -50,7 +50,7 @@ class Pool:
         timing: How long things may take.
 
     Attributes:
-        counts: What has happened.
+        counts: Statistics of its connections.
         line: Calls that wait for a place.
     """
 
@@ -78,7 +78,7 @@ class Pool:
         self._open: list[Connection] = []  # take calls, or would if they were not full
         self._opening: list[Connection] = []
         self._finishing: set[Connection] = set()
-        self._successors: dict[Connection, Connection] = {}  # what is being opened, for whom
+        self._successors: dict[Connection, Connection] = {}  # connections being opened, by the one that they replace
         self._current: Connection | None = None
         self._places = UNLIMITED_STREAMS  # of a connection, as the server said last
         self._failure, self._incident = "", ""
@@ -104,7 +104,7 @@ class Pool:
         """Make one call and return the answer's bytes.
 
         Args:
-            head: Its header block but the value of its time-out.
+            head: Its header block without the value of its time-out.
             timeout: That value, encoded.
             message: The serialised request.
             entered: Monotonic seconds now.
@@ -123,7 +123,7 @@ class Pool:
             if stream.state is not DONE:
                 waiter.wait(entered + allowed - monotonic())
         finally:
-            # Late; or the caller was killed, and nobody waits any more.
+            # It timed out, or the caller was killed.
             if stream.state is not DONE:
                 self._give_up(stream)
             if stream.queued:
@@ -148,7 +148,7 @@ class Pool:
     # The line.
 
     def _queue(self, stream: Stream) -> None:
-        """Start a call where there is a place, or put it in line."""
+        """Start a call where there is a free place, or queue it."""
         with self._lock:
             if self._closed:
                 raise NoAnswerError("CANCELLED", "the client is closed", sent=False)
@@ -159,7 +159,7 @@ class Pool:
             self._serve()
 
     def _give_up(self, stream: Stream) -> None:
-        """Nobody waits for a call any more. It is marked as failed."""
+        """Its caller no longer waits: mark a call as failed."""
         with self._lock:
             if stream.state is DONE:
                 return
@@ -190,7 +190,7 @@ class Pool:
         return False
 
     def _serve(self) -> None:
-        """Start those who stand in line, as far as there are places, and open connections for the others."""
+        """Start queued calls, as far as there are free places, and open connections for the others."""
         line = self.line
         while line:
             stream = line[0]
@@ -212,7 +212,7 @@ class Pool:
             stream.end(NoAnswerError(failure.status, failure.details, sent=False, incident=failure.incident))
 
     def _put_back(self, streams: Sequence[Stream]) -> None:
-        """Put calls that the server has not seen before all others."""
+        """Put calls that the server has not seen at the head of the queue."""
         for stream in reversed(streams):
             if stream.state is DONE:
                 continue
@@ -228,7 +228,7 @@ class Pool:
     # Connections.
 
     def _open_for(self, waiting: int) -> None:
-        """Open connections until there are enough for those who wait; where none can be had, they hear why."""
+        """Open connections until there are enough for the queued calls; fail these where none can be opened."""
         now = monotonic()
         patient = [one for one in self._opening if now - one.made_at < self._timing.impatience]
         if len(patient) < len(self._opening) and not self._endpoints.others_ready(
@@ -249,7 +249,7 @@ class Pool:
         return not self._closed and usable + len(self._opening) < self._max
 
     def _open_one(self, now: float) -> Connection | None:
-        """Begin to open a connection; None where no address may be tried now."""
+        """Begin to open a connection; None where all addresses are in back-off."""
         address = self._endpoints.next(now)
         if address is None:
             return None
@@ -273,7 +273,7 @@ class Pool:
         if self._current is connection:
             self._current = None
 
-    # What the connections tell (see `grpc_http2.client.connection.Owner`).
+    # Called by the connections (see `grpc_http2.client.connection.Owner`).
 
     def incident(self, now: float) -> str:
         """See Owner."""
@@ -297,7 +297,7 @@ class Pool:
             if replaced is not None:
                 self._set_aside(replaced)
                 self.counts.aged += 1
-            if connection.protocol.goaway:  # it came with the settings: nobody may wait for another one meanwhile
+            if connection.protocol.goaway:  # it came with the settings: open the next before any call waits for it
                 self._note_drain(connection, monotonic(), busy=False)
             self._serve()
         if replaced is not None and replaced.retire():
@@ -313,7 +313,7 @@ class Pool:
             self._serve()
 
     def _note_drain(self, connection: Connection, now: float, *, busy: bool) -> None:
-        """The server takes no more calls on a connection: open another in its place, before anybody waits."""
+        """The server takes no more calls on a connection: open another in its place, before a call has to wait."""
         protocol = connection.protocol
         self._set_aside(connection)
         self.counts.drained += protocol.graceful
@@ -378,16 +378,16 @@ class Pool:
                 self._successors[connection] = successor
 
     def _was_in_vain(self, connection: Connection, now: float) -> bool:
-        """Whether a connection had served nobody when the server ended it, right after it was opened."""
+        """Whether the server closed a connection right after it was opened, before any call had ended."""
         return now - connection.opened_at < _SHORT_LIFE_S and not connection.protocol.finished
 
     def _note_failure(self, connection: Connection, at: float, failure: str) -> None:
-        """An address could not be used: it is left alone for a while, and its calls hear why."""
+        """An address could not be used: note the failure, of which waiting calls are told, and back off."""
         self._endpoints.failed(connection.address, at)
         self._failure, self._incident = failure, connection.incident or self._incidents.name(at)
 
     def _replaced_by(self, connection: Connection) -> Connection | None:
-        """Whom a connection was opened for, if anybody; that is forgotten."""
+        """Forget and return the connection that another one was opened to replace, if any."""
         for old, new in self._successors.items():
             if new is connection:
                 del self._successors[old]

@@ -31,5 +31,5 @@ class TracedProtocol(ClientProtocol):
 
 
 def make_protocol(name: str, write: Write | None) -> ClientProtocol:
-    """A protocol, traced where there is somewhere to print to."""
+    """A protocol, traced where `write` is given."""
     return ClientProtocol() if write is None else TracedProtocol(name, write)

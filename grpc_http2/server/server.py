@@ -1,4 +1,4 @@
-"""Listens for HTTP/2 connections, and ends them in good order."""
+"""Listens for HTTP/2 connections, and closes them gracefully."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Http2Server:
     """Serves gRPC methods on any number of ports.
 
     Args:
-        methods: What answers a call, by path (`/package.Service/method`). Others are UNIMPLEMENTED.
+        methods: The methods, by path (`/package.Service/method`). Others are UNIMPLEMENTED.
         limits: What a connection may do.
-        memory: What unfinished requests may take; servers that share one have one bound together.
+        memory: The memory that unfinished requests may take; servers may share one.
         draw: Draws numbers from 0 to 1, for the ages of connections.
-        trace: Takes all frames as lines for people; None: as the environment says (`grpc_http2.wire.trace`).
+        trace: Takes all frames as lines of text; None: as the environment says (`grpc_http2.wire.trace`).
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Http2Server:
             tls: Speak TLS; the context must offer `h2` by ALPN.
 
         Raises:
-            OSError: it cannot be listened on.
+            OSError: the port cannot be used.
         """
         loop = asyncio.get_running_loop()
         listener = await loop.create_server(
