@@ -11,13 +11,13 @@ _MOST = 4_096
 
 
 class Interned(dict[T, T]):
-    """`interned[value]` is the first of all equal values, as far as it remembers them.
+    """`interned[value]` is the first of all equal values that it remembers.
 
-    It is a dictionary, so that finding one takes no call in Python.
+    It is a dictionary, so that a lookup takes no call in Python.
     """
 
     def __missing__(self, value: T) -> T:
-        """Remember a value; when there are many, forget all before."""
+        """Remember a value; forget all others when there are too many."""
         if len(self) >= _MOST:
             self.clear()
         self[value] = value

@@ -1,4 +1,4 @@
-"""Who is charged at consensus, and how much: all of it goes to one account (HIP-1259)."""
+"""Charges fees at consensus; all of them go to one account (HIP-1259)."""
 
 from __future__ import annotations
 

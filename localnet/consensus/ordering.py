@@ -75,13 +75,13 @@ class Consensus:
         return len(self._pending)
 
     def undecided_ns(self) -> int:
-        """Whatever will be handled from now on has this consensus timestamp or a later one."""
+        """The lower bound of the consensus timestamps of all transactions that are not handled yet."""
         now_ns = self._clock.now_ns()
         first_ns = min(self._pending[0][0], now_ns) if self._pending else now_ns
-        return first_ns - CONSENSUS_STEP_NS  # what the network does by itself comes before
+        return first_ns - CONSENSUS_STEP_NS  # children come before their parent
 
     def submit(self, checked: Checked) -> None:
-        """Take a transaction that passed precheck. Without delay it is handled before this returns."""
+        """Accept a transaction that passed precheck. Without delay it is handled before this returns."""
         self._cache.accept(checked)
         now, now_ns, node = self._timer.time(), self._clock.now_ns(), checked.received.node
         wait = to_timestamp(self._latency, node, now)
@@ -109,7 +109,7 @@ class Consensus:
         self._sink.replayed(handled, children)
 
     def lose(self, checked: Checked) -> None:
-        """Take a transaction that will never reach consensus."""
+        """Accept a transaction that will never reach consensus."""
         self._cache.lose(checked)
 
     def stall(self) -> None:
@@ -117,7 +117,7 @@ class Consensus:
         self._stalled = True
 
     def resume(self) -> None:
-        """Go on after a stall; what should have reached consensus meanwhile does so now, and is stamped so."""
+        """End a stall; what should have reached consensus meanwhile does so now, with present timestamps."""
         self._stalled = False
         self._clock.go_on_from(self._clock.now_ns())
         self._handle_due()
@@ -135,7 +135,7 @@ class Consensus:
         self._arm()
 
     def _arm(self) -> None:
-        """Ask to be called when the first of those that wait is known; what is stamped later waits for it."""
+        """Set a timer for when the first pending transaction is known; later timestamps wait for it."""
         if self._pending and self._pending[0][2] != self._armed_for:
             self._armed_for = self._pending[0][2]
             self._timer.call_at(self._armed_for, self._handle_due)
@@ -174,7 +174,7 @@ class Consensus:
             _take_effect(context)
         except RefusedError as refusal:
             status = refusal.status
-        except Exception:  # as on the real network: one transaction's accident must not stop the others
+        except Exception:  # as on the real network: an internal error in one transaction must not stop the others
             log.exception("%s failed at consensus", context.checked.key)
             status = codes.FAIL_INVALID
         else:

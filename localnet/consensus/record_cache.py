@@ -1,4 +1,4 @@
-"""What the nodes remember of recent transactions: for duplicates, receipts and records."""
+"""The record cache: recent transactions, for duplicates, receipts and records."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ Known = Checked | Lost | Handled
 class RecordCache:
     """Transactions by id, from the moment a node accepts them until 180 s after consensus.
 
-    A node knows its own at once, and everybody else's when gossip has brought it or it reached consensus. Until then
-    two nodes can accept the same id; what reaches consensus later is the duplicate of what was there first.
+    A node knows its own at once, and those of other nodes after gossip or consensus. Until then two nodes can accept
+    the same id; the one that reaches consensus later is the duplicate.
 
     Args:
         clock: The network's.
-        gossip_s: So long after its arrival at one node the others know of a transaction.
+        gossip_s: Seconds after its arrival at one node until the others know of a transaction.
     """
 
     def __init__(self, clock: Clock, gossip_s: float = 0.0) -> None:
@@ -45,9 +45,9 @@ class RecordCache:
         self._handled: deque[Handled] = deque()
 
     def find(self, node: int, transaction_id: Any) -> Known | None:
-        """What a node knows by a protobuf `TransactionID`: the transaction that counts, or with a nonce its child.
+        """Find by a protobuf `TransactionID` the transaction that counts, or with a nonce its child.
 
-        The whole id counts (RecordCacheImpl.java): with `scheduled` it is another one, and nothing is scheduled here.
+        The whole id is compared (RecordCacheImpl.java): `scheduled` makes another one, and nothing is scheduled here.
         """
         if transaction_id.scheduled:
             return None
@@ -59,7 +59,7 @@ class RecordCache:
         return children[nonce - 1] if 0 < nonce <= len(children) else None
 
     def known_to(self, node: int, key: TransactionKey) -> Known | None:
-        """The transaction that counts, if this node has heard of one with this id; else None."""
+        """The transaction that counts, if this node knows one with this id; else None."""
         first = self.get(key)
         if first is None or not self._gossip_s or isinstance(first, Handled):
             return first
@@ -100,7 +100,7 @@ class RecordCache:
         return (one for one in self._handled if one.consensus_ns >= oldest)
 
     def is_duplicate(self, checked: Checked) -> bool:
-        """Whether another transaction with the same id reached consensus before, and not by its node's mistake."""
+        """Whether another transaction with the same id reached consensus before, and was not expired."""
         first = self._by_id.get(checked.key)
         return isinstance(first, Handled) and first.status != codes.TRANSACTION_EXPIRED
 
@@ -113,7 +113,7 @@ class RecordCache:
         self._accept(checked.key, Lost(checked.received._replace(raw=b"")))
 
     def complete(self, checked: Checked, handled: Handled) -> None:
-        """It reached consensus. Also forgets those that are too old."""
+        """It reached consensus. Also forgets transactions that are too old."""
         self._put(checked, handled)
         recent, oldest = self._handled, self._oldest_ns()
         recent.append(handled)
@@ -131,7 +131,7 @@ class RecordCache:
             self._duplicates.setdefault(key, []).append(pending)
 
     def _put(self, checked: Checked, handled: Handled) -> None:
-        """Put it in the place of what was pending; it counts where so far something counts that gives way to it."""
+        """Replace the pending one; it becomes the one that counts if the present one gives way."""
         first = self._by_id.get(handled.key)
         if first is checked:
             self._by_id[handled.key] = handled
@@ -150,5 +150,5 @@ class RecordCache:
 
 
 def _gives_way(first: Known) -> bool:
-    """Whether what counts so far has not reached consensus, or did so too late by its node's mistake."""
+    """Whether the transaction that counts so far has not reached consensus, or was expired (its node's fault)."""
     return not isinstance(first, Handled) or first.status == codes.TRANSACTION_EXPIRED

@@ -1,4 +1,4 @@
-"""The ledger: the ground truth of every transaction that reached a node, to check a load test's own counts against."""
+"""The ledger: the ground truth of every transaction that reached a node, against which load tests are checked."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from localnet.transactions.stages import Handled
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """What became of one transaction, as far as it is known. Times are Unix seconds.
+    """The fate of one transaction so far. Times are Unix seconds.
 
     Attributes:
         index: Position in the ledger, from 0.
         node: Account number of the node it was sent to.
         arrival: When it arrived.
         size: Bytes of the whole serialised transaction.
-        kind: The mirror's name of what it does, e.g. `CONSENSUSSUBMITMESSAGE`; "" if it could not be read.
+        kind: The mirror's name of its kind, e.g. `CONSENSUSSUBMITMESSAGE`; "" if it could not be read.
         key: Its transaction id; None where it has none, or none that could be read.
         precheck: The node's answer; None until it answered.
         ack: When the node's answer was sent; None until then, and where a fault took the answer away.
         fault: The kind of fault that hit it at its node; "" for none.
-        handled: What it became at consensus; None until then.
+        handled: The transaction after consensus; None until then.
         receipt_served: When the first receipt with the final status was served.
         mirror_visible: When the mirror began to show it.
     """
@@ -49,7 +49,7 @@ class Entry:
 class Ledger:
     """Keeps the last `keep` transactions, and counts all of them.
 
-    When there are a tenth more than `keep`, the oldest are forgotten together.
+    When there are 10 % more than `keep`, the oldest are forgotten together.
     """
 
     def __init__(self, keep: int) -> None:
@@ -79,13 +79,13 @@ class Ledger:
         self._statuses[handled.kind.name, status_name(handled.status)] += 1
 
     def receipt_served(self, handled: Handled, moment: float) -> None:
-        """A receipt with its final status was served; the first one counts, and none of a child, which has no entry."""
+        """A receipt with its final status was served; only the first counts. Children have no entry."""
         entry = None if handled.nonce else self.entries.get(handled.position)
         if entry is not None and entry.receipt_served is None:
             entry.receipt_served = moment
 
     def shown(self, handled: Handled, moment: float | None) -> None:
-        """The mirror began to show it, or (None) left its message out; a child has no entry."""
+        """The mirror began to show it, or (None) left its message out. Children have no entry."""
         entry = None if handled.nonce else self.entries.get(handled.position)
         if entry is not None:
             entry.mirror_visible = moment
@@ -113,9 +113,9 @@ def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
-    """One ledger entry as JSON. Times are Unix seconds; null is "not yet", or "never" for what was refused.
+    """One ledger entry as JSON. Times are Unix seconds; null is "not yet", or "never" where it was refused.
 
-    `consensus` is the consensus timestamp, `known` the moment from which there was a receipt that told of it.
+    `consensus` is the consensus timestamp, `known` the moment from which its receipt was available.
     """
     key, precheck, handled = entry.key, entry.precheck, entry.handled
     message = handled.message if handled else None

@@ -9,14 +9,14 @@ from localnet.transactions.stages import Handled, Received
 
 
 class Pipeline:
-    """Hands each handled transaction on, in the order of consensus.
+    """Passes each handled transaction on, in the order of consensus.
 
-    Only the mirror gets its children: they arrived nowhere, so the ledger does not list them, and the state file needs
-    only their parent, with which they are made again.
+    Only the mirror gets its children: they did not arrive at a node, so the ledger does not list them, and the state
+    file needs only their parent, whose replay makes them again.
 
     Args:
         ledger: Counts it.
-        state_file: Keeps it; None where the network is to be forgotten with its process.
+        state_file: Stores it; None where the network's state ends with its process.
         importer: Shows it on the mirror.
     """
 
@@ -35,7 +35,7 @@ class Pipeline:
         self._importer.handled(handled)
 
     def replayed(self, handled: Handled, children: list[Handled]) -> None:
-        """A transaction has reached consensus again that did so in an earlier process; it is in the state file."""
+        """A transaction of an earlier process was replayed; it is in the state file."""
         for child in children:
             self._importer.show_again(child)
         self._ledger.handled(handled)

@@ -1,7 +1,7 @@
-"""What a transaction would cost, item by item, as the mirror tells it before anybody sends it.
+"""The mirror's fee estimate of a transaction, item by item, before it is sent.
 
 The figures are those that consensus charges: node and network fee come from FeeSchedule's constants, and the service
-fee from the handler's own price. Only how that price is made up is told here; what the items do not explain is the
+fee from the handler's own price. Only its items are listed here; the rest of the price is the
 base. Names as in simpleFeesSchedules.json of release 0.78 (hiero-ledger/solo).
 """
 
@@ -29,7 +29,7 @@ from localnet.transactions.field_checks import proto_key_count
 
 
 class NotATransactionError(ValueError):
-    """The bytes are no transaction whose price this network knows; the message is the mirror's."""
+    """The bytes are not a transaction whose price this network knows; the message is the mirror's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Transactions by their hash. Nothing is done for it until somebody asks for the first time."""
+"""Transactions by their hash. The index is built on the first request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings handled transactions to the mirror, some time after they are known, with whatever faults ask for."""
+"""Brings handled transactions to the mirror, some time after they are known, and applies mirror faults."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Importer:
         clock: The network's.
         timer: Of the event loop.
         lag: Tells how long after a moment, Unix seconds, what is known then is shown.
-        faults: What is to go wrong.
-        on_shown: Told of each when it is shown, and when: Unix seconds, or None where its message is left out.
+        faults: The injected faults.
+        on_shown: Called with each when it is shown, and the time: Unix seconds, or None where its message is left out.
 
     Attributes:
-        undecided_ns: Tells from which consensus time on more transactions may still come, Unix nanoseconds.
+        undecided_ns: Returns the lower bound of the consensus times of transactions that may still come, Unix ns.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Importer:
         self._swapping: dict[int, TopicMessage] = {}
 
     def complete_ns(self) -> int:
-        """Until which consensus time the mirror shows everything, Unix nanoseconds.
+        """The consensus time up to which the mirror shows everything, Unix nanoseconds.
 
-        It is behind by the lag also while nothing happens, and never goes back.
+        It lags also while nothing happens, and never decreases.
         """
         undecided_ns = self.undecided_ns()
         complete_ns = undecided_ns - 1 - int(self._present_lag(undecided_ns / NANOS) * NANOS)
@@ -109,7 +109,7 @@ class Importer:
             self._show_faulty(handled, message, fault)
 
     def _show_faulty(self, handled: Handled, message: TopicMessage, fault: Fault | None) -> None:
-        """Show a message that a fault concerns, or that follows one whose contents are to be exchanged."""
+        """Show a message that a fault hits, or that follows one with which its contents are swapped."""
         waiting = self._swapping.pop(message.topic, None)
         if waiting is not None:
             self._store.add_message(waiting._replace(contents=message.contents))

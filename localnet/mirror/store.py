@@ -1,4 +1,4 @@
-"""What the mirror shows."""
+"""The data that the mirror shows."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ VALIDITY_BUFFER_S = 10
 
 
 class Precheck:
-    """The precheck of all nodes; which node it is, each call says."""
+    """The precheck of all nodes; each call names its node."""
 
     def __init__(
         self,

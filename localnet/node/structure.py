@@ -20,11 +20,11 @@ from localnet.transactions.stages import Terms
 
 MAX_TRANSACTION_BYTES = 6_144
 MAX_GOVERNANCE_BYTES = 133_120
-"""What accounts 0.0.2 and 0.0.42 to 0.0.799 may send (HIP-1300)."""
+"""Bytes that accounts 0.0.2 and 0.0.42 to 0.0.799 may send (HIP-1300)."""
 
 
 class Parsed(NamedTuple):
-    """The bytes of a transaction, taken apart.
+    """The parsed bytes of a transaction.
 
     Attributes:
         signed: The bytes that are signed: the serialised body.
@@ -51,10 +51,10 @@ class Parsed(NamedTuple):
 
 
 def parse_transaction(raw: bytes) -> Parsed:
-    """Take the bytes of a `Transaction` apart.
+    """Parse the bytes of a `Transaction`.
 
     Raises:
-        RefusedError: they are none, or one that does nothing.
+        RefusedError: they are invalid, or the transaction has no data.
     """
     if len(raw) > MAX_GOVERNANCE_BYTES:
         raise RefusedError(codes.TRANSACTION_OVERSIZE)
@@ -70,7 +70,7 @@ def read_key(parsed: Parsed, interned: Interned[int]) -> TransactionKey:
     """The transaction id; its payer and its seconds are shared with other transactions.
 
     Raises:
-        RefusedError: there is none, or what the transaction does has fields that nobody knows.
+        RefusedError: there is none, or the transaction's data has unknown fields.
     """
     body = parsed.body
     _refuse_unknown_fields(getattr(body, parsed.field))
@@ -83,7 +83,7 @@ def read_key(parsed: Parsed, interned: Interned[int]) -> TransactionKey:
 
 
 def read_terms(parsed: Parsed) -> Terms:
-    """What the payer asks for, once all of the structure was checked.
+    """The terms of the transaction, after the rest of the structure was checked.
 
     Raises:
         RefusedError: the transaction is not well-formed.
@@ -130,7 +130,7 @@ def _refuse_unknown_fields(message: Any) -> None:
 
 
 def _check_prefixes(pairs: Any) -> None:
-    """No public key prefix may equal or start another one: it would be unclear whose signature it is."""
+    """No public key prefix may equal or start another one: the signature would be ambiguous."""
     if len(pairs) > 1:
         prefixes = sorted(pair.pubKeyPrefix for pair in pairs)
         if any(later.startswith(earlier) for earlier, later in pairwise(prefixes)):

@@ -1,4 +1,4 @@
-"""The system files: what SDKs and people read of the network from the network itself.
+"""The system files, from which clients read the network's own configuration.
 
 | file | holds |
 |---|---|
@@ -8,7 +8,7 @@
 | 0.0.113 | the simple fee schedule, JSON in the shape of simpleFeesSchedules.json (release 0.78, hiero-ledger/solo) |
 | 0.0.123 | the throttles (`ThrottleDefinitions`); none where nothing is throttled |
 
-Prices and throttles are read from what charges and throttles here, so the files cannot say anything else.
+Prices and throttles come from the code that charges and throttles, so the files always agree with it.
 """
 
 from __future__ import annotations

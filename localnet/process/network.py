@@ -71,8 +71,8 @@ class LocalNetwork:
     """An embedded network. `await start()`, read `ready_line`, and `await stop()` in the end.
 
     Args:
-        options: What the command line said.
-        limits: What a connection to a node may do, in place of what the options say.
+        options: The command line.
+        limits: The limits of a connection to a node, in place of those of the options.
     """
 
     def __init__(self, options: Options, limits: Limits | None = None) -> None:
@@ -107,7 +107,7 @@ class LocalNetwork:
             raise
 
     async def stop(self) -> None:
-        """Close every port; calls that are under way are given a moment."""
+        """Close every port, after a short grace for calls in flight."""
         servers = (*self._node_servers, *self._grpc_servers)
         await asyncio.gather(*(server.stop(_GRACE_S) for server in servers))
         await asyncio.gather(*(runner.cleanup() for runner in self._http_runners))
@@ -166,14 +166,14 @@ class LocalNetwork:
 
     @property
     def _public_host(self) -> str:
-        """Where clients on this machine reach it; "every address" is no address to connect to."""
+        """The address for clients on this machine: loopback where it listens on every address."""
         return "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104 (compared only)
 
     def _read_faults(self) -> list[FaultSpec]:
         """The faults of `--faults`.
 
         Raises:
-            FaultError: the file is wrong; the message begins with the option.
+            FaultError: the file is invalid; the message begins with the option.
         """
         path = self._options.faults
         if path is None:
@@ -211,7 +211,7 @@ class LocalNetwork:
         )
 
     def _on_fault(self, fault: Fault, faults: FaultEngine, consensus: Consensus) -> None:
-        """A fault has begun or is over: what waits has to know."""
+        """A fault has begun or ended: wake whatever depends on it."""
         if fault.spec.kind == "stall":
             if faults.at_consensus:
                 consensus.stall()

@@ -1,4 +1,4 @@
-"""CryptoGetAccountRecords: what an account has paid for in the last 180 s."""
+"""CryptoGetAccountRecords: records of the transactions that an account paid in the last 180 s."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class GetAccountRecords(Query):
             raise RefusedError(codes.INVALID_ACCOUNT_ID)
 
     def validate(self, request: Any, view: View) -> None:
-        """Refuse an account that there is not, or not any more."""
+        """Refuse an unknown or deleted account."""
         super().validate(request, view)
         find_account(request.accountID, view)
 

@@ -1,6 +1,6 @@
-"""TransactionGetReceipt: UNKNOWN while pending, RECEIPT_NOT_FOUND when unheard of or older than 180 s.
+"""TransactionGetReceipt: UNKNOWN while pending, RECEIPT_NOT_FOUND when not known or older than 180 s.
 
-A node has not heard of what another one took a moment ago: then gossip has yet to bring it.
+A node does not know a transaction that another one accepted a moment ago, until gossip has brought it.
 """
 
 from __future__ import annotations

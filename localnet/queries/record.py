@@ -1,4 +1,4 @@
-"""TransactionGetRecord: RECORD_NOT_FOUND also while pending; the payment is gone all the same."""
+"""TransactionGetRecord: RECORD_NOT_FOUND also while pending; the payment is taken in any case."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def named_account(state: State, account_id: Any, otherwise: int = codes.INVALID_
     """The account of a protobuf `AccountID`, deleted or not. An alias names none: only transfers and queries take it.
 
     Raises:
-        RefusedError: there is none; the status is `otherwise`.
+        RefusedError: it is unknown; the status is `otherwise`.
     """
     account = state.accounts.get(account_number(account_id))
     if account is None:
@@ -35,7 +35,7 @@ def require_account(state: State, account_id: Any, otherwise: int = codes.INVALI
     """The account of a protobuf `AccountID`, which is not deleted (TokenHandlerHelper.getIfUsable).
 
     Raises:
-        RefusedError: there is none (`otherwise`), or it is deleted (ACCOUNT_DELETED).
+        RefusedError: it is unknown (`otherwise`) or deleted (ACCOUNT_DELETED).
     """
     account = named_account(state, account_id, otherwise)
     if account.deleted:
@@ -58,7 +58,7 @@ def account_key(key: Any) -> CompiledKey:
     """Compile a key for an account (CryptoCreateValidator.validateKey).
 
     Raises:
-        RefusedError: it has too many levels (BAD_ENCODING), or nobody could sign with it (INVALID_ADMIN_KEY).
+        RefusedError: it has too many levels (BAD_ENCODING), or is unusable (INVALID_ADMIN_KEY).
     """
     try:
         return compile_key(key)

@@ -1,4 +1,4 @@
-"""Accounts for aliases that nobody has yet: hbar that is sent there makes them (HIP-32, HIP-583).
+"""Accounts for new aliases: hbar that is sent to an alias without an account creates it (HIP-32, HIP-583).
 
 Each is made by a CryptoCreate of the network's own that precedes the transfer (AutoAccountCreator.java). The payer is
 charged its whole price beside the transfer's, whatever it offered (AppFeeCharging: SKIP_OFFERED_FEE_CHECK); when the
@@ -25,14 +25,14 @@ LIFETIME_S = 7_776_000
 
 
 def creation_fee(context: HandleContext) -> int:
-    """What making one account costs the payer, in tinybars; for some it is free."""
+    """The payer's fee for the creation of one account, in tinybars; 0 for exempt payers."""
     if context.payer in SUPER_USERS:
         return 0
     return FeeSchedule(context.state.rate).transaction(size=0, signatures=0, service=PRICE).total
 
 
 def check_alias(alias: bytes) -> None:
-    """Check that an account could be made for an alias that nobody has.
+    """Check that an account can be created for a new alias.
 
     Raises:
         RefusedError: it is neither an EVM address nor a key, or it is an address that stands for a number

@@ -1,6 +1,6 @@
-"""Children that precede their parent: what the network does by itself before a transaction of somebody's takes effect.
+"""Child transactions that precede their parent: the network makes them by itself when it handles a transaction.
 
-That is how accounts are made for aliases and hollow accounts get their keys. Such a child has the parent's transaction
+They create accounts for aliases, and give hollow accounts their keys. Such a child has the parent's transaction
 id with a nonce, a consensus timestamp a nanosecond or more before the parent's, and no parent timestamp in its record
 (SavepointStackImpl.buildHandleOutput of hiero-consensus-node).
 """
@@ -15,7 +15,7 @@ from localnet.transactions.stages import Handled, Kind, Terms
 
 
 class Child(NamedTuple):
-    """What the network did by itself to an account while it handled a transaction.
+    """A change that the network made by itself to an account while it handled a transaction.
 
     Attributes:
         kind: What was done.

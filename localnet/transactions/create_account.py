@@ -33,7 +33,7 @@ class CreateAccount(TransactionHandler):
     receipt_field = "accountID"
 
     def check(self, data: Any) -> None:
-        """Refuse numbers that cannot be, deprecated fields, no key, and an alias that is neither key nor address."""
+        """Refuse invalid numbers, deprecated fields, no key, and an alias that is neither key nor address."""
         if not data.HasField("autoRenewPeriod") or data.autoRenewPeriod.seconds < 0:
             raise RefusedError(codes.INVALID_RENEWAL_PERIOD)
         if data.shardID.shardNum < 0 or data.realmID.realmNum < 0:
@@ -79,7 +79,7 @@ class CreateAccount(TransactionHandler):
 
 
 def _check_key_is_there(data: Any) -> None:
-    """One status for each way to say no key."""
+    """The statuses of the ways to give no key."""
     if not data.HasField("key"):
         raise RefusedError(codes.INVALID_ALIAS_KEY if data.alias else codes.KEY_REQUIRED)
     if names_no_key(data.key):
@@ -118,7 +118,7 @@ def _check_semantics(context: HandleContext) -> None:
     if data.max_automatic_token_associations > MAX_ASSOCIATIONS:
         raise RefusedError(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
     account_key(data.key)
-    check_staked_id(data, context.state)  # what takes a stake away in an update is nothing to begin with
+    check_staked_id(data, context.state)  # values that remove a stake in an update mean no stake here
     if data.hook_creation_details:
         raise RefusedError(codes.HOOKS_NOT_ENABLED)
 

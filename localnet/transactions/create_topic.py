@@ -29,7 +29,7 @@ class CreateTopic(TransactionHandler):
     receipt_field = "topicID"
 
     def check(self, data: Any) -> None:
-        """Refuse an exempt key that is there twice; nothing else is looked at here."""
+        """Refuse duplicate exempt keys; nothing else is checked here."""
         check_exempt_keys(data.fee_exempt_key_list)
 
     def price(self, data: Any) -> int:
@@ -79,7 +79,7 @@ def optional_key(data: Any, field: str, otherwise: int) -> tuple[Any, CompiledKe
     """A key field of a body as (protobuf, compiled); (None, None) where it is absent or the empty key list.
 
     Raises:
-        RefusedError: nobody could sign with it; the status is `otherwise`.
+        RefusedError: it is unusable; the status is `otherwise`.
     """
     if not data.HasField(field) or is_empty_key(getattr(data, field)):
         return None, None

@@ -1,4 +1,4 @@
-"""Custom fees on topics (HIP-991), in hbar: who sets them, who pays them, who is exempt.
+"""Custom fees on topics (HIP-991), in hbar: how they are set, paid, and exempted from.
 
 A submitter pays each fee to its collector before the message is accepted, within the message's own transaction: the
 payments are in its transfer list, and its record lists them as `assessedCustomFees` (ConsensusSubmitMessageHandler's
@@ -41,7 +41,7 @@ def read_fees(fees: Any, state: State) -> tuple[CustomFee, ...]:
 
 def _read_fee(fee: Any, state: State) -> CustomFee:
     collector = require_account(state, fee.fee_collector_account_id, codes.INVALID_CUSTOM_FEE_COLLECTOR)
-    if collector.number == COLLECTION_ACCOUNT:  # as for tokens (Hip1259EnabledTests): nobody sends anything there
+    if collector.number == COLLECTION_ACCOUNT:  # as for tokens (Hip1259EnabledTests): nothing can be sent there
         raise RefusedError(codes.INVALID_CUSTOM_FEE_COLLECTOR)
     if not fee.HasField("fixed_fee"):
         raise RefusedError(codes.CUSTOM_FEE_NOT_FULLY_SPECIFIED)
@@ -53,7 +53,7 @@ def _read_fee(fee: Any, state: State) -> CustomFee:
 
 
 def check_exempt_keys(keys: Any) -> None:
-    """Check of a fee-exempt key list all that is checked at precheck (ConsensusCreateTopicHandler.pureChecks).
+    """Check a fee-exempt key list as precheck does (ConsensusCreateTopicHandler.pureChecks).
 
     Raises:
         RefusedError: it names a key twice.
@@ -66,7 +66,7 @@ def read_exempt_keys(keys: Any) -> tuple[CompiledKey, ...]:
     """The compiled keys of a fee-exempt key list.
 
     Raises:
-        RefusedError: it is too long, or nobody can sign with one of them (INVALID_KEY_IN_FEE_EXEMPT_KEY_LIST).
+        RefusedError: it is too long, or one of them is unusable (INVALID_KEY_IN_FEE_EXEMPT_KEY_LIST).
     """
     if len(keys) > MAX_EXEMPT_KEYS:
         raise RefusedError(codes.MAX_ENTRIES_FOR_FEE_EXEMPT_KEY_LIST_EXCEEDED)
@@ -96,7 +96,7 @@ def _is_plausible(fee: Any) -> bool:
 
 
 def check_repeated_limits(limits: Any) -> None:
-    """Check that `maxCustomFees` says nothing twice (ConsensusSubmitMessageHandler.pureChecks).
+    """Check that `maxCustomFees` has no duplicates (ConsensusSubmitMessageHandler.pureChecks).
 
     Of hbar limits of one account only equal ones are refused, as there; the first counts.
 

@@ -18,7 +18,7 @@ class DeleteAccount(TransactionHandler):
     name = "CRYPTODELETE"
 
     def check(self, data: Any) -> None:
-        """Refuse missing account ids, and an account that is to inherit from itself."""
+        """Refuse missing account ids, and a transfer of the balance to the deleted account itself."""
         if not (data.HasField("deleteAccountID") and data.HasField("transferAccountID")):
             raise RefusedError(codes.ACCOUNT_ID_DOES_NOT_EXIST)
         if data.deleteAccountID == data.transferAccountID:
@@ -29,7 +29,7 @@ class DeleteAccount(TransactionHandler):
         return 49_000_000
 
     def handle(self, context: HandleContext) -> None:
-        """Delete the account. It stays in the state, without anything."""
+        """Delete the account. It stays in the state, with a balance of 0."""
         account = named_account(context.state, context.data.deleteAccountID)
         heir = named_account(context.state, context.data.transferAccountID, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
         if account.number <= LAST_SYSTEM_ACCOUNT:

@@ -51,7 +51,7 @@ def compile_file_keys(keys: Any) -> KeyGroup | None:
     """Compile a file's key list; None where it is empty, which makes the file immutable.
 
     Raises:
-        RefusedError: nobody could sign with one of the keys (BAD_ENCODING).
+        RefusedError: one of the keys is unusable (BAD_ENCODING).
     """
     if not keys.keys:
         return None

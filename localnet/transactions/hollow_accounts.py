@@ -2,7 +2,7 @@
 
 An account that was made for an EVM address has no key. It gets the ECDSA key of its address as soon as that has signed
 a transaction that it pays, or that takes hbar from it. The network does so by a CryptoUpdate that precedes, costs
-nothing, and stays whatever becomes of the transaction (HollowAccountCompletions.java, DispatchOptions.java).
+nothing, and stays even if the transaction fails (HollowAccountCompletions.java, DispatchOptions.java).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from localnet.transactions.update_account import UpdateAccount
 
 
 def complete_payer(context: HandleContext) -> None:
-    """Give the payer its key, if it is hollow; precheck saw to it that the key signed."""
+    """Give the payer its key, if it is hollow; precheck has checked that the key signed."""
     complete(context, context.state.accounts[context.payer])
 
 

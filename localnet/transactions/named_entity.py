@@ -1,6 +1,6 @@
-"""Which entity a transaction's body is about: what the mirror shows as its `entity_id` when it fails.
+"""The entity that a transaction's body names: the mirror shows it as `entity_id` when the transaction fails.
 
-The mirror takes the id from the body, whatever became of it and wherever it points to (MN:importer,
+The mirror takes the id from the body, whether it exists or not (MN:importer,
 parser/record/transactionhandler/*TransactionHandler.getEntity). A transaction that was to create something names none.
 """
 

@@ -19,17 +19,17 @@ from localnet.transactions.hollow_accounts import complete
 MAX_ADJUSTMENTS = 10
 """Hbar adjustments in one transfer (LedgerConfig.java)."""
 STAKING_ACCOUNTS = (800, 801)
-"""Staking and node rewards: nobody takes anything from them."""
+"""Staking and node rewards: they cannot be debited."""
 
 
 class Transfer(TransactionHandler):
-    """Whoever loses hbar must sign, and whoever asked to sign for receiving it; a new alias gets an account."""
+    """Senders must sign, and receivers that require it; a new alias gets an account."""
 
     field = "cryptoTransfer"
     name = "CRYPTOTRANSFER"
 
     def check(self, data: Any) -> None:
-        """Refuse token transfers, which this network does not have, and lists that cannot be."""
+        """Refuse token transfers, which this network does not have, and invalid lists."""
         if data.tokenTransfers:
             raise RefusedError(codes.NOT_SUPPORTED)
         amounts = data.transfers.accountAmounts
@@ -69,7 +69,7 @@ class Transfer(TransactionHandler):
             raise RefusedError(codes.HOOKS_NOT_ENABLED)
         if len(amounts) > MAX_ADJUSTMENTS:
             raise RefusedError(codes.TRANSFER_LIST_SIZE_LIMIT_EXCEEDED)
-        if any(entry.is_approval and entry.amount < 0 for entry in amounts):  # nobody can give an allowance here
+        if any(entry.is_approval and entry.amount < 0 for entry in amounts):  # there are no allowances here
             raise RefusedError(codes.SPENDER_DOES_NOT_HAVE_ALLOWANCE)
         moves = [
             (context.state.account(entry.accountID), entry.accountID.alias, int(entry.amount)) for entry in amounts
@@ -84,7 +84,7 @@ def _has_hook(entry: Any) -> bool:
 
 
 def _require_signatures(context: HandleContext, amounts: Any) -> None:
-    """Check that every account is there, or can be made, and that who has to has signed; hollow ones get their keys."""
+    """Check that all accounts exist or can be created, and have signed where needed; hollow ones get their keys."""
     known = [(entry, context.state.account(entry.accountID)) for entry in amounts]
     for entry, account in known:
         if account is None and (entry.amount <= 0 or not entry.accountID.alias or entry.accountID.shardNum):
@@ -111,7 +111,7 @@ def _require_spender(context: HandleContext, account: Account) -> None:
 
 
 def _check_moves(context: HandleContext, moves: list[tuple[Account | None, bytes, int]]) -> None:
-    """Check that what is to be made can be paid, and then what is to be moved."""
+    """Check that the payer can pay for new accounts, and the senders for the transfers."""
     payer = context.payer
     new = [alias for account, alias, _ in moves if account is None]
     for alias in new:

@@ -61,7 +61,7 @@ class UpdateAccount(TransactionHandler):
 
 
 def _new_key(data: Any) -> CompiledKey | None:
-    """The new key, if there is one; the empty key list is none that an account could have."""
+    """The new key, if there is one; an account cannot have the empty key list."""
     if not data.HasField("key"):
         return None
     if names_no_key(data.key):
@@ -89,7 +89,7 @@ def _check(context: HandleContext, account: Account) -> None:
 
 
 def _takes_stake_away(data: Any) -> bool:
-    """Account 0.0.0 and node -1 stand for none."""
+    """Account 0.0.0 and node -1 mean none."""
     kind = data.WhichOneof("staked_id")
     if kind == "staked_account_id":
         return account_number(data.staked_account_id) == 0

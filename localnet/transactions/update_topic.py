@@ -23,13 +23,13 @@ _FIELDS_OF_OLD = ("memo", "adminKey", "autoRenewPeriod", "autoRenewAccount")
 
 
 class UpdateTopic(TransactionHandler):
-    """Who must sign depends on what changes (ConsensusUpdateTopicHandler.java)."""
+    """The required signatures depend on the changed fields (ConsensusUpdateTopicHandler.java)."""
 
     field = "consensusUpdateTopic"
     name = "CONSENSUSUPDATETOPIC"
 
     def check(self, data: Any) -> None:
-        """Refuse a missing topic id, and an exempt key that is there twice."""
+        """Refuse a missing topic id, and duplicate exempt keys."""
         if not data.HasField("topicID"):
             raise RefusedError(codes.INVALID_TOPIC_ID)
         check_exempt_keys(data.fee_exempt_key_list.keys)

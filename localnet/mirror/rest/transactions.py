@@ -77,19 +77,19 @@ class Transactions:
         if parts is None:
             raise ApiError(400, _NO_ID)
         payer = parse_entity_id(".".join(parts.group(1, 2, 3)))
-        assert isinstance(payer, int)  # three numbers are no address
+        assert isinstance(payer, int)  # three numbers are not an address
         return self._store.with_key(TransactionKey(payer, int(parts[4]), int(parts[5])))
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the filters of a list of transactions ask for.
+    """The filters of a list of transactions.
 
     Attributes:
         accounts: Numbers of which one must have paid or moved hbar; None for any account.
         success: Whether it must have succeeded, or failed; None for both.
         kinds: The types of which it must be one; empty for any.
-        credits: Whether somebody must have received hbar, or lost some; a set of both asks for what cannot be.
+        credits: Whether an account must have received hbar, or sent some; with both, nothing matches.
     """
 
     accounts: Interval | None
