@@ -29,9 +29,9 @@ class Book:
 
     Attributes:
         entries: Its nodes as listed.
-        network: Which network's it says it is; "" where it does not.
-        source: Where it says it is from, in words; "" where it does not.
-        date: The day as of which it says it is right, `YYYY-MM-DD`; "" where it does not.
+        network: The network that the file names; "" without one.
+        source: The source that the file names, in words; "" without one.
+        date: The date in the file, `YYYY-MM-DD`; "" without one.
     """
 
     entries: tuple[Entry, ...]
@@ -110,7 +110,7 @@ def _from_protobuf(data: bytes) -> Book:
     """The book that nodes serve.
 
     Raises:
-        ValueError: the bytes are no `NodeAddressBook`.
+        ValueError: the bytes are not a `NodeAddressBook`.
     """
     try:
         book = basic_types_pb2.NodeAddressBook.FromString(data)

@@ -1,4 +1,4 @@
-"""Who pays and signs. A private key goes in, and only signatures and the public key come out."""
+"""The operator, which pays and signs. Its private key never leaves this module."""
 
 from __future__ import annotations
 

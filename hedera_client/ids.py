@@ -107,7 +107,7 @@ def timestamp_proto(ns: int) -> timestamp_pb2.Timestamp:
 
 
 class TransactionId(NamedTuple):
-    """Payer and valid start: what makes a transaction the same over all attempts and nodes.
+    """Payer and valid start: they identify a transaction over all attempts and nodes.
 
     Attributes:
         payer: Account id that pays, e.g. `0.0.2`.
@@ -156,9 +156,9 @@ class TransactionIds:
     """Issues transaction ids of one payer: strictly increasing, never twice, never in the future.
 
     A valid start is the clock minus BACKDATE_NS, cut down to a slot, plus a place within the slot that this generator
-    keeps: `(scatter + lane) % slot` nanoseconds. Who shares a scatter and has another lane has another place in slots
-    of every width, so the processes of one run never meet. Runs and applications that know nothing of each other each
-    draw a scatter at random; two of them share a place with a probability of one in `slot`.
+    keeps: `(scatter + lane) % slot` nanoseconds. Processes with the same scatter and different lanes have
+    different places in slots of every width, so the processes of one run never meet. Independent runs and applications
+    each draw a scatter at random; two of them share a place with a probability of one in `slot`.
 
     Slots are as wide as the rate allows: 10 ms at first, room for 100 ids/s; a tenth of that each time when ids have
     run ahead of the clock by AHEAD_NS, down to 1 µs (a million ids/s). So two independent generators meet with a

@@ -1,4 +1,4 @@
-"""The mirror node's REST API: what the network did, as everybody can read it. It retries nothing."""
+"""A client of the mirror node's REST API. It retries nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PAGES_IN_VAIN: Final = 100
 """Pages of messages in a row without a later one at which reading on is given up, for the same reason."""
 
 _SHOWN_CHARACTERS: Final = 200
-"""Of what a mirror, or something before it, says."""
+"""Maximum characters of an error text of a mirror, or of a proxy before it."""
 
 _TOO_MANY_REQUESTS = 429
 _NOT_FOUND = 404
@@ -330,7 +330,7 @@ def _reason(response: requests.Response) -> str:
 
 
 def _looks_like(response: requests.Response) -> str:
-    """What came instead of JSON, in a few words."""
+    """A short description of an answer that is not JSON."""
     kind = response.headers.get("Content-Type", "").partition(";")[0] or "something"
     return _one_line(f"{kind} that is not JSON: {response.text[:60]!r}")
 
