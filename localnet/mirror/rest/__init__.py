@@ -41,7 +41,7 @@ def create_app(pages: Sequence[Pages], middlewares: Sequence[Middleware] = ()) -
 
 
 def outage(faults: FaultEngine) -> Middleware:
-    """Answer every request with 503 during the fault `mirror-down`."""
+    """Answer every request with 503 during the fault `mirror-outage`."""
 
     @web.middleware
     async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
