@@ -131,7 +131,7 @@ class Lifecycle:
             open_session(environment, run, operator, max(0, runner.worker_index), users)
         except (CredentialError, ValueError, OSError, sqlite3.Error) as error:
             setattr(options, _RUN, None)  # the reports leave it alone too
-            # Found local_checks where it can be; a worker that joins late, or a disk that has filled up, shows here.
+            # Found earlier where it can be; a worker that joins late, or a disk that has filled up, shows here.
             _give_up(environment, f"This process cannot take part in the run: {error}", ExitCode.FAILED)
 
     def on_test_stopping(self, **_: Any) -> None:
