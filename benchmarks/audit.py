@@ -257,8 +257,8 @@ def audit_in_process(asked: Connection) -> None:
     from config.networks import Network
     from config.run import Run
     from config.settings import RunSettings
-    from reports.evaluation import chain_hash, reader
     from reports.judge.mirror import MirrorAudit
+    from reports.settling import chain_hash, reader
 
     asked.send("ready")
     mirror_rest, topic, folder, patience = asked.recv()

@@ -36,10 +36,10 @@ from records.stopwatch import Stopwatch
 from reports.collect.collector import Collector, Sender
 from reports.collect.facts import Facts
 from reports.collect.journal import Journal
-from reports.evaluation import CHECKPOINT, ENDING, FACTS, RUN, Ending
 from reports.judge import provenance
 from reports.measure.measurements import OUTCOMES
 from reports.measure.recorder import Recorder
+from reports.settling import CHECKPOINT, ENDING, FACTS, RUN, Ending
 
 STARTED_AT = 1_795_500_000.0
 LENGTH_S = 3600.0
@@ -239,19 +239,19 @@ def draw(folder: Path) -> dict[str, float]:
     import resource
 
     from reports.conclusion import publish_report
-    from reports.evaluation import evaluate_folder
     from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
+    from reports.settling import settle_folder
 
     begin = time.perf_counter()
-    evaluation = evaluate_folder(folder)
+    settled = settle_folder(folder)
     judged = time.perf_counter()
-    histograms = {HISTOGRAMS_NAME: lambda: render_histograms(evaluation.collector.measurements.operations, {})}
-    publish_report(evaluation.report, folder, histograms)
+    histograms = {HISTOGRAMS_NAME: lambda: render_histograms(settled.collector.measurements.operations, {})}
+    publish_report(settled.report, folder, histograms)
     return {
         "judge_s": judged - begin,
         "write_s": time.perf_counter() - judged,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "operations": evaluation.report["accounting"]["started"],
+        "operations": settled.report["accounting"]["started"],
         "html_kb": (folder / "report.html").stat().st_size / 1000,
     }
 

@@ -13,7 +13,7 @@ import psutil
 class SecondSignal:
     """Leaves the first SIGINT or SIGTERM to Locust, which drains and reports, and ends the process at the second.
 
-    What was recorded until then is in the run's journal: `python -m reports audit RUN_DIR` evaluates it.
+    What was recorded until then is in the run's journal: `python -m reports audit RUN_DIR` concludes it.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
 """`python -m reports`: works with the folders of finished, or broken, runs.
 
 * `render RUN_DIR` draws a run's files again from its report.json.
-* `audit RUN_DIR` reads the mirror again, looks for every message of the run's journal, and writes the report anew: for
-  a run that was cut off before it could, or whose mirror did not answer at its end.
+* `audit RUN_DIR` reads the mirror again, settles every message of the run's journal, and writes the report anew: for a
+  run that was cut off before it could, or whose mirror did not answer at its end.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from config.network_file import url_fault
 from config.streams import survive_closed_pipes
 from reports.collect.journal import JournalError
 from reports.conclusion import publish
-from reports.evaluation import evaluate_folder
 from reports.judge.audit import exit_code_of
 from reports.judge.report import violations
 from reports.render.console import code_without_report
 from reports.render.files import HTML_NAME, JSON_NAME, read_report, render_files
+from reports.settling import settle_folder
 
 _AUDIT_CODES: Final = (
     ExitCode.PASSED,
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     render = commands.add_parser("render", help=f"draw HTML, Markdown and JUnit again from {JSON_NAME}")
     audit = commands.add_parser(
         "audit",
-        help="look for the run's messages on the mirror again and write the report anew",
+        help="settle the run's messages on the mirror again and write the report anew",
         epilog=as_text(_AUDIT_CODES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -65,12 +65,12 @@ def _audit(folder: Path, mirror_rest: str) -> int:
     if fault:
         return _refuse(fault)
     try:
-        evaluation = evaluate_folder(folder, mirror_rest)
+        settled = settle_folder(folder, mirror_rest)
     except JournalError as error:
         return _refuse(str(error))
-    written = publish(evaluation, folder.resolve())
-    code = exit_code_of(evaluation.report["audit"])
-    if code == ExitCode.PASSED and not evaluation.report["accounting"]["started"]:
+    written = publish(settled, folder.resolve())
+    code = exit_code_of(settled.report["audit"])
+    if code == ExitCode.PASSED and not settled.report["accounting"]["started"]:
         code = ExitCode.INCONCLUSIVE  # there was nothing to be found lost
     return code if written else code_without_report(code)
 

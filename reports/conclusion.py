@@ -20,11 +20,11 @@ from records.sources import injected_faults
 from reports.collect.collector import Collector
 from reports.collect.facts import Facts
 from reports.collect.journal import FILE_NAME, Journal
-from reports.evaluation import CHECKPOINT, ENDING, FACTS, Ending, Evaluation, evaluate_run
 from reports.judge.report import Report, violations
 from reports.render.console import code_without_report, render_console
 from reports.render.files import HTML_NAME, JSON_NAME, point_latest_to, write_report
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
+from reports.settling import CHECKPOINT, ENDING, FACTS, Ending, Settled, settle_run
 
 logger = logging.getLogger(__name__)
 
@@ -61,30 +61,30 @@ def conclude(
     journal.close()
     ending = replace(ending, unwritten=journal.fault)
     logger.info("The run has ended; reading the mirror to see that everything arrived")
-    evaluation = evaluate_run(collector, journal.path, facts, ending)
-    environment.process_exit_code, _, summary = _write(evaluation, run_folder(collector.run), whole=not journal.fault)
+    settled = settle_run(collector, journal.path, facts, ending)
+    environment.process_exit_code, _, summary = _write(settled, run_folder(collector.run), whole=not journal.fault)
     return summary
 
 
-def publish(evaluation: Evaluation, folder: Path) -> bool:
-    """Write an evaluated run's files and print its summary; return whether all files could be written."""
-    _, failed, summary = _write(evaluation, folder, whole=True)
+def publish(settled: Settled, folder: Path) -> bool:
+    """Write a settled run's files and print its summary; return whether all files could be written."""
+    _, failed, summary = _write(settled, folder, whole=True)
     print(summary, file=sys.stdout, flush=True)
     return not failed
 
 
-def _write(evaluation: Evaluation, folder: Path, *, whole: bool) -> tuple[int, list[str], str]:
-    """Write an evaluated run's files; return the exit code, files that are missing, and the summary.
+def _write(settled: Settled, folder: Path, *, whole: bool) -> tuple[int, list[str], str]:
+    """Write a settled run's files; return the exit code, files that are missing, and the summary.
 
     Args:
-        evaluation: The run's.
+        settled: The run.
         folder: Its folder.
         whole: Whether all of its journal is written.
     """
-    histograms = partial(render_histograms, evaluation.collector.measurements.operations, evaluation.consensus)
-    code, failed = publish_report(evaluation.report, folder, {HISTOGRAMS_NAME: histograms})
+    histograms = partial(render_histograms, settled.collector.measurements.operations, settled.consensus)
+    code, failed = publish_report(settled.report, folder, {HISTOGRAMS_NAME: histograms})
     elsewhere = _whereabouts(folder, failed, whole=whole) if failed else ""
-    return code, failed, render_console(evaluation.report, str(folder / HTML_NAME), elsewhere)
+    return code, failed, render_console(settled.report, str(folder / HTML_NAME), elsewhere)
 
 
 def _whereabouts(folder: Path, failed: Sequence[str], *, whole: bool) -> str:
@@ -97,7 +97,7 @@ def _whereabouts(folder: Path, failed: Sequence[str], *, whole: bool) -> str:
         return f"not written; its data are in {journal}: make room, then `python -m reports audit {folder}`"
     return (
         f"not written, and the figures above are kept nowhere else; {journal} holds what was sent until the disk took "
-        f"no more, which `python -m reports audit {folder}` evaluates"
+        f"no more, which `python -m reports audit {folder}` settles"
     )
 
 

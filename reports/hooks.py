@@ -27,9 +27,9 @@ from reports.collect.journal import Journal
 from reports.collect.recording import Recording, let_users_run
 from reports.collect.user_counts import UserCounts
 from reports.conclusion import conclude, run_folder
-from reports.evaluation import CHECKPOINT, FACTS, RUN
 from reports.judge import provenance
 from reports.measure.resources import ResourceMonitor
+from reports.settling import CHECKPOINT, FACTS, RUN
 
 DELTA: Final = "hedera_report"
 """Key under which a worker's delta travels in Locust's own periodic report."""
@@ -58,7 +58,7 @@ class Gathering:
     ending: Event = field(default_factory=Event)
 
     def facts(self) -> Facts:
-        """The facts of the run so far; it may be evaluated on another machine."""
+        """What is true of the run so far, and may not be of where it is settled."""
         return Facts(
             arguments=provenance.argv(),
             project=this_version().model_dump(),

@@ -1,4 +1,4 @@
-"""Facts of the machine on which a run runs: load, code, versions and hardware. It may be evaluated on another one."""
+"""What is true of a run where it runs, and may not be of where it is settled: load, code, versions and machine."""
 
 from __future__ import annotations
 

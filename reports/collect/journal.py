@@ -1,7 +1,7 @@
 """The audit journal: what a run sent, as its senders know it, in a SQLite file of the run's folder.
 
-It holds all that evaluating the run needs: the rows of the audit, the description of the run, and a checkpoint of what
-was measured. So a run whose process was killed can be evaluated afterwards, from this file alone.
+It holds all that concluding the run needs: the rows of the audit, the description of the run, and a checkpoint of what
+was measured. So a run whose process was killed can be concluded afterwards, from this file alone.
 """
 
 from __future__ import annotations

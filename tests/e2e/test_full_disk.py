@@ -79,7 +79,7 @@ def test_a_page_that_does_not_fit_costs_the_page(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount a small disk")
 def test_a_disk_that_fills_up_in_the_middle(tmp_path: Path, own_network: Any) -> None:
-    """The run goes on, says that the figures are on the terminal only, and what was kept can be evaluated later."""
+    """The run goes on, says that the figures are on the terminal only, and what was kept can be settled later."""
     disk = tmp_path / "disk"
     disk.mkdir()
     network = own_network("--latency", "instant")

@@ -65,18 +65,18 @@ def test_a_load_shape_says_how_many_whatever_the_command_line_does(run_locust: A
     assert load["spawn_rate_per_s"] is load["run_time_s"] is None
 
 
-def test_a_run_that_was_killed_is_evaluated_with_the_facts_of_where_it_ran(spawn: Any, tmp_path: Path) -> None:
-    """Where it is evaluated later there is neither its command line nor its code nor its users."""
+def test_a_run_that_was_killed_is_settled_with_what_was_true_where_it_ran(spawn: Any, tmp_path: Path) -> None:
+    """Nobody who settles it later has its command line, its code or its users."""
     process = spawn(*RUN, *QUICK, "-u", "3", "-r", "3", "-t", "1h", "HcsSubmitter")
     folder = wait_for_run(tmp_path)
     process.kill()
     process.wait(20)
-    copied = tmp_path / "copied"
-    copied.mkdir()
+    settled = tmp_path / "settled"
+    settled.mkdir()
     for file in folder.glob(f"{FILE_NAME}*"):
-        shutil.copy(file, copied)
-    main(["audit", str(copied)])
-    run = json.loads((copied / "report.json").read_text())["run"]
+        shutil.copy(file, settled)
+    main(["audit", str(settled)])
+    run = json.loads((settled / "report.json").read_text())["run"]
     assert run["load"]["users"] == 3
     assert "-u 3 -r 3 -t 1h HcsSubmitter" in run["command"]
     assert run["project"] == this_version().model_dump()

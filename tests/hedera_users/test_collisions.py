@@ -25,9 +25,9 @@ from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.operation import uncounted
 from hedera_users.transactions import Transactions
 from localnet_launcher import Localnet, start_localnet
-from reports.evaluation import MirrorReader, chain_hash
 from reports.judge.audit import exit_code_of
 from reports.judge.mirror import MirrorAudit
+from reports.settling import MirrorReader, chain_hash
 from resilience import GuardStats
 from tests.reports.ledger import message, record, write_journal
 from tests.reports.ledger import run as ledger_run

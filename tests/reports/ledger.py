@@ -15,9 +15,9 @@ from records.envelope import Envelope, digest
 from records.operation import OperationRecord, Outcome, ReadFile, SentMessage, StoredFile
 from records.rows import COLUMNS, rows_of
 from reports.collect.journal import Journal
-from reports.evaluation import chain_hash
 from reports.judge.mirror import MirrorAudit
 from reports.judge.taken import Handled
+from reports.settling import chain_hash
 
 RUN_ID, TOPIC, PAYER = "20261124-101500-3f9a", "0.0.1010", "0.0.1001"
 STARTED_AT = 1_795_500_000.0

@@ -54,7 +54,7 @@ def test_every_workers_last_counts_arrive_though_statistics_are_reset(runs: Runs
     assert runs.audit(runs.newest).returncode == 0
     again = runs.report()
     assert again["audit"].pop("mirror_clock") >= report["audit"].pop("mirror_clock")  # it went on meanwhile
-    assert again == report, "evaluated again from its folder, a finished run has the same report"
+    assert again == report, "settled again from its folder, a finished run has the same report"
 
 
 def test_a_killed_worker_loses_only_what_the_report_names(runs: Runs) -> None:

@@ -1,4 +1,4 @@
-"""The journal outlives its process, and a run that was killed is evaluated from its folder alone."""
+"""What was journaled outlives its process, and a run that was killed is settled from its folder alone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 
 from reports.__main__ import main
 from reports.collect.journal import Journal, JournalError, open_journal, read_saved
-from reports.evaluation import CHECKPOINT, evaluate_folder
 from reports.judge.report import violations
+from reports.settling import CHECKPOINT, settle_folder
 from tests.reports.conftest import ROOT, Runs, wait_until
 from tests.reports.ledger import record, write_journal
 
@@ -86,7 +86,7 @@ def test_a_journal_that_does_not_know_its_run_is_refused(tmp_path: Path) -> None
     """Rows alone do not say which run they are of."""
     write_journal(tmp_path, [record("a", 1, 1)])
     with pytest.raises(JournalError, match="does not describe its run"):
-        evaluate_folder(tmp_path)
+        settle_folder(tmp_path)
 
 
 def forge(folder: Path) -> None:
@@ -98,8 +98,8 @@ def forge(folder: Path) -> None:
         connection.execute("INSERT INTO sent SELECT * FROM one")
 
 
-def test_a_killed_run_is_evaluated_afterwards(runs: Runs) -> None:
-    """Kill -9 in the middle of a run; `python -m reports audit` evaluates it and writes its report: 0, then 3, 5."""
+def test_a_killed_run_is_settled_afterwards(runs: Runs) -> None:
+    """Kill -9 in the middle of a run; `python -m reports audit` settles it and writes the report: 0, then 3, then 5."""
     process = runs.start(
         *("--headless", "--users", "6", "--spawn-rate", "6", "--run-time", "60s", "--think-time", "0.05"),
         *("--receipt-interval", "0.02", "--audit-timeout", "1"),

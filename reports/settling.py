@@ -1,4 +1,4 @@
-"""Evaluates a run: audits the mirror and builds the report. At the end of the run, or later from its folder alone."""
+"""Settles a run: audits the mirror, judges, writes the report. At its end, or afterwards from its folder alone."""
 
 from __future__ import annotations
 
@@ -66,16 +66,16 @@ class Ending:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
-    """An evaluated run: its report, and what its histograms are drawn from."""
+class Settled:
+    """A settled run: its report, and what its histograms are drawn from."""
 
     report: Report
     collector: Collector
     consensus: dict[OperationKey, Distribution]
 
 
-def evaluate_run(collector: Collector, journal: Path, facts: Facts, ending: Ending) -> Evaluation:
-    """Audit and judge a run. A mirror that fails does not cost the run's own figures.
+def settle_run(collector: Collector, journal: Path, facts: Facts, ending: Ending) -> Settled:
+    """Audit and judge a run. Nothing that fails on the mirror loses the run's own figures.
 
     Args:
         collector: Everything that was measured.
@@ -112,11 +112,11 @@ def evaluate_run(collector: Collector, journal: Path, facts: Facts, ending: Endi
             clock_offset_ms=None if clock is None else clock["correction_ms"],
         )
     )
-    return Evaluation(report, collector, consensus)
+    return Settled(report, collector, consensus)
 
 
-def evaluate_folder(folder: Path, mirror_rest: str = "") -> Evaluation:
-    """Evaluate a run from its folder: one that was cut off before its report, or whose mirror did not answer then.
+def settle_folder(folder: Path, mirror_rest: str = "") -> Settled:
+    """Settle a run from its folder: one that was cut off before its report, or one whose mirror did not answer then.
 
     Args:
         folder: The run's.
@@ -136,7 +136,7 @@ def evaluate_folder(folder: Path, mirror_rest: str = "") -> Evaluation:
         collector.restore(saved[CHECKPOINT])
     last_word = max((sender.last_at for sender in collector.senders.values()), default=collector.run.started_at)
     ending = Ending(**saved[ENDING]) if ENDING in saved else Ending(ended_at=last_word, broken=True)
-    return evaluate_run(collector, journal, Facts(**saved[FACTS]), ending)
+    return settle_run(collector, journal, Facts(**saved[FACTS]), ending)
 
 
 def _with_mirror(run: Run, mirror_rest: str) -> Run:
