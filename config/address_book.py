@@ -52,9 +52,9 @@ class Endpoint:
         if not self.host:
             return "it has neither an address nor a name"
         if self.ip and not _is_ipv4(self.ip):
-            return f"{shown(self.ip)} is no IPv4 address"
+            return f"{shown(self.ip)} is not an IPv4 address"
         if not self.ip and not _is_name(self.host):
-            return f"{shown(self.domain)} is no domain name"
+            return f"{shown(self.domain)} is not a domain name"
         if self.port is None or not 1 <= self.port <= _LAST_PORT:
             return f"{self.host} has port {self.port if self.port is not None else 'none'}"
         return ""
@@ -132,7 +132,7 @@ def harmless(text: str, most: int = _SHOWN_CHARACTERS) -> str:
 
 def _entry(row: object, place: int) -> Entry:
     if not isinstance(row, Mapping):
-        return Entry("", fault=f"entry {place} of the address book is no object")
+        return Entry("", fault=f"entry {place} of the address book is not an object")
     account, listed, points = row.get("node_account_id"), row.get("node_cert_hash"), row.get("service_endpoints")
     node_id, description = row.get("node_id"), row.get("description")
     known = isinstance(account, str) and is_account_id(account)

@@ -15,7 +15,9 @@ from config.address_book import Endpoint, is_account_id, shown
 from config.networks import Network
 from config.secrets import fault_of_url, without_secrets
 
-_NO_HASH: Final = "is no SHA-384 in hex, which has 96 digits (no 0x before them); without one any certificate is taken"
+_NO_HASH: Final = (
+    "is not a SHA-384 in hex, which has 96 digits (no 0x before them); without one any certificate is accepted"
+)
 _EXAMPLES: Final = {"nodes": "127.0.0.1:50211", "mirror_grpc": "mainnet.mirrornode.hedera.com:443"}
 
 
@@ -87,7 +89,7 @@ def _address_faults(field: str, address: str) -> Iterator[str]:
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
             yield f"{field}: {shown(address)} has no port; {example}"
         elif not _is_ipv6(host[1:-1]):
-            yield f"{field}: {shown(address)}: {host} is no IPv6 address; {example}"
+            yield f"{field}: {shown(address)}: {host} is not an IPv6 address; {example}"
     else:
         number = int(port) if port.isascii() and port.isdigit() else None
         numeric = not host.replace(".", "").strip("0123456789")
@@ -121,7 +123,7 @@ def url_fault(field: str, url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        return f"{where} is no URL; write http://host:port or https://host"
+        return f"{where} is not a URL; write http://host:port or https://host"
     if field == "relay":
         return ""
     if parts.query or parts.fragment:

@@ -80,7 +80,7 @@ def _route(entry: Entry, tls: bool, owners: dict[str, str]) -> Route:
         return Route(entry, (), "", entry.fault, ())
     certificate_hash = read_hash(entry.certificate_hash) if tls else ""
     if certificate_hash is None:
-        why = f"its certificate hash {shown(entry.certificate_hash)} is no SHA-384 in hex"
+        why = f"its certificate hash {shown(entry.certificate_hash)} is not a SHA-384 in hex"
         return Route(entry, (), "", why, ())
     found, remarks = _addresses(entry.endpoints, tls)
     addresses = []

@@ -14,9 +14,7 @@ from typing import Any, Final
 OUTPUT: Final = 1
 ERROR: Final = 2
 
-CLOSED: Final = (
-    "standard output was closed by who read it; what else would be said there is dropped, the work goes on\n"
-)
+CLOSED: Final = "standard output was closed by its reader; further output is dropped, the work goes on\n"
 
 
 class _Dropping(io.FileIO):

@@ -44,7 +44,7 @@ def parse_entity(text: str) -> tuple[int, int, int]:
     match = _ENTITY.fullmatch(text)
     numbers = tuple(int(part) for part in match.groups()) if match else ()
     if len(numbers) != 3 or max(numbers) >= 2**63:
-        raise ValueError(f"{text!r} is no id of the form shard.realm.number, e.g. '0.0.1234'")
+        raise ValueError(f"{text!r} is not an id of the form shard.realm.number, e.g. '0.0.1234'")
     return numbers[0], numbers[1], numbers[2]
 
 
@@ -97,7 +97,7 @@ def parse_timestamp(text: str) -> int:
     """
     match = _TIMESTAMP.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no timestamp, e.g. '1700000000.000000001'")
+        raise ValueError(f"{text!r} is not a timestamp, e.g. '1700000000.000000001'")
     return int(match[1]) * NS_PER_S + int((match[2] or "0").ljust(9, "0"))
 
 
@@ -126,7 +126,7 @@ class TransactionId(NamedTuple):
         """
         match = _TRANSACTION.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is no transaction id, e.g. '0.0.2@1700000000.000000001'")
+            raise ValueError(f"{text!r} is not a transaction id, e.g. '0.0.2@1700000000.000000001'")
         parse_entity(match[1])
         return cls(match[1], int(match[2]) * NS_PER_S + int(match[3]))
 

@@ -229,9 +229,10 @@ class MirrorRest:
         try:
             answer = response.json()
         except (ValueError, RecursionError):
-            raise self._error("UNREADABLE", f"is no mirror: it answered {path} with {_looks_like(response)}") from None
+            answered = f"is not a mirror: it answered {path} with {_looks_like(response)}"
+            raise self._error("UNREADABLE", answered) from None
         if not isinstance(answer, dict):
-            raise self._error("UNREADABLE", f"is no mirror: it answered {path} with JSON that is no object")
+            raise self._error("UNREADABLE", f"is not a mirror: it answered {path} with JSON that is not an object")
         return answer
 
     def _read(self, answer: Any, read: Callable[[Any], T]) -> T:

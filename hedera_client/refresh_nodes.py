@@ -109,7 +109,7 @@ def _listed(network: str, options: argparse.Namespace) -> BuiltInList:
     """The list that is to be written.
 
     Raises:
-        ValueError: the file is no address book of this network, or none of its nodes can be called.
+        ValueError: the file is not an address book of this network, or none of its nodes can be called.
         MirrorError: the mirror gives none.
         _UselessBookError: the mirror gives one that is of no use.
     """

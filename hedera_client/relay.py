@@ -129,7 +129,7 @@ class Relay:
         """Call a method whose result is a number, written as `0x` and hexadecimal digits."""
         result = self.call(method, *params, timeout=timeout)
         if not isinstance(result, str) or not _QUANTITY.fullmatch(result):
-            self._refuse(method, RELAY_UNREADABLE, f"{result!r:.100} is no quantity", _OK)
+            self._refuse(method, RELAY_UNREADABLE, f"{result!r:.100} is not a quantity", _OK)
         return int(result, 16)
 
     def _refuse(self, method: str, status: str, details: str, http_status: int) -> NoReturn:

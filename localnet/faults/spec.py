@@ -84,7 +84,7 @@ def parse_fault(data: Any, node_ids: list[str]) -> FaultSpec:
         FaultError: it is invalid.
     """
     if not isinstance(data, dict):
-        raise FaultError(f'{data!r} is no fault; a fault is an object like {{"kind": "node-down"}}')
+        raise FaultError(f'{data!r} is not a fault; a fault is an object like {{"kind": "node-down"}}')
     name = data.get("kind")
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:

@@ -236,7 +236,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         value = math.nan
     if not 0.0 <= value <= 3_600.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 3600")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 3600")
     return value
 
 
@@ -248,7 +248,7 @@ def _host(text: str) -> str:
 
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 

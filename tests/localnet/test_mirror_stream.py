@@ -269,7 +269,7 @@ def test_address_book(localnet: Localnet, get_nodes: Callable[..., list[Any]]) -
 
 @pytest.mark.parametrize("query", [{"file_id": {"fileNum": 111}}, {"limit": -1}])
 def test_no_address_book(get_nodes: Callable[..., list[Any]], query: dict[str, Any]) -> None:
-    """Another file is no address book, and less than none is no number of nodes."""
+    """Another file is not an address book, and less than none is not a number of nodes."""
     with pytest.raises(grpc.RpcError) as error:
         get_nodes(**query)
     assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT

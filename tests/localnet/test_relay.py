@@ -189,7 +189,7 @@ def test_no_method_fails_on_whatever_it_is_given(relay: Relay, method: str) -> N
     ],
 )
 def test_bodies_that_are_no_request(relay: Relay, body: bytes, expected: tuple[int, int, str]) -> None:
-    """A body that is no JSON or no request is refused with HTTP 400."""
+    """A body that is not JSON or no request is refused with HTTP 400."""
     assert failure(relay.post(body)) == expected
 
 

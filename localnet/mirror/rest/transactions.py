@@ -127,7 +127,7 @@ class Wanted:
 
 
 def account_id(text: str) -> int | None:
-    """The account that an `account.id` filter names; None for an address that is no number: it is not looked up."""
+    """The account that an `account.id` filter names; None for an address that is not a number: it is not looked up."""
     found = parse_entity_id(text)
     return found if isinstance(found, int) else None
 

@@ -50,7 +50,7 @@ _THINGS: Final = {
     "/api/v1/tokens/{id}/nfts": "tokenid",
     "/api/v1/tokens/{id}/nfts/{serial}": "tokenid",
 }
-"""Paths of one thing, with the name that the mirror calls a malformed id by; "" where it is no entity's id."""
+"""Paths of one thing, with the name that the mirror calls a malformed id by; "" where it is not an entity's id."""
 
 
 class Absent:

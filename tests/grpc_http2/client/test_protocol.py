@@ -591,7 +591,7 @@ fields = st.tuples(st.sampled_from(["grpc-status", "x", "grpc-message"]), st.tex
 
 @given(st.lists(fields, max_size=5))
 def test_header_blocks_mean_the_same_every_time(headers: list[tuple[str, str]]) -> None:
-    """A block that is remembered is read as it was read first; one that is no header is refused."""
+    """A block that is remembered is read as it was read first; one that is not a header is refused."""
     decoder = answer_decoder()
     encoded = block(*headers)
     try:

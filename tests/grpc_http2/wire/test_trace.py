@@ -82,14 +82,14 @@ def test_what_is_said_of_frames(cuts: list[int]) -> None:
 @pytest.mark.parametrize(
     ("begin", "is_client", "said"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", True, "< what is no HTTP/2: b'HTTP/1.1 400"),
-        (b"GET /path HTTP/1.1\r\nhost: a\r\n\r\n" + bytes(20), False, "< what is no HTTP/2: b'GET /"),
-        (b"\x15\x03\x03\x00\x02\x02\x46", False, "< what is no HTTP/2"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", True, "< what is not HTTP/2: b'HTTP/1.1 400"),
+        (b"GET /path HTTP/1.1\r\nhost: a\r\n\r\n" + bytes(20), False, "< what is not HTTP/2: b'GET /"),
+        (b"\x15\x03\x03\x00\x02\x02\x46", False, "< what is not HTTP/2"),
         (frames.PREFACE + frames.settings({}), False, "< the client's preface"),
     ],
 )
 def test_how_a_peer_begins(begin: bytes, is_client: bool, said: str) -> None:
-    """What is no HTTP/2 is shown once, as bytes."""
+    """What is not HTTP/2 is shown once, as bytes."""
     lines: list[str] = []
     trace = FrameTrace("name", lines.append, is_client=is_client)
     for at in range(0, len(begin), 25):
