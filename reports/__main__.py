@@ -1,7 +1,7 @@
 """`python -m reports`: works with the folders of finished, or broken, runs.
 
 * `render RUN_DIR` draws a run's files again from its report.json.
-* `audit RUN_DIR` reads the mirror again, settles every message of the run's journal, and writes the report anew: for a
+* `audit RUN_DIR` reads the mirror again, audits every message of the run's journal, and writes the report anew: for a
   run that was cut off before it could, or whose mirror did not answer at its end.
 """
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     render = commands.add_parser("render", help=f"draw HTML, Markdown and JUnit again from {JSON_NAME}")
     audit = commands.add_parser(
         "audit",
-        help="settle the run's messages on the mirror again and write the report anew",
+        help="audit the run's messages on the mirror again and write the report anew",
         epilog=as_text(_AUDIT_CODES),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -58,7 +58,7 @@ class Gathering:
     ending: Event = field(default_factory=Event)
 
     def facts(self) -> Facts:
-        """What is true of the run so far, and may not be of where it is settled."""
+        """What is true of the run so far, and may not be of where it is concluded."""
         return Facts(
             arguments=provenance.argv(),
             project=provenance.project(this_version()),

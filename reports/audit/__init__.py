@@ -1,1 +1,1 @@
-"""Audit: reads the run's topics back from the mirror, and settles what became of every message and file."""
+"""Audit: reads the run's topics back from the mirror, and finds out what became of every message and file."""

@@ -17,12 +17,12 @@ Clocks = Mapping[str, ClockOffset]
 _BOUNDS: Final = """
 SELECT j.sender, max(CASE WHEN j.seen_at > 0 THEN s.consensus_ns / 1e9 - j.seen_at END),
     min(s.consensus_ns / 1e9 - j.sent_at)
-FROM settled s JOIN sent j ON j.rowid = s.id WHERE s.copies = 1 GROUP BY j.sender
+FROM classified s JOIN sent j ON j.rowid = s.id WHERE s.copies = 1 GROUP BY j.sender
 """
 
 _TIMES: Final = """
 SELECT j.sender, j.operation, s.consensus_ns / 1e9 - j.sent_at
-FROM settled s JOIN sent j ON j.rowid = s.id WHERE s.acked AND s.copies
+FROM classified s JOIN sent j ON j.rowid = s.id WHERE s.acked AND s.copies
 """
 
 
@@ -32,7 +32,7 @@ def read_clocks(connection: sqlite3.Connection, known: Clocks) -> dict[str, Cloc
     Where the two contradict each other the messages are right: theirs is the clock that timestamps are made with.
 
     Args:
-        connection: Of `Sightings`, after `settle`.
+        connection: Of `Sightings`, after `classify`.
         known: What was measured while the run went on.
     """
     clocks = dict(known)

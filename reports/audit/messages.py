@@ -1,6 +1,6 @@
 """The audit: every message that was acknowledged must be on its topic exactly once, in order, in an unbroken chain.
 
-Each message (one envelope, in one piece or in chunks) is settled by these rules:
+Each message (one envelope, in one piece or in chunks) is classified by these rules:
 
 * delivered: it was acknowledged, and is shown exactly once, byte for byte.
 * duplicated: it is shown more than once, acknowledged or not. A retry that landed twice is a duplicate, no success.
@@ -34,7 +34,7 @@ from typing import Final, NamedTuple, get_args
 from reports.audit.chain import TopicChain
 from reports.audit.files import audit_files
 from reports.audit.progress import iso
-from reports.schema.audit import Kind, Message, MessageCounts, Settled
+from reports.schema.audit import Classified, Kind, Message, MessageCounts
 from reports.wording.audit import not_read
 
 MAX_OFFENDERS: Final = 100
@@ -49,7 +49,7 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 SHOWN_LATE: Final = "shown_late"
 
 _SETTLE: Final = """
-CREATE TABLE audit.settled AS
+CREATE TABLE audit.classified AS
 SELECT s.rowid AS id, s.acknowledged AS acked, s.topic_id, s.stream, s.number, s.sequence_number,
     total(v.digest = s.digest) AS copies, total(v.digest != s.digest) AS changed,
     min(CASE WHEN v.digest = s.digest THEN v.first_seq END) AS first_seq,
@@ -68,28 +68,28 @@ _SOMETHING_ELSE_THERE: Final = """(
 """
 
 _COLLIDED: Final = f"""
-UPDATE audit.settled AS s SET collided = 1 WHERE acked AND NOT copies AND NOT changed AND topic_id = ?
+UPDATE audit.classified AS s SET collided = 1 WHERE acked AND NOT copies AND NOT changed AND topic_id = ?
     AND sequence_number < ? AND {_SOMETHING_ELSE_THERE}
 """
 
 _CHANGED: Final = f"""
-UPDATE audit.settled AS s SET changed = 1 WHERE acked AND NOT copies AND NOT changed AND NOT collided
+UPDATE audit.classified AS s SET changed = 1 WHERE acked AND NOT copies AND NOT changed AND NOT collided
     AND {_SOMETHING_ELSE_THERE};
 """
 
 _MISPLACED: Final = f"""
-UPDATE audit.settled SET misplaced = 1 WHERE acked AND copies AND sequence_number IS NOT NULL AND NOT in_place;
-CREATE INDEX audit.settled_stream ON settled (topic_id, stream, number);
+UPDATE audit.classified SET misplaced = 1 WHERE acked AND copies AND sequence_number IS NOT NULL AND NOT in_place;
+CREATE INDEX audit.classified_stream ON classified (topic_id, stream, number);
 CREATE TEMP TABLE overtaking AS
     SELECT id, topic_id, stream, number, first_seq, sent_at FROM (
         SELECT *, max(last_seq) OVER (
             PARTITION BY topic_id, stream ORDER BY number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
-        FROM settled WHERE acked AND copies) WHERE first_seq < reached;
-UPDATE audit.settled SET misplaced = 1 WHERE id IN (SELECT o.id FROM overtaking o WHERE EXISTS (
-    SELECT 1 FROM settled e WHERE e.topic_id = o.topic_id AND e.stream = o.stream
+        FROM classified WHERE acked AND copies) WHERE first_seq < reached;
+UPDATE audit.classified SET misplaced = 1 WHERE id IN (SELECT o.id FROM overtaking o WHERE EXISTS (
+    SELECT 1 FROM classified e WHERE e.topic_id = o.topic_id AND e.stream = o.stream
         AND e.number < o.number AND e.number >= o.number - {REACH} AND e.acked AND e.copies
         AND e.last_seq > o.first_seq AND e.seen_at > 0 AND e.seen_at <= o.sent_at));
-UPDATE audit.settled SET reordered = (SELECT count(*) FROM settled e, overtaking o WHERE o.id = settled.id
+UPDATE audit.classified SET reordered = (SELECT count(*) FROM classified e, overtaking o WHERE o.id = classified.id
         AND e.topic_id = o.topic_id AND e.stream = o.stream
         AND e.number < o.number AND e.number >= o.number - {REACH} AND e.acked AND e.copies
         AND e.last_seq > o.first_seq)
@@ -115,7 +115,7 @@ _WHICH: Final = {
 _OFFENDERS: Final = """
 SELECT s.topic_id, s.stream, s.number, j.transaction_id, coalesce(s.last_seq, s.sequence_number) AS sequence_number,
     CAST(s.copies AS INTEGER) AS copies, j.outcome, j.status
-FROM settled s JOIN sent j ON j.rowid = s.id WHERE {which} ORDER BY s.id LIMIT ?
+FROM classified s JOIN sent j ON j.rowid = s.id WHERE {which} ORDER BY s.id LIMIT ?
 """
 
 _STRANGERS: Final = """
@@ -155,8 +155,8 @@ def unreadable(error: str) -> Doubt:
     return Doubt(not_read(error), error)
 
 
-def settle(connection: sqlite3.Connection, topics: Iterable[ReadTopic], *, foreign: bool = False) -> None:
-    """Settle every message of the journal by what was seen; once, when all has been seen.
+def classify(connection: sqlite3.Connection, topics: Iterable[ReadTopic], *, foreign: bool = False) -> None:
+    """Classify every message of the journal by what was seen; once, when all has been seen.
 
     Args:
         connection: Of `Sightings`.
@@ -171,13 +171,13 @@ def settle(connection: sqlite3.Connection, topics: Iterable[ReadTopic], *, forei
     connection.executescript(_MISPLACED)
 
 
-def settled(
+def classified(
     connection: sqlite3.Connection,
     topics: Iterable[ReadTopic],
     doubt: Doubt | None = None,
     mirror_clock_ns: int | None = None,
-) -> Settled:
-    """Return the report's `audit` after `settle`.
+) -> Classified:
+    """Return the report's `audit` after `classify`.
 
     Besides the counts of the module's rules it holds:
 
@@ -199,14 +199,14 @@ def settled(
     """
     read = list(topics)
     sums = ", ".join(f"total({which})" for which in _WHICH.values())
-    (row,) = connection.execute(f"SELECT {sums} FROM settled").fetchall()
+    (row,) = connection.execute(f"SELECT {sums} FROM classified").fetchall()
     counts = _counts(dict(zip(_WHICH, map(int, row), strict=True)), doubt)
     strangers, unreported_corrupted = connection.execute(_STRANGERS).fetchone()
     unsaid = doubt is not None and doubt.total
     listed = [kind for kind in KINDS if counts[kind]]
     return {
         **counts,
-        "reordered_by": connection.execute("SELECT coalesce(max(reordered), 0) FROM settled").fetchone()[0],
+        "reordered_by": connection.execute("SELECT coalesce(max(reordered), 0) FROM classified").fetchone()[0],
         "of_unreported_senders": strangers,
         "unreported_corrupted": int(unreported_corrupted),
         "missing_rows": sum(topic.chain.missing for topic in read),
@@ -233,7 +233,7 @@ def settled(
     }
 
 
-def nothing_settled(error: str | None = None) -> Settled:
+def nothing_audited(error: str | None = None) -> Classified:
     """The report's `audit` where it could not be carried out at all, or where there was nothing to audit."""
     doubt = None if error is None else unreadable(error)
     return {

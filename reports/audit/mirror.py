@@ -22,14 +22,14 @@ from hedera_client import MirrorError, TopicMessage
 from reports.audit.chain import ChainHash, Shown, TooManyGapsError, TopicChain
 from reports.audit.consensus import Clocks, consensus_times, read_clocks
 from reports.audit.foreign import foreign_ledger
-from reports.audit.messages import Doubt, ReadTopic, settle, settled, unreadable
+from reports.audit.messages import Doubt, ReadTopic, classified, classify, unreadable
 from reports.audit.missing import hold_back, why_not_shown
 from reports.audit.progress import NS_PER_S, Reach
 from reports.audit.sightings import Sightings
 from reports.audit.taken import Handled, note_taken
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
-from reports.schema.audit import Settled
+from reports.schema.audit import Classified
 
 LOOK_EVERY_S: Final = 0.5
 """Pause between two looks at a topic that is not complete yet; far below the 50 requests a second of public mirrors."""
@@ -120,19 +120,19 @@ class MirrorAudit:
         self._newest_ns = 0  # consensus time of the newest row that was shown
         self._reached: deque[int | None] = deque(maxlen=LOOKS)  # at the beginning of each of the last complete looks
 
-    def run(self) -> Settled:
+    def run(self) -> Classified:
         """Read until all is there or the time is up, and return the report's `audit`."""
         try:
             failure = self._read_until_complete()
             connection = self._sightings.connection
             doubt = self._doubt_of_reading(failure)
-            settle(connection, self._topics, foreign=doubt is not None and doubt.foreign)
+            classify(connection, self._topics, foreign=doubt is not None and doubt.foreign)
             if doubt is None:
                 doubt = self._doubt_of_missing()
                 note_taken(connection, self._read.handled, {topic: chain.proven_below for topic, chain in self._topics})
             self.clocks = read_clocks(connection, self.clocks)
             self.consensus = consensus_times(connection, self.clocks)
-            return settled(connection, self._topics, doubt, self._reached[-1] if self._reached else None)
+            return classified(connection, self._topics, doubt, self._reached[-1] if self._reached else None)
         finally:
             self._sightings.close()
 
@@ -152,7 +152,7 @@ class MirrorAudit:
         return None if question is None else Doubt(question, foreign=True)
 
     def _doubt_of_missing(self) -> Doubt | None:
-        """Hold back what the mirror may not have come to; after `settle`."""
+        """Hold back what the mirror may not have come to; after `classify`."""
         clock_ns = self._reached[0] if len(self._reached) == LOOKS else None
         reaches = {topic: Reach(clock_ns, chain.last_sequence, chain.unasked) for topic, chain in self._topics}
         found = hold_back(self._sightings.connection, reaches, self._of.settings.valid_duration)
@@ -204,7 +204,7 @@ class MirrorAudit:
     @property
     def _open_questions(self) -> bool:
         """Whether something may still turn up that nobody was promised."""
-        return self._sightings.unsettled or any(topic.chain.gaps for topic in self._topics)
+        return self._sightings.unresolved or any(topic.chain.gaps for topic in self._topics)
 
     def _look(self) -> Failure | None:
         """Take in what is new on every topic; return why that failed, or None."""

@@ -16,14 +16,14 @@ LONG_AGO_NS: Final = 60 * NS_PER_S
 """A mirror that stands so long before the run's start is not just behind."""
 
 _AHEAD: Final = """
-SELECT j.sender, min(s.consensus_ns / 1e9 - j.sent_at) FROM settled s JOIN sent j ON j.rowid = s.id
+SELECT j.sender, min(s.consensus_ns / 1e9 - j.sent_at) FROM classified s JOIN sent j ON j.rowid = s.id
 WHERE s.copies = 1 GROUP BY j.sender
 """
 
 _HOLD_BACK: Final = """
-UPDATE audit.settled SET pending = 1 WHERE id IN (
-    SELECT s.id FROM settled s JOIN sent j ON j.rowid = s.id WHERE acked AND NOT copies AND NOT changed AND NOT collided
-    AND held_back(s.topic_id, s.sequence_number, j.transaction_id, j.sender, j.seen_at, j.sent_at))
+UPDATE audit.classified SET pending = 1 WHERE id IN (
+    SELECT s.id FROM classified s JOIN sent j ON j.rowid = s.id WHERE acked AND NOT copies AND NOT changed
+    AND NOT collided AND held_back(s.topic_id, s.sequence_number, j.transaction_id, j.sender, j.seen_at, j.sent_at))
 """
 
 
@@ -45,10 +45,10 @@ class NotShownYet:
 
 
 def hold_back(connection: sqlite3.Connection, reaches: Mapping[str, Reach], valid_duration_s: float) -> NotShownYet:
-    """Note in `settled` which missing messages the mirror may not have come to, and return what is to be said of them.
+    """Note in `classified` which missing messages the mirror may not have come to; return what is to be said of them.
 
     Args:
-        connection: Of `Sightings`, after `settle`.
+        connection: Of `Sightings`, after `classify`.
         reaches: How far the mirror had come, by topic.
         valid_duration_s: Seconds for which the run's transactions were valid.
     """

@@ -12,7 +12,7 @@ from typing import Final
 
 from config.run import Run
 from reports.audit.consensus import Clocks, clocks_report
-from reports.audit.messages import nothing_settled
+from reports.audit.messages import nothing_audited
 from reports.audit.mirror import MirrorAudit
 from reports.audit.reading import chain_hash, reader
 from reports.audit.sightings import FILE_NAME as SIGHTINGS
@@ -20,7 +20,7 @@ from reports.collect.ending import Kept
 from reports.measure.clock_offset import ClockOffset
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
-from reports.schema.audit import Audit, Settled
+from reports.schema.audit import Audit, Classified
 from reports.wording.audit import NOT_AUDITED
 
 LONGEST_REASON: Final = 500
@@ -51,7 +51,7 @@ def audit_run(run: Kept) -> Audited:
     """
     senders = run.collector.senders.values()
     clocks: Clocks = {one.name: ClockOffset.from_report(one.clock) for one in senders if one.clock}
-    found: Settled
+    found: Classified
     consensus: Mapping[OperationKey, Distribution] = {}
     if run.ending.unwritten:
         found = _not_audited(f"the journal is not whole: {run.ending.unwritten}")
@@ -66,7 +66,7 @@ def audit_run(run: Kept) -> Audited:
     return Audited({**found, "clock": clock}, consensus, None if clock is None else clock["correction_ms"])
 
 
-def _audit(run: Run, journal: Path, clocks: Clocks) -> tuple[Settled, Mapping[OperationKey, Distribution], Clocks]:
+def _audit(run: Run, journal: Path, clocks: Clocks) -> tuple[Classified, Mapping[OperationKey, Distribution], Clocks]:
     """Return the report's `audit`, consensus times and clocks."""
     began = time.monotonic()
     try:
@@ -86,5 +86,5 @@ def _audit(run: Run, journal: Path, clocks: Clocks) -> tuple[Settled, Mapping[Op
     return found, audit.consensus, audit.clocks
 
 
-def _not_audited(reason: str) -> Settled:
-    return nothing_settled(f"{NOT_AUDITED} ({reason})"[:LONGEST_REASON])
+def _not_audited(reason: str) -> Classified:
+    return nothing_audited(f"{NOT_AUDITED} ({reason})"[:LONGEST_REASON])

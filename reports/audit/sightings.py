@@ -81,7 +81,7 @@ class Sightings:
         if info is None or info.total <= 1:
             row = shown.row
             place = row.sequence_number
-            self._settle(row.topic_id, row.message, Place(place, place, row.consensus_timestamp, shown.late))
+            self._note(row.topic_id, row.message, Place(place, place, row.consensus_timestamp, shown.late))
         else:
             self._gather(shown, info)
 
@@ -102,7 +102,7 @@ class Sightings:
         return bool(self.connection.execute("SELECT EXISTS (SELECT 1 FROM other)").fetchone()[0])
 
     @property
-    def unsettled(self) -> bool:
+    def unresolved(self) -> bool:
         """Whether something of unknown fate has not been seen."""
         return self._lacks("NOT s.acknowledged AND s.outcome = 'unknown'")
 
@@ -118,7 +118,7 @@ class Sightings:
     def _remove(self) -> None:
         self._path.unlink(missing_ok=True)
 
-    def _settle(self, topic: str, message: bytes, place: Place) -> None:
+    def _note(self, topic: str, message: bytes, place: Place) -> None:
         """Note a whole message."""
         envelope = decode(message)
         if envelope is None or envelope.run_id != self._run_id:
@@ -155,4 +155,4 @@ class Sightings:
         # The rows stay, so that a chunk that is shown once more is seen to belong to another copy.
         self.connection.execute(f"UPDATE chunks SET data = x'' WHERE {place} AND copy = ?", (*key, copy))
         data, sequences, consensus, late = zip(*chunks, strict=True)
-        self._settle(row.topic_id, b"".join(data), Place(min(sequences), max(sequences), max(consensus), any(late)))
+        self._note(row.topic_id, b"".join(data), Place(min(sequences), max(sequences), max(consensus), any(late)))

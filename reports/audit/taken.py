@@ -15,7 +15,7 @@ MOST_ASKED: Final = 200
 """Messages that are asked about, a request each; beyond them what is missing counts as lost."""
 
 _MISSING: Final = """
-SELECT s.id, s.topic_id, j.transaction_id FROM settled s JOIN sent j ON j.rowid = s.id
+SELECT s.id, s.topic_id, j.transaction_id FROM classified s JOIN sent j ON j.rowid = s.id
 WHERE s.acked AND NOT s.copies AND NOT s.changed AND NOT s.collided AND NOT s.pending
     AND s.sequence_number IS NULL AND j.transaction_id != '' ORDER BY s.id LIMIT ?
 """
@@ -41,7 +41,7 @@ class Handled(NamedTuple):
 def note_taken(
     connection: sqlite3.Connection, handled: Callable[[str], Handled | None], proven_below: Mapping[str, float]
 ) -> None:
-    """Note in `settled` which missing messages are collisions of payers; after `missing.hold_back`.
+    """Note in `classified` which missing messages are collisions of payers; after `missing.hold_back`.
 
     Args:
         connection: Of `Sightings`.
@@ -51,7 +51,7 @@ def note_taken(
     for row, topic, transaction_id in connection.execute(_MISSING, (MOST_ASKED,)).fetchall():
         found = handled(transaction_id)
         if found is not None and _is_anothers(connection, found, topic, proven_below[topic]):
-            connection.execute("UPDATE audit.settled SET collided = 1 WHERE id = ?", (row,))
+            connection.execute("UPDATE audit.classified SET collided = 1 WHERE id = ?", (row,))
 
 
 def _is_anothers(connection: sqlite3.Connection, found: Handled, topic: str, proven_below: float) -> bool:

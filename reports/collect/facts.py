@@ -1,4 +1,4 @@
-"""What is true of a run where it runs, and may not be of where it is settled: load, code, versions and machine."""
+"""What is true of a run where it runs, and may not be of where it is concluded: load, code, versions and machine."""
 
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def _reasons(senders: list[Sender], accounts: Mapping[str, Account], owed: list[
     """Why the accounting does not balance; empty when it does."""
     reasons = [wording.debt(*debt) for debt in owed]
     reasons += [
-        wording.no_ledger(sender.name) for sender in senders if sender.complete and LEDGER not in sender.sources
+        wording.uncounted(sender.name) for sender in senders if sender.complete and LEDGER not in sender.sources
     ]
     for sender in senders:
         came = sender.sources.get(ARRIVALS)

@@ -203,7 +203,7 @@ def _wait(what: Waiting, operations: int, percent: float, found: Findings) -> Si
     if what == "policy":
         return Sign("policy", operations, wording.held_back(percent, _opened(found)))
     if what == "connections":
-        return Sign("policy", operations, wording.waited_for_connections(percent))
+        return Sign("policy", operations, wording.waited_for_room(percent))
     return Sign("network", operations, wording.slept_between_attempts(percent))
 
 

@@ -78,9 +78,9 @@ def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tup
     reason = _refusal(name, sample, arms)
     mean = relative = None
     if reason is None:
-        mean = intervals.mean_interval(intervals.difference, baseline, hedera, seed)
+        mean = intervals.mean_interval(intervals.mean_difference, baseline, hedera, seed)
         relative = intervals.relative_interval(baseline, hedera, seed)
-        mean, relative = intervals.agreeing(mean, relative)
+        mean, relative = intervals.with_consistent_sign(mean, relative)
         reason = _alike(sample.complete, mean)
         mean, relative = (None, None) if reason else (mean, relative)
     length = intervals.block_length(len(kept)) if len(kept) else 1
@@ -102,8 +102,8 @@ def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tup
             "block_pairs": length if mean and mean.blocks else None,
             "blocks_count": len(kept) // length if mean and mean.blocks else None,
         },
-        "worth_pairs": mean.worth if mean else None,
-        "detectable_ms": POWER * mean.error if mean else None,
+        "worth_pairs": mean.effective_pairs if mean else None,
+        "detectable_ms": POWER * mean.standard_error if mean else None,
         "slower_pct": 100 * float(np.mean(hedera > baseline)) if mean else None,
         "conclusion": _conclusion(mean, float(baseline.mean()) if len(baseline) else 0.0),
         "short": "",
@@ -122,7 +122,7 @@ def _conclusion(mean: Interval | None, baseline_ms: float) -> Conclusion:
     """
     if mean is None:
         return "cannot tell"
-    if not mean.sure[0] <= 0 <= mean.sure[1]:
+    if not mean.ci99[0] <= 0 <= mean.ci99[1]:
         return "costs" if mean.estimate > 0 else "saves"
     low, high = mean.ci95
     return "no difference" if low <= 0 <= high and max(-low, high) <= BLIND_ABOVE * baseline_ms else "cannot tell"
@@ -144,14 +144,14 @@ def _refusal(name: str, sample: PairSample, arms: set[tuple[str, str]]) -> str |
 def tells(mean: Interval) -> bool:
     """Whether the pairs are worth enough independent ones, or differ by so little that nobody would mind."""
     reach = max(abs(bound - mean.estimate) for bound in mean.ci95)
-    return mean.worth >= FEWEST_WORTH["mean"] or reach <= NARROW * abs(mean.estimate)
+    return mean.effective_pairs >= FEWEST_WORTH["mean"] or reach <= NARROW * abs(mean.estimate)
 
 
 def _alike(pairs: int, mean: Interval | None) -> str | None:
     """Why no figure is given although there are pairs enough, or None."""
     if mean is None or tells(mean):
         return None
-    return wording.too_alike(pairs, mean.worth)
+    return wording.too_alike(pairs, mean.effective_pairs)
 
 
 def _estimate(interval: Interval | None) -> Estimate:
@@ -170,17 +170,17 @@ def _comparisons(
             rows.append(_not_given(name, "ms", wording.needs_pairs(FEWEST[name])))
             continue
         absolute, ratio = intervals.quantile_intervals(baseline, hedera, share, seed)
-        if absolute.worth < FEWEST_WORTH[name]:
-            rows.append(_not_given(name, "ms", wording.pairs_alike(absolute.worth)))
+        if absolute.effective_pairs < FEWEST_WORTH[name]:
+            rows.append(_not_given(name, "ms", wording.pairs_alike(absolute.effective_pairs)))
             continue
         first, second = (float(intervals.quantile(arm, share)) for arm in (baseline, hedera))
-        rows.append(_row(name, "ms", first, second, *intervals.agreeing(absolute, ratio)))
+        rows.append(_row(name, "ms", first, second, *intervals.with_consistent_sign(absolute, ratio)))
     return [*rows, _throughput(baseline, hedera, relative, seed)]
 
 
 def _throughput(baseline: Array, hedera: Array, relative: Interval | None, seed: int) -> Comparison:
     """What one caller gets done per second, one operation after another: one over the mean latency."""
-    absolute = intervals.mean_interval(intervals.rate_difference, baseline, hedera, seed)
+    absolute = intervals.mean_interval(intervals.throughput_difference, baseline, hedera, seed)
     if absolute is None or relative is None or relative.ci95[0] <= -100:
         return _not_given("throughput", "per s", wording.TAKES_NO_TIME)
     inverse = replace(
@@ -190,7 +190,7 @@ def _throughput(baseline: Array, hedera: Array, relative: Interval | None, seed:
         blocks=None,
     )
     first, second = (float(1000 / arm.mean()) for arm in (baseline, hedera))
-    return _row("throughput", "per s", first, second, *intervals.agreeing(absolute, inverse))
+    return _row("throughput", "per s", first, second, *intervals.with_consistent_sign(absolute, inverse))
 
 
 def _inverse_pct(percent: float) -> float:

@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import gevent
 
-from config.proxies import session_for
+from config.proxies import requests_session
 from reports.schema.audit import Offset
 
 DATE: Final = "the mirror's HTTP Date"
@@ -134,7 +134,7 @@ class DateProbe:
 
 def _date_of(url: str) -> float:
     """The date of an answer; the answer itself does not matter."""
-    with session_for(url) as session:
+    with requests_session(url) as session:
         answer = session.get(url, timeout=TIMEOUT_S)
     dated = answer.headers.get("Date")
     if dated is None:

@@ -153,7 +153,7 @@ class MessageCounts(TypedDict):
 
 
 @GROWING
-class Settled(MessageCounts):
+class Classified(MessageCounts):
     """What became of every message and file of a run, as far as the mirror shows it."""
 
     reordered_by: NotRequired[Count]
@@ -186,7 +186,7 @@ class Settled(MessageCounts):
 
 
 @GROWING
-class Audit(Settled):
+class Audit(Classified):
     """The section."""
 
     clock: NotRequired[Clock | None]

@@ -19,7 +19,7 @@ def debt(name: str, due: int, waiting: int, in_flight: int) -> str:
     )
 
 
-def no_ledger(name: str) -> str:
+def uncounted(name: str) -> str:
     """A process that counted nothing itself."""
     return f"{name}: it published no ledger, so nothing can be held against its records"
 

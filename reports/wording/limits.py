@@ -117,7 +117,7 @@ def held_back(percent: float, opened: str) -> str:
     return told + (f" ({opened})" if opened else "")
 
 
-def waited_for_connections(percent: float) -> str:
+def waited_for_room(percent: float) -> str:
     """Time that went to waits for a connection."""
     return (
         f"operations spent {percent:.0f} % of their time waiting for a connection to a node; allow more of them "

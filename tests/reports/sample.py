@@ -10,7 +10,7 @@ from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings
 from records.operation import Arm, OperationRecord, Outcome
-from reports.audit.messages import nothing_settled
+from reports.audit.messages import nothing_audited
 from reports.audit.run import Audited
 from reports.collect.collector import Collector, Sender
 from reports.collect.ending import Ending, Kept
@@ -83,7 +83,7 @@ def sample_report(folder: Path, pairs: int = 900, text: str = "", load_s: float 
         exceptions=[f"ValueError{text}"] if text else [],
         faults=[{"name": f"BUSY 30 %{text}", "started": BEGAN + 20, "ended": BEGAN + 28}],
     )
-    audited = Audited({**nothing_settled(), "files": files(text)}, clock_offset_ms=1.4)
+    audited = Audited({**nothing_audited(), "files": files(text)}, clock_offset_ms=1.4)
     return judge_run(Kept(collector, folder / "journal.sqlite", facts(text), ending), audited)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config.settings import RunSettings
-from reports.audit.messages import nothing_settled
+from reports.audit.messages import nothing_audited
 from reports.judge.answers import answers, headline
 from reports.judge.recovery import recovery_s
 from reports.wording.answers import CAPACITY, COST, DELIVERY, SURVIVAL
@@ -35,7 +35,7 @@ def found(**changes: Any) -> dict[str, Any]:
             "started": 240,
             **dict.fromkeys(("failed", "unknown", "rejected", "stopped", "stopped_reads"), 0),
         },
-        "audit": nothing_settled() | {"acknowledged": 240, "delivered": 240},
+        "audit": nothing_audited() | {"acknowledged": 240, "delivered": 240},
         "timeline": {"resolution_s": 1, "faults": [], "series": []},
     } | changes
 
@@ -137,19 +137,19 @@ def test_levels_of_one_operation_are_one_load() -> None:
 
 def test_what_is_wrong_with_the_messages_is_the_answer() -> None:
     """A loss is told as a no; of a mirror that could not be read, that."""
-    audit = nothing_settled() | {"acknowledged": 240, "delivered": 216, "lost": 24}
+    audit = nothing_audited() | {"acknowledged": 240, "delivered": 216, "lost": 24}
     assert answers(found(audit=audit), HERE, None)[-1]["answer"] == "No: 24 lost."
-    silent = nothing_settled("HTTP 503") | {"acknowledged": 240}
+    silent = nothing_audited("HTTP 503") | {"acknowledged": 240}
     told = {one["question"]: one["answer"] for one in answers(found(audit=silent), HERE, None)}
     assert told[DELIVERY].startswith("Cannot tell: ")
     assert "HTTP 503" in told[DELIVERY]
-    asked = nothing_settled() | {"acknowledged": 240, "doubt": "x: does this mirror belong to this network?"}
+    asked = nothing_audited() | {"acknowledged": 240, "doubt": "x: does this mirror belong to this network?"}
     told = {one["question"]: one["answer"] for one in answers(found(audit=asked), HERE, None)}
     assert told[DELIVERY] == "Cannot tell: x: does this mirror belong to this network?"
 
 
 def test_nothing_done_is_nothing_told() -> None:
-    run = found(operations=[], audit=nothing_settled())
+    run = found(operations=[], audit=nothing_audited())
     assert answers(run, HERE, None) == []
     assert "nothing to tell" in headline([])
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from localnet_launcher import Localnet
 from reports.audit.chain import Shown
 from reports.audit.consensus import clocks_report, consensus_times, read_clocks
-from reports.audit.messages import settle
+from reports.audit.messages import classify
 from reports.audit.sightings import Sightings
 from reports.measure.clock_offset import ClockOffset, DateProbe
 from tests.reports.ledger import RUN_ID, Topic, message, record, write_journal
@@ -85,7 +85,7 @@ def test_messages_bound_the_clock_and_correct_the_consensus_times(tmp_path: Path
     for row in topic.rows:
         sightings.add(Shown(row, late=False))
     sightings.flush()
-    settle(sightings.connection, [])
+    classify(sightings.connection, [])
     clocks = read_clocks(sightings.connection, {"worker-1": ClockOffset(6.5, 8.0, "elsewhere")})
     times = consensus_times(sightings.connection, clocks)
     contradicted = read_clocks(sightings.connection, {"worker-1": ClockOffset(100, 101, "elsewhere")})

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.audit.messages import nothing_settled
+from reports.audit.messages import nothing_audited
 from reports.judge.rate import rate
 from reports.judge.success import LEAST_DONE, shortfalls
 from reports.judge.verdict import Check, ExitCode, KeptRate, checks, exit_code
@@ -20,7 +20,7 @@ from reports.wording.rate import in_words
 from tests.reports.sample import sample_report
 
 OUTCOMES = ("succeeded", "failed", "rejected", "unknown")
-CLEAN_AUDIT = nothing_settled()
+CLEAN_AUDIT = nothing_audited()
 
 
 def entry(name: str = "hcs.submit", arm: str | None = None, confirm: str = "receipt", **counts: int) -> dict[str, Any]:
