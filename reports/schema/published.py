@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import jsonschema
 from pydantic import TypeAdapter
 
 from reports.schema.report import SCHEMA, Report
@@ -46,6 +45,8 @@ def published() -> Any:
 
 def violations(report: object) -> list[str]:
     """Where something departs from the schema, one line each; empty when it is a report."""
+    import jsonschema  # only the process that judges a run needs it, and a start of `locust` need not wait for it
+
     validator = jsonschema.Draft202012Validator(published())
     return [f"{'/'.join(map(str, fault.absolute_path)) or '(top)'}: {fault.message[:200]}"
             for fault in validator.iter_errors(report)]  # fmt: skip
