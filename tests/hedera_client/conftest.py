@@ -11,8 +11,9 @@ from typing import Any
 import grpc
 import pytest
 
+from config.networks import Network
 from hedera_client import HederaClient, Operator
-from hedera_client.calls import TRANSPORTS, NodeCalls
+from hedera_client.transports import TRANSPORTS
 from localnet_launcher import Localnet
 
 NODE = "0.0.3"
@@ -104,22 +105,22 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def make_calls(transport: Any) -> Iterator[Callable[..., NodeCalls]]:
-    """Make calls to one address that end with the test."""
-    made: list[NodeCalls] = []
+def make_caller(transport: Any) -> Iterator[Callable[..., HederaClient]]:
+    """Make clients of one node, by its address or addresses, that end with the test."""
+    made: list[HederaClient] = []
 
-    def make(address: str | list[str], **options: Any) -> NodeCalls:
-        made.append(NodeCalls({NODE: address}, **({"tls": False, "transport": transport} | options)))
+    def make(*addresses: str, **options: Any) -> HederaClient:
+        made.append(client_of(*addresses, **({"transport": transport} | options)))
         return made[-1]
 
     yield make
-    for calls in made:
-        calls.close()
+    for caller in made:
+        caller.close()
 
 
 @pytest.fixture
-def calls(server: Server, make_calls: Callable[..., NodeCalls]) -> NodeCalls:
-    return make_calls(server.address)
+def caller(server: Server, make_caller: Callable[..., HederaClient]) -> HederaClient:
+    return make_caller(server.address)
 
 
 @pytest.fixture
@@ -138,6 +139,15 @@ def make_client() -> Iterator[Callable[..., HederaClient]]:
         client.close()
 
 
-def send(calls: NodeCalls, method: str, request: bytes = b"", timeout: float = 10.0, *, reading: bool = False) -> bytes:
+def client_of(*addresses: str, **options: Any) -> HederaClient:
+    """A client of one node, which need not be one of Hedera's."""
+    nodes = dict.fromkeys(addresses, NODE)
+    network = Network(name="custom", nodes=nodes, mirror_rest="http://127.0.0.1:1", mirror_grpc="127.0.0.1:1")
+    return HederaClient(network, Operator.parse("0.0.1001", KEY), **({"lane": 0, "rpc_timeout": 60.0} | options))
+
+
+def send(
+    caller: HederaClient, method: str, request: bytes = b"", timeout: float = 10.0, *, reading: bool = False
+) -> bytes:
     """One call of the server's method."""
-    return calls.call(NODE, f"/test.Test/{method}", request, timeout, action=method, reading=reading)
+    return caller.call(NODE, f"/test.Test/{method}", request, timeout, action=method, reading=reading)
