@@ -1,7 +1,7 @@
-"""What was asked for: every option of a run, typed, with its default and its range.
+"""Every option of a run, typed, with its default and its range.
 
-Locust's parser is where values come in (command line, `LOCUST_…` variables, `.conf` files, the web form); this model is
-where they are checked. `config.options` turns each field into a Locust option, so an option is added here, once.
+Locust's parser reads the values (command line, `LOCUST_…` variables, `.conf` files, the web form); this model checks
+them. `config.options` turns each field into a Locust option, so an option is added here, once.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from config.at_odds import contradictions
 from config.baselines import parse_baseline
 from config.levels import QUEUED, Levels
 from config.network_file import load_custom
 from config.networks import KNOWN, NETWORK_NAMES, Network, NetworkName, NodeList
+from config.option_conflicts import contradictions
 from config.secrets import fault_of_url, without_secrets
 
 CHUNK_LIMIT_BYTES: Final = 5_800
@@ -294,7 +294,7 @@ class RunSettings(BaseModel):
         return self
 
     def known_network(self) -> Network | None:
-        """Where the network is reached, or None for the embedded one, whose addresses are known once it runs.
+        """The network's addresses, or None for the embedded one, whose addresses are known once it runs.
 
         Raises:
             ValueError: the file of a custom network is unusable; the message is one line.
@@ -309,16 +309,16 @@ def _is_redis(url: str) -> bool:
         parts = urlsplit(url)
         database = parts.path.strip("/")
         usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # e.g. a port that is no number
+    except ValueError:  # e.g. a port that is not a number
         return False
     return usable and (not database or (database.isascii() and database.isdigit()))
 
 
 def read_faults(path: str) -> list[Any]:
-    """Read a file of faults for the embedded network; what is in them the network itself checks.
+    """Read a file of faults for the embedded network; the network itself checks their contents.
 
     Raises:
-        ValueError: it is no JSON list.
+        ValueError: it is not a JSON list.
     """
     try:
         faults = json.loads(Path(path).read_text())
@@ -330,7 +330,7 @@ def read_faults(path: str) -> list[Any]:
 
 
 class SettingsError(ValueError):
-    """One or more options are wrong. `faults` holds one line for each: option, value and what would be right."""
+    """One or more options are invalid. `faults` holds one line for each: option, value and what would be valid."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
@@ -345,7 +345,7 @@ def option_name(field: str) -> str:
 def parse_settings(values: dict[str, Any]) -> RunSettings:
     """Check option values (strings are converted) and return them typed.
 
-    Names that are no option of this project are left alone, so Locust's own options may be passed along.
+    Other names are ignored, so Locust's own options may be passed along.
 
     Raises:
         SettingsError: with all faults at once.
@@ -362,7 +362,7 @@ def parse_settings(values: dict[str, Any]) -> RunSettings:
 
 
 def _faults_of_files(settings: RunSettings) -> list[str]:
-    """What is wrong with the files that options name. Only where values come in: workers may not have them."""
+    """Faults of the files that options name. Checked where values are read only: workers may not have the files."""
     faults = []
     try:
         settings.known_network()
@@ -378,7 +378,7 @@ def _faults_of_files(settings: RunSettings) -> list[str]:
 
 
 def _fault(error: dict[str, Any]) -> str:
-    """One pydantic error as one line for people."""
+    """One pydantic error as one line."""
     message = str(error["msg"]).removeprefix("Value error, ")
     if not error["loc"]:
         return message

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from config.built_in import FOLDER, built_in_list
+from config.built_in_nodes import FOLDER, built_in_list
 from hedera_client.__main__ import main
 from localnet_launcher import Localnet
 
