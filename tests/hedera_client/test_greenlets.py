@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hedera_client.conftest import Server
+from tests.hedera_client.answering_server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,7 +17,7 @@ from hedera_client import Fate, TransportError
 from hedera_client.calls import NodeCalls
 from hedera_client.status import TRANSPORT
 from tests.grpc_http2.client.limited_node import End, LimitedNode
-from tests.hedera_client.conftest import NODE, Server, send
+from tests.hedera_client.answering_server import NODE, Server, send
 
 MIB = 1024 * 1024
 
