@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from config.at_odds import PARTS, without_effect
-from config.settings import RunSettings, parse_settings
-from hedera_users import HederaUser, mix
+from config.parsing import parse_settings
+from config.settings import RunSettings
+from hedera_users import HederaUser, user_classes
 from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.model_storer import ModelStorer
 from hedera_users.overhead_user import OverheadUser
@@ -27,10 +28,10 @@ REFUSED = {"arrivals", "localnet_faults"}
 
 
 def test_every_option_has_been_thought_about() -> None:
-    """A new option has to say when it has no effect: here, in `PARTS`, or in `mix.OF_CLASSES`."""
+    """A new option has to say when it has no effect: here, in `PARTS`, or in `user_classes.OF_CLASSES`."""
     of_parts = {name for part in PARTS for name in part.options}
-    assert ALWAYS | REFUSED | of_parts | set(mix.OF_CLASSES) == set(RunSettings.model_fields)
-    assert len(ALWAYS) + len(REFUSED) + len(of_parts) + len(mix.OF_CLASSES) == len(RunSettings.model_fields)
+    assert ALWAYS | REFUSED | of_parts | set(user_classes.OF_CLASSES) == set(RunSettings.model_fields)
+    assert len(ALWAYS) + len(REFUSED) + len(of_parts) + len(user_classes.OF_CLASSES) == len(RunSettings.model_fields)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_what_has_an_effect_is_not_told(values: dict[str, str]) -> None:
 )
 def test_an_option_that_no_user_looks_at_is_told(classes: Any, values: dict[str, str], told: list[str]) -> None:
     """By the user classes that take part."""
-    assert mix.without_effect(classes, parse_settings(values)) == told
+    assert user_classes.without_effect(classes, parse_settings(values)) == told
 
 
 def test_users_of_others_may_look_at_anything() -> None:
@@ -104,4 +105,4 @@ def test_users_of_others_may_look_at_anything() -> None:
         """A user of theirs that is built on ours."""
 
     for one in (Foreign, Own):
-        assert mix.without_effect([one], parse_settings({"baseline": "fixed:1ms"})) == []  # type: ignore[list-item]
+        assert user_classes.without_effect([one], parse_settings({"baseline": "fixed:1ms"})) == []  # type: ignore[list-item]
