@@ -65,22 +65,22 @@ def baseline(rng: np.random.Generator, count: int) -> Array:
 def held_by(first: Array, second: Array, truths: dict[str, float], seed: int) -> dict[str, list[bool]]:
     """Which intervals of one run hold the truth; a figure that the report would not print is left out."""
     held: dict[str, list[bool]] = {}
-    found = intervals.mean_interval(intervals.difference, first, second, seed)
+    found = intervals.mean_interval(intervals.mean_difference, first, second, seed)
     relative = intervals.relative_interval(first, second, seed)
-    equal = intervals.mean_interval(intervals.difference, first, second - EXTRA_MS, seed)
+    equal = intervals.mean_interval(intervals.mean_difference, first, second - EXTRA_MS, seed)
     assert found is not None
     assert relative is not None
     assert equal is not None
     if tells(found):
         kinds = {"pairs": found.pairs, "blocks": found.blocks or found.pairs, "mean": found.ci95}
         held |= {name: [low <= EXTRA_MS <= high] for name, (low, high) in kinds.items()}
-        held["false"] = [not equal.sure[0] <= 0 <= equal.sure[1]]
+        held["false"] = [not equal.ci99[0] <= 0 <= equal.ci99[1]]
         low, high = relative.ci95
         held["rel."] = [low <= 100 * EXTRA_MS / 51 <= high]
     for name, share in SHARES.items():
         if len(first) >= FEWEST[name]:
             interval = intervals.quantile_intervals(first, second, share, seed)[0]
-            if interval.worth >= FEWEST_WORTH[name]:
+            if interval.effective_pairs >= FEWEST_WORTH[name]:
                 held[name] = [interval.ci95[0] <= truths[name] <= interval.ci95[1]]
     return held
 
@@ -122,7 +122,7 @@ def line(shape: str, count: int, truths: dict[str, float], options: argparse.Nam
         second = first + SHAPES[shape](rng, count) + rng.normal(0, 0.5, count)
         for name, outcome in held_by(first, second, truths, run).items():
             held.setdefault(name, []).extend(outcome)
-        found = intervals.mean_interval(intervals.difference, first, second, run)
+        found = intervals.mean_interval(intervals.mean_difference, first, second, run)
         assert found is not None
         widths.append(found.ci95[1] - found.ci95[0])
     cells = " ".join(

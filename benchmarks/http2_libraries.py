@@ -27,9 +27,9 @@ import h2.settings
 from hpack import Encoder
 
 from grpc_http2.client.headers import request_head, timeout_value
-from grpc_http2.client.session import Session
+from grpc_http2.client.protocol import ClientProtocol
 from grpc_http2.client.stream import Stream
-from grpc_http2.server import UNLIMITED, Room
+from grpc_http2.server import UNLIMITED, RequestMemory
 from grpc_http2.server.connection import Connection
 from grpc_http2.wire import frames
 from grpc_http2.wire.header_blocks import literal
@@ -87,15 +87,15 @@ def requests() -> list[bytes]:
 
 
 def own_client(given: list[bytes]) -> None:
-    """`grpc_http2.client.session`, as a connection uses it."""
-    session = Session()
-    session.receive(frames.settings({3: 100}) + WIDE)
+    """`grpc_http2.client.protocol`, as a connection uses it."""
+    protocol = ClientProtocol()
+    protocol.receive(frames.settings({3: 100}) + WIDE)
     head = request_head(METHOD, authority=AUTHORITY, tls=False, user_agent=AGENT)
     for data in given:
         stream = Stream(head, timeout_value(10.0), MESSAGE, 0.0, 10.0, _nothing)
-        session.start(stream)
-        session.outgoing()
-        session.receive(data)
+        protocol.start(stream)
+        protocol.outgoing()
+        protocol.receive(data)
         assert stream.done
         assert stream.answer == ANSWER
 
@@ -140,7 +140,7 @@ def own_server(given: list[bytes]) -> None:
     """`grpc_http2.server.connection`, as asyncio uses it."""
     loop = asyncio.new_event_loop()
     methods = {METHOD: lambda _: ANSWER}
-    connection = Connection(methods, _nothing, _nothing, UNLIMITED, loop, Room(), 0.5)
+    connection = Connection(methods, _nothing, _nothing, UNLIMITED, loop, RequestMemory(), 0.5)
     connection.connection_made(_Nowhere())
     connection.data_received(frames.PREFACE + NO_SETTINGS + frames.SETTINGS_ACK + WIDE)
     for data in given:

@@ -1,1 +1,1 @@
-"""What a run is: typed settings, networks and profiles. Reads files and the environment, and does nothing else."""
+"""The description of a run: typed settings, networks and profiles. Reads files and the environment only."""

@@ -32,7 +32,7 @@ class _Listing:
         self.parser.add_argument(*flags, **options)
 
     def set_defaults(self, **values: Any) -> None:
-        """Other defaults of Locust's own options are none of our options."""
+        """Ignore defaults for Locust's own options, which are not listed here."""
 
 
 def main(arguments: list[str]) -> None:

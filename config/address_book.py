@@ -1,7 +1,7 @@
-"""An address book's entries: what a network says of its nodes, taken as it comes.
+"""The entries of an address book: a network's list of its nodes.
 
-A book comes from the outside (a mirror, a file), so nothing in it is taken for granted: every entry can be read, and
-what is wrong with it is told in one line when it is asked how the node would be called (`config.routes`).
+A book comes from outside (a mirror, a file) and is not trusted: every entry can be read, and its faults are reported in
+one line when `config.routes` decides how the node is called.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Endpoint:
     Attributes:
         ip: IPv4 address in dotted form, or "".
         domain: Domain name, or "" (HIP-869; an endpoint has one of the two).
-        port: TCP port, or None where what is listed is no whole number.
+        port: TCP port, or None where the listed value is not a whole number.
     """
 
     ip: str
@@ -39,7 +39,7 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """What is connected to: the address where there is one, else the name in lower case without its last dot."""
+        """The host to connect to: the address where there is one, else the name in lower case without its last dot."""
         return self.ip or self.domain.lower().removesuffix(".")
 
     def fault(self) -> str:
@@ -52,9 +52,9 @@ class Endpoint:
         if not self.host:
             return "it has neither an address nor a name"
         if self.ip and not _is_ipv4(self.ip):
-            return f"{shown(self.ip)} is no IPv4 address"
+            return f"{shown(self.ip)} is not an IPv4 address"
         if not self.ip and not _is_name(self.host):
-            return f"{shown(self.domain)} is no domain name"
+            return f"{shown(self.domain)} is not a domain name"
         if self.port is None or not 1 <= self.port <= _LAST_PORT:
             return f"{self.host} has port {self.port if self.port is not None else 'none'}"
         return ""
@@ -69,12 +69,12 @@ class Entry:
     """A node of an address book, as listed.
 
     Attributes:
-        account_id: `shard.realm.number`; "" where there is none, and `fault` says so.
+        account_id: `shard.realm.number`; "" where it is missing or invalid, as `fault` says.
         node_id: Its number in the book, or None.
-        description: Text for people, harmless to print.
+        description: Free text, safe to print.
         certificate_hash: As listed; `read_hash` reads it.
         endpoints: In the book's order.
-        fault: Why no node can be called by this entry; "" where one may be.
+        fault: Why no node can be called by this entry; "" where one can.
     """
 
     account_id: str
@@ -106,7 +106,7 @@ def entries_from_rows(rows: Iterable[object]) -> list[Entry]:
 
 
 def read_hash(listed: str) -> str | None:
-    """A certificate's hash as 96 lower-case hex digits; "" where none is listed; None where it is no SHA-384.
+    """A certificate's hash as 96 lower-case hex digits; "" where none is listed; None where it is not a SHA-384.
 
     With or without `0x`: mirrors put it before the hash, and show an empty one as `0x` (MN:rest networkNodeViewModel,
     addHexPrefix); file 0.0.102 has the bare digits (CN:V0490FileSchema.nodeStoreNodeDetails).
@@ -119,20 +119,20 @@ def read_hash(listed: str) -> str | None:
 
 
 def shown(value: object) -> str:
-    """Anything of a book as a short piece of one line, in quotes where it is text."""
+    """A value of a book as a short piece of one line, in quotes where it is text."""
     text = repr(value) if isinstance(value, str) else str(value)
     return harmless(text)
 
 
 def harmless(text: str, most: int = _SHOWN_CHARACTERS) -> str:
-    """Text from outside without what could move a terminal's cursor or break a line, and not too long."""
+    """Text from outside without control characters and line ends, cut to a maximal length."""
     clean = "".join(character if character.isprintable() else "?" for character in text)
     return clean if len(clean) <= most else clean[:most] + "…"
 
 
 def _entry(row: object, place: int) -> Entry:
     if not isinstance(row, Mapping):
-        return Entry("", fault=f"entry {place} of the address book is no object")
+        return Entry("", fault=f"entry {place} of the address book is not an object")
     account, listed, points = row.get("node_account_id"), row.get("node_cert_hash"), row.get("service_endpoints")
     node_id, description = row.get("node_id"), row.get("description")
     known = isinstance(account, str) and is_account_id(account)

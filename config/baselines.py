@@ -1,4 +1,4 @@
-"""What the application's operation is without Hedera: the values that `--baseline` takes."""
+"""The application's operation without Hedera: the values that `--baseline` takes."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def parse_baseline(text: str) -> BaselineSpec:
     """Read a `--baseline` value.
 
     Raises:
-        ValueError: the value is none of the four forms; the message names the right ones.
+        ValueError: the value has none of the four forms; the message lists them.
     """
     kind, _, rest = text.partition(":")
     if text == "sqlite":
         return BaselineSpec("sqlite")
-    # `http:URL` is written with the scheme twice (http:http://…) or, as people type it, once.
+    # `http:URL` is written with the scheme twice (http:http://…) or, as is often typed, once.
     url = rest if kind == "http" and rest.startswith(("http://", "https://")) else text
     if url.startswith(("http://", "https://")) and _is_url(url):
         return BaselineSpec("http", target=url)
@@ -50,15 +50,15 @@ def parse_baseline(text: str) -> BaselineSpec:
 
 
 def _is_url(url: str) -> bool:
-    """Whether somebody can be reached by a URL.
+    """Whether a URL names a host that can be called.
 
     Raises:
-        ValueError: it holds what a URL has to write in another way.
+        ValueError: it contains characters that must be escaped in a URL.
     """
     if fault_of_url(url):
         raise ValueError(fault_of_url(url))
     try:
         parts = urlsplit(url)
         return bool(parts.hostname) and parts.port != 0
-    except ValueError:  # e.g. a port that is no number
+    except ValueError:  # e.g. a port that is not a number
         return False

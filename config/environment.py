@@ -1,4 +1,4 @@
-"""Environment variables that look like options and are none: a slip in a name must not change what a run is about."""
+"""Environment variables that look like options but are not: a misspelt name must not change a run silently."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ LOCUSTS_OWN: Final = frozenset(
 """Variables that Locust 2.47 reads beside those of its options (argument_parser.py, runners.py, __init__.py)."""
 
 _KUBERNETES: Final = re.compile(r".+_(SERVICE_HOST|SERVICE_PORT(_.+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
-"""What Kubernetes puts into every container for a service of the name `locust-…` (kubelet's service environment)."""
+"""Variables that Kubernetes sets in every container for a service named `locust-…` (kubelet, service environment)."""
 
 _ALIKE: Final = 0.8
-"""Share of letters in common from which a name is taken for a slip; `NETWROK` and `NETWORK` have 0.86."""
+"""Similarity from which a name counts as a misspelling; `NETWROK` and `NETWORK` have 0.86."""
 
 
 class Strange(NamedTuple):
-    """What is to be said of variables that nobody reads.
+    """Warnings about variables that nothing reads.
 
     Attributes:
-        slips: Lines on those that are most likely meant to be another; a run must not begin with one.
+        slips: Lines on probable misspellings; a run is refused while there is one.
         unknown: Lines on the others.
     """
 
@@ -46,7 +46,7 @@ class Strange(NamedTuple):
 
 
 def strange_variables(names: Iterable[str], options: Iterable[str]) -> Strange:
-    """Look through the environment's names.
+    """Check the names of the environment's variables.
 
     Args:
         names: Of the variables that are set.
@@ -69,7 +69,7 @@ def strange_variables(names: Iterable[str], options: Iterable[str]) -> Strange:
 
 
 def _meant(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like another; "" where none is much like it."""
+    """The known name that is most similar; "" where none is similar enough."""
     bare = name.upper().replace("_", "").replace("-", "")
 
     def likeness(one: str) -> float:

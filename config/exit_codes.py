@@ -1,4 +1,4 @@
-"""What a run ends with: the one table of exit codes. Part of the contract with other people's scripts.
+"""The table of exit codes. Users' scripts rely on them.
 
 `python -m config` and the commands' `--help` show it; the README and docs/exit-codes.md hold it as Markdown
 (`python -m config exit-codes`).
@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
 
 
 class Meaning(NamedTuple):
-    """When a run ends with a code, and what is to be done then."""
+    """When a run ends with a code, and what to do then."""
 
     when: str
     remedy: str
@@ -51,7 +51,7 @@ MEANINGS: Final[dict[ExitCode, Meaning]] = {
         "run longer, or with more users; where only the mirror was away: `python -m reports audit RUN_DIR`",
     ),
 }
-"""What each code means, in words that fit a table's cell."""
+"""The meaning of each code, short enough for a table's cell."""
 
 
 def as_markdown() -> str:

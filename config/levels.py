@@ -28,7 +28,7 @@ def parse_levels(value: Any) -> Any:
         The levels in the order in which an operation reaches them, each once.
 
     Raises:
-        ValueError: one of them is none, or there is none; the message says what would be right.
+        ValueError: one is invalid, or the value is empty; the message lists the levels.
     """
     named = _SEPARATOR.split(value.strip(", \t\n")) if isinstance(value, str) else list(value)
     if not set(named) <= set(LEVELS):
@@ -42,4 +42,4 @@ def levels_text(levels: tuple[Confirm, ...]) -> str:
 
 
 Levels = Annotated[tuple[Confirm, ...], BeforeValidator(parse_levels), PlainSerializer(levels_text, return_type=str)]
-"""A field that comes in as text, is a tuple of levels in Python, and travels as text."""
+"""A field that is parsed from text to a tuple of levels, and serialised as text."""

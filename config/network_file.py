@@ -1,4 +1,4 @@
-"""Reads a network of the user's own from its file, and says in one line what is wrong with it."""
+"""Reads a custom network from its file, and reports its faults in one line."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from config.address_book import Endpoint, is_account_id, shown
 from config.networks import Network
 from config.secrets import fault_of_url, without_secrets
 
-_NO_HASH: Final = "is no SHA-384 in hex, which has 96 digits (no 0x before them); without one any certificate is taken"
+_NO_HASH: Final = (
+    "is not a SHA-384 in hex, which has 96 digits (no 0x before them); without one any certificate is accepted"
+)
 _EXAMPLES: Final = {"nodes": "127.0.0.1:50211", "mirror_grpc": "mainnet.mirrornode.hedera.com:443"}
 
 
 def load_custom(path: Path) -> Network:
-    """Read a network of the user's own from a JSON file with the fields of `Network` (without `name`).
+    """Read a custom network from a JSON file with the fields of `Network` (without `name`).
 
     Raises:
-        ValueError: the file is missing, is no JSON, lacks a field or has a wrong value; the message is one line that
-            says which, and what would be right.
+        ValueError: the file is missing, is not JSON, lacks a field or has an invalid value; the message is one line
+            that says which, and what would be valid.
     """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_each_name_once)
@@ -46,7 +48,7 @@ def load_custom(path: Path) -> Network:
 
 
 def _each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's fields; of two with one name JSON's reader would drop the first without a word."""
+    """An object's fields, without duplicates: of two with one name the JSON parser would silently drop the first."""
     fields = dict(pairs)
     if len(fields) < len(pairs):
         names = [name for name, _ in pairs]
@@ -64,7 +66,7 @@ def _plain(error: Mapping[str, Any]) -> str:
 
 
 def _faults(network: Network) -> Iterator[str]:
-    """What is of the right type and cannot be right, one piece of a line each."""
+    """Faults of values that have the right type, one piece of a line each."""
     for address, account in network.nodes.items():
         yield from _address_faults("nodes", address)
         if not is_account_id(account):
@@ -76,7 +78,7 @@ def _faults(network: Network) -> Iterator[str]:
 
 
 def _address_faults(field: str, address: str) -> Iterator[str]:
-    """What keeps an address from being `host:port`."""
+    """Why an address is not `host:port`."""
     host, colon, port = address.rpartition(":")
     example = f"write host:port, e.g. {_EXAMPLES[field]}"
     if "//" in address:
@@ -87,7 +89,7 @@ def _address_faults(field: str, address: str) -> Iterator[str]:
         if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
             yield f"{field}: {shown(address)} has no port; {example}"
         elif not _is_ipv6(host[1:-1]):
-            yield f"{field}: {shown(address)}: {host} is no IPv6 address; {example}"
+            yield f"{field}: {shown(address)}: {host} is not an IPv6 address; {example}"
     else:
         number = int(port) if port.isascii() and port.isdigit() else None
         numeric = not host.replace(".", "").strip("0123456789")
@@ -105,7 +107,7 @@ def _is_ipv6(text: str) -> bool:
 
 
 def url_fault(field: str, url: str) -> str:
-    """What keeps a text from being the URL of a service over HTTP, in one line; "" where nothing does.
+    """Why a text is not the URL of an HTTP service, in one line; "" where it is.
 
     Args:
         field: What it was given as; the base URL of a mirror is judged more strictly (`mirror_rest`, `--mirror-rest`).
@@ -121,7 +123,7 @@ def url_fault(field: str, url: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        return f"{where} is no URL; write http://host:port or https://host"
+        return f"{where} is not a URL; write http://host:port or https://host"
     if field == "relay":
         return ""
     if parts.query or parts.fragment:
@@ -132,7 +134,7 @@ def url_fault(field: str, url: str) -> str:
 
 
 def _hash_faults(network: Network) -> Iterator[str]:
-    """Certificates that could not be checked, or never would be."""
+    """Faults of certificate hashes that could not be checked, or never would be."""
     if network.certificate_hashes and not network.tls:
         yield 'certificate_hashes: without "tls": true no certificate is looked at'
     for account in network.certificate_hashes:

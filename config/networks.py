@@ -1,4 +1,4 @@
-"""The networks a run can be pointed at, and where each of them is reached."""
+"""The networks that a run can use, and the addresses of each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from config.built_in import built_in_list
+from config.built_in_nodes import built_in_list
 from config.routes import Route, routes
 
 NetworkName = Literal["localnet", "solo", "testnet", "previewnet", "mainnet", "custom"]
@@ -20,14 +20,14 @@ NETWORK_NAMES: Final[tuple[NetworkName, ...]] = ("localnet", "solo", "testnet", 
 
 
 class Network(BaseModel):
-    """Where one Hedera network is reached.
+    """The addresses of one Hedera network.
 
     `nodes` maps a node's gRPC address (`host:port`) to the account id it is paid under, several addresses to one
     account where a node has several, the first to be tried first; `mirror_rest` is the base URL of the mirror's REST
     API (without `/api/v1`); `mirror_grpc` is `host:port` of its HCS stream; `relay` is the JSON-RPC relay's URL, or
     None where there is none; `control` is the embedded network's control API, or None on any other.
     `tls` applies to the nodes, `mirror_tls` to the mirror's stream. `certificate_hashes` holds, by a node's account id,
-    what its TLS certificate is known by: the SHA-384 of its PEM in hex, as in the network's address book; a node
+    the hash of its TLS certificate: the SHA-384 of its PEM in hex, as in the network's address book; a node
     without one may show any.
     """
 
@@ -58,12 +58,12 @@ def network_by(network: Network, ways: Sequence[Route]) -> Network:
         why = next((f", e.g. {line}" for way in ways for line in way.lines()), "")
         kind = "TLS" if network.tls else "plain"
         raise ValueError(f"it lists {len(ways)} nodes, and none with a {kind} address that can be called{why}")
-    # Validated anew: what a book says is input like any other.
+    # Validated again: an address book is untrusted input.
     return Network(**{**network.model_dump(), **_called(ways)})
 
 
 def _called(ways: Sequence[Route]) -> dict[str, dict[str, str]]:
-    """The fields of a network that say whom to call."""
+    """The fields of a network that say which nodes to call."""
     return {
         "nodes": {address: way.entry.account_id for way in ways for address in way.addresses},
         "certificate_hashes": {

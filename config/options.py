@@ -16,11 +16,11 @@ them, and an operation that is killed after it was sent has an unknown outcome."
 
 
 WEB_HOST: Final = "127.0.0.1"
-"""Locust's `--web-host`, unless it is given: whoever reaches the web UI can start load. `*` is every interface."""
+"""Default of Locust's `--web-host`: anyone who can reach the web UI can start load. `*` is every interface."""
 
 
 class _Parser(Protocol):
-    """What is needed here of Locust's argument parser."""
+    """The methods of Locust's argument parser that are used here."""
 
     def add_argument(self, *flags: str, **options: Any) -> Any: ...
 
@@ -65,7 +65,7 @@ def settings_from(options: Namespace | None) -> RunSettings:
 
 
 def faults_in_form(options: Namespace | None, form: Iterable[tuple[str, str]]) -> list[str]:
-    """Return what would be wrong with the options if the web form were applied to them; empty when nothing is."""
+    """Return the faults that the options would have with the web form applied; empty when there is none."""
     values = {**(vars(options) if options is not None else {}), **dict(form)}
     try:
         parse_settings(values)

@@ -1,4 +1,4 @@
-"""From the values of options to a run's settings, or to all that is wrong with them at once."""
+"""From the values of options to a run's settings, or to everything that is invalid about them at once."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from config.at_odds import contradictions
 from config.networks import NETWORK_NAMES
+from config.option_conflicts import contradictions
 from config.secrets import without_secrets
 from config.settings import RunSettings, option_name, read_faults
 
 
 class SettingsError(ValueError):
-    """One or more options are wrong. `faults` holds one line for each: option, value and what would be right."""
+    """One or more options are invalid. `faults` holds one line for each: option, value and what would be valid."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("\n".join(faults))
@@ -23,7 +23,7 @@ class SettingsError(ValueError):
 def parse_settings(values: dict[str, Any]) -> RunSettings:
     """Check option values (strings are converted) and return them typed.
 
-    Names that are no option of this project are left alone, so Locust's own options may be passed along.
+    Other names are ignored, so Locust's own options may be passed along.
 
     Raises:
         SettingsError: with all faults at once.
@@ -40,7 +40,7 @@ def parse_settings(values: dict[str, Any]) -> RunSettings:
 
 
 def _faults_of_files(settings: RunSettings) -> list[str]:
-    """What is wrong with the files that options name. Only where values come in: workers may not have them."""
+    """Faults of the files that options name. Checked where values are read only: workers may not have the files."""
     faults = []
     try:
         settings.known_network()
@@ -56,7 +56,7 @@ def _faults_of_files(settings: RunSettings) -> list[str]:
 
 
 def _fault(error: dict[str, Any]) -> str:
-    """One pydantic error as one line for people."""
+    """One pydantic error as one line."""
     message = str(error["msg"]).removeprefix("Value error, ")
     if not error["loc"]:
         return message

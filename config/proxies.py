@@ -1,4 +1,4 @@
-"""Which proxies of the environment are taken: none to this machine itself, and none to consensus nodes.
+"""Which proxies of the environment are used: none for this machine itself, and none for consensus nodes.
 
 `requests` and gRPC read `http_proxy`, `https_proxy`, `all_proxy`, `grpc_proxy` and `no_proxy` by themselves (requests:
 utils.get_environ_proxies; gRPC: doc/environment_variables.md). A proxy can reach only its own loopback, never ours, and
@@ -34,7 +34,7 @@ def is_loopback(host: str) -> bool:
 
 @lru_cache(maxsize=256)
 def url_is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine itself; no for what is no URL."""
+    """Whether a URL leads to this machine itself; False where it is not a URL."""
     try:
         return is_loopback(urlsplit(url).hostname or "")
     except ValueError:
@@ -46,8 +46,8 @@ def address_is_loopback(address: str) -> bool:
     return is_loopback(address.rpartition(":")[0])
 
 
-def session_for(url: str) -> requests.Session:
-    """A session for one server: by the environment's proxies, or directly where the server is on this machine."""
+def requests_session(url: str) -> requests.Session:
+    """A `requests.Session` for one server: by the environment's proxies, or directly where it is on this machine."""
     session = requests.Session()
     session.trust_env = not url_is_loopback(url)
     return session

@@ -11,7 +11,7 @@ from config.address_book import Endpoint, Entry, read_hash, shown
 PLAIN_PORT: Final = 50211
 TLS_PORT: Final = 50212
 WEB_PORT: Final = 443
-"""Where consensus nodes listen: in plain text, over TLS, and over TLS behind a front of the web
+"""Where consensus nodes listen: in plain text, over TLS, and over TLS behind a web front
 (@hiero-ledger/sdk 2.87.0, src/ManagedNodeAddress.js; hiero-sdk-python 0.3.0, managed_node_address.py)."""
 
 _WELL_KNOWN: Final = (PLAIN_PORT, TLS_PORT, WEB_PORT)
@@ -24,9 +24,9 @@ class Route:
     Attributes:
         entry: The node as listed.
         addresses: `host:port`, in the order in which they are tried; empty where the node is left out.
-        certificate_hash: What its certificate is known by, 96 hex digits; "" accepts any.
+        certificate_hash: SHA-384 of its certificate, 96 hex digits; "" accepts any.
         left_out: Why the node is not called, in one line; "" where it is.
-        remarks: What else is to be said of it, one line each: endpoints that are not called, and why.
+        remarks: Further notes, one line each: endpoints that are not called, and why.
     """
 
     entry: Entry
@@ -37,25 +37,25 @@ class Route:
 
     @property
     def name(self) -> str:
-        """What the node is called in lines for people."""
+        """The node's name in messages."""
         return f"node {self.entry.account_id or '?'}"
 
     def lines(self) -> list[str]:
-        """What is wrong with it, one line each, the node named."""
+        """Its faults, one line each, with the node's name."""
         said = ([f"left out: {self.left_out}"] if self.left_out else []) + list(self.remarks)
         return [f"{self.name}: {one}" for one in said]
 
 
 def routes(entries: Iterable[Entry], *, tls: bool) -> list[Route]:
-    """Say for each node how it would be called.
+    """Decide for each node how it is called.
 
-    Over TLS a node with a hash that is no SHA-384 in hex is left out: to call it unchecked would be to trust whoever
-    answers, on account of a slip. A node without a hash is called unchecked, as the SDKs do. In plain text hashes have
-    no use. An address belongs to the first node that lists it.
+    Over TLS a node whose hash is not a SHA-384 in hex is left out: calling it unchecked would trust any server because
+    of a typing error. A node without a hash is called unchecked, as the SDKs do. In plain text hashes are not used. An
+    address belongs to the first node that lists it.
 
     Args:
         entries: An address book.
-        tls: Whether nodes are to be spoken to over TLS.
+        tls: Whether nodes are called over TLS.
     """
     owners: dict[str, str] = {}
     return [_route(entry, tls, owners) for entry in _merged(entries)]
@@ -75,12 +75,12 @@ def _many(count: int, thing: str, plural: str = "s") -> str:
 
 
 def _route(entry: Entry, tls: bool, owners: dict[str, str]) -> Route:
-    """Judge one entry; `owners` says which account has each address, and is added to."""
+    """Decide for one entry; `owners` maps each address to its account, and is extended."""
     if entry.fault:
         return Route(entry, (), "", entry.fault, ())
     certificate_hash = read_hash(entry.certificate_hash) if tls else ""
     if certificate_hash is None:
-        why = f"its certificate hash {shown(entry.certificate_hash)} is no SHA-384 in hex"
+        why = f"its certificate hash {shown(entry.certificate_hash)} is not a SHA-384 in hex"
         return Route(entry, (), "", why, ())
     found, remarks = _addresses(entry.endpoints, tls)
     addresses = []
@@ -95,7 +95,7 @@ def _route(entry: Entry, tls: bool, owners: dict[str, str]) -> Route:
 
 
 def _addresses(endpoints: Sequence[Endpoint], tls: bool) -> tuple[list[str], list[str]]:
-    """The addresses that are to be called, each once, hosts in the book's order; and what is to be said of others."""
+    """The addresses that are called, each once, hosts in the book's order; and remarks on the others."""
     ports_of: dict[str, list[int]] = {}
     remarks: list[str] = []
     for place, endpoint in enumerate(endpoints, 1):
@@ -116,10 +116,10 @@ def _addresses(endpoints: Sequence[Endpoint], tls: bool) -> tuple[list[str], lis
 
 
 def _ports(ports: list[int], tls: bool) -> tuple[list[int], str]:
-    """Which of a host's ports are called, and what is to be said of it.
+    """Which of a host's ports are called, and remarks on them.
 
-    A well-known port of the kind that is wanted is called. Of ports of the network's own a pair is the plain one and
-    the one for TLS, as the embedded network lists them; any others are taken as they are, as SDKs do. Where a host has
+    A well-known port of the wanted kind is called. A pair of other ports is the plain one and the one for TLS, as the
+    embedded network lists them; any others are used as they are, as SDKs do. Where a host has
     only the well-known port of the other kind, its counterpart is called: both SDKs swap 50211 and 50212 (_to_secure,
     _to_insecure of their managed node address).
     """
@@ -137,9 +137,9 @@ def _ports(ports: list[int], tls: bool) -> tuple[list[int], str]:
 
 
 def _merged(entries: Iterable[Entry]) -> list[Entry]:
-    """One entry per account: what the same node lists a second time is added to the first, or told as a fault.
+    """One entry per account: a second entry of the same node is merged into the first, or reported as a fault.
 
-    Books of old have an entry for each of a node's addresses (MN:importer AddressBookServiceImpl,
+    Old books have an entry for each of a node's addresses (MN:importer AddressBookServiceImpl,
     retrieveNodeAddressesFromAddressBook).
     """
     merged: dict[str, Entry] = {}

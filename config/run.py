@@ -1,4 +1,4 @@
-"""One run as every process of it sees it: the settings, the network, and what was set up for it."""
+"""The description of one run, the same in all its processes: settings, network, and what was set up for it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Run(BaseModel):
     Attributes:
         run_id: Name of the run and of its folder below the report directory, e.g. `20261124-101500-3f9a`.
         started_at: Unix time in seconds at which the test started on the master.
-        settings: What was asked for.
-        network: Where the network is reached. Its nodes are found out once, by whoever makes the run: workers call
+        settings: The options of the run.
+        network: Where the network is reached. Its nodes are determined once, when the run is made: workers call
             these and ask no mirror for others.
-        node_source: Where the nodes come from, in words; "" where the network says its nodes itself.
-        node_remarks: What is to be said of single nodes of the list: who is left out, and why; one line each.
+        node_source: Where the nodes come from, in words; "" where the network lists them itself.
+        node_remarks: Remarks on single nodes of the list, e.g. which are left out, and why; one line each.
         operator_key_type: `ed25519` or `ecdsa`, where the operator's key does not say it and the mirror did; else "".
-        exchange_rate: Hbars and the US cents that they were worth when the run was prepared; what is offered as fees
-            follows from it. None where it was not read.
+        exchange_rate: Hbars and the US cents that they were worth when the run was prepared; the offered fees follow
+            from it. None where it was not read.
         operator_id: The account that pays, e.g. `0.0.2`.
         topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models).
         workers: Processes that generate its load; each has its share of rates.
@@ -48,9 +48,9 @@ class Run(BaseModel):
     workers: int = 1
 
     def without_secrets(self) -> Run:
-        """The same run, as it may be kept: what URLs hold of passwords, tokens and keys is left out.
+        """The same run without passwords, tokens and keys in URLs, to be stored.
 
-        Whoever is to reach the network by it has to be given those addresses again.
+        To reach the network with it, give those addresses again.
         """
         settings = {name: hidden(getattr(self.settings, name)) for name in ("breaker_storage", "baseline")}
         network = {
@@ -68,7 +68,7 @@ class Run(BaseModel):
 
     @property
     def scatter(self) -> int:
-        """Where in time the run's transaction ids lie: the same in every process, and as good as random beside others.
+        """Where in time the run's transaction ids lie: the same in every process, and effectively random between runs.
 
         Derived from the run's id and start, which no two runs share, so that it need not travel.
         """

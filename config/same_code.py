@@ -1,6 +1,6 @@
 """Whether two processes run the same code: the project's own files, and the packages that it pins.
 
-Processes of one run that differ add up figures that do not mean the same, and nothing in the figures shows it.
+If they differed, figures of different meaning would be added up, and nothing in the figures would show it.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _SHOWN: Final = 12
 
 @cache
 def fingerprint() -> dict[str, str]:
-    """What this process runs: `project`, a digest of the project's code, and the version of each package that it pins.
+    """The code of this process: `project`, a digest of the project's code, and the version of each pinned package.
 
-    A package that is pinned and not there has the version "none".
+    A pinned package that is not installed has the version "none".
     """
     return {"project": _digest(ROOT), **_packages(ROOT / PINS)}
 
 
 def differences(mine: Mapping[str, str], masters: Mapping[str, str]) -> str:
-    """What a worker has to say of code that differs from its master's, in one line; "" where nothing does.
+    """How a worker's code differs from its master's, in one line; "" where it does not.
 
     Args:
         mine: The worker's `fingerprint`.
-        masters: The master's; empty where it is of a revision that does not tell.
+        masters: The master's; empty where its revision does not send one.
     """
     if mine.get("project") != masters.get("project"):
         theirs = masters.get("project", "unknown")
@@ -59,7 +59,7 @@ def differences(mine: Mapping[str, str], masters: Mapping[str, str]) -> str:
 
 
 def _digest(root: Path) -> str:
-    """Digest of the names and texts of all code below the rooms, however its lines end."""
+    """Digest of the names and texts of all code below the rooms; line endings do not matter."""
     digest = sha256()
     for path in sorted(path for room in ROOMS for path in (root / room).rglob("*.py")):
         digest.update(f"{path.relative_to(root).as_posix()}\0".encode())
@@ -68,7 +68,7 @@ def _digest(root: Path) -> str:
 
 
 def _packages(pins: Path) -> dict[str, str]:
-    """The installed version of each package that a file of pins names; an installation has them as its requirements."""
+    """The installed version of each package that a requirements file, or else the installation's metadata, pins."""
     found = {}
     for name in _PIN.findall(pins.read_text(encoding="utf-8") if pins.is_file() else _installed_pins()):
         try:

@@ -1,7 +1,7 @@
-"""What of an address is nobody's business: passwords, tokens and keys in URLs. Nothing that a run leaves holds them.
+"""Secrets in URLs: passwords, tokens and keys. No file that a run leaves contains them.
 
-An option such as `--breaker-storage redis://:secret@host` is used as it is, and shown, logged, recorded and reported
-without what stands for the dots in `redis://…@host`.
+An option such as `--breaker-storage redis://:secret@host` is used as it is, but shown, logged, recorded and reported
+as `redis://…@host`.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 MARK: Final = "…"
-"""Stands where something was left out."""
+"""Marks where something was left out."""
 
 _URL: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s\"]+)")
 _VALUE: Final = re.compile(r"(?<==)[^&#;]+")
 _KEY: Final = re.compile(r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[A-Za-z0-9_-]{16,}")
-"""A piece of a path that is a key, as providers of relays and mirrors put it there: long, of letters and digits."""
+"""A piece of a path that is a key, as some providers of relays and mirrors use: long, of letters and digits."""
 
 _SHORTEST: Final = 4
-"""Shorter pieces are not looked for in texts: they would be found everywhere."""
+"""Shorter pieces are not searched for in texts: they would be found everywhere."""
 
 _IN_URL: Final = re.compile(r"[\s\"'<>\\^`{|}]")
 
 
 def without_secrets(text: str) -> str:
-    """The same text; in every URL of it user name, password, values of the query, fragment and keys are left out."""
+    """The same text without user names, passwords, query values, fragments and keys in its URLs."""
     return _URL.sub(lambda found: found[1] + _shown(found[2]), text)
 
 
 def secrets_of(url: str) -> set[str]:
-    """What `without_secrets` leaves out of a URL, piece by piece, as written and decoded; to look for it elsewhere."""
+    """The pieces that `without_secrets` leaves out of a URL, as written and decoded, to search for them elsewhere."""
     found = _URL.fullmatch(url)
     if found is None:
         return set()
@@ -45,13 +45,13 @@ def secrets_of(url: str) -> set[str]:
 
 
 def fault_of_url(url: str) -> str:
-    """Why a URL could not be told from the text around it; "" where it can."""
+    """Why a URL could not be recognised within other text; "" where it can."""
     odd = _IN_URL.search(url)
     return f"write {odd[0]!r} in it as %{ord(odd[0]):02X}" if odd else ""
 
 
 def hide_in_logs(secrets: Iterable[str]) -> None:
-    """From now on, leave URLs' secrets and these pieces out of everything that this process logs.
+    """From now on, leave secrets of URLs, and these pieces, out of everything that this process logs.
 
     The libraries log too: at level DEBUG urllib3 logs the path and query of every request.
     """
@@ -68,7 +68,7 @@ def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
     record = logging.LogRecord(*args, **kwargs)
     try:
         text = record.getMessage()
-    except Exception:  # arguments that do not fit: logging tells of it by itself, without ending the caller
+    except Exception:  # wrong arguments: logging reports them itself, without an error for the caller
         return record
     record.msg, record.args = _clean(text), ()
     if record.exc_info and record.exc_info[0] is not None:
@@ -83,7 +83,7 @@ def _clean(text: str) -> str:
 
 
 def _shown(rest: str) -> str:
-    """What may be shown of a URL behind its scheme."""
+    """The part of a URL after its scheme, without secrets."""
     userinfo, host_and_path, query, fragment = _parts(rest)
     shown = f"{MARK}@" if userinfo else ""
     host, slash, path = host_and_path.partition("/")
@@ -96,7 +96,7 @@ def _shown(rest: str) -> str:
 def _parts(rest: str) -> tuple[str, str, str, str]:
     """User information, host and path, query, fragment.
 
-    A password may hold what ends an authority (people forget to encode it), so everything up to the last `@` counts.
+    An unencoded password may contain the characters that end an authority, so everything up to the last `@` counts.
     """
     userinfo, _, rest = rest.rpartition("@")
     before_fragment, _, fragment = rest.partition("#")

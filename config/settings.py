@@ -1,7 +1,7 @@
-"""What was asked for: every option of a run, typed, with its default and its range.
+"""Every option of a run, typed, with its default and its range.
 
-Locust's parser is where values come in (command line, `LOCUST_…` variables, `.conf` files, the web form); this model is
-where they are checked. `config.options` turns each field into a Locust option, so an option is added here, once.
+Locust's parser reads the values (command line, `LOCUST_…` variables, `.conf` files, the web form); this model checks
+them. `config.options` turns each field into a Locust option, so an option is added here, once.
 """
 
 from __future__ import annotations
@@ -293,7 +293,7 @@ class RunSettings(BaseModel):
         return self
 
     def known_network(self) -> Network | None:
-        """Where the network is reached, or None for the embedded one, whose addresses are known once it runs.
+        """The network's addresses, or None for the embedded one, whose addresses are known once it runs.
 
         Raises:
             ValueError: the file of a custom network is unusable; the message is one line.
@@ -308,16 +308,16 @@ def _is_redis(url: str) -> bool:
         parts = urlsplit(url)
         database = parts.path.strip("/")
         usable = parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # e.g. a port that is no number
+    except ValueError:  # e.g. a port that is not a number
         return False
     return usable and (not database or (database.isascii() and database.isdigit()))
 
 
 def read_faults(path: str) -> list[Any]:
-    """Read a file of faults for the embedded network; what is in them the network itself checks.
+    """Read a file of faults for the embedded network; the network itself checks their contents.
 
     Raises:
-        ValueError: it is no JSON list.
+        ValueError: it is not a JSON list.
     """
     try:
         faults = json.loads(Path(path).read_text())

@@ -1,4 +1,4 @@
-"""Standard output and error whose reader goes away, as in `locust … | head -1`: the rest is dropped, the work goes on.
+"""Standard output and error whose reader ends first, as in `locust … | head -1`: further output is dropped.
 
 Without this each further line costs a traceback, and Python ends with 120 whatever the exit code was to be.
 """
@@ -14,13 +14,11 @@ from typing import Any, Final
 OUTPUT: Final = 1
 ERROR: Final = 2
 
-CLOSED: Final = (
-    "standard output was closed by who read it; what else would be said there is dropped, the work goes on\n"
-)
+CLOSED: Final = "standard output was closed by its reader; further output is dropped, the work goes on\n"
 
 
 class _Dropping(io.FileIO):
-    """A file descriptor that turns to /dev/null once nobody reads it any longer."""
+    """A file descriptor that is redirected to /dev/null once its reader is gone."""
 
     def __init__(self, descriptor: int, on_closed: Callable[[], None]) -> None:
         super().__init__(descriptor, "w", closefd=False)
@@ -28,7 +26,7 @@ class _Dropping(io.FileIO):
         self._on_closed = on_closed
 
     def write(self, data: Any) -> int:
-        """Write, or drop what nobody will read."""
+        """Write, or drop the text if there is no reader."""
         try:
             return super().write(data) or 0
         except BrokenPipeError:
@@ -40,7 +38,7 @@ class _Dropping(io.FileIO):
 
 
 def survive_closed_pipes() -> None:
-    """Guard `sys.stdout` and `sys.stderr`; call it before others, such as logging, take hold of them.
+    """Guard `sys.stdout` and `sys.stderr`; call it before other code, such as logging, stores references to them.
 
     Streams that are not the process's own, such as those that a test puts in their place, are left alone.
     """

@@ -1,4 +1,4 @@
-"""Which version of the project this is: the number in `pyproject.toml`, and where there is a checkout, its revision."""
+"""The project's version: the number in `pyproject.toml`, and in a checkout its revision."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _number(root: Path) -> str:
 def _checkout(root: Path) -> tuple[str, bool | None]:
     """The commit that a folder's files are of, and whether they were changed since.
 
-    A folder within a checkout that does not track it, such as a virtual environment's, is none of its commit.
+    A folder that the checkout does not track, such as a virtual environment's, does not belong to the commit.
     """
     this_file = str(Path(__file__).resolve().relative_to(ROOT))
     if not _git(root, "ls-files", "--", this_file):
@@ -80,7 +80,7 @@ def _checkout(root: Path) -> tuple[str, bool | None]:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    """What git says; None where it is not there, or fails."""
+    """The output of git; None where it is not installed, or fails."""
     # A git hook that runs this has variables that name another repository. Files that belong to somebody else, as in a
     # container, are looked at all the same: this process runs code of the same folder.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

@@ -1,9 +1,9 @@
 """The commands `python -m hedera_client check`, `addresses` and `errors`.
 
-`check` tells whether the network is there and the operator can pay, and how each node is called; `addresses` writes the
-built-in lists of nodes anew; `errors` prints docs/errors.md.
+`check` reports whether the network is reachable and the operator can pay, and how each node is called; `addresses`
+updates the built-in lists of nodes; `errors` prints docs/errors.md.
 
-Exit code: 0 all is well; 1 something is not; 2 wrong arguments, files or credentials, nothing was tried.
+Exit code: 0 all checks passed; 1 one failed; 2 wrong arguments, files or credentials, nothing was tried.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dotenv import dotenv_values
 from config.streams import survive_closed_pipes
 from hedera_client.check import EXIT_HEALTHY, add_check, check
 from hedera_client.errors_page import errors_page
-from hedera_client.refresh import add_addresses, addresses
+from hedera_client.refresh_nodes import add_addresses, addresses
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:

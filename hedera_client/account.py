@@ -1,4 +1,4 @@
-"""The operator's account as the mirror shows it: whether its key is ours and of which type, and whether it can pay."""
+"""The operator's account on the mirror: whether the operator's key is the account's, and whether it can pay."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TYPES: Final = {"ED25519": "ed25519", "ECDSA_SECP256K1": "ecdsa"}
 
 
 def find_operator(environment: Mapping[str, str], mirror_rest: str, *, timeout: float) -> tuple[Operator, str]:
-    """The environment's operator, and the type of his key where the mirror had to be asked for it (else "").
+    """The environment's operator, and the type of its key where the mirror had to be asked for it (else "").
 
     32 raw bytes do not say whether they are Ed25519 or ECDSA, and sign with either. The account on the mirror knows.
     Where the mirror says nothing of use, the key is taken for Ed25519, as ever.
@@ -60,11 +60,11 @@ def check_key(row: Mapping[str, Any], operator: Operator, *, other: Operator | N
 
     Args:
         row: The account.
-        operator: Whose key.
+        operator: The operator.
         other: The same private bytes as a key of the other type.
 
     Raises:
-        UnhealthyError: it is another one.
+        UnhealthyError: they differ.
     """
     if row.get("deleted"):
         raise UnhealthyError("the account was deleted", Wrong.OPERATOR)
@@ -88,7 +88,7 @@ def check_key(row: Mapping[str, Any], operator: Operator, *, other: Operator | N
 
 
 def check_balance(row: Mapping[str, Any], caps: FeeCaps, needed: int) -> str:
-    """Whether the account holds what is needed at least.
+    """Whether the account's balance suffices.
 
     Args:
         row: The account.

@@ -1,4 +1,4 @@
-"""Which nodes of a network are called: those of its mirror's address book, or those of a list that is at hand."""
+"""Chooses the nodes that are called: those of the mirror's address book, or of a configured or built-in list."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from config.address_book import Entry, entries_from_rows, harmless
-from config.built_in import built_in_list
+from config.built_in_nodes import built_in_list
 from config.networks import HOSTED, Network, NodeList, network_by
 from config.routes import Route, counted, routes
 from config.secrets import without_secrets
@@ -17,8 +17,8 @@ from hedera_client.mirror_rest import MirrorRest
 
 FETCH_ATTEMPTS: Final = 3
 FETCH_PAUSE_S: Final = 0.5
-"""How often a mirror is asked that says no at once, and what is waited in between: a mirror behind a balancer may
-refuse one request in passing, and a run of hours should not begin with an old list for that."""
+"""How often a mirror that refuses at once is asked, and the wait in between: a mirror behind a load balancer may refuse
+a single request, and a run of hours should not begin with an old list because of that."""
 
 
 _ERROR_SHOWN: Final = 400
@@ -27,13 +27,13 @@ _ERROR_SHOWN: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class NodeChoice:
-    """The nodes that are to be called, and where they come from.
+    """The nodes to call, and the source of the list.
 
     Attributes:
         network: The network with these nodes.
-        source: Where they come from, in words for people; "" where the network says its nodes itself.
-        ways: How each node of the list is called; empty where the network says its nodes itself.
-        fallback: Whether it is a list at hand in place of the address book that was wanted.
+        source: Where they come from, in words; "" where the network lists its nodes itself.
+        ways: How each node of the list is called; empty where the network lists its nodes itself.
+        fallback: Whether another list replaces the address book that was wanted.
         fetched_at: Unix time at which the mirror gave the list; None where it did not.
     """
 
@@ -43,7 +43,7 @@ class NodeChoice:
     fallback: bool = False
     fetched_at: float | None = None
     remarks: tuple[str, ...] = field(init=False)
-    """What is to be said of single nodes, one line each."""
+    """Remarks on single nodes, one line each."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "remarks", tuple(line for way in self.ways for line in way.lines()))
@@ -110,7 +110,7 @@ def fetch_entries(
 ) -> list[Entry]:
     """A mirror's address book as listed, all pages.
 
-    A refusal that may be gone in a moment is met by asking again, within the time that one silence would take.
+    After a temporary refusal it asks again, within the time that one unanswered request would take.
 
     Args:
         mirror_rest: The mirror's base URL.

@@ -1,11 +1,10 @@
-"""What a transaction is to do: its body without what differs between nodes and attempts, serialised once.
+"""Bodies of transactions, without the fields that differ between nodes and attempts, serialised once.
 
 A `TransactionBody`'s fields 1 to 4 are transaction id, node, highest fee and valid duration; the operation follows. So
 the operation is serialised here, and `hedera_client.transactions` puts the four fields before it: the same bytes as
 serialising everything at once, and the same body serves every node and every attempt.
 
-It also says what the price list asks for it (`hedera_client.prices`); what is offered follows from that when it is
-signed.
+A body also has its list price (`hedera_client.prices`), from which the offered fee follows when it is signed.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from hiero_sdk_python.hapi.services import (
 
 from hedera_client import prices
 from hedera_client.ids import TransactionId, account_proto, file_proto, topic_proto
-from hedera_client.wire import delimited, tag, varint
+from hedera_client.protobuf_wire import delimited, tag, varint
 
 MESSAGE_LIMIT_BYTES: Final = 1_024
 """Longest message of one transaction (hiero-consensus-node, `consensus.message.maxBytesAllowed`)."""
@@ -51,7 +50,7 @@ _MESSAGE_TAG: Final = tag(2, 2)
 
 
 class Body(NamedTuple):
-    """What one transaction is to do.
+    """The body of one transaction.
 
     Attributes:
         kind: The network's name of the operation, e.g. `ConsensusSubmitMessage`.
@@ -151,7 +150,7 @@ def create_topic(
     Args:
         memo: At most 100 UTF-8 bytes.
         admin_key: May change and delete the topic, and must sign this transaction; None makes it immutable.
-        submit_key: Must sign every message; None lets anybody write.
+        submit_key: Must sign every message; None lets every account write.
         auto_renew_account: Pays for renewal, and must sign this transaction.
         auto_renew_period: Seconds, 2592000 to 8000001.
     """

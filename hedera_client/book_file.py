@@ -16,7 +16,7 @@ from hiero_sdk_python.hapi.services import basic_types_pb2
 from config.address_book import Entry, entries_from_rows, harmless, shown
 
 LARGEST_FILE_BYTES: Final = 16 * 1024 * 1024
-"""Mainnet's 29 nodes take 30 kB; what is larger than this is no address book."""
+"""Mainnet's 29 nodes take 30 kB; what is larger than this is not an address book."""
 
 _SHA384_BYTES: Final = 48
 
@@ -29,9 +29,9 @@ class Book:
 
     Attributes:
         entries: Its nodes as listed.
-        network: Which network's it says it is; "" where it does not.
-        source: Where it says it is from, in words; "" where it does not.
-        date: The day as of which it says it is right, `YYYY-MM-DD`; "" where it does not.
+        network: The network that the file names; "" without one.
+        source: The source that the file names, in words; "" without one.
+        date: The date in the file, `YYYY-MM-DD`; "" without one.
     """
 
     entries: tuple[Entry, ...]
@@ -48,7 +48,7 @@ def read_book(path: Path) -> Book:
     same, and a serialised `NodeAddressBook`, as nodes serve it from files 0.0.101 and 0.0.102.
 
     Raises:
-        ValueError: the file cannot be read, is of no such form, is no whole book or has no nodes; the message is one
+        ValueError: the file cannot be read, is of no such form, is not a whole book or has no nodes; the message is one
             line.
     """
     try:
@@ -57,7 +57,7 @@ def read_book(path: Path) -> Book:
     except OSError as error:
         raise ValueError(f"cannot read {shown(str(path))}: {error.strerror or error}") from error
     if len(data) > LARGEST_FILE_BYTES:
-        raise ValueError(f"{shown(str(path))} is larger than {LARGEST_FILE_BYTES >> 20} MiB: it is no address book")
+        raise ValueError(f"{shown(str(path))} is larger than {LARGEST_FILE_BYTES >> 20} MiB: it is not an address book")
     try:
         pages = _json_values(data)
         book = _from_protobuf(data) if pages is None else _from_pages(pages)
@@ -69,7 +69,7 @@ def read_book(path: Path) -> Book:
 
 
 def _json_values(data: bytes) -> list[Any] | None:
-    """The JSON values that a file holds one after the other; None where it is no JSON, or empty."""
+    """The JSON values that a file holds one after the other; None where it is not JSON, or empty."""
     decoder, values, place = json.JSONDecoder(), [], 0
     try:
         text = data.decode("utf-8-sig").strip()
@@ -110,7 +110,7 @@ def _from_protobuf(data: bytes) -> Book:
     """The book that nodes serve.
 
     Raises:
-        ValueError: the bytes are no `NodeAddressBook`.
+        ValueError: the bytes are not a `NodeAddressBook`.
     """
     try:
         book = basic_types_pb2.NodeAddressBook.FromString(data)

@@ -1,4 +1,4 @@
-"""Who a node is: its certificate's hash in the address book. Its name and its authority say nothing."""
+"""Identifies a node by its certificate's hash in the address book; name and authority are not checked."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from grpc_http2.client.errors import ConnectionLostError
 
 
 class WrongCertificateError(ConnectionLostError):
-    """The node shows a certificate that is not the address book's."""
+    """The node's certificate is not the one in the address book."""
 
 
 def check_certificate(pem: bytes, expected: str) -> None:
-    """Hold a certificate's PEM against its SHA-384 in hex, upper or lower case, as hiero-sdk-python's node.py does.
+    """Compare a certificate's PEM with its SHA-384 in hex, upper or lower case, as hiero-sdk-python's node.py does.
 
     Raises:
         WrongCertificateError: it is another one; "" as `expected` accepts any.

@@ -1,4 +1,4 @@
-"""How a gRPC channel of this project is opened: plain or TLS, without a retry policy or hidden back-off of its own."""
+"""Opens gRPC channels: plain or TLS, without a retry policy or hidden back-off."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OPTIONS: Final[tuple[tuple[str, int | str], ...]] = (
     # call meanwhile; a node that has recovered would look dead for as long.
     ("grpc.initial_reconnect_backoff_ms", 200),
     ("grpc.max_reconnect_backoff_ms", 1_000),
-    # A connection of our own, not one shared with whoever else in the process talks to the same address.
+    # A separate connection, not one shared with other code in the process that calls the same address.
     ("grpc.use_local_subchannel_pool", 1),
     # As hiero-sdk-python 0.3.0 sets them (node.py): they find a connection whose other end has silently gone.
     ("grpc.keepalive_time_ms", 100_000),
@@ -45,8 +45,8 @@ def open_node_channel(address: str, *, tls: bool, certificate_hash: str = "", ma
     """Open a channel to a consensus node, which opens connections as its calls need streams (gRFC A105).
 
     With TLS, the node's own certificate is fetched and trusted, as hiero-sdk-python's node.py does it: nodes show
-    self-signed certificates that are made out to no address. That protects from reading along, and with
-    `certificate_hash`, from the address book, from a node that is somebody else's.
+    self-signed certificates that are made out to no address. That protects against eavesdropping, and with
+    `certificate_hash`, from the address book, against another server in place of the node.
 
     Args:
         address: `host:port`.
@@ -108,7 +108,7 @@ def fetch_certificate(address: str, timeout: float = CONNECT_TIMEOUT_S) -> bytes
 
 
 def _refuse_after_fork() -> None:
-    """Say what is wrong instead of hanging.
+    """Raise an error where calls would hang.
 
     gRPC's threads do not survive a fork. Under gevent a child of a process that had made calls was seen to hang in
     its first call and to ignore SIGTERM; without gevent a child with channels of its own works.

@@ -189,7 +189,7 @@ def _from_file(network: Network, path: Path) -> NodeChoice:
     """The nodes of a file's address book; if none of them can be called, the network's own stay.
 
     Raises:
-        ValueError: the file is no address book, or says that it is another network's.
+        ValueError: the file is not an address book, or says that it is another network's.
     """
     book = read_book(path)
     if book.network and book.network != network.name:
@@ -250,7 +250,7 @@ def _ready_line(source: str) -> dict[str, Any]:
         ready = None
     needed = ("nodes", "mirror_rest", "mirror_grpc", "relay", "control", "operator_id", "operator_key")
     if not isinstance(ready, dict) or any(name not in ready for name in needed):
-        raise ValueError(f"--ready-file {source!r}: it is no ready line of `python -m localnet`")
+        raise ValueError(f"--ready-file {source!r}: it is not a ready line of `python -m localnet`")
     return ready
 
 

@@ -1,4 +1,4 @@
-"""Who pays and signs. A private key goes in, and only signatures and the public key come out."""
+"""The operator, which pays and signs. Its private key never leaves this module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
 from hedera_client.errors import CredentialError
 from hedera_client.ids import parse_entity
-from hedera_client.wire import delimited, tag, varint
+from hedera_client.protobuf_wire import delimited, tag, varint
 
 ID_VARIABLE: Final = "OPERATOR_ID"
 KEY_VARIABLE: Final = "OPERATOR_KEY"
@@ -97,7 +97,7 @@ class Operator(Signer):
             parse_entity(account_id)
         except ValueError:
             # The id is not shown either: the two variables are easily swapped.
-            raise CredentialError(f"{ID_VARIABLE} is no account id of the form 0.0.1234") from None
+            raise CredentialError(f"{ID_VARIABLE} is not an account id of the form 0.0.1234") from None
         return cls(account_id, _private_key(key_text, key_type.strip().lower()))
 
     @classmethod
@@ -179,5 +179,5 @@ def _private_key(key_text: str, key_type: str) -> PrivateKey:
     except ValueError:
         pass
     if key is None:
-        raise CredentialError(f"{KEY_VARIABLE} is no private key: give it in hex, DER-encoded or as 32 raw bytes")
+        raise CredentialError(f"{KEY_VARIABLE} is not a private key: give it in hex, DER-encoded or as 32 raw bytes")
     return key

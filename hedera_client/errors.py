@@ -1,19 +1,19 @@
-"""What can go wrong, as few types as a caller needs to tell apart.
+"""The errors of the client.
 
     CredentialError (ValueError)      the operator's account id or key is missing or unreadable; nothing was sent
     HederaError                       status, fate, busy, node, transaction_id
     ├── ClockError                    the system clock was set back too far to issue transaction ids; nothing was sent
     ├── NodeError                     one call to one consensus node
-    │   ├── TransportError            no answer: gRPC's word (UNAVAILABLE, DEADLINE_EXCEEDED, …)
-    │   └── PrecheckError             the node answered no: the network's word (BUSY, INVALID_SIGNATURE, …)
+    │   ├── TransportError            no answer: gRPC's status (UNAVAILABLE, DEADLINE_EXCEEDED, …)
+    │   └── PrecheckError             the node refused: the network's status (BUSY, INVALID_SIGNATURE, …)
     │       ├── AlreadySubmittedError      DUPLICATE_TRANSACTION: the network has this transaction id already
     │       ├── TransactionExpiredError    TRANSACTION_EXPIRED: it is too late for this transaction id
     │       └── QueryTooExpensiveError     the query costs more than the client may pay; it was not paid
     ├── ReceiptFailedError                 consensus was reached, with a status other than SUCCESS
     ├── ReceiptTimeoutError                no receipt until the deadline
-    ├── MirrorError                   the mirror's REST API said no or did not answer
+    ├── MirrorError                   the mirror's REST API refused or did not answer
     ├── MirrorTimeoutError                 the mirror did not show a message until the deadline
-    └── RelayError                    the JSON-RPC relay said no or did not answer
+    └── RelayError                    the JSON-RPC relay refused or did not answer
 
 Where a foreign exception or status code becomes one of these, and which fate it has, is in `hedera_client.status`.
 """
@@ -102,17 +102,17 @@ class PrecheckError(NodeError):
 class AlreadySubmittedError(PrecheckError):
     """DUPLICATE_TRANSACTION: the network knows this transaction id.
 
-    For a caller who has sent this id before, that earlier attempt was accepted: wait for its receipt. On a first
-    attempt, somebody else has used the id, and nothing of the caller's has arrived.
+    For a caller that has sent this id before, that earlier attempt was accepted: wait for its receipt. On a first
+    attempt, another client of the same payer has used the id, and the caller's transaction has not arrived.
     """
 
 
 class TransactionExpiredError(PrecheckError):
     """TRANSACTION_EXPIRED: the validity of this transaction id is over, by the clock of the node that was asked.
 
-    After a first attempt nothing of the caller's has arrived, and a new id may be used. For a caller who has sent this
-    id before, with an unknown outcome, it tells nothing: that attempt may have been accepted in time.
-    `HederaClient.settle` tells.
+    After a first attempt the transaction has not arrived, and a new id may be used. For a caller that has sent this id
+    before, with an unknown outcome, the outcome stays unknown: that attempt may have been accepted in time.
+    `HederaClient.settle` finds out.
     """
 
 
@@ -139,7 +139,7 @@ class MirrorError(HederaError):
 
     Attributes:
         http_status: E.g. 404, 429, 503; None where no answer came.
-        retry_after_s: Seconds that it asks to be left alone for (`Retry-After`); None where it does not say.
+        retry_after_s: Seconds that it asks clients to wait (`Retry-After`); None without that header.
     """
 
     http_status: int | None = None

@@ -1,4 +1,4 @@
-"""What a look at a network found, one finding per thing, and what of it keeps a run from beginning."""
+"""The findings of a check of a network, and which of them prevent a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Wrong(StrEnum):
-    """What is wrong with an address of a node, or with something else."""
+    """The kind of a fault, of a node's address or of something else."""
 
     NOTHING = ""
     UNREACHED = "unreached"
@@ -19,11 +19,11 @@ class Wrong(StrEnum):
     REFUSES = "refuses"
     OTHER = "other"
     CONSEQUENCE = "consequence"
-    """It could not be looked at, because of what another finding tells."""
+    """It could not be checked, because of another finding."""
 
 
 class UnhealthyError(Exception):
-    """A check found what is wrong; the message is one line."""
+    """A check failed; the message is one line."""
 
     def __init__(self, line: str, wrong: Wrong = Wrong.OTHER) -> None:
         super().__init__(line)
@@ -32,7 +32,7 @@ class UnhealthyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found: what was looked at, whether it is well, how long it took (seconds), one line of detail."""
+    """The result of one check: its subject, whether it passed, its duration (seconds), one line of detail."""
 
     subject: str
     healthy: bool
@@ -49,11 +49,11 @@ class Finding:
 
 
 class Judged(NamedTuple):
-    """What findings mean to a run.
+    """The consequences of findings for a run.
 
     Attributes:
-        faults: What keeps it from beginning, one line each.
-        warnings: What it can live with, one line each.
+        faults: Those that prevent it, one line each.
+        warnings: The others, one line each.
     """
 
     faults: list[str]
@@ -61,10 +61,10 @@ class Judged(NamedTuple):
 
 
 def judge(findings: Sequence[Finding]) -> Judged:
-    """Tell what keeps a run from beginning from what it can live with; one line per fault, however many nodes have it.
+    """Separate the findings that prevent a run from the others; one line per fault, however many nodes have it.
 
-    A run lives with single nodes that are away, refuse or have a clock of their own: circuits leave them alone. It does
-    not begin where no node is well, where an address belongs to another account, where the operator's key does not
+    A run goes on with single nodes that are unreachable, refuse or have a wrong clock: circuits skip them. It does
+    not begin where no node passes, where an address belongs to another account, where the operator's key does not
     sign, or where this machine's clock differs from that of more than half of the nodes that answer.
     """
     judged = Judged([], [])
@@ -86,7 +86,7 @@ def judge(findings: Sequence[Finding]) -> Judged:
 
 
 def _is_grave(wrong: Wrong, found: Sequence[Finding], of_nodes: Sequence[Finding], *, nobody_well: bool) -> bool:
-    """Whether what is wrong with some addresses keeps a run from beginning."""
+    """Whether the faults of some addresses prevent a run."""
     if wrong in (Wrong.ACCOUNT, Wrong.OPERATOR):
         return True
     if wrong is Wrong.CLOCK:

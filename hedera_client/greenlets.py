@@ -1,4 +1,4 @@
-"""Makes gRPC and gevent live together in one process, as Locust needs it."""
+"""Makes gRPC work with gevent in one process, as Locust needs it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from grpc_http2.client.greenlets import gevent_patched
 
 SPARE_SLOTS: Final = 10
-"""Slots of gevent's thread pool for everybody else: name resolution, files."""
+"""Slots of gevent's thread pool for other uses: name resolution, files."""
 
 _lock = threading.Lock()
 _prepared = False
@@ -38,7 +38,7 @@ def prepare_process(max_calls: int) -> None:
 def ensure_call_slots(slots: int) -> None:
     """Let gevent's thread pool grow to `slots` threads; it never shrinks here.
 
-    gRPC waits for answers inside that pool, 10 threads by default, and whoever finds it full waits in line: nine
+    gRPC waits for answers inside that pool, 10 threads by default, and when it is full further work waits: nine
     blocking 2 s calls made a 10 ms call take 1.7 to 2 s. This project's own calls need one thread per channel (see
     `hedera_client.calls`), so mainnet's nodes and a few streams alone exceed the default. Threads are only started
     when needed.

@@ -41,7 +41,7 @@ class _Node:
 
 
 class GrpcTransport:
-    """See `hedera_client.calls.Transport`; what it cannot do stands in docs/client.md.
+    """See `hedera_client.calls.Transport`; its limitations are in docs/client.md.
 
     Calls are made in gRPC's `future` form. Under gevent its cost is that of the blocking form, but it needs one thread
     of gevent's pool per channel instead of one per call: with ten 2 s calls in flight, a 10 ms call took 13 ms, against
@@ -49,7 +49,7 @@ class GrpcTransport:
 
     Args:
         addresses: One or more `host:port` by the node's account id. One is used until it cannot be reached.
-        tls: Whether nodes are spoken to over TLS.
+        tls: Whether nodes are called over TLS.
         certificate_hashes: By account id, SHA-384 of the certificate's PEM in hex; a node without one may show any.
         max_connections: Per address.
     """
@@ -127,7 +127,7 @@ class GrpcTransport:
             # No certificate to be had, or a wrong one; or gRPC's ValueError for a call on a channel that was closed.
             raise NoAnswerError("UNAVAILABLE", str(error), sent=False) from error
         except BaseException:
-            # A killed greenlet or a timeout of the caller's: nobody waits for the answer any more.
+            # A killed greenlet or a timeout of the caller's: the answer is no longer needed.
             if future is not None:
                 future.cancel()
             raise

@@ -1,6 +1,6 @@
-"""Is the network there, and can the operator do on it what he wants to? One look at everything; nothing is spent.
+"""Checks a network before a run: nodes, mirror, relay, and the operator's account and fees. It spends nothing.
 
-The same look is taken by `python -m hedera_client check` and before every run.
+`python -m hedera_client check` makes the same checks.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from hedera_client.findings import Finding, UnhealthyError, Wrong
 from hedera_client.ids import LANES, topic_proto
 from hedera_client.mirror_rest import MirrorRest
 from hedera_client.mirror_watcher import SUBSCRIBE
+from hedera_client.parallel import side_by_side
 from hedera_client.prices import HBAR, LOWEST_RATE, MARGIN, FeeCaps
 from hedera_client.probe import Probe
 from hedera_client.relay import Relay
-from hedera_client.side_by_side import side_by_side
 
 NO_TOPIC = "0.0.1"
-"""An account on every network, so no mirror has a topic of this id; being told so is a sign of life."""
+"""An account on every network, so no mirror has a topic of this id; that it is refused as
+unknown shows that the stream works."""
 
 UNREACHED: Final = "could not be reached"
 """How the detail begins of a check that brought no answer."""
@@ -55,19 +56,19 @@ _SIGNS_OF_LIFE = (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT)
 
 @dataclass(frozen=True, slots=True)
 class Wants:
-    """What a run is to find.
+    """The checks that a run needs.
 
     Attributes:
-        nodes: Whether the nodes are looked at.
-        stream: Whether the mirror's gRPC stream is.
-        relay: Whether the JSON-RPC relay is, where the network has one.
-        account: Whether the operator's account is.
-        bodies: Transactions that it will send, the dearest of each kind, by what they are called.
+        nodes: Whether to check the nodes.
+        stream: Whether to check the mirror's gRPC stream.
+        relay: Whether to check the JSON-RPC relay, where the network has one.
+        account: Whether to check the operator's account.
+        bodies: Transactions that it will send, the most expensive of each kind, by name.
         begins_with: Tinycents that it costs before its first operation.
         max_fee: Tinybars that are offered for one transaction at most; 0 for no bound.
         max_fee_option: What sets that bound, for the remedy.
-        other_type: The operator with his key taken for one of the other type, where the key does not say its own.
-        transport: How nodes are spoken to.
+        other_type: The operator with the same key bytes as the other key type, where they do not determine it.
+        transport: The transport to the nodes.
     """
 
     nodes: bool = True
@@ -106,14 +107,14 @@ def examine(
     at_once: int = AT_ONCE,
     rate: Rate | None = None,
 ) -> Iterator[Finding]:
-    """Look at every address of every node, the mirror, the relay, the operator and the fees, side by side.
+    """Check every address of every node, the mirror, the relay, the operator and the fees, in parallel.
 
     Yields each finding as it is made.
 
     Args:
-        network: Where to look.
-        operator: Whose account and key.
-        wants: What is looked at.
+        network: The network.
+        operator: The operator.
+        wants: The checks to make.
         timeout: Seconds per call; a check may make several, and ends after OVERDUE times as long in any case.
         at_once: Checks that run at a time.
         rate: Takes the exchange rate.
@@ -147,7 +148,7 @@ def _single(subject: str, look: Callable[[], str], node: str = "") -> tuple[str,
 
 
 def _sure(subject: str, check: Check, node: str) -> Sequence[Finding]:
-    """A check's findings; one that fails in an unforeseen way must not end the others, nor be waited for."""
+    """A check's findings; an unexpected error in it must not end the others, nor make them wait."""
     try:
         return check()
     except Exception as error:
@@ -189,7 +190,7 @@ def _rest_subject(network: Network) -> str:
 def _mirror_and_account(
     network: Network, operator: Operator, wants: Wants, timeout: float, rate: Rate
 ) -> Sequence[Finding]:
-    """What the mirror says of itself, the rate and the account; what it does not say has one cause."""
+    """The findings about the mirror, the rate and the account; all that it does not answer have one cause."""
     rest = MirrorRest(network.mirror_rest, timeout=timeout)
     row: dict[str, Any] = {}
 
@@ -214,7 +215,7 @@ def _mirror_and_account(
 
 
 def _after(away: str, subject: str, look: Callable[[], str]) -> Finding:
-    """A finding, or that there is none because of another one."""
+    """A finding, or one that says that another finding prevented the check."""
     return Finding(subject, False, 0.0, away, "", Wrong.CONSEQUENCE) if away else _finding(subject, look)
 
 
@@ -238,7 +239,7 @@ def _account(rest: MirrorRest, account_id: str) -> dict[str, Any]:
 
 
 def patiently(ask: Callable[[], Any], *, pauses: Sequence[float] = PAUSES_S) -> Any:
-    """Ask a mirror, and again where it says no in passing: with HTTP 429 or 5xx.
+    """Ask a mirror, and again after a temporary refusal (HTTP 429 or 5xx).
 
     Raises:
         MirrorError: it did not answer.

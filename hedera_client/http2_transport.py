@@ -1,4 +1,4 @@
-"""Unary calls to Hedera's nodes over `grpc_http2`: what nodes permit, what they are called, how they are told apart."""
+"""Unary calls to Hedera's nodes over `grpc_http2`: their limits, TLS names, and identification by certificate."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NODE_NAME: Final = "127.0.0.1"
 NODE_TIMING: Final = Timing(
     # Less than the 10 s after which a real node closes it (hiero-consensus-node, NettyConfig `prod.maxConnectionIdle`).
     idle=8.0,
-    # Real nodes permit one a minute, and close the connection of who asks more often (`prod.permitKeepAliveTime`).
+    # Real nodes permit one a minute, and close the connection after more (`prod.permitKeepAliveTime`).
     ping_interval=60.0,
     # As hiero-sdk-python 0.3.0 sets them (node.py).
     keepalive=100.0,
@@ -38,7 +38,7 @@ def open_http2_transport(
 
     Args:
         addresses: One or more `host:port` by the node's account id.
-        tls: Whether nodes are spoken to over TLS.
+        tls: Whether nodes are called over TLS.
         certificate_hashes: By account id, SHA-384 of the certificate's PEM in hex; a node without one may show any.
         max_connections: Per node.
     """

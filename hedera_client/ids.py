@@ -44,7 +44,7 @@ def parse_entity(text: str) -> tuple[int, int, int]:
     match = _ENTITY.fullmatch(text)
     numbers = tuple(int(part) for part in match.groups()) if match else ()
     if len(numbers) != 3 or max(numbers) >= 2**63:
-        raise ValueError(f"{text!r} is no id of the form shard.realm.number, e.g. '0.0.1234'")
+        raise ValueError(f"{text!r} is not an id of the form shard.realm.number, e.g. '0.0.1234'")
     return numbers[0], numbers[1], numbers[2]
 
 
@@ -97,7 +97,7 @@ def parse_timestamp(text: str) -> int:
     """
     match = _TIMESTAMP.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no timestamp, e.g. '1700000000.000000001'")
+        raise ValueError(f"{text!r} is not a timestamp, e.g. '1700000000.000000001'")
     return int(match[1]) * NS_PER_S + int((match[2] or "0").ljust(9, "0"))
 
 
@@ -107,7 +107,7 @@ def timestamp_proto(ns: int) -> timestamp_pb2.Timestamp:
 
 
 class TransactionId(NamedTuple):
-    """Payer and valid start: what makes a transaction the same over all attempts and nodes.
+    """Payer and valid start: they identify a transaction over all attempts and nodes.
 
     Attributes:
         payer: Account id that pays, e.g. `0.0.2`.
@@ -126,7 +126,7 @@ class TransactionId(NamedTuple):
         """
         match = _TRANSACTION.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is no transaction id, e.g. '0.0.2@1700000000.000000001'")
+            raise ValueError(f"{text!r} is not a transaction id, e.g. '0.0.2@1700000000.000000001'")
         parse_entity(match[1])
         return cls(match[1], int(match[2]) * NS_PER_S + int(match[3]))
 
@@ -156,9 +156,9 @@ class TransactionIds:
     """Issues transaction ids of one payer: strictly increasing, never twice, never in the future.
 
     A valid start is the clock minus BACKDATE_NS, cut down to a slot, plus a place within the slot that this generator
-    keeps: `(scatter + lane) % slot` nanoseconds. Who shares a scatter and has another lane has another place in slots
-    of every width, so the processes of one run never meet. Runs and applications that know nothing of each other each
-    draw a scatter at random; two of them share a place with a probability of one in `slot`.
+    keeps: `(scatter + lane) % slot` nanoseconds. Processes with the same scatter and different lanes have
+    different places in slots of every width, so the processes of one run never meet. Independent runs and applications
+    each draw a scatter at random; two of them share a place with a probability of one in `slot`.
 
     Slots are as wide as the rate allows: 10 ms at first, room for 100 ids/s; a tenth of that each time when ids have
     run ahead of the clock by AHEAD_NS, down to 1 µs (a million ids/s). So two independent generators meet with a

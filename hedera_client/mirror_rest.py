@@ -1,4 +1,4 @@
-"""The mirror node's REST API: what the network did, as everybody can read it. It retries nothing."""
+"""A client of the mirror node's REST API. It retries nothing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import requests
 from config.secrets import without_secrets
 from hedera_client.bodies import ChunkInfo
 from hedera_client.errors import Fate, MirrorError
-from hedera_client.http_session import ProcessSession, cause
+from hedera_client.http_client import HttpClient, cause
 from hedera_client.ids import TransactionId, parse_entity, parse_timestamp
 from hedera_client.messages import TopicMessage
-from hedera_client.one_line import one_line
 from hedera_client.pacing import pace_of
 from hedera_client.prices import HBAR
+from hedera_client.sanitize import one_line
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ PAGES_IN_VAIN: Final = 100
 """Pages of messages in a row without a later one at which reading on is given up, for the same reason."""
 
 _SHOWN_CHARACTERS: Final = 200
-"""Of what a mirror, or something before it, says."""
+"""Maximum characters of an error text of a mirror, or of a proxy before it."""
 
 _TOO_MANY_REQUESTS = 429
 _NOT_FOUND = 404
@@ -99,7 +99,7 @@ class MirrorRest:
     def __init__(self, base_url: str, *, timeout: float = 10.0, processes: int = 1) -> None:
         self.base_url = base_url.rstrip("/")
         self._timeout = timeout
-        self._http = ProcessSession()
+        self._http = HttpClient()
         self._pace = pace_of(self.base_url, processes)
 
     def topic(self, topic_id: str) -> dict[str, Any]:
@@ -229,9 +229,10 @@ class MirrorRest:
         try:
             answer = response.json()
         except (ValueError, RecursionError):
-            raise self._error("UNREADABLE", f"is no mirror: it answered {path} with {_looks_like(response)}") from None
+            answered = f"is not a mirror: it answered {path} with {_looks_like(response)}"
+            raise self._error("UNREADABLE", answered) from None
         if not isinstance(answer, dict):
-            raise self._error("UNREADABLE", f"is no mirror: it answered {path} with JSON that is no object")
+            raise self._error("UNREADABLE", f"is not a mirror: it answered {path} with JSON that is not an object")
         return answer
 
     def _read(self, answer: Any, read: Callable[[Any], T]) -> T:
@@ -330,7 +331,7 @@ def _reason(response: requests.Response) -> str:
 
 
 def _looks_like(response: requests.Response) -> str:
-    """What came instead of JSON, in a few words."""
+    """A short description of an answer that is not JSON."""
     kind = response.headers.get("Content-Type", "").partition(";")[0] or "something"
     return _one_line(f"{kind} that is not JSON: {response.text[:60]!r}")
 

@@ -22,7 +22,7 @@ from hedera_client.errors import Fate, HederaError, MirrorTimeoutError
 from hedera_client.ids import NS_PER_S, TransactionId, timestamp_ns, timestamp_proto, topic_proto
 from hedera_client.messages import TopicMessage
 from hedera_client.mirror_rest import PAGE_ROWS, MirrorRest
-from hedera_client.overdue import LOOK_INTERVAL_S, StreamCounts, Suspicion
+from hedera_client.overdue_messages import LOOK_INTERVAL_S, StreamCounts, Suspicion
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ _JOIN_TIMEOUT_S = 5.0
 
 @dataclass(slots=True)
 class _Waiter:
-    """Somebody who waits for one sequence number; until `not_yet` it was known not to be there, or nobody had asked."""
+    """One waiter for a sequence number; until `not_yet` it was known to be missing, or had not been asked for."""
 
     since: float
     not_yet: float
@@ -49,8 +49,8 @@ class Shown:
 
     Attributes:
         message: The message.
-        late_s: By so many seconds at most it may have been there before we learnt of it, because the stream failed and
-            REST was asked, or the stream was opened again; 0 where the stream brought it as it should.
+        late_s: Upper bound of the seconds by which it was noticed late, because the stream failed and REST was asked,
+            or the stream was opened again; 0 where the stream brought it normally.
     """
 
     message: TopicMessage
@@ -65,10 +65,10 @@ class MirrorWatcher:
     seen, until the watcher is closed: reading on is not a retry of an operation. Safe for threads and greenlets,
     usable after a fork.
 
-    A stream can also fall silent without an end, or leave messages out. With `rest`, what is overdue (`overdue`) is
-    asked for there, one page for all who wait, oldest first; a stream that does not show what REST shows is opened
-    again, on a connection of its own. gRPC's keepalive would not find it: servers written with grpc-java allow one ping
-    in five minutes (io.grpc.netty.NettyServerBuilder), and a proxy answers pings for a mirror that is gone.
+    A stream can also fall silent without an end, or leave messages out. With `rest`, overdue messages are asked for
+    there (`overdue_messages`), one page for all waiters, oldest first; a stream that does not show what REST shows is
+    opened again, on a connection of its own. gRPC's keepalive would not find it: servers written with grpc-java allow
+    one ping in five minutes (io.grpc.netty.NettyServerBuilder), and a proxy answers pings for a mirror that is gone.
 
     Each watcher has a connection of its own: a mirror takes 5 calls on one (MN:grpc/config/NettyProperties.java,
     maxConcurrentCallsPerConnection).
@@ -79,12 +79,12 @@ class MirrorWatcher:
         keep: How many of the newest messages are kept for waiters who come after them; this bounds the memory.
         resubscribe_interval: Seconds before a broken stream is opened again.
         clock: Nanoseconds since 1970.
-        rest: The second opinion; None does without.
-        look_interval: Seconds between two questions to it while the stream brings nothing. Whoever asks the same mirror
-            from this address has to share its limit (`pacing`).
+        rest: Is asked for overdue messages; None: only the stream is used.
+        look_interval: Seconds between two requests to it while the stream brings nothing. All clients of a mirror at
+            one address share its rate limit (`pacing`).
 
     Attributes:
-        counts: What the subscription has been through.
+        counts: Statistics of the subscription.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class MirrorWatcher:
         return waiter.shown
 
     def close(self) -> None:
-        """End the subscription; those who still wait get a MirrorTimeoutError. May be called again."""
+        """End the subscription; remaining waiters get a MirrorTimeoutError. May be called again."""
         if self._pid != os.getpid():
             return  # another process's subscription is not ours to end
         with self._lock:
@@ -168,7 +168,7 @@ class MirrorWatcher:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._threads: tuple[threading.Thread, ...] = ()
-        self._wake = threading.Event()  # somebody waits, or the stream has changed: the second opinion is wanted
+        self._wake = threading.Event()  # there are waiters, or the stream has changed: check for overdue messages
         self._suspicion = Suspicion(self._look_interval)
         self._opened_at = 0.0
         self._renew = False
@@ -239,14 +239,14 @@ class MirrorWatcher:
             self._see(_topic_message(self.topic_id, response))
 
     def _drop_channel(self) -> None:
-        """Give a connection up: one that has silently died would swallow the next subscription too."""
+        """Discard a connection: one that has silently died would also lose the next subscription."""
         with self._lock:
             channel, self._channel = self._channel, None
         if channel is not None:
             channel.close()
 
     def _see(self, message: TopicMessage) -> None:
-        """Note what the stream brought, and wake those who wait for it."""
+        """Note a message of the stream, and wake its waiters."""
         number = message.sequence_number
         with self._lock:
             self._next_ns = message.consensus_timestamp + 1
@@ -259,7 +259,7 @@ class MirrorWatcher:
             self._show(message, lambda waiter: waiter.since < opened_again_at)
 
     def _show(self, message: TopicMessage, late: Callable[[_Waiter], bool]) -> None:
-        """Keep a message and wake those who wait for it. The caller holds the lock."""
+        """Keep a message and wake its waiters. The caller holds the lock."""
         number, now = message.sequence_number, time.monotonic()
         self._messages[number] = message
         if len(self._messages) > self._keep:
@@ -294,7 +294,7 @@ class MirrorWatcher:
                 self._wake.wait(None if next_at == float("inf") else max(0.0, next_at - now))
 
     def _overdue(self, now: float) -> tuple[list[int], float]:
-        """What is to be asked for now, ascending, and when to look here again. The caller holds the lock."""
+        """The overdue sequence numbers, ascending, and when to check again. The caller holds the lock."""
         due: list[int] = []
         next_at = self._suspicion.judged_at()
         for number, waiters in self._waiters.items():
@@ -306,7 +306,7 @@ class MirrorWatcher:
         return sorted(due), next_at
 
     def _look(self, numbers: list[int]) -> None:
-        """Ask REST for one page of messages, from the oldest of these on, and wake those who wait for one of them."""
+        """Ask REST for one page of messages, from the oldest of these on, and wake their waiters."""
         assert self._rest is not None
         began = time.monotonic()
         page: list[TopicMessage] = []

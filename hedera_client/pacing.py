@@ -1,4 +1,4 @@
-"""Keeps requests to a mirror below the rate that public mirrors allow one address, whoever in the process asks."""
+"""Keeps all requests of a process to a mirror below the rate that public mirrors allow one address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grpc_http2.client.greenlets import make_lock
 
 REQUESTS_PER_S: Final = 40.0
 """Requests a second to one mirror from this machine; public mirrors refuse above 50 per address (docs.hedera.com, "REST
-API"), and whoever else asks from the same address needs some of them."""
+API"), and other clients at the same address need some of them."""
 
 BURST: Final = 4.0
 """Requests that may go out at once after a quiet time: in any one second at most REQUESTS_PER_S and these."""
@@ -62,7 +62,7 @@ def pace_of(base_url: str, processes: int = 1) -> Pace:
 
     Args:
         base_url: Where the mirror is.
-        processes: How many processes of this machine share what its address may ask.
+        processes: How many processes of this machine share the address's limit.
     """
     key = urlsplit(base_url).netloc, processes
     if key not in _paces:

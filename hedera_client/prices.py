@@ -1,9 +1,9 @@
-"""What transactions cost by the published price list, and the most that is offered for one.
+"""The prices of transactions by the published price list, and the maximum fees that are offered.
 
 Prices are in tinycents (100,000,000 are one US cent), as in the network's simple fee schedule (HIP-1261), file 0.0.113:
 hiero-ledger/solo `simpleFeesSchedules.json` of release 0.78; totals in dollars at docs.hedera.com, "Fees". A
 transaction costs its service price and ten times the node's (the network's part is nine times as much), in tinybars at
-the rate in force. Writing to a topic with custom fees is dearer, and not foreseen here.
+the rate in force. Writing to a topic with custom fees costs more, which is not included here.
 
 What is offered (`transactionFee`) is a bound and never what is charged. Nodes check at precheck only that it bears
 their own and the network's part, and at consensus the whole: what offers too little fails there with
@@ -115,7 +115,7 @@ class FeeCaps(NamedTuple):
         return -(-price * self.hbars // self.cents)
 
     def dollars_of_an_hbar(self) -> float:
-        """The rate, as people say it."""
+        """The rate in words."""
         return self.cents / self.hbars / 100
 
 

@@ -1,12 +1,11 @@
-"""Asks one address of one node whether it would take a transaction of the operator's, without paying for one.
+"""Checks whether a node, at one address, would accept a transaction of the operator, without paying for one.
 
-The transaction moves nothing and offers one tinybar. A node looks at a transaction in a fixed order
-(hiero-consensus-node, IngestChecker.java, runAllChecks): is it meant for this node (INVALID_NODE_ACCOUNT), is it the
-time for it (INVALID_TRANSACTION_START, TRANSACTION_EXPIRED), does the payer exist and has he signed
-(INVALID_SIGNATURE), and only then does it offer enough (INSUFFICIENT_TX_FEE). So being told that the fee is too small
-says that all before is right.
-What a node refuses so is never gossiped, and nobody is charged. Payers who pay no fees at all (0.0.2, 0.0.50) have it
-accepted, and it does nothing.
+The transaction moves nothing and offers one tinybar. A node checks a transaction in a fixed order
+(hiero-consensus-node, IngestChecker.java, runAllChecks): whether it is for this node (INVALID_NODE_ACCOUNT), whether it
+is valid now (INVALID_TRANSACTION_START, TRANSACTION_EXPIRED), whether the payer exists and has signed
+(INVALID_SIGNATURE), and only then whether it offers enough (INSUFFICIENT_TX_FEE). So this last error shows that all
+earlier checks passed. A node does not gossip what it refuses so, and charges nothing. From payers without fees (0.0.2,
+0.0.50) it is accepted, and does nothing.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ NOTHING: Final[Body] = bodies.transfer({})
 
 
 class Probe:
-    """Asks one address, over a client that reaches nothing else.
+    """Checks one address, over a client that reaches nothing else.
 
     Args:
         client: Of a network of one address.
@@ -67,7 +66,7 @@ class Probe:
         self._now = now
 
     def run(self) -> str:
-        """What is to be said where all is well.
+        """The detail of a passed check.
 
         Raises:
             UnhealthyError: it would not take a transaction.
@@ -88,7 +87,7 @@ class Probe:
         return "takes the operator's transactions"
 
     def _ask(self, start_s: float, node: str = "") -> str:
-        """What the node says of a transaction whose validity begins in so many seconds."""
+        """The node's status for a transaction whose validity begins in so many seconds."""
         start = self._now() + int(start_s * NS_PER_S) - secrets.randbelow(1_000_000)
         operator = self._client.operator
         own_id = TransactionId(operator.account_id, start)
@@ -109,7 +108,7 @@ class Probe:
     def _clock_difference(self) -> float:
         """Seconds by which the node's clock is ahead of this machine's, to half a second; at most FARTHEST_S.
 
-        A node says INVALID_TRANSACTION_START of every start that its clock has yet to reach, and of no other.
+        A node answers INVALID_TRANSACTION_START for every start that is ahead of its clock, and for no other.
         """
         low, high = -1.0, 1.0
         while low > -FARTHEST_S and self._ask(low) == _TOO_EARLY:

@@ -1,4 +1,4 @@
-"""Questions to a consensus node: how each is asked, what it costs to ask, and what its answer says."""
+"""Queries to a consensus node: their requests, prices and results."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Query(Generic[T]):
-    """One question.
+    """One query.
 
     Attributes:
         kind: The network's name of it, e.g. `FileGetContents`.
         method: Full gRPC method name that answers it.
         field: Its field in the protobuf messages `Query` and `Response`.
-        fields: What is asked for.
-        read: Makes the result of its part of the `Response`.
+        fields: The fields of the request.
+        read: Converts its part of the `Response` to the result.
         paid: Whether nodes want to be paid for the answer.
     """
 
@@ -44,7 +44,7 @@ class Query(Generic[T]):
     paid: bool = True
 
     def request(self, *, payment: Any | None = None, cost_only: bool = False) -> bytes:
-        """Serialise the question. `payment` is a signed `Transaction`; `cost_only` asks for the price (free)."""
+        """Serialise the query. `payment` is a signed `Transaction`; `cost_only` asks for the price (free)."""
         kind = query_header_pb2.COST_ANSWER if cost_only else query_header_pb2.ANSWER_ONLY
         header = query_header_pb2.QueryHeader(responseType=kind, payment=payment)
         query = query_pb2.Query()
@@ -54,10 +54,10 @@ class Query(Generic[T]):
         return data
 
     def answer(self, data: bytes) -> Any:
-        """Return the part of a serialised `Response` that answers this question.
+        """Return the part of a serialised `Response` that answers this query.
 
         Raises:
-            ValueError: it is no `Response`, or one to another question.
+            ValueError: it is not a `Response`, or one to another query.
         """
         try:
             response = response_pb2.Response.FromString(data)
@@ -70,7 +70,7 @@ class Query(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """What a node knows of a file: size in bytes, expiry in nanoseconds since 1970, number of keys."""
+    """A file's properties: size in bytes, expiry in nanoseconds since 1970, number of keys."""
 
     file_id: str
     size: int
@@ -82,7 +82,7 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True)
 class TopicInfo:
-    """What a node knows of a topic: last sequence number (0 before the first), running hash (48 bytes), keys."""
+    """A topic's properties: last sequence number (0 before the first), running hash (48 bytes), keys."""
 
     topic_id: str
     sequence_number: int
@@ -94,7 +94,7 @@ class TopicInfo:
 
 @dataclass(frozen=True, slots=True)
 class AccountInfo:
-    """What a node knows of an account; balance in tinybars."""
+    """An account's properties; balance in tinybars."""
 
     account_id: str
     balance: int

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_right
 from collections import deque
 from typing import Final, Literal, get_args
 
@@ -35,6 +36,8 @@ _ENOUGH: Final = 3
 _FIRST_SPARE: Final = 4.0  # looks that may be made before the waits that pay for them are over
 _MOST_SPARE: Final = 200.0
 _PROBES: Final = (0.44, 0.76, 0.92)  # looks before the expected moment, as shares of it
+_LOOKS_FOR_EVEN_PROBES: Final = 8
+_FIRST_PROBE, _PROBE_EVERY = 2, 4  # intervals; after a stall everything is faster at once
 _LOOKS_FOR_PROBES: Final = 4  # what a wait has to afford so that it makes one of its own
 _SPARE_FOR_PROBE: Final = 3.0
 _PROBING_SHARE: Final = 1 / 12
@@ -83,7 +86,8 @@ class ReceiptPace:
     def _plan(self) -> list[float]:
         """Seconds after which to look, as far as that is known beforehand.
 
-        Where a wait affords many looks, the expected moment is taken early, and the steps behind it find the receipt.
+        Where a wait affords many looks, the expected moment is taken early, and the steps behind it find the receipt;
+        before it no gap is longer than four intervals, so that what a stall has taught costs no wait more than that.
         Where it affords few, they are spread evenly over when receipts have come so far; where only one, that is late
         enough to find it most times. One wait in some looks earlier too, as soon as others have left looks for that.
         """
@@ -93,13 +97,16 @@ class ReceiptPace:
             if self.schedule == "fixed" or len(self._took) < _ENOUGH:
                 return [self.interval]
             took = sorted(self._took)
-            affordable = _looks_paid(took[len(took) // 2], self.interval)
+            median = took[len(took) // 2]
+            # A stall is no reason to look for the next ones that late: what is behind is found by the steps at the end.
+            took = took[: bisect_right(took, median + self.interval)]
+            affordable = _looks_paid(median, self.interval)
             dither = 1 + self._chance.uniform(*(_ONLY_LATER if affordable == 1 else (-_DITHER, _DITHER)))
             expected = [took[round(share * (len(took) - 1))] * dither for share in _shares(affordable)]
-            probes = int(min(len(_PROBES), max(0, affordable - _LOOKS_FOR_PROBES + 1)))
-            if not probes and self._spare >= _SPARE_FOR_PROBE and self._chance.random() < _PROBING_SHARE:
-                probes = 1
-        plan = [expected[0] * probe for probe in _PROBES[len(_PROBES) - probes :]]
+            spare = self._spare >= _SPARE_FOR_PROBE and self._chance.random() < _PROBING_SHARE
+        plan = [expected[0] * probe for probe in _probes(affordable, spare=spare)]
+        if affordable >= _LOOKS_FOR_EVEN_PROBES:
+            plan[0:1] = _evenly(self.interval, plan[1])
         for at in expected:
             if not plan or at >= plan[-1] * (1 + _CLOSEST):
                 plan.append(at)
@@ -218,3 +225,15 @@ def _shares(affordable: float) -> list[float]:
     if affordable == 1:
         return [_LATE_SHARE]
     return [look / affordable for look in range(1, int(affordable))] + [_LAST_SHARE]
+
+
+def _probes(affordable: float, *, spare: bool) -> tuple[float, ...]:
+    """Looks before the expected moment, as shares of it; at least one where there are `spare` looks."""
+    count = int(min(len(_PROBES), max(spare, affordable - _LOOKS_FOR_PROBES + 1)))
+    return _PROBES[len(_PROBES) - count :]
+
+
+def _evenly(interval: float, until: float) -> list[float]:
+    """Moments of looks before `until` that leave no gap of more than a few intervals."""
+    count = math.ceil((until / interval - _FIRST_PROBE) / _PROBE_EVERY)
+    return [interval * (_FIRST_PROBE + _PROBE_EVERY * number) for number in range(count)]

@@ -10,7 +10,7 @@ import requests
 
 from config.secrets import without_secrets
 from hedera_client.errors import RelayError
-from hedera_client.http_session import ProcessSession, cause
+from hedera_client.http_client import HttpClient, cause
 from hedera_client.status import (
     RELAY_RATE_LIMITED,
     RELAY_TIMEOUT,
@@ -50,7 +50,7 @@ class Relay:
     def __init__(self, url: str, timeout: float = 10.0) -> None:
         self.url = url.rstrip("/")
         self._timeout = timeout
-        self._http = ProcessSession()
+        self._http = HttpClient()
         self._ids = itertools.count(1)
 
     def call(self, method: str, *params: Any, timeout: float | None = None) -> Any:
@@ -129,7 +129,7 @@ class Relay:
         """Call a method whose result is a number, written as `0x` and hexadecimal digits."""
         result = self.call(method, *params, timeout=timeout)
         if not isinstance(result, str) or not _QUANTITY.fullmatch(result):
-            self._refuse(method, RELAY_UNREADABLE, f"{result!r:.100} is no quantity", _OK)
+            self._refuse(method, RELAY_UNREADABLE, f"{result!r:.100} is not a quantity", _OK)
         return int(result, 16)
 
     def _refuse(self, method: str, status: str, details: str, http_status: int) -> NoReturn:

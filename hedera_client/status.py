@@ -27,7 +27,7 @@ from hedera_client.errors import (
     TransactionExpiredError,
     TransportError,
 )
-from hedera_client.one_line import one_line
+from hedera_client.sanitize import one_line
 
 
 class Judgement(NamedTuple):

@@ -14,7 +14,7 @@ from hedera_client.bodies import Body
 from hedera_client.credentials import Signer
 from hedera_client.ids import NS_PER_S, TransactionId, account_proto
 from hedera_client.prices import SIGNATURE, WITHOUT_RATE, FeeCaps
-from hedera_client.wire import delimited, number_field, tag, varint
+from hedera_client.protobuf_wire import delimited, number_field, tag, varint
 
 DEFAULT_VALID_DURATION_S: Final = 120
 """How long after its valid start a transaction may still be sent; the SDK's default. Nodes stop 10 s earlier."""

@@ -1,4 +1,4 @@
-"""Who sends what, when: the user classes, what they send, and the lifecycle of a run."""
+"""The simulated users: their classes, what they send, and the lifecycle of a run."""
 
 from hedera_users.base import HederaUser
 

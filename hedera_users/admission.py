@@ -19,7 +19,7 @@ from typing import Final
 
 import gevent
 
-from hedera_users.roll_call import ANSWER_WITHIN_S, RollCall
+from hedera_users.worker_checks import ANSWER_WITHIN_S, WorkerChecks
 from records.sources import publish_participants
 
 _ASK_EVERY_S: Final = 1.0
@@ -34,19 +34,19 @@ class Admission:
     Args:
         environment: Locust's, of the master.
         runner: The master.
-        roll_call: Who knows which workers can take part.
+        worker_checks: Who knows which workers can take part.
     """
 
-    def __init__(self, environment: Environment, runner: MasterRunner, roll_call: RollCall) -> None:
+    def __init__(self, environment: Environment, runner: MasterRunner, worker_checks: WorkerChecks) -> None:
         self._runner = runner
-        self._roll_call = roll_call
+        self._worker_checks = worker_checks
         self._dispatcher: Dispatcher | None = None
         self._held: dict[str, WorkerNode] = {}
         self._shares = 0
         self._sharing: gevent.Greenlet | None = None
         self.participants: set[str] = set()
-        environment.dispatcher_class = partial(self._take_up, roll_call)  # type: ignore[assignment] # called only
-        roll_call.on_answer(self._on_answer)
+        environment.dispatcher_class = partial(self._take_up, worker_checks)  # type: ignore[assignment] # called only
+        worker_checks.on_answer(self._on_answer)
         publish_participants(environment, lambda: self.participants)
 
     def begin(self, *, shares: bool) -> int:
@@ -60,7 +60,7 @@ class Admission:
             How many workers it begins with.
         """
         assert self._dispatcher is not None, "Locust makes it before it starts a run"
-        for node in [node for node in self._dispatcher.workers if not self._roll_call.can(node.id)]:
+        for node in [node for node in self._dispatcher.workers if not self._worker_checks.can(node.id)]:
             self._dispatcher.remove_worker(node)
             self._hold(node)
         self.participants = {node.id for node in self._dispatcher.workers}
@@ -69,7 +69,7 @@ class Admission:
 
     def wants(self, node: WorkerNode) -> bool:
         """Whether a worker that has connected gets users now; one that does not is asked whether it can take part."""
-        if self._roll_call.can(node.id) and not self._is_complete(node):
+        if self._worker_checks.can(node.id) and not self._is_complete(node):
             self.participants.add(node.id)
             return True
         self._hold(node)
@@ -78,13 +78,15 @@ class Admission:
     def vacancy(self) -> None:
         """Let a worker in that was not needed so far, in the place of one that has left."""
         for name, node in list(self._held.items()):
-            if self._roll_call.can(name) and not self._is_complete(node):
+            if self._worker_checks.can(name) and not self._is_complete(node):
                 del self._held[name]
                 self._let_in(node)
 
-    def _take_up(self, roll_call: RollCall, worker_nodes: list[WorkerNode], user_classes: list[type]) -> Dispatcher:
+    def _take_up(
+        self, worker_checks: WorkerChecks, worker_nodes: list[WorkerNode], user_classes: list[type]
+    ) -> Dispatcher:
         """Make the dispatcher of a run that begins, or goes on after a worker was lost."""
-        able = [node for node in worker_nodes if roll_call.can(node.id)]
+        able = [node for node in worker_nodes if worker_checks.can(node.id)]
         if self._runner.state in (STATE_RUNNING, STATE_SPAWNING):
             if self._shares:
                 able = sorted(able, key=lambda node: node.id not in self.participants)[: self._shares]
@@ -113,13 +115,13 @@ class Admission:
 
     def _ask(self, name: str) -> None:
         began = time.monotonic()
-        while name in self._held and not self._roll_call.can(name) and time.monotonic() - began < ANSWER_WITHIN_S:
-            self._roll_call.ask_one(name)
+        while name in self._held and not self._worker_checks.can(name) and time.monotonic() - began < ANSWER_WITHIN_S:
+            self._worker_checks.ask_one(name)
             gevent.sleep(_ASK_EVERY_S)
         node = self._held.get(name)
         if node is None:
             return
-        if not self._roll_call.can(name):
+        if not self._worker_checks.can(name):
             logger.warning("Worker %s did not say whether it can take part; it gets no users until it does", name)
         elif self._is_complete(node):
             logger.warning(
@@ -136,7 +138,7 @@ class Admission:
             del self._held[name]
             for fault in faults:
                 logger.error("Worker %s is not let into the run: %s", name, fault)
-            self._roll_call.dismiss(name, faults)
+            self._worker_checks.dismiss(name, faults)
         elif not self._is_complete(node):
             del self._held[name]
             self._let_in(node)

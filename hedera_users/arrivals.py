@@ -1,9 +1,9 @@
 """Open-model arrivals: operations are due by a schedule, not by when the one before ended.
 
-Users that wait for their next operation form a line; each moment of the schedule goes to the first of them. A moment
-that finds nobody waits, and the operation then starts late: its response time counts from the moment it was due. One
-that has waited longer than the patience is shed: it is counted, and never started. So are moments that a process which
-was too busy had not even come to when the run ended.
+Users that wait for their next operation form a queue; each moment of the schedule goes to the first of them. Without a
+free user the moment waits, and the operation starts late: its response time counts from the moment it was due. One that
+has waited longer than the patience is shed: it is counted, and never started. So are moments that a process was too
+busy to reach before the run ended.
 
     due = started + shed + waiting
 
@@ -93,7 +93,7 @@ class Arrivals:
             self._clock = gevent.spawn(self._run)
 
     def end(self) -> None:
-        """Let no more moments come; those that nobody has taken are shed, and whoever asks from now on is sent away."""
+        """End the schedule; moments without a user are shed, and later requests for a turn return None."""
         self._ended = True
         self._until = self._until or time.time()
         if self._clock is not None:
@@ -191,7 +191,7 @@ class Arrivals:
         return time.time() if self._next is None else min(self._next, time.time())
 
     def _catch_up(self, until: float) -> None:
-        """Count what was due by then and the clock had not come to; whoever waits for a turn is sent away anyway."""
+        """Count the moments that were due by then and not reached; waiting users get no turn."""
         upcoming = () if self._next is None else (self._next,)
         for moment in itertools.chain(upcoming, self._coming):
             if moment > until - LATE_S:

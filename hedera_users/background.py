@@ -1,4 +1,4 @@
-"""Work that goes on when its user has gone on: deliveries of what was handed over, and clearing up after a failure."""
+"""Work that outlasts its user's turn: deliveries of handed-over operations, and cleaning up after a failure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all user classes have in common."""
+"""The base class of all user classes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class HederaUser(User):
     """A user of the application under load; each has a stream of messages of its own, numbered from 1.
 
     Attributes:
-        session: What the users of this process share.
+        session: The process's session of the run.
         number: The user's number in its process.
         stream: `<worker>.<number>`, unique in the run.
         random: The user's own source of randomness, repeatable from the run's seed.
@@ -69,7 +69,7 @@ class HederaUser(User):
     def wait_time(self) -> float:
         """Think, for half to one and a half times the configured time, or until asked to stop.
 
-        Under `--arrival-rate` nobody thinks: the schedule says when the next operation is due.
+        Under `--arrival-rate` there is no think time: the schedule says when the next operation is due.
 
         Returns:
             0: Locust need not wait any longer.

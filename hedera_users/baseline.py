@@ -16,7 +16,7 @@ import requests
 from gevent.threadpool import ThreadPool
 
 from config.baselines import parse_baseline
-from config.proxies import session_for
+from config.proxies import requests_session
 
 HTTP_TIMEOUT_S = 10.0
 
@@ -47,22 +47,20 @@ class SqliteBaseline:
         # SQLite blocks its thread while it syncs. One thread of its own keeps it from stopping every other user, and
         # keeps it out of the hub's pool, where gRPC calls wait.
         self._thread = ThreadPool(1)
-        self._connection: sqlite3.Connection = self._thread.apply(self._open)
+        self._database: sqlite3.Connection = self._thread.apply(self._open)
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute(
+        database = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute(
             "CREATE TABLE IF NOT EXISTS written (id INTEGER PRIMARY KEY, at REAL, kind TEXT, payload BLOB)"
         )
-        return connection
+        return database
 
     def _insert(self, kind: str, payload: bytes) -> None:
-        self._connection.execute(
-            "INSERT INTO written (at, kind, payload) VALUES (?, ?, ?)", (time.time(), kind, payload)
-        )
+        self._database.execute("INSERT INTO written (at, kind, payload) VALUES (?, ?, ?)", (time.time(), kind, payload))
 
     def write(self, kind: str, payload: bytes) -> None:
         """Insert one row and return when it is on disk."""
@@ -73,7 +71,7 @@ class SqliteBaseline:
 
     def close(self) -> None:
         """Close and remove the database: it stood in for the application's own."""
-        self._thread.apply(self._connection.close)
+        self._thread.apply(self._database.close)
         self._thread.kill()
         for suffix in ("", "-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
@@ -84,7 +82,7 @@ class HttpBaseline:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._session = session_for(url)
+        self._session = requests_session(url)
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=1000)
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)

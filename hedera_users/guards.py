@@ -1,4 +1,4 @@
-"""The guards around calls to the network: what an error means to them, and what the run's settings ask for."""
+"""The guards around calls to the network: classification of errors, and policies from the run's settings."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MIRROR_ATTEMPTS: Final = 1
 
 
 def classify(error: Exception) -> Verdict:
-    """Judge an error of an attempt.
+    """Classify an error of an attempt.
 
     A retry keeps its transaction id, so an attempt of unknown fate may be repeated without happening twice. What the
     network refuses for good (a wrong signature) and faults of other code speak neither for nor against its health. A
@@ -77,7 +77,7 @@ class Guards:
     relay: Guard
 
     def close(self) -> None:
-        """Let nobody wait any longer: who still stands in a queue is refused."""
+        """Close the queues: operations that still wait are refused."""
         for guard in (self.hcs, self.hfs, self.hfs_reads, self.relay):
             if guard.queue is not None:
                 guard.queue.close()

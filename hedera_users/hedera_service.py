@@ -1,4 +1,4 @@
-"""The business's verbs on Hedera: submit a message, store a file, fetch it. Composed of guards and transactions."""
+"""Operations on Hedera: submit a message, store a file, fetch it. Composed of guards and transactions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class HederaService:
 
     Args:
         client: Makes single attempts.
-        guards: How calls to each service survive.
+        guards: Retry and protect calls to each service.
         mirror: Waits until a message is to be seen; None where no operation asks for that.
         background: Takes over what no user waits for.
         settings: The run's settings.
@@ -124,7 +124,7 @@ class HederaService:
             self._clear_away(stored)
             raise
         except BaseException as cut_off:
-            # The caller is being killed and must not wait; what he began is cleared away behind him.
+            # The caller is being killed and must not wait; the file that it began is deleted in the background.
             if operation.underway:
                 self._background.clear_away(operation, cut_off, lambda: self._clear_away(stored))
             raise

@@ -14,20 +14,20 @@ from typing import Any, NoReturn
 import gevent
 import psutil
 
-from config.at_odds import without_effect
 from config.exit_codes import ExitCode
+from config.option_conflicts import without_effect
 from config.options import add_options, settings_from
 from config.parsing import SettingsError
 from config.run import Run
 from config.settings import RunSettings
 from hedera_client import CredentialError, HederaError
-from hedera_users import beforehand, trial, user_classes
+from hedera_users import baseline_trial, local_checks, user_classes
 from hedera_users.admission import Admission
 from hedera_users.preparation import Preparation, operator_of
-from hedera_users.roll_call import RollCall, answer_calls
 from hedera_users.session import close_session, open_session
 from hedera_users.signals import SecondSignal
 from hedera_users.web_form import judge_request
+from hedera_users.worker_checks import WorkerChecks, answer_calls
 from localnet_launcher import LocalnetError
 from resilience import RejectedError
 
@@ -44,7 +44,7 @@ class Lifecycle:
     def __init__(self) -> None:
         self._preparation = Preparation()
         self._prepared: Run | None = None
-        self._roll_call: RollCall | None = None
+        self._worker_checks: WorkerChecks | None = None
         self._admission: Admission | None = None
         self._stopping_since: float | None = None
 
@@ -67,8 +67,8 @@ class Lifecycle:
             answer_calls(environment, runner)
             return  # a worker is told by the master, of user classes too: it keeps all of them at hand
         if isinstance(runner, MasterRunner):
-            self._roll_call = RollCall(runner)
-            self._admission = Admission(environment, runner, self._roll_call)
+            self._worker_checks = WorkerChecks(runner)
+            self._admission = Admission(environment, runner, self._worker_checks)
         user_classes.leave_out_unnamed(environment)
         try:
             settings = self._make_ready(environment)
@@ -96,17 +96,17 @@ class Lifecycle:
         options: Any = environment.parsed_options
         headless = options is not None and options.headless
         self._preparation.bring_up(settings)
-        if headless and self._roll_call is not None:
-            self._roll_call.wait_for_workers(environment)
+        if headless and self._worker_checks is not None:
+            self._worker_checks.wait_for_workers(environment)
         if headless:
             self._prepared = self._prepare(environment, settings)
         return settings
 
     def _prepare(self, environment: Environment, settings: RunSettings) -> Run:
         """Prepare a run of workers that can take part in it."""
-        if self._roll_call is not None:
+        if self._worker_checks is not None:
             classes = environment.user_classes
-            self._roll_call.ask(settings, classes, tries_baseline=trial.has_baseline(classes))
+            self._worker_checks.ask(settings, classes, tries_baseline=baseline_trial.has_baseline(classes))
         return self._preparation.prepare(environment, settings)
 
     def on_test_start(self, environment: Environment, **_: Any) -> None:
@@ -125,14 +125,14 @@ class Lifecycle:
         if described is None or isinstance(runner, MasterRunner):
             return
         run = Run.model_validate_json(described)
-        beforehand.hide_secrets(run.settings, run.network)
+        local_checks.hide_secrets(run.settings, run.network)
         users = options.num_users or 1
         try:
             operator = operator_of(run.settings, options, run.operator_key_type)
             open_session(environment, run, operator, max(0, runner.worker_index), users)
         except (CredentialError, ValueError, OSError, sqlite3.Error) as error:
             setattr(options, _RUN, None)  # the reports leave it alone too
-            # Found beforehand where it can be; a worker that joins late, or a disk that has filled up, shows here.
+            # Found earlier where it can be; a worker that joins late, or a disk that has filled up, shows here.
             _give_up(environment, f"This process cannot take part in the run: {error}", ExitCode.FAILED)
 
     def on_test_stopping(self, **_: Any) -> None:
@@ -163,7 +163,7 @@ class Lifecycle:
             runner.quit()
         for child in psutil.Process().children():
             child.terminate()
-        beforehand.refuse(faults, exit_code)
+        local_checks.refuse(faults, exit_code)
 
 
 def install(events: Any) -> None:
@@ -180,9 +180,9 @@ def _settings_of(environment: Environment) -> RunSettings:
     """
     settings = settings_from(environment.parsed_options)
     network = settings.known_network()
-    beforehand.hide_secrets(settings, network)
-    tries = trial.has_baseline(environment.user_classes) and not isinstance(environment.runner, MasterRunner)
-    faults = beforehand.faults(settings, tries_baseline=tries)
+    local_checks.hide_secrets(settings, network)
+    tries = baseline_trial.has_baseline(environment.user_classes) and not isinstance(environment.runner, MasterRunner)
+    faults = local_checks.faults(settings, tries_baseline=tries)
     if network is not None:  # the embedded one has it all
         faults += user_classes.faults(environment.user_classes, network)
     if faults:
@@ -194,7 +194,7 @@ def _settings_of(environment: Environment) -> RunSettings:
 
 def _on_parser(parser: Any, **_: Any) -> None:
     add_options(parser)
-    beforehand.watch_parsing(parser)
+    local_checks.watch_parsing(parser)
 
 
 def _give_up(environment: Environment, reason: str, exit_code: int) -> None:

@@ -11,7 +11,7 @@ from resilience import Attempt, CircuitOpenError, Guard
 
 
 class MirrorView:
-    """What the users of one process see of the mirror.
+    """The mirror, for the users of one process.
 
     Args:
         watchers: One subscription per topic.
@@ -53,7 +53,7 @@ class MirrorView:
                 raise
 
     def counts(self) -> dict[str, dict[str, float]]:
-        """What the subscriptions have been through: by topic, numbers that add up over topics and processes."""
+        """Statistics of the subscriptions by topic, which add up over topics and processes."""
         return {topic: watcher.counts.snapshot() for topic, watcher in self._watchers.items()}
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from config.built_in import book_text, replace_file
+from config.built_in_nodes import book_text, replace_file
 from hedera_client.address_book import NodeChoice
 
 LIST_NAME: Final = "address-book.json"

@@ -1,4 +1,4 @@
-"""What is sent: audit events and models of a given size, repeatable from a seed."""
+"""Payloads: audit events and models of a given size, repeatable from a seed."""
 
 from __future__ import annotations
 

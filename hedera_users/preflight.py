@@ -1,6 +1,6 @@
-"""The look that is taken before a run begins, and before anything is paid; the same as `python -m hedera_client check`.
+"""Checks of the network before a run begins and anything is paid; the same as `python -m hedera_client check`.
 
-What is of this machine alone (folders, ports, code) `beforehand` has looked at; here the network is asked.
+Folders, ports and code, which concern this machine alone, are checked by `local_checks`.
 """
 
 from __future__ import annotations

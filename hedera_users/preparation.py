@@ -115,7 +115,7 @@ class Preparation:
             self._localnet = None
 
     def _operator(self, settings: RunSettings, options: Any, network: Network) -> tuple[Operator, str]:
-        """Who pays, and the type of his key where the mirror was asked for it.
+        """The operator, and the type of its key where the mirror was asked for it.
 
         Raises:
             CredentialError: a variable is missing or wrong.
@@ -152,7 +152,7 @@ def operator_of(settings: RunSettings, options: Any, key_type: str = "") -> Oper
     Args:
         settings: Of the run.
         options: Locust's.
-        key_type: Of a key that does not say it, as whoever prepared the run has found out.
+        key_type: Type of a key whose bytes do not determine it, as found when the run was prepared.
     """
     if settings.network == "localnet":
         return Operator.parse(*getattr(options, _LOCALNET_OPERATOR))

@@ -13,11 +13,11 @@ T = TypeVar("T")
 
 
 class RelayView:
-    """What the users of one process see of the relay.
+    """The relay, for the users of one process.
 
     Args:
         relay: Makes single calls.
-        guard: How they survive; with one circuit for the relay.
+        guard: Retries and protects them; with one circuit for the relay.
     """
 
     def __init__(self, relay: Relay, guard: Guard) -> None:

@@ -1,4 +1,4 @@
-"""When operations are due under `--arrival-rate`: endless moments, whether or not those before are done."""
+"""When operations are due under `--arrival-rate`: infinite moments, independent of earlier operations."""
 
 from __future__ import annotations
 

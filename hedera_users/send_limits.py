@@ -1,4 +1,4 @@
-"""How fast a run may send: the network's published throttles as token buckets, and limits of what is in flight."""
+"""Limits of sending: the network's published throttles as token buckets, and limits of transactions in flight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the users of one process share during one run: the client, the guards, the baseline and the counts."""
+"""The session: what the users of one process share during one run (client, guards, baseline, counts)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from config.levels import MIRROR, Confirm
 from config.run import Run
 from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator, Relay
 from hedera_client.greenlets import prepare_process
-from hedera_client.overdue import LOOK_INTERVAL_S
+from hedera_client.overdue_messages import LOOK_INTERVAL_S
 from hedera_client.pacing import REQUESTS_PER_S
 from hedera_client.receipt_pace import ReceiptPace
 from hedera_users import schedule
@@ -40,7 +40,7 @@ SECOND_OPINIONS_PER_S = REQUESTS_PER_S / 2
 """Questions a second that all workers together ask a mirror about what its streams do not show."""
 
 LAST_WORDS_S = 2.0
-"""How long what was refused or killed at the very end gets to close its operations."""
+"""Seconds that operations refused or killed at the very end have to close."""
 
 _ATTRIBUTE = "hedera_session"
 
@@ -54,7 +54,7 @@ class Session:
     Args:
         environment: Locust's environment of this process.
         run: The run as the master describes it.
-        operator: Who pays and signs.
+        operator: The operator, which pays and signs.
         worker: This process's index among the workers; 0 where there is only one.
     """
 
@@ -139,11 +139,11 @@ class Session:
         return {"ended_at": self._stopped_at} if self._stopped_at else {}
 
     def mirror_streams(self) -> dict[str, dict[str, float]]:
-        """What the subscriptions to the mirror have been through, by topic; empty without the level `mirror`."""
+        """Statistics of the mirror's streams, by topic; empty without the level `mirror`."""
         return self._mirror.counts() if self._mirror is not None else {}
 
     def close(self, drain_s: float = 0.0) -> None:
-        """Let what was handed over end, and release channels, subscriptions and the baseline; counts stay readable.
+        """Let handed-over operations end, and release channels, subscriptions and the baseline; counts stay readable.
 
         Args:
             drain_s: Seconds that it may take. What has not been sent by then is refused, and closes as rejected; what
@@ -173,7 +173,7 @@ def _mirror_view(run: Run, guards: Guards) -> MirrorView:
 
 
 def _relay_view(run: Run, guards: Guards) -> RelayView | None:
-    """What users see of the network's relay, which no run connects to before it asks it something; None without one."""
+    """The relay for users; nothing connects to it before the first request. None where the network has none."""
     if run.network.relay is None:
         return None
     return RelayView(Relay(run.network.relay, timeout=run.settings.rpc_timeout), guards.relay)
@@ -201,7 +201,7 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     Args:
         environment: Locust's environment.
         run: The run.
-        operator: Who pays and signs.
+        operator: The operator, which pays and signs.
         worker: This process's index among the workers.
         users: How many users may have a call in flight at once.
     """

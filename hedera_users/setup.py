@@ -1,4 +1,4 @@
-"""What a run needs on the network before its first user starts: its topics."""
+"""Creates what a run needs on the network before its first user starts: its topics."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def create_topics(
 ) -> dict[str, str]:
     """Create the run's topics, which only the operator may write to, and return their ids by purpose.
 
-    It goes the way of every operation, but nobody counts it: it is no part of the load.
+    It is done like every operation, but not counted: it is not part of the load.
 
     Raises:
         HederaError: the network refused, or could not be reached in the configured attempts.

@@ -1,4 +1,4 @@
-"""A second signal ends a run at once: whoever asks twice does not want to wait for what is in flight."""
+"""A second signal ends a run at once, without waiting for operations in flight."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import psutil
 class SecondSignal:
     """Leaves the first SIGINT or SIGTERM to Locust, which drains and reports, and ends the process at the second.
 
-    What was recorded until then is in the run's journal: `python -m reports audit RUN_DIR` settles it.
+    What was recorded until then is in the run's journal: `python -m reports audit RUN_DIR` concludes it.
     """
 
     def __init__(self) -> None:

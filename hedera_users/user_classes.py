@@ -8,8 +8,8 @@ from locust.env import Environment
 from collections.abc import Iterable
 from typing import Any, Final
 
-from config.at_odds import given, told
 from config.networks import Network
+from config.option_conflicts import given, told
 from config.settings import RunSettings
 
 OF_CLASSES: Final = ("confirm", "baseline", "message_bytes", "model_bytes", "chunk_bytes")
@@ -19,7 +19,7 @@ OF_CLASSES: Final = ("confirm", "baseline", "message_bytes", "model_bytes", "chu
 def leave_out_unnamed(environment: Environment) -> None:
     """Without names on the command line, let all user classes take part but those that want to be named.
 
-    Locust would take all. A locustfile with no other classes keeps them: whoever loads it has asked for them. Locust's
+    Locust would take all. A locustfile with no other classes keeps them: loading it counts as naming them. Locust's
     class picker in the web form offers all in any case, and takes what is picked.
     """
     options = environment.parsed_options
@@ -46,7 +46,7 @@ def without_effect(user_classes: Iterable[type[User]], settings: RunSettings) ->
     classes = list(user_classes)
     said: list[Any] = [getattr(one, "looks_at", None) for one in classes]
     if None in said:
-        return []  # nobody knows what a class of the user's own looks at
+        return []  # a class from another locustfile does not declare its options
     looked_at = {name for names in said for name in names}
     names = ", ".join(sorted(one.__name__ for one in classes))
     return [

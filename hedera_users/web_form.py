@@ -1,4 +1,4 @@
-"""What the web UI may be asked to do: starts from its own page, with values that can do no harm.
+"""Checks requests to the web UI: only starts from its own page, with harmless values, are carried out.
 
 Locust's form sets whatever option a request names. Here it may set the load and this project's own options; what names
 code, files or addresses comes from the command line, the environment or a profile, and the form can only repeat it.

@@ -1,4 +1,4 @@
-"""`python -m localnet`: runs the embedded network until it is told to end; `python -m localnet fault` breaks one."""
+"""`python -m localnet`: runs the embedded network until a signal; `python -m localnet fault` injects faults."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def run(options: Options) -> None:
 
 
 def main() -> int:
-    """Return the exit code: 0, or 2 when it could not start as it was told to."""
+    """Return the exit code: 0, or 2 when it could not start with these options."""
     if sys.argv[1:2] == ["fault"]:
         return fault_command(sys.argv[2:])
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="localnet: %(levelname)s %(message)s")
@@ -48,7 +48,7 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # see process/end_of_process.py
     try:
         uvloop.run(run(options))
-    except (BrokenPipeError, KeyboardInterrupt):  # told to end, or left by its parent, before it was ready
+    except (BrokenPipeError, KeyboardInterrupt):  # a signal, or the end of its parent, before it was ready
         return 0
     except (PortTakenError, FaultError, StateFileError, ThrottleError) as error:
         print(f"localnet: {error}", file=sys.stderr)

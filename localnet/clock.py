@@ -1,4 +1,4 @@
-"""Time: one wall clock for everything that is told, and consensus timestamps that never repeat."""
+"""Time: one wall clock for all reported times, and consensus timestamps that never repeat."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Protocol
 
 NANOS = 1_000_000_000
 CONSENSUS_STEP_NS = 1_000
-"""At least so far apart are the consensus timestamps of what people sent (MIN_TRANS_TIMESTAMP_INCR_NANOS of the
-platform); in between is room for what the network does by itself."""
+"""Minimum distance of the consensus timestamps of submitted transactions (MIN_TRANS_TIMESTAMP_INCR_NANOS of the
+platform); in between is room for child transactions."""
 
 
 class Timer(Protocol):
-    """What is used of an asyncio event loop: its monotonic time and its timers."""
+    """The methods of an asyncio event loop that are used: its monotonic time and its timers."""
 
     def time(self) -> float:
         """Monotonic seconds."""
@@ -34,7 +34,7 @@ class Clock:
         return self.now_ns() / NANOS
 
     def go_on_from(self, consensus_ns: int) -> None:
-        """Give no consensus timestamp up to this one any more."""
+        """Give only later consensus timestamps from now on."""
         self._last_consensus_ns = max(self._last_consensus_ns, consensus_ns)
 
     def next_consensus_ns(self, received_ns: int) -> int:

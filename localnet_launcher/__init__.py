@@ -17,7 +17,7 @@ from typing import Any
 import requests
 
 from config.networks import Network, network_from_ready
-from config.proxies import session_for
+from config.proxies import requests_session
 
 READY_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 5.0
@@ -79,7 +79,7 @@ class Localnet:
     def _control(self, method: str, path: str, **options: Any) -> list[dict[str, Any]]:
         try:
             url = f"{self.network.control}{path}"
-            with session_for(url) as session:
+            with requests_session(url) as session:
                 answer = session.request(
                     method,
                     url,

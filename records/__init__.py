@@ -1,4 +1,4 @@
-"""What a run is made of: the record of one operation, the envelope of a message, and how both travel to the reports.
+"""The data that users produce and reports consume: the record of an operation, the envelope of a message.
 
-Users produce it, reports consume it, and neither knows the other.
+It also says how both travel to the reports. Users and reports do not know each other.
 """

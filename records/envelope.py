@@ -1,8 +1,8 @@
-"""The form of a message that this project writes to a topic, so that the audit finds its own again.
+"""The format of a message that this project writes to a topic, by which the audit recognises it.
 
 A message is one JSON object, with its keys in this order: `run`, `stream` (`<worker>.<user>`), `n` (position in the
 stream), `kind`, `due` (intended time, Unix seconds), `sha` (the first 16 bytes of the SHA-256 of the body's bytes, hex)
-and last `body`. Everything else on the topic is somebody else's and is left alone.
+and last `body`. The audit ignores all other messages of the topic.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 BODY_DIGEST_CHARACTERS: Final = 32
-"""128 bits: chance cannot pass a changed body off as the one that was sent. The audit's own proof is the SHA-256 of the
-whole message in its journal; this one also serves where the journal's row was lost with its process."""
+"""128 bits, so that no changed body has the digest by chance. The audit compares the SHA-256 of the whole message in
+the journal; this digest serves where the journal's row was lost with its process."""
 
 _BODY_KEY: Final = b',"body":'
 """Inside a JSON string a quote is escaped, so no value before the body can hold this."""
 
 _FRAME_BYTES: Final = BODY_DIGEST_CHARACTERS + len(b'"') + len(_BODY_KEY) + len(b"}")
-"""Of a message, what is neither its head nor its body."""
+"""Bytes of a message that belong neither to its head nor to its body."""
 
 
 class Envelope(NamedTuple):
-    """The identifying part of one message: which run, which sender, and the how-manieth of that sender.
+    """The identifying part of one message: run, sender, and the message's number with that sender.
 
     Attributes:
         run_id: The run.
@@ -66,7 +66,7 @@ class Envelope(NamedTuple):
             body: Makes the body, in JSON, so many bytes long (at least 0); where it is longer, so is the message.
             size: Bytes.
         """
-        # Written by hand, for a general encoder takes four times as long.
+        # Formatted by hand: a general encoder takes four times as long.
         head = (
             f'{{"run":{_text(self.run_id)},"stream":{_text(self.stream)},"n":{self.number},"kind":{_text(self.kind)},'
             f'"due":{self.due_at:.6f},"sha":"'

@@ -1,4 +1,4 @@
-"""The facts that travel from a user to the reports: one record for one operation, closed exactly once."""
+"""The record of an operation, which travels from a user to the reports; it is closed exactly once."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class Outcome(StrEnum):
     SUCCEEDED = "succeeded"
     """It reached the confirmation level that was asked for."""
     FAILED = "failed"
-    """A final status said no, or every attempt that could be made ended in an error that says it did not happen."""
+    """It ended with a final status, or all attempts failed with errors that rule out that it took effect."""
     REJECTED = "rejected"
-    """Never sent: an open circuit, a limiter, a full queue, the budget or the deadline stopped it before."""
+    """Never sent: an open circuit, a limiter, a full queue, the budget or the deadline prevented it."""
     UNKNOWN = "unknown"
-    """It was sent, and whether it happened could not be settled."""
+    """It was sent, and whether it took effect could not be settled."""
 
 
 class Arm(StrEnum):
@@ -37,7 +37,7 @@ SEGMENTS = (
     *("start_delay", "queue", "limiter", "circuit_wait", "baseline", "prepare", "connection", "ack"),
     *("retry_wait", "receipt", "mirror", "other"),
 )
-"""What an operation's response time is made of. Segments never overlap, so they add up to it:
+"""The parts of an operation's response time. Segments never overlap, so they add up to it:
 
 * `start_delay`: from the scheduled moment to the start; the load generator was behind its schedule.
 * `queue`, `limiter`, `circuit_wait`: held back on our side, in the queue, for the rate or concurrency limit, and at an
@@ -45,13 +45,13 @@ SEGMENTS = (
 * `baseline`: the application's own work, what a baseline arm consists of.
 * `prepare`, `connection`, `ack`, `receipt`, `mirror`: the phases of those names, without the waits inside them.
 * `retry_wait`: slept between two attempts.
-* `other`: whatever is left, such as the client's own bookkeeping and other greenlets' turns in between.
+* `other`: the rest, such as the client's bookkeeping and the turns of other greenlets.
 """
 
 
 @dataclass(slots=True)
 class SentMessage:
-    """One HCS message as its sender knows it; what the audit looks for on the mirror.
+    """One HCS message as its sender knows it; the audit looks for it on the mirror.
 
     Attributes:
         topic_id: The topic it was sent to.
@@ -62,7 +62,7 @@ class SentMessage:
         acknowledged: The sender was told that it succeeded, at the confirmation level it asked for.
         transaction_id: Transaction id of the (first) transaction, e.g. `0.0.2@1700000000.000000001`; "" if never sent.
         sequence_number: From the receipt; None where no receipt was read.
-        due_at: Unix time in seconds when its operation was scheduled; 0 where nobody set it.
+        due_at: Unix time in seconds when its operation was due; 0 where it is not known.
         seen_at: Unix time in seconds when the sender was told that it had reached consensus (its receipt came, or the
             mirror showed it); 0 where it was told no such thing. With the consensus timestamp this bounds the clocks.
     """
@@ -86,7 +86,7 @@ UNCERTAIN = "uncertain"
 
 @dataclass(slots=True)
 class StoredFile:
-    """One HFS file as its writer knows it; what the audit holds against what was read back.
+    """One HFS file as its writer knows it; the audit compares it with what was read back.
 
     Attributes:
         file_id: From the receipt of its FileCreate; "" where none came.
@@ -98,7 +98,7 @@ class StoredFile:
         acknowledged: The writer was told that all of it is there.
         stored_s: Seconds from the first attempt to the last receipt.
         leftover: What is left of a file that could not be completed: `deleted`, `left` (deleting it did not succeed) or
-            `uncertain` (whether it was ever created could not be settled); "" where nothing is left over.
+            `uncertain` (whether it was created could not be settled); "" where nothing is left over.
     """
 
     file_id: str
@@ -145,18 +145,18 @@ class OperationRecord:
         phases_s: Time per phase (see PHASES), only phases that took place; retried phases add up.
         attempts: Attempts that were made, over all transactions of the operation; 0 if it never got as far.
         status: The last status in the network's or transport's words, e.g. `SUCCESS`, `BUSY`, `UNAVAILABLE`.
-        error: One line for people on why it did not succeed; "" on success.
+        error: One line on why it did not succeed; "" on success.
         ended_in: The phase or layer that ended it (one of PHASES, or `queue`, `limiter`, `circuit`, `budget`,
             `deadline`); "" on success, and where neither had a part in it.
         size_bytes: Payload size.
         transaction_ids: Of every transaction that was sent for it.
         messages: HCS messages it sent, for the audit.
-        segments_s: What the response time was spent on (see SEGMENTS); `Stopwatch.segments_s` gives them, so that
-            they add up to `response_s`. Empty where nobody measured them.
+        segments_s: Seconds per segment (see SEGMENTS), from `Stopwatch.segments_s`; they add up to `response_s`. Empty
+            where they were not measured.
         reached_s: Seconds from the scheduled moment to when a segment was last left: `prepare` is when it was
             prepared, `ack` when a node had acknowledged it, and so on. `Stopwatch.reached_s` gives them.
-        patience_s: At most so many seconds of `latency_s` are our own waiting and not the network's: what lay between
-            two looks for a receipt, or until a mirror's stream was noticed to be broken.
+        patience_s: Upper bound of the part of `latency_s` that is the client's own waiting, not the network's: the time
+            between two looks for a receipt, or until a broken mirror stream was noticed.
         stored_files: HFS files it wrote, for the audit.
         read_files: HFS files it read back, for the audit.
     """
@@ -185,5 +185,5 @@ class OperationRecord:
 
     @property
     def response_s(self) -> float:
-        """Time from the scheduled start to the outcome: what a caller who could not wait for his turn would see."""
+        """Seconds from the moment it was due to the outcome: what a caller that does not adapt to delays would see."""
         return self.latency_s + max(0.0, self.started_at - self.scheduled_at)

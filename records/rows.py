@@ -1,4 +1,4 @@
-"""The rows of the audit journal, as recorders write them and the audit reads them: one table per kind of fact."""
+"""The rows of the audit journal, as recorders write them and the audit reads them; one table per kind of row."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ TABLES: Final[dict[str, dict[str, str]]] = {
 
 COLUMNS: Final = {table: tuple(columns) for table, columns in TABLES.items()}
 
-_WORDS: Final = {outcome: outcome.value for outcome in Outcome}  # `value` is a function, and asked at every row
+_WORDS: Final = {outcome: outcome.value for outcome in Outcome}  # `value` is a property function, called at every row
 
 
 def rows_of(record: OperationRecord) -> Iterator[tuple[str, list[Any]]]:
-    """Yield what the audit needs to know of a closed operation: table and row."""
+    """Yield the audit's rows of a closed operation: table and row."""
     key = f"{record.name}|{record.arm or ''}|{record.confirm}"  # OperationKey.dump, without making one
     outcome, status = "" if record.outcome is None else _WORDS[record.outcome], record.status
     for sent in record.messages:

@@ -1,4 +1,4 @@
-"""What other rooms add to the report of their process: named snapshots that travel with this room's own data."""
+"""Named snapshots that other rooms add to the report of their process; they travel with the measurements."""
 
 from __future__ import annotations
 
@@ -22,9 +22,8 @@ def publish(environment: Environment, name: str, snapshot: Snapshot) -> None:
 
     Args:
         environment: Locust's environment of this process.
-        name: `resilience`, `ledger`, `connections`, `mirror_streams`, `collisions`, `load` or
-            `arrivals`; publishing one again replaces the
-            earlier snapshot.
+        name: `resilience`, `ledger`, `connections`, `mirror_streams`, `collisions`, `load` or `arrivals`; publishing
+            one again replaces the earlier snapshot.
         snapshot: Returns the process's totals since the run began, of types that msgpack can carry. It is called every
             few seconds and once more when the users have stopped, so it has to stay callable after that.
     """
@@ -45,7 +44,7 @@ def collect(environment: Environment) -> dict[str, dict[str, Any]]:
 
 
 def publish_faults(environment: Environment, faults: Callable[[], list[dict[str, Any]]]) -> None:
-    """Let the report draw what was broken on purpose; called on the process that writes the report.
+    """Let the report show injected faults; called in the process that writes the report.
 
     Args:
         environment: Locust's environment of that process.
@@ -55,7 +54,7 @@ def publish_faults(environment: Environment, faults: Callable[[], list[dict[str,
 
 
 def injected_faults(environment: Environment) -> list[dict[str, Any]]:
-    """Return what `publish_faults` told; empty where nobody did."""
+    """Return the faults of `publish_faults`; empty where it was not called."""
     faults: Callable[[], list[dict[str, Any]]] | None = getattr(environment, _FAULTS, None)
     return faults() if faults is not None else []
 
@@ -71,6 +70,6 @@ def publish_participants(environment: Environment, names: Callable[[], set[str]]
 
 
 def participants(environment: Environment) -> set[str]:
-    """Return what `publish_participants` told; empty where nobody did."""
+    """Return the names of `publish_participants`; empty where it was not called."""
     names: Callable[[], set[str]] | None = getattr(environment, _PARTICIPANTS, None)
     return names() if names is not None else set()

@@ -1,4 +1,4 @@
-"""Status words that are written in one room and read in another; all others are the network's or a layer's own."""
+"""Status words that are written in one room and read in another."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ SUCCESS: Final = "SUCCESS"
 """An operation that reached the confirmation level it was asked for."""
 
 STOPPED: Final = "STOPPED"
-"""An operation that the end of the run cut off before its outcome was known; that is nobody's failure."""
+"""An operation that the end of the run cut off before its outcome was known; it counts as no failure."""
 
 NEVER_HAPPENED: Final = "NEVER_HAPPENED"
 """A transaction whose validity is over and that no node has a receipt of: it had no effect and cannot have one."""

@@ -1,4 +1,4 @@
-"""Tells every instant of an operation to exactly one segment, so that the parts add up to the whole."""
+"""Assigns every instant of an operation to exactly one segment, so that the parts add up to the whole."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NOTHING: Final = dict.fromkeys(SEGMENTS, 0)
 
 
 class Stopwatch:
-    """Measures one operation. It runs from its making to `stop`.
+    """Measures one operation, from its construction to `stop`.
 
     Time belongs to the segment that was entered last and not left yet, and to `other` while there is none: entering a
     segment inside another one (the sleep before a retry inside the wait for an acknowledgement) pauses the outer one.
@@ -53,7 +53,7 @@ class Stopwatch:
         self._start_ns = self._since_ns = clock()
 
     def enter(self, segment: str) -> None:
-        """Let time count for `segment` from now on, until `leave`.
+        """Count time for `segment` from now on, until `leave`.
 
         Raises:
             ValueError: no segment has this name.
@@ -67,7 +67,7 @@ class Stopwatch:
         self._current = segment
 
     def leave(self) -> int:
-        """Go back to the segment in which the one that ends now was entered; without one, nothing changes.
+        """Leave the current segment and return to the enclosing one; without one, nothing changes.
 
         Returns:
             Nanoseconds since it was entered, those of segments inside it included.
@@ -93,10 +93,10 @@ class Stopwatch:
     def claim(self, segment: str, seconds: float) -> float:
         """Count `seconds` that have just passed for `segment` instead of the one that is open.
 
-        For waits that are only known of afterwards. More than the open segment has is not there to be claimed.
+        For waits that become known only afterwards. At most the time of the open segment can be claimed.
 
         Returns:
-            The seconds that were there.
+            The seconds that were claimed.
 
         Raises:
             ValueError: no segment has this name.
@@ -110,7 +110,7 @@ class Stopwatch:
         return moved / NS_PER_S
 
     def stop(self) -> float:
-        """End the measurement, whatever is still open, and return `latency_s`; called again, it changes nothing."""
+        """End the measurement and all open segments, and return `latency_s`; a second call changes nothing."""
         if self._total_ns is None:
             while self._outer:
                 self.leave()
@@ -132,7 +132,7 @@ class Stopwatch:
 
     @property
     def segments_ns(self) -> dict[str, int]:
-        """Nanoseconds per segment that time was spent in, up to the last change or `stop`."""
+        """Nanoseconds per segment, for those with any, up to the last change or `stop`."""
         return {name: spent for name, spent in self._spent_ns.items() if spent}
 
     @property

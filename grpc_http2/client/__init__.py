@@ -1,23 +1,23 @@
 """A client of unary gRPC over HTTP/2, for threads and greenlets.
 
 transport   calls to several servers by their names
-pool        all connections to one server, and the line of calls that wait for a place
-connection  a session on a socket, plain or TLS
-session     one connection's state, without any input or output
-traced      a session that prints its frames
-stream      one call, and how its end is put into gRPC's words
-headers     what stands in the header blocks of a call
-preface     whether the other side speaks HTTP/2 at all
-vitality    whether a connection is used, and whether its other end lives, without a clock
+pool        all connections to one server, and the queue of calls that wait for a place
+connection  a protocol on a socket, plain or TLS
+protocol    the client's side of HTTP/2 on one connection, without input and output
+traced      a protocol that prints its frames
+stream      one call, and the gRPC status it ends with
+headers     header blocks of a call
+preface     whether the server speaks HTTP/2
+liveness    whether a connection is in use and its server alive; reads no clock
 waiting     how a caller waits: a thread, or a greenlet
-greenlets   whether this process lives in greenlets
+greenlets   whether this process runs under gevent
 sockets     TCP: opening, and whether what is sent is acknowledged
 tls         TLS as a transformation of bytes
 endpoints   a server's addresses in turn, and their back-off
-ages        how old connections become at a server
-incidents   names for what befalls a server
-counts      what a server's connections have been through
-timing      all times in one place
-no_answer   how a call ends that brought none
-errors      why a connection is of no use
+ages        how old a server lets connections become
+incidents   names of a server's incidents
+counts      statistics of a server's connections
+timing      all time limits in one place
+no_answer   the error of a call without an answer
+errors      the errors of a connection
 """

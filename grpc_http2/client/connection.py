@@ -1,10 +1,10 @@
-"""A session on a socket, plain or TLS: opened by a worker of its own, written to by whoever has something to say.
+"""A client's connection: a protocol on a socket, plain or TLS. A worker opens it; any caller may write to it.
 
 What arrives is read by the worker; under gevent by the event loop itself, which spares a greenlet's wait with its
 time-out, and two switches, for every piece (30 µs of processor time against 4).
 
-The socket is never waited for while a lock is held, and writing never waits: what the system does not take at once, a
-second worker writes when it does. So a caller's deadline holds whatever the other side does.
+No lock is held while waiting for the socket, and writing never waits: what the socket does not take at once, a second
+worker writes later. So a caller's deadline holds whatever the server does.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from typing import Final, Protocol
 
 from grpc_http2.client.errors import ConnectionLostError
 from grpc_http2.client.greenlets import make_lock
+from grpc_http2.client.liveness import Liveness
 from grpc_http2.client.no_answer import NoAnswerError
-from grpc_http2.client.session import DRAINING, OPENING
+from grpc_http2.client.protocol import DRAINING, OPENING
 from grpc_http2.client.sockets import connect, is_unheard
 from grpc_http2.client.stream import DONE, SENT, Stream
 from grpc_http2.client.timing import Timing
 from grpc_http2.client.tls import SecureLine
-from grpc_http2.client.traced import open_session
-from grpc_http2.client.vitality import Vitality
+from grpc_http2.client.traced import make_protocol
 from grpc_http2.client.waiting import EventLoop, start_worker
 from grpc_http2.wire.errors import Http2ConnectionError
 from grpc_http2.wire.trace import Write
@@ -41,14 +41,14 @@ CheckCertificate = Callable[[bytes], None]
 
 
 class Owner(Protocol):
-    """Who is told of a connection's life; but for `incident`, never while a lock of the connection is held."""
+    """The pool of a connection, as the connection calls it; never, except `incident`, with a lock of it held."""
 
     @property
     def line(self) -> Collection[Stream]:
         """Calls that wait for a free place; while there are any, `serve` is called when there may be one."""
 
     def incident(self, now: float) -> str:
-        """What names the end of a connection that ends now."""
+        """The name of the incident to which the end of a connection now belongs."""
 
     def serve(self) -> None:
         """There may be a free place."""
@@ -60,14 +60,14 @@ class Owner(Protocol):
         """It takes no more calls, as the server has said; `moved` are to be started elsewhere."""
 
     def ended(self, connection: Connection, unsent: Sequence[Stream], lost: int) -> None:
-        """It is over, by whomever: `unsent` may be started elsewhere; `lost` calls have ended with it."""
+        """It has ended: `unsent` calls may be started elsewhere; `lost` calls have ended with it."""
 
     def ticked(self, connection: Connection, now: float) -> None:
-        """A moment to think about it has come."""
+        """Called every `Timing.tick` seconds."""
 
 
 class ConnectionState(Enum):
-    """How far a connection has come. Whether calls can be started on an open one, its session says."""
+    """How far a connection has come. Whether calls can be started on an open one, its protocol says."""
 
     OPENING = "there are no settings of the server yet"
     OPEN = "there are"
@@ -83,27 +83,27 @@ class Connection:
 
     Args:
         address: `host:port`.
-        owner: Who is told what happens.
+        owner: Is called when something happens.
         loop: The event loop, under gevent.
         timing: How long things may take.
         tls: Whether to speak TLS.
-        check_certificate: Is shown the server's certificate (DER), and raises ConnectionLostError to refuse it. None:
+        check_certificate: Takes the server's certificate (DER), and raises ConnectionLostError to refuse it. None:
             any is accepted.
-        trace: Takes its frames as lines for people (`grpc_http2.wire.trace`); None: nobody wants them.
+        trace: Takes its frames as lines of text (`grpc_http2.wire.trace`); None: no trace.
 
     Attributes:
         address: As given.
         state: How far it has come.
-        session: What is known of the other side; its `limit`, `streams` and `state` may be looked at any time.
-        vitality: When it was last used and heard.
-        incident: What names its end, where the other side or the way there ended it.
+        protocol: Its HTTP/2 state; `limit`, `streams` and `state` of it may be read at any time.
+        liveness: When it was last used, and when anything last arrived.
+        incident: The incident that ended it, where the server or the network did.
         made_at: Monotonic seconds when it began to be opened.
         opened_at: Monotonic seconds since when calls can be made on it; 0.0 before.
         closed_at: Monotonic seconds when it ended.
         failure: Why it ended.
-        by_peer: It was the other side, or the way there, that ended it.
-        chance: From 0 to 1, to tell apart connections that were opened together.
-        unheard: The other end does not acknowledge what is sent; it is given no calls.
+        by_peer: The server or the network ended it.
+        chance: A random number from 0 to 1, different for connections that were opened together.
+        unheard: The server's TCP does not acknowledge what is sent; no new calls are started on it.
     """
 
     def __init__(
@@ -126,11 +126,11 @@ class Connection:
         self._tls = tls
         self._check_certificate = check_certificate
         self._pid = os.getpid()
-        self._lock = make_lock()  # around the session and `_line`, which reading and writing share
+        self._lock = make_lock()  # around the protocol and `_line`, which reading and writing share
         self._write_lock = make_lock()
         self._flush_planned = False
-        self._backlog = b""  # what the system did not take; a worker writes it
-        self.session = open_session(address, trace)
+        self._backlog = b""  # what the socket did not take; a worker writes it
+        self.protocol = make_protocol(address, trace)
         self._line: SecureLine | None = None
         self._socket: socket.socket | None = None
         self._writer: socket.socket | None = None
@@ -146,14 +146,14 @@ class Connection:
         self.by_peer = False
         self.chance = random.random()
         self.unheard = False
-        self.vitality = Vitality(timing, self.made_at)
+        self.liveness = Liveness(timing, self.made_at)
         _open_connections.add(self)
         start_worker(self._work, f"http2 {address}")
 
     def __repr__(self) -> str:
         why = f": {self.failure}" if self.failure else ""
         unheard = ", what is sent is not acknowledged" if self.unheard else ""
-        return f"<Connection {self.address} {self.state.name}{why}{unheard}, {self.session!r}>"
+        return f"<Connection {self.address} {self.state.name}{why}{unheard}, {self.protocol!r}>"
 
     @property
     def closed(self) -> bool:
@@ -162,12 +162,12 @@ class Connection:
 
     def start(self, stream: Stream) -> bool:
         """Begin a call, if there is a free place; returns whether there was."""
-        session = self.session
+        protocol = self.protocol
         with self._lock:
-            if len(session.streams) >= session.limit:
+            if len(protocol.streams) >= protocol.limit:
                 return False
             stream.connection = self
-            session.start(stream)
+            protocol.start(stream)
         self._flush_soon()
         return True
 
@@ -177,14 +177,14 @@ class Connection:
             if stream.state is DONE:
                 return
             stream.failure = NoAnswerError("DEADLINE_EXCEEDED", "no answer in time", sent=stream.state is SENT)
-            self.session.cancel(stream)
+            self.protocol.cancel(stream)
         self._flush_soon()
 
     def retire(self) -> bool:
         """Take no more calls; it ends with the last of those in flight. Returns whether there are none."""
         with self._lock:
-            self.session.retire()
-            return not self.session.streams
+            self.protocol.retire()
+            return not self.protocol.streams
 
     def close(self, status: str = "CANCELLED", reason: str = "the client was closed", *, by_peer: bool = False) -> None:
         """Close it. Calls in flight of which anything had left end with `status`. May be repeated."""
@@ -193,9 +193,9 @@ class Connection:
                 return
             self.state, self.closed_at = CLOSED, monotonic()
             self.failure, self.by_peer = reason, by_peer
-            if by_peer and (self.session.streams or not self.opened_at):
+            if by_peer and (self.protocol.streams or not self.opened_at):
                 self.incident = self._owner.incident(self.closed_at)
-            lost, unsent = self.session.lost(status, reason, self.incident)
+            lost, unsent = self.protocol.lost(status, reason, self.incident)
         self._over.set()
         # Shut down rather than only closed: that also ends the worker's waiting.
         if self._socket is not None:
@@ -205,7 +205,7 @@ class Connection:
         self._owner.ended(self, unsent, lost)
 
     def abandon(self) -> None:
-        """Let go of a connection that came over a fork, without a word to the server: it belongs to the parent."""
+        """Discard a connection that was inherited over a fork, without writing to it: it belongs to the parent."""
         self.state = CLOSED
         self.failure = "the connection belongs to another process"
         self._close_sockets()
@@ -229,12 +229,12 @@ class Connection:
         except (OSError, ConnectionLostError) as error:
             self._end(str(error) or type(error).__name__)
         finally:
-            self._end("the connection's worker has ended")  # whatever ended it, nobody waits for nothing
+            self._end("the connection's worker has ended")  # for every error: no caller may be left waiting
 
     def _fail(self, error: Http2ConnectionError) -> None:
-        """The server broke a rule: tell it which, as far as the system takes that at once, and close."""
+        """The server broke a rule: send GOAWAY with the error, as far as the socket takes it at once, and close."""
         with self._lock:
-            self.session.fail(error)
+            self.protocol.fail(error)
         self._flush()
         self._end(f"{error} ({error.code.name})" if self.opened_at else str(error))
 
@@ -253,23 +253,23 @@ class Connection:
             self._line.handshake(opened)
             if self._check_certificate is not None:
                 self._check_certificate(self._line.certificate())
-        # A second handle on the same connection, which never waits: reading does, with a time-out.
+        # A second handle on the same connection, non-blocking; the first one reads, with a time-out.
         self._writer = opened.dup()
         self._writer.setblocking(False)
         self._flush()
-        while self.session.state is OPENING and not self.closed:
+        while self.protocol.state is OPENING and not self.closed:
             opened.settimeout(max(0.001, deadline - monotonic()))
             if not self._receive(opened):
                 raise ConnectionLostError(f"no settings of HTTP/2 within {self._timing.connect:g} s")
         if self.closed:
             return
         self.state = ConnectionState.OPEN
-        self.opened_at = self.vitality.heard_at = monotonic()
+        self.opened_at = self.liveness.heard_at = monotonic()
         self._owner.opened(self)
         self._follow_up()
 
     def _read(self) -> None:
-        """Take in what arrives until the connection ends, and see to it that something arrives now and then."""
+        """Read until the connection ends, and send pings when nothing arrives."""
         if self.closed:
             return
         if self._loop is not None:
@@ -287,7 +287,7 @@ class Connection:
                 self._look(now)
 
     def _listen(self, seconds: float) -> None:
-        """Let something arrive, for so many seconds: under gevent wait while the loop reads, else read once."""
+        """Wait up to so many seconds for data: under gevent while the loop reads, else by reading once."""
         if self._loop is not None:
             self._over.wait(seconds)
             return
@@ -300,7 +300,7 @@ class Connection:
         try:
             data = connection.recv(_READ_BYTES)
         except TimeoutError as error:
-            if error.errno:  # the system's: what was sent has not been acknowledged for too long
+            if error.errno:  # from TCP_USER_TIMEOUT: sent data was not acknowledged for too long
                 raise
             return False
         self._take_in(data)
@@ -318,65 +318,65 @@ class Connection:
         except (OSError, ConnectionLostError) as error:
             self._end(str(error) or type(error).__name__)
         except BaseException:
-            self._end("reading from the connection has failed")  # whatever ended it, nobody waits for nothing
+            self._end("reading from the connection has failed")  # for every error: no caller may be left waiting
             raise
 
     def _take_in(self, data: bytes) -> None:
-        session = self.session
+        protocol = self.protocol
         if not data:
             raise ConnectionLostError(
-                f"the server closed the connection{f': {session.goaway}' if session.goaway else ''}"
-                if session.state is not OPENING
+                f"the server closed the connection{f': {protocol.goaway}' if protocol.goaway else ''}"
+                if protocol.state is not OPENING
                 else "the server closed the connection without a word of HTTP/2"
             )
-        self.vitality.heard_at = monotonic()
+        self.liveness.heard_at = monotonic()
         with self._lock:
             plain = data if self._line is None else self._line.decrypt(data)
             if plain:
-                session.receive(plain)
-        if session.pending:
+                protocol.receive(plain)
+        if protocol.pending:
             self._flush_soon()
-        if session.state is DRAINING or self._owner.line:
+        if protocol.state is DRAINING or self._owner.line:
             self._follow_up()
 
     def _follow_up(self) -> None:
-        """Tell the owner what has come of what arrived, once calls can be made at all."""
-        session = self.session
+        """Tell the owner about changes that the received data made, once calls can be started."""
+        protocol = self.protocol
         if not self.opened_at:
             return
-        if session.state is DRAINING:
-            if session.goaway and (session.moved or not self._told_draining):
+        if protocol.state is DRAINING:
+            if protocol.goaway and (protocol.moved or not self._told_draining):
                 self._told_draining = True
                 with self._lock:
-                    moved, session.moved = session.moved, []
+                    moved, protocol.moved = protocol.moved, []
                 self._owner.drained(self, moved)
-            if not session.streams:
+            if not protocol.streams:
                 self._leave()
         elif self._owner.line:
             self._owner.serve()
 
     def _leave(self) -> None:
         """It takes no more calls, and there are none on it."""
-        goaway = self.session.goaway
+        goaway = self.protocol.goaway
         reason = f"the server closed the connection: {goaway}" if goaway else "it was not needed any more"
         if self._pid == os.getpid():
             self.close("UNAVAILABLE", reason, by_peer=bool(goaway))
 
     def _look(self, now: float) -> None:
-        """See whether the other end still lives, and let the owner think about the connection."""
+        """Check whether the server is alive, and call the owner's `ticked`."""
         with self._lock:
-            busy = len(self.session.streams)
-            if self.vitality.wants_ping(now, busy, self.session.begun):
-                self.session.ping()
+            busy = len(self.protocol.streams)
+            if self.liveness.wants_ping(now, busy, self.protocol.begun):
+                self.protocol.ping()
         self._flush()
         assert self._socket is not None
         unheard = is_unheard(self._socket)
         if unheard != self.unheard:
             self.unheard = unheard
             with self._lock:
-                self.session.hold(unheard)
+                self.protocol.hold(unheard)
             self._owner.serve()
-        if self.session.state is DRAINING and not self.session.streams:
+        if self.protocol.state is DRAINING and not self.protocol.streams:
             self._leave()
         else:
             self._owner.ticked(self, now)
@@ -384,17 +384,17 @@ class Connection:
     # Writing.
 
     def _flush_soon(self) -> None:
-        """Write what there is: at once; under gevent with what others add in this turn, where any are under way."""
-        if self._loop is None or len(self.session.streams) <= 1:
+        """Write pending bytes at once; under gevent, while calls are in flight, with all of this turn of the loop."""
+        if self._loop is None or len(self.protocol.streams) <= 1:
             self._flush()
         elif not self._flush_planned:
             self._flush_planned = True
             self._loop.soon(self._flush)
 
     def _flush(self) -> None:
-        """Write what the system takes, without waiting. Who comes while another writes leaves its bytes to them."""
+        """Write without waiting. A caller that comes while another writes leaves its bytes to that one."""
         self._flush_planned = False
-        while self.session.pending and not self._backlog:
+        while self.protocol.pending and not self._backlog:
             if not self._write_lock.acquire(False):
                 return
             try:
@@ -404,15 +404,15 @@ class Connection:
                 self._write_lock.release()
 
     def _write(self) -> bool:
-        """Hand the session's bytes to the system; what it does not take goes to the backlog and its worker.
+        """Write the protocol's bytes to the socket; what it does not take goes to the backlog and its worker.
 
-        Returns whether there is a socket: without one nothing may be taken from the session, since that counts as sent.
+        Returns whether there is a socket: without one nothing may be taken from the protocol: that counts as sent.
         """
         writer = self._writer
         if writer is None or self.state is CLOSED:
             return False
         with self._lock:
-            data = self.session.outgoing()
+            data = self.protocol.outgoing()
             if self._line is not None:
                 data = self._line.encrypt(data)
         if not data:
@@ -423,15 +423,15 @@ class Connection:
             taken = 0
         except OSError:
             with self._lock:
-                self.session.not_sent()
-            return True  # reading finds out why, and says so to everybody
+                self.protocol.not_sent()
+            return True  # reading gets the reason, and reports it to all calls
         if taken < len(data):
             self._backlog = data[taken:]
             start_worker(self._write_backlog, "http2 backlog")
         return True
 
     def _write_backlog(self) -> None:
-        """Write the backlog as the system takes it, then what has gathered behind it."""
+        """Write the backlog as the socket takes it, then what was added behind it."""
         assert self._writer is not None
         while self._backlog and not self.closed:
             try:
@@ -445,7 +445,7 @@ class Connection:
 
 
 def _nothing() -> None:
-    """What there is to stop while nothing is read."""
+    """Does nothing: there is no reading to stop."""
 
 
 _open_connections: weakref.WeakSet[Connection] = weakref.WeakSet()

@@ -1,4 +1,4 @@
-"""What a server's connections have been through, in numbers that add up over servers and processes."""
+"""Statistics of a server's connections, which can be added up over servers and processes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class Counts:
 
     Attributes:
         opened: Connections on which calls could be made.
-        closed: How many of them are over, by whomever.
-        failed: Attempts to open one that failed: refused, not in time, no HTTP/2, another certificate.
+        closed: How many of them have ended, for any reason.
+        failed: Attempts to open one that failed: refused, timed out, no HTTP/2, wrong certificate.
         lost: Connections that ended with calls in flight; their outcome is unknown.
         drained: Connections that the server has closed gracefully (GOAWAY with NO_ERROR).
         aged: Connections that were replaced for their age: by the server, or by us just before it would have.

@@ -1,4 +1,4 @@
-"""The addresses of one server: whose turn it is, and which are left alone since they could not be reached."""
+"""The addresses of one server: which is next, and which are in back-off because they could not be reached."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class Endpoint:
 
     Attributes:
         address: `host:port`.
-        not_before: Monotonic seconds before which it is left alone.
-        failures: Attempts in a row that were in vain.
+        not_before: Monotonic seconds until which it is not tried.
+        failures: Failed attempts in a row.
     """
 
     __slots__ = ("address", "failures", "not_before")
@@ -26,11 +26,11 @@ class Endpoint:
 
 
 class Endpoints:
-    """Takes them in turn.
+    """Selects them in turn.
 
     Args:
         addresses: At least one.
-        timing: How long one is left alone.
+        timing: The back-off.
         chance: A random number from 0 to 1, so that many processes do not come back at the same moment.
     """
 
@@ -41,7 +41,7 @@ class Endpoints:
         self._chance = chance
 
     def next(self, now: float) -> str | None:
-        """The address whose turn it is; None while all are left alone."""
+        """The next address; None while all are in back-off."""
         for at, endpoint in enumerate(self._turn):
             if endpoint.not_before <= now:
                 self._turn.append(self._turn.pop(at))
@@ -58,7 +58,7 @@ class Endpoints:
         self._all[address].not_before = 0.0
 
     def failed(self, address: str, at: float) -> None:
-        """It could not be reached, or hung up at once: leave it alone for a while, twice as long each time."""
+        """It could not be reached, or closed at once: back off, twice as long each time."""
         endpoint = self._all[address]
         longest = min(self._timing.first_backoff * 2.0**endpoint.failures, self._timing.longest_backoff)
         endpoint.failures = min(endpoint.failures + 1, 32)

@@ -1,4 +1,4 @@
-"""Whether this process lives in greenlets, and the locks that fit it."""
+"""Whether this process runs under gevent, and the locks that fit it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import sys
 
 
 def make_lock() -> _thread.LockType:
-    """A lock of the operating system, gevent or not.
+    """A lock of the operating system, also under gevent.
 
-    Nothing that is done under it switches greenlets, so that under gevent it is always free, and costs next to nothing.
+    No code that holds it switches greenlets, so under gevent it is always free, and costs almost nothing.
     """
     if not gevent_patched():
         return _thread.allocate_lock()

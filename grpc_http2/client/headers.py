@@ -1,4 +1,4 @@
-"""Header blocks of a gRPC call: the request's written by hand, the answer's read by what they say.
+"""Header blocks of a gRPC call: encodes the request's, and reads the answer's.
 
 The client announces a header table of size 0, so the server may not refer to earlier blocks (RFC 7541, section 4.2):
 equal bytes are equal headers and are decoded once (`BlockDecoder`). Requests use no table either. Names and values of
@@ -16,7 +16,7 @@ from grpc_http2.wire.fields import checked, content_length, percent_decoded, wri
 from grpc_http2.wire.header_blocks import BlockDecoder, Headers, literal, string_literal
 
 MAX_HEADER_LIST: Final = 65_536
-"""Bytes of a header block or list beyond which the server is not listened to."""
+"""Maximum bytes of a header block or list; a longer one ends the connection."""
 TABLE_BYTES: Final = 0
 """Of the header table that the server may use."""
 
@@ -39,11 +39,11 @@ _NEW_NAME: Final = b"\x00"
 
 @dataclass(frozen=True, slots=True)
 class AnswerHead:
-    """What a header block of an answer says, headers or trailers.
+    """The fields of an answer's header block, headers or trailers.
 
     Attributes:
         http_status: HTTP's status, or None in trailers.
-        grpc_status: gRPC's status code; None where there is none, -1 where it is no number.
+        grpc_status: gRPC's status code; None where there is none, -1 where it is not a number.
         message: gRPC's message; "" where there is none.
         content_type: HTTP's content type; "" where there is none.
         length: What `content-length` says, in bytes; -1 where there is none.
@@ -57,7 +57,7 @@ class AnswerHead:
 
     @property
     def is_final(self) -> bool:
-        """Whether it is a response, and not one that announces it (1xx)."""
+        """Whether it is the final response, not an informational one (1xx)."""
         return self.http_status is not None and self.http_status >= 200
 
 
@@ -79,12 +79,12 @@ def read_answer(headers: Headers) -> AnswerHead:
 
 
 def answer_decoder() -> BlockDecoder[AnswerHead]:
-    """What reads the header blocks of one connection's answers."""
+    """The decoder of the header blocks of one connection's answers."""
     return BlockDecoder(read_answer, MAX_HEADER_LIST, TABLE_BYTES)
 
 
 def request_head(path: str, *, authority: str, tls: bool, user_agent: str) -> bytes:
-    """All of a request's header block but the time-out."""
+    """A request's header block without the time-out."""
     return b"".join(
         (
             _POST + _SCHEMES[tls],
@@ -100,7 +100,7 @@ def request_head(path: str, *, authority: str, tls: bool, user_agent: str) -> by
 
 
 def timeout_value(seconds: float) -> bytes:
-    """What follows `request_head`: how long the server may take."""
+    """The part after `request_head`: the time-out of the call."""
     return string_literal(write_timeout(seconds))
 
 
@@ -113,7 +113,7 @@ def _http_status(text: bytes | None) -> int | None:
 
 
 def _grpc_status(text: bytes | None) -> tuple[int | None, str]:
-    """The number, and in its place what there is instead: a status that is none is one that nobody knows (UNKNOWN)."""
+    """The number of a status; -1, which becomes UNKNOWN, where it is not a number."""
     if text is None:
         return None, ""
     if _GRPC_STATUS.fullmatch(text):

@@ -1,4 +1,4 @@
-"""Names for what befalls a server, so that many calls that end together are counted as the one event that they are."""
+"""Names of incidents at a server, so that many calls that end by one event are counted as one failure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,12 @@ _numbers = itertools.count(1)
 
 
 class Incidents:
-    """Of one server. All its connections that end, and all attempts to open one that fail, within a short time are one.
+    """The incidents of one server: all connections that end, and attempts to open one that fail, within a short time.
 
-    Since calls need many connections (each takes as many as its server allows), an event on the way or in the server
-    ends many at once; as failures of the server they are one.
+    The calls of a server are spread over many connections, so one event in the network or the server ends many at once.
 
     Args:
-        span: Seconds from its first moment in which everything belongs to an incident.
+        span: Seconds from the beginning of an incident in which further events belong to it.
     """
 
     def __init__(self, span: float) -> None:
@@ -26,7 +25,7 @@ class Incidents:
         self._began = 0.0
 
     def name(self, now: float) -> str:
-        """The incident that something which happens now belongs to, unique in this process, e.g. `c17`."""
+        """The incident of an event that happens now, unique in this process, e.g. `c17`."""
         with self._lock:
             if not self._name or now - self._began >= self._span:
                 self._name, self._began = f"c{next(_numbers)}", now

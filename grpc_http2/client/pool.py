@@ -1,9 +1,9 @@
-"""All connections to one server: as many as the calls in flight need, and the line of calls that wait for a place.
+"""All connections to one server: as many as the calls in flight need, and the queue of waiting calls.
 
 A call is started on the connection that was used last, while that one has a free place; else on the oldest that has
-one; so few are busy, and the others fall idle and are closed. Without a place anywhere a call stands in line, and
-connections are opened for the line. Whichever comes first, a place or a connection, serves the call that stands first.
-Calls that a connection has given back, since the server has certainly not seen them, stand before all others.
+one; so few are busy, and the others become idle and are closed. Without any free place a call waits in the queue
+(`line`), and connections are opened for it. The first free place, on an old or a new connection, goes to the first call
+in the queue. Calls that a connection gave back, because the server has certainly not seen them, go before all others.
 
 The pool's lock is taken before a connection's, never after it.
 """
@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final
 
-from grpc_http2.client.ages import Ages
 from grpc_http2.client.connection import CheckCertificate, Connection
+from grpc_http2.client.connection_ages import ConnectionAges
 from grpc_http2.client.counts import Counts
 from grpc_http2.client.endpoints import Endpoints
 from grpc_http2.client.greenlets import make_lock
@@ -33,9 +33,9 @@ MAX_CONNECTIONS: Final = 64
 """Connections to one server that take calls at the same time, unless the caller says otherwise."""
 
 _MOST_MOVES: Final = 20
-"""A call that so many connections have given back is given up, as never sent: something is wrong with the server."""
+"""A call that so many connections gave back fails, as never sent: something is wrong with the server."""
 _SHORT_LIFE_S: Final = 0.5
-"""A connection that the server ends so soon, without having served anybody, counts as one that could not be opened."""
+"""A connection that the server closes so soon, without having served a call, counts as one that could not be opened."""
 
 
 class Pool:
@@ -50,7 +50,7 @@ class Pool:
         timing: How long things may take.
 
     Attributes:
-        counts: What has happened.
+        counts: Statistics of its connections.
         line: Calls that wait for a place.
     """
 
@@ -72,13 +72,13 @@ class Pool:
         self._max = max_connections
         self._timing = timing
         self._endpoints = Endpoints(addresses, timing)
-        self._ages = Ages()
+        self._ages = ConnectionAges()
         self._incidents = Incidents(timing.incident)
         self._lock = make_lock()
         self._open: list[Connection] = []  # take calls, or would if they were not full
         self._opening: list[Connection] = []
         self._finishing: set[Connection] = set()
-        self._successors: dict[Connection, Connection] = {}  # what is being opened, for whom
+        self._successors: dict[Connection, Connection] = {}  # connections being opened, by the one that they replace
         self._current: Connection | None = None
         self._places = UNLIMITED_STREAMS  # of a connection, as the server said last
         self._failure, self._incident = "", ""
@@ -104,7 +104,7 @@ class Pool:
         """Make one call and return the answer's bytes.
 
         Args:
-            head: Its header block but the value of its time-out.
+            head: Its header block without the value of its time-out.
             timeout: That value, encoded.
             message: The serialised request.
             entered: Monotonic seconds now.
@@ -123,7 +123,7 @@ class Pool:
             if stream.state is not DONE:
                 waiter.wait(entered + allowed - monotonic())
         finally:
-            # Late; or the caller was killed, and nobody waits any more.
+            # It timed out, or the caller was killed.
             if stream.state is not DONE:
                 self._give_up(stream)
             if stream.queued:
@@ -148,7 +148,7 @@ class Pool:
     # The line.
 
     def _queue(self, stream: Stream) -> None:
-        """Start a call where there is a place, or put it in line."""
+        """Start a call where there is a free place, or queue it."""
         with self._lock:
             if self._closed:
                 stream.failure = NoAnswerError("CANCELLED", "the client is closed", sent=False)
@@ -161,7 +161,7 @@ class Pool:
             self._serve()
 
     def _give_up(self, stream: Stream) -> None:
-        """Nobody waits for a call any more. It is marked as failed."""
+        """Its caller no longer waits: mark a call as failed."""
         with self._lock:
             if stream.state is DONE:
                 return
@@ -186,13 +186,13 @@ class Pool:
     def _place(self, stream: Stream) -> bool:
         """Start a call on the oldest connection with a free place; returns whether there is one."""
         for connection in self._open:
-            if len(connection.session.streams) < connection.session.limit and connection.start(stream):
+            if len(connection.protocol.streams) < connection.protocol.limit and connection.start(stream):
                 self._current = connection
                 return True
         return False
 
     def _serve(self) -> None:
-        """Start those who stand in line, as far as there are places, and open connections for the others."""
+        """Start queued calls, as far as there are free places, and open connections for the others."""
         line = self.line
         while line:
             stream = line[0]
@@ -214,7 +214,7 @@ class Pool:
             stream.end(NoAnswerError(failure.status, failure.details, sent=False, incident=failure.incident))
 
     def _put_back(self, streams: Sequence[Stream]) -> None:
-        """Put calls that the server has not seen before all others."""
+        """Put calls that the server has not seen at the head of the queue."""
         for stream in reversed(streams):
             if stream.state is DONE:
                 continue
@@ -230,7 +230,7 @@ class Pool:
     # Connections.
 
     def _open_for(self, waiting: int) -> None:
-        """Open connections until there are enough for those who wait; where none can be had, they hear why."""
+        """Open connections until there are enough for the queued calls; fail these where none can be opened."""
         now = monotonic()
         patient = [one for one in self._opening if now - one.made_at < self._timing.impatience]
         if len(patient) < len(self._opening) and not self._endpoints.others_ready(
@@ -251,7 +251,7 @@ class Pool:
         return not self._closed and usable + len(self._opening) < self._max
 
     def _open_one(self, now: float) -> Connection | None:
-        """Begin to open a connection; None where no address may be tried now."""
+        """Begin to open a connection; None where all addresses are in back-off."""
         address = self._endpoints.next(now)
         if address is None:
             return None
@@ -275,7 +275,7 @@ class Pool:
         if self._current is connection:
             self._current = None
 
-    # What the connections tell (see `grpc_http2.client.connection.Owner`).
+    # Called by the connections (see `grpc_http2.client.connection.Owner`).
 
     def incident(self, now: float) -> str:
         """See Owner."""
@@ -293,13 +293,13 @@ class Pool:
                 return  # closed meanwhile
             self._opening.remove(connection)
             self._open.append(connection)
-            self._places = connection.session.peer.max_streams
+            self._places = connection.protocol.peer.max_streams
             self.counts.add_open()
             replaced = self._replaced_by(connection)
             if replaced is not None:
                 self._set_aside(replaced)
                 self.counts.aged += 1
-            if connection.session.goaway:  # it came with the settings: nobody may wait for another one meanwhile
+            if connection.protocol.goaway:  # it came with the settings: open the next before any call waits for it
                 self._note_drain(connection, monotonic(), busy=False)
             self._serve()
         if replaced is not None and replaced.retire():
@@ -310,19 +310,19 @@ class Pool:
         now = monotonic()
         with self._lock:
             if connection in self._open:
-                self._note_drain(connection, now, busy=bool(moved or connection.session.streams))
+                self._note_drain(connection, now, busy=bool(moved or connection.protocol.streams))
             self._put_back(moved)
             self._serve()
 
     def _note_drain(self, connection: Connection, now: float, *, busy: bool) -> None:
-        """The server takes no more calls on a connection: open another in its place, before anybody waits."""
-        session = connection.session
+        """The server takes no more calls on a connection: open another in its place, before a call has to wait."""
+        protocol = connection.protocol
         self._set_aside(connection)
-        self.counts.drained += session.graceful
-        if session.graceful and busy:
-            self.counts.aged += self._ages.note(now - connection.opened_at, str(session.goaway))
-        if not session.streams and self._was_in_vain(connection, now):
-            self._note_failure(connection, now, f"the server closed the connection at once: {session.goaway}")
+        self.counts.drained += protocol.graceful
+        if protocol.graceful and busy:
+            self.counts.aged += self._ages.note(now - connection.opened_at, str(protocol.goaway))
+        if not protocol.streams and self._was_in_vain(connection, now):
+            self._note_failure(connection, now, f"the server closed the connection at once: {protocol.goaway}")
         if busy and self._successors.pop(connection, None) is None and self._may_open():
             self._open_one(now)
 
@@ -352,14 +352,14 @@ class Pool:
         self.counts.lost += bool(lost)
         if not connection.by_peer or not self._was_in_vain(connection, connection.closed_at):
             self._endpoints.worked(connection.address)
-        elif lost or not connection.session.goaway:  # else that was noted when it was announced
+        elif lost or not connection.protocol.goaway:  # else that was noted when it was announced
             self._note_failure(connection, connection.closed_at, connection.failure)
         if lost and not self._opening and self._may_open():
             self._open_one(connection.closed_at)
 
     def ticked(self, connection: Connection, now: float) -> None:
         """See Owner."""
-        quiet = now - connection.vitality.quiet_since
+        quiet = now - connection.liveness.quiet_since
         with self._lock:
             if connection not in self._open:
                 return
@@ -380,16 +380,16 @@ class Pool:
                 self._successors[connection] = successor
 
     def _was_in_vain(self, connection: Connection, now: float) -> bool:
-        """Whether a connection had served nobody when the server ended it, right after it was opened."""
-        return now - connection.opened_at < _SHORT_LIFE_S and not connection.session.finished
+        """Whether the server closed a connection right after it was opened, before any call had ended."""
+        return now - connection.opened_at < _SHORT_LIFE_S and not connection.protocol.finished
 
     def _note_failure(self, connection: Connection, at: float, failure: str) -> None:
-        """An address could not be used: it is left alone for a while, and its calls hear why."""
+        """An address could not be used: note the failure, of which waiting calls are told, and back off."""
         self._endpoints.failed(connection.address, at)
         self._failure, self._incident = failure, connection.incident or self._incidents.name(at)
 
     def _replaced_by(self, connection: Connection) -> Connection | None:
-        """Whom a connection was opened for, if anybody; that is forgotten."""
+        """Forget and return the connection that another one was opened to replace, if any."""
         for old, new in self._successors.items():
             if new is connection:
                 del self._successors[old]

@@ -1,4 +1,4 @@
-"""The first bytes of the other side: whether it speaks HTTP/2 at all, and if not, what it is."""
+"""The server's first bytes: whether it speaks HTTP/2, and if not, what it seems to speak."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _SHOWN_BYTES: Final = 60
 
 
 def check_first_bytes(data: bytes) -> None:
-    """Look at what a server says before anything else.
+    """Check the first bytes of a server.
 
     Raises:
-        Http2ConnectionError: it begins with what is no frame of settings; the message says what it looks like.
+        Http2ConnectionError: they are not a SETTINGS frame; the message says what they look like.
     """
     if len(data) < len(_HTTP) and _HTTP.startswith(data):
         return  # more of it will come

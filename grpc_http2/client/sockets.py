@@ -1,4 +1,4 @@
-"""TCP as the connections use it: how one is opened, and whether its other end still acknowledges what is sent."""
+"""TCP: opening a connection, and whether its peer still acknowledges what is sent."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def connect(host: str, port: int, timeout: float, user_timeout: float) -> socket
         host: Name or address.
         port: Port.
         timeout: Seconds that it may take; also the socket's time-out from then on.
-        user_timeout: Seconds after which bytes that are not acknowledged end it. Only Linux is told so.
+        user_timeout: Seconds after which unacknowledged bytes end it (Linux only).
 
     Raises:
-        ConnectionLostError: nobody is there; the message says why.
+        ConnectionLostError: it could not be opened; the message says why.
     """
     try:
         opened = socket.create_connection((host, port), timeout=timeout)
@@ -38,10 +38,9 @@ def connect(host: str, port: int, timeout: float, user_timeout: float) -> socket
 
 
 def is_unheard(connection: socket.socket) -> bool:
-    """Whether what is sent has not been acknowledged for some time, in spite of repetitions: the way may be cut.
+    """Whether sent data has not been acknowledged for some time, in spite of retransmissions: the route may be cut.
 
-    A server that is merely slow acknowledges: its system does that. Always false where the system does not tell (Linux
-    does).
+    A server that is merely slow acknowledges: its kernel does. Always False on systems other than Linux.
     """
     if not hasattr(socket, "TCP_INFO"):
         return False

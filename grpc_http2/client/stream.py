@@ -1,4 +1,4 @@
-"""One unary call as a stream of an HTTP/2 connection, and how its end is put into gRPC's words."""
+"""One unary call as a stream of an HTTP/2 connection, and the gRPC status it ends with."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _HTTP_STATUS: Final = {
 _STATUS_CODES: Final = frozenset(StatusCode)
 _GRPC_CONTENT: Final = "application/grpc"
 _WELL: Final = 200
-_SHOWN_CHARACTERS: Final = 80  # of a page that is no answer
+_SHOWN_CHARACTERS: Final = 80  # of an HTML page in place of an answer
 
 
 class StreamState(Enum):
@@ -63,10 +63,10 @@ class Carrier(Protocol):
 
 
 class Stream:
-    """One call. It begins anew on another connection as long as it was certainly never looked at.
+    """One call. It is started again on another connection as long as the server has certainly not processed it.
 
     Args:
-        head: Its header block but the value of its time-out, which comes last.
+        head: Its header block without the value of its time-out, which comes last.
         timeout: The value of its time-out, encoded.
         message: The serialised request.
         entered: Monotonic seconds when it was asked for.
@@ -79,17 +79,17 @@ class Stream:
         id: Its number on the connection; 0 until it is started.
         answer: The message that came back.
         failure: Why none came back.
-        reply: What the answer's headers say; None until they have arrived.
+        reply: The answer's headers; None until they have arrived.
         chunks: What arrived of its answer.
         size: Bytes that arrived of its DATA, with padding.
         padding: Bytes of padding that arrived.
-        outgoing: Bytes of it that wait to leave: its header block and whole frames.
-        body: What of its message is not in frames yet; a memoryview where it did not fit the windows at once.
+        outgoing: Bytes that are to be sent: its header block and whole frames.
+        body: The part of its message that is not in frames yet; a memoryview where it did not fit the windows at once.
         claimed: Bytes of the connection's window that it took before it left.
         window: How far the server's window for it is from the initial one; what left in one piece is not counted.
         queued: It had to wait for a place.
         waited: Seconds from `entered` until it was started for the last time, where it had to wait.
-        moves: How often it was started in vain.
+        moves: How often it was given back unprocessed.
     """
 
     # In the class, so that making a call does not set them all.
@@ -139,7 +139,7 @@ class Stream:
 
     @property
     def answered(self) -> bool:
-        """Whether anything of an answer has arrived: then the server has looked at it, whatever it says later."""
+        """Whether any part of an answer has arrived: then the server has processed it, whatever it says later."""
         return self.reply is not None or bool(self.size)
 
     @property
@@ -148,21 +148,21 @@ class Stream:
         return 0 if isinstance(self.body, memoryview) else len(self.message) + PREFIX_BYTES
 
     def end(self, failure: NoAnswerError | None = None) -> None:
-        """Settle it, once."""
+        """End it, once."""
         if self.state is not DONE:
             self.failure = failure
             self.state = DONE
             self._on_done()
 
     def rewind(self) -> None:
-        """Make it a call that was never started; only for one that has certainly not been looked at."""
+        """Reset it to a call that was never started; only for one that was certainly not processed."""
         self.id = self.claimed = self.window = 0
         self.state = UNSENT
         self.outgoing = self.body = b""
         self.moves += 1
 
     def finish(self, reply: AnswerHead, grpc_status: int | None, message: str) -> None:
-        """The server has said all: the answer, or why there is none."""
+        """The server ended it: with an answer, or a status."""
         if grpc_status == 0 and reply.http_status == _WELL:
             try:
                 self.answer = read_message(self.chunks[0] if len(self.chunks) == 1 else b"".join(self.chunks))
@@ -186,7 +186,7 @@ class Stream:
         self.reply = head
 
     def _foreign(self, reply: AnswerHead) -> NoAnswerError:
-        """What it means that somebody answered in HTTP alone: no gRPC server does."""
+        """The failure of a call that got an HTTP answer, not one of gRPC, e.g. from a proxy."""
         status = reply.http_status or 0
         if status == _WELL and reply.content_type.startswith(_GRPC_CONTENT):
             return NoAnswerError("UNKNOWN", "the answer ended before gRPC's status")
@@ -202,7 +202,7 @@ class Stream:
 
 
 def reset_failure(code: int) -> NoAnswerError:
-    """What a reset of a call means.
+    """The failure of a call that the server reset.
 
     It may have been processed whatever the code: by itself REFUSED_STREAM says that it was not (RFC 9113, section 8.7),
     but HAProxy says so as well of calls that it had passed on whole (mux_h2.c, h2_do_shutr and h2_do_shutw; with 2.6.12
@@ -212,7 +212,7 @@ def reset_failure(code: int) -> NoAnswerError:
 
 
 def broken_rule(error: Http2StreamError) -> NoAnswerError:
-    """What it means that the server broke a rule of HTTP/2 on one call."""
+    """The failure of a call on which the server violated HTTP/2."""
     return NoAnswerError("INTERNAL", f"the server broke a rule of HTTP/2: {error} ({error.code.name})")
 
 

@@ -1,4 +1,4 @@
-"""The times of a connection's life, in one place. What servers permit differs: those times have no defaults."""
+"""All time limits of a connection. Those that depend on the server have no defaults."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Timing:
         keepalive_answer: which is to be answered within so long.
         overdue: With calls in flight, silence for so long is asked about by a ping,
         overdue_answer: which is to be answered within so long;
-        ping_interval: but so long has to be between two such pings: servers close the connection of who asks more often
-            (grpc-java: permitKeepAliveTime, 5 minutes by default).
+        ping_interval: but so long has to be between two such pings: servers close the connection of a client that
+            pings more often (grpc-java: permitKeepAliveTime, 5 minutes by default).
         user_timeout: Bytes that the other side does not acknowledge for so long end a connection (TCP_USER_TIMEOUT,
             Linux only), as gRPC does it (gRFC A18). Less than a call usually has: so the calls on it end with one
             incident, and not one by one as late.

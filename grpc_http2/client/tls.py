@@ -1,4 +1,4 @@
-"""TLS between a session and its socket, as a transformation of bytes that never waits and is told when to work."""
+"""TLS between a protocol and its socket, as a transformation of bytes that never waits."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _RECORD_BYTES: Final = 65_536
 class SecureLine:
     """One TLS connection as a client that speaks HTTP/2.
 
-    No authority and no name is checked: who the server is, is for the caller to find out from its `certificate`, which
-    may be self-signed and made out to no address.
+    Neither authority nor name is checked: the caller identifies the server by its `certificate`, which may be
+    self-signed and without an address.
 
     Not safe for threads: OpenSSL's objects are not, so reading and writing have to share a lock.
 
     Args:
-        host: What is asked for in the handshake.
+        host: The server name in the handshake (SNI).
     """
 
     def __init__(self, host: str) -> None:
@@ -62,13 +62,13 @@ class SecureLine:
         return certificate
 
     def encrypt(self, data: bytes) -> bytes:
-        """What has to be sent so that the other side reads `data`."""
+        """The encrypted bytes of `data`, to be sent."""
         if data:
             self._tls.write(data)
         return self._outgoing.read()
 
     def decrypt(self, data: bytes) -> bytes:
-        """What the other side said, as far as its records are complete.
+        """The decrypted bytes that arrived, as far as the records are complete.
 
         Raises:
             ConnectionLostError: these are no records of this connection, or its end.

@@ -1,13 +1,13 @@
-"""A session that prints its frames (`grpc_http2.wire.trace`)."""
+"""A protocol that prints its frames (`grpc_http2.wire.trace`)."""
 
 from __future__ import annotations
 
-from grpc_http2.client.session import Session
+from grpc_http2.client.protocol import ClientProtocol
 from grpc_http2.wire.trace import FrameTrace, Write
 
 
-class TracedSession(Session):
-    """See Session.
+class TracedProtocol(ClientProtocol):
+    """See ClientProtocol.
 
     Args:
         name: Of its connection.
@@ -19,17 +19,17 @@ class TracedSession(Session):
         self._trace = FrameTrace(name, write, is_client=True)
 
     def outgoing(self) -> bytes:
-        """See Session."""
+        """See ClientProtocol."""
         data = super().outgoing()
         self._trace.sent(data)
         return data
 
     def receive(self, data: bytes) -> None:
-        """See Session."""
+        """See ClientProtocol."""
         self._trace.received(data)
         super().receive(data)
 
 
-def open_session(name: str, write: Write | None) -> Session:
-    """A session, traced where there is somewhere to print to."""
-    return Session() if write is None else TracedSession(name, write)
+def make_protocol(name: str, write: Write | None) -> ClientProtocol:
+    """A protocol, traced where `write` is given."""
+    return ClientProtocol() if write is None else TracedProtocol(name, write)

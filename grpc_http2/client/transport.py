@@ -1,4 +1,4 @@
-"""Unary calls to several servers over connections of our own, as many per server as the calls need."""
+"""Unary calls to several servers, over as many connections per server as the calls need."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ os.register_at_fork(after_in_child=_count_fork)
 
 
 class _Server:
-    """One server as this process reaches it: its connections, and its calls' header blocks but their time-outs."""
+    """One server: its connections, and the header blocks of its calls without time-outs."""
 
     __slots__ = ("authority", "heads", "pool", "tls", "user_agent")
 
@@ -38,7 +38,7 @@ class _Server:
         self.heads: dict[str, bytes] = {}
 
     def head(self, method: str) -> bytes:
-        """The header block of a call but its time-out; it is kept in `heads`."""
+        """The header block of a call without its time-out; it is kept in `heads`."""
         head = request_head(method, authority=self.authority, tls=self.tls, user_agent=self.user_agent)
         self.heads[method] = head
         return head
@@ -52,12 +52,12 @@ class Http2Transport:
     Args:
         addresses: One or more `host:port` by the server's name; several are used in turn.
         timing: How long things may take.
-        user_agent: What calls say of who makes them.
-        tls: Whether servers are spoken to over TLS.
-        authority: What every server is called in its calls, wherever it is; "" for its first address.
+        user_agent: The user-agent header of calls.
+        tls: Whether to use TLS.
+        authority: The :authority header of calls; "" for the server's first address.
         check_certificates: By the server's name, TLS only: see `Connection`. A server without one may show any.
         max_connections: Per server; see `grpc_http2.client.pool.Pool`.
-        trace: Takes all frames as lines for people; None: as the environment says (`grpc_http2.wire.trace`).
+        trace: Takes all frames as lines of text; None: as the environment says (`grpc_http2.wire.trace`).
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class Http2Transport:
         return here.pool.call(head, value, request, entered, timeout, on_wait)
 
     def connections(self) -> dict[str, dict[str, float]]:
-        """What this process's connections have been through, by the server's name (see `Counts`)."""
+        """Statistics of this process's connections, by the server's name (see `Counts`)."""
         return {name: server.pool.counts.as_dict() for name, server in self._servers.items()}
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ class Waiter(Protocol):
     """One wait of one caller."""
 
     def wait(self, seconds: float) -> None:
-        """Return when woken, also where that was before; or after `seconds`."""
+        """Return when woken, at once if that happened before, or after `seconds`."""
 
     def wake(self) -> None:
         """End the wait. May be called once, from anywhere in the process that waits."""
@@ -55,7 +55,7 @@ class EventLoop(Protocol):
 
 
 def make_waiting() -> tuple[Callable[[], Waiter], EventLoop | None]:
-    """What fits this process: a maker of waiters, and the event loop.
+    """The waiters and the event loop that fit this process.
 
     The second is None without gevent, where there is no loop. With gevent both belong to the thread that asks.
     """
@@ -63,7 +63,7 @@ def make_waiting() -> tuple[Callable[[], Waiter], EventLoop | None]:
 
 
 def start_worker(work: Callable[[], None], name: str) -> None:
-    """Run `work` beside everything else: in a daemon thread, under gevent in a greenlet. Returns at once."""
+    """Run `work` in a daemon thread, under gevent in a greenlet. Returns at once."""
     if gevent_patched():
         import gevent
 

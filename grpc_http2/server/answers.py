@@ -1,4 +1,4 @@
-"""Answers as header blocks: all but their texts are made once."""
+"""Header blocks of answers: everything except their texts is encoded once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OK: Final = literal(b"grpc-status", b"0")
 
 @lru_cache(maxsize=256)
 def refusal(status: StatusCode, message: str) -> bytes:
-    """The headers of an answer that is nothing but a status (`Trailers-Only`)."""
+    """The headers of an answer that consists of a status only (`Trailers-Only`)."""
     accepted = literal(b"grpc-accept-encoding", ENCODINGS) if status == StatusCode.UNIMPLEMENTED else b""
     text = literal(b"grpc-message", percent_encoded(message)[:_MESSAGE_BYTES]) if message else b""
     return HEAD + accepted + literal(b"grpc-status", b"%d" % status) + text
@@ -30,5 +30,5 @@ def refusal(status: StatusCode, message: str) -> bytes:
 
 @lru_cache
 def no_grpc(http_status: int) -> bytes:
-    """The headers of an answer to what is no gRPC request."""
+    """The headers of an answer to a request that is not gRPC."""
     return literal(b":status", b"%d" % http_status) + literal(b"content-length", b"0")

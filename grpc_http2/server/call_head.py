@@ -1,4 +1,4 @@
-"""What the headers of a gRPC request say (RFC 9113, section 8; grpc/grpc, doc/PROTOCOL-HTTP2.md)."""
+"""The headers of a gRPC request (RFC 9113, section 8; grpc/grpc, doc/PROTOCOL-HTTP2.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class CallHead:
         timeout: Seconds the client waits; None for ever.
         encoding: How messages with the compressed flag are compressed.
         length: What `content-length` says, in bytes; -1 when there is none.
-        http_status: What to answer when it is no gRPC request at all; 0 when it is one.
+        http_status: The HTTP status to answer when it is not a gRPC request; 0 when it is one.
     """
 
     path: str = ""

@@ -12,7 +12,7 @@ from grpc_http2.server import answers
 from grpc_http2.server.call_head import CallHead
 from grpc_http2.server.limits import Limits
 from grpc_http2.server.outbox import Outbox
-from grpc_http2.server.room import Room
+from grpc_http2.server.request_memory import RequestMemory
 from grpc_http2.server.rpc import Method, ResetStreamError
 from grpc_http2.server.stream import Stream
 from grpc_http2.wire import frames
@@ -30,7 +30,7 @@ NOT_YET_LIMITED: Final = 10_000
 
 
 class Admission(Enum):
-    """Which calls are taken."""
+    """Which calls are accepted."""
 
     UNLIMITED = "as many as NOT_YET_LIMITED: the client does not know the limits"
     LIMITED = "as many as the limits say"
@@ -41,11 +41,11 @@ class Calls:
     """Calls by their stream id, from their headers until their answer was given.
 
     Args:
-        methods: What answers a call, by path.
+        methods: The methods, by path.
         outbox: Where answers go.
         limits: What the client may do, once it has acknowledged it.
-        room: What unfinished requests of all connections may take; the request that goes beyond it is refused.
-        done: Is told when a call has ended that was worked on; what it sent is to be written.
+        memory: The memory that unfinished requests of all connections may take; a request that exceeds it is refused.
+        done: Called when a call that was processed has ended; its answer has to be written.
 
     Attributes:
         unfinished: Bytes of requests that are not complete.
@@ -53,12 +53,17 @@ class Calls:
     """
 
     def __init__(
-        self, methods: Mapping[str, Method], outbox: Outbox, limits: Limits, room: Room, done: Callable[[], None]
+        self,
+        methods: Mapping[str, Method],
+        outbox: Outbox,
+        limits: Limits,
+        memory: RequestMemory,
+        done: Callable[[], None],
     ) -> None:
         self._methods = methods
         self._outbox = outbox
         self._limits = limits
-        self._room = room
+        self._memory = memory
         self._done = done
         self._streams: dict[int, Stream] = {}
         self.unfinished = 0
@@ -78,7 +83,7 @@ class Calls:
 
     @property
     def full(self) -> bool:
-        """Whether there are as many calls as there may be."""
+        """Whether the limit of calls is reached."""
         return len(self._streams) + len(self._outbox) >= self._max_streams
 
     def acknowledged(self) -> None:
@@ -101,7 +106,7 @@ class Calls:
         """A call's headers came.
 
         Raises:
-            Http2StreamError: they are none of a request.
+            Http2StreamError: they are not the headers of a request.
         """
         if not head.path:
             raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "a request without pseudo-headers")
@@ -117,12 +122,12 @@ class Calls:
         """A part of a call's message came; with padding it takes `size` bytes of the window.
 
         Raises:
-            Http2StreamError: nothing may come any more, or not so much.
+            Http2StreamError: the client had ended the stream, or exceeds its window.
         """
         stream = self._streams[stream_id]
         if stream.ended:
             raise Http2StreamError(ErrorCode.STREAM_CLOSED, "DATA after END_STREAM")
-        if end_stream and stream.window is None and size <= self._window:  # the whole message, as nearly always
+        if end_stream and stream.window is None and size <= self._window:  # the whole message, the usual case
             stream.body = data
             self._run(stream)
             return
@@ -135,7 +140,7 @@ class Calls:
         stream.add(data)
         self.unfinished += len(data)
         stated = max(stated_length(stream.body), len(stream.body) - PREFIX_BYTES)
-        if not self._room.take(len(data), self.unfinished):
+        if not self._memory.take(len(data), self.unfinished):
             self._refuse(stream, RpcError(StatusCode.RESOURCE_EXHAUSTED, "too many unfinished requests"))
         elif stated > MAX_MESSAGE_BYTES:
             self._refuse(stream, too_long(stated))
@@ -145,7 +150,7 @@ class Calls:
             self._outbox.put(frames.window_update(stream_id, credit))
 
     def trailers(self, stream_id: int, head: CallHead, end_stream: int) -> None:
-        """Headers after the message; they say nothing, but must end the stream.
+        """Trailers of a request; they are ignored, but must end the stream.
 
         Raises:
             Http2StreamError: they do not, or are those of another request.
@@ -174,10 +179,10 @@ class Calls:
         """A request is complete or given up: it is unfinished no more."""
         unfinished = stream.unfinished
         self.unfinished -= unfinished
-        self._room.give_back(unfinished)
+        self._memory.give_back(unfinished)
 
     def _turn_away(self, stream_id: int, head: CallHead, end_stream: int) -> None:
-        """Answer what is no call of ours, without waiting for its message."""
+        """Answer a request that is no call of a known method, without waiting for its message."""
         block = answers.no_grpc(head.http_status)
         if not head.http_status:
             block = answers.refusal(StatusCode.UNIMPLEMENTED, "Method not found!")
@@ -186,7 +191,7 @@ class Calls:
             raise Http2StreamError(ErrorCode.NO_ERROR, "the answer is complete without the rest of the request")
 
     def _refuse(self, stream: Stream, error: RpcError) -> None:
-        """Answer with a status. Where the request is not complete, the client is told to leave the rest."""
+        """Answer with a status. Where the request is incomplete, the client is told not to send the rest."""
         complete = stream.ended
         self.drop(stream.id)
         self._outbox.end(stream.id, answers.refusal(error.status, str(error)))
@@ -194,10 +199,10 @@ class Calls:
             raise Http2StreamError(ErrorCode.NO_ERROR, "the answer is complete without the rest of the request")
 
     def _run(self, stream: Stream) -> None:
-        """The request is complete: answer it now, or let it be worked on.
+        """The request is complete: answer it now, or start its method.
 
         Raises:
-            Http2StreamError: it is not as long as it said.
+            Http2StreamError: its length is not its `content-length`.
         """
         if stream.head.length not in (-1, len(stream.body)):
             raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "content-length is not the length of the content")
@@ -233,12 +238,12 @@ class Calls:
         self._done()
 
     def _expire(self, stream: Stream) -> None:
-        """The client does not wait any longer."""
+        """The call's deadline has passed."""
         self._refuse(stream, RpcError(StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded"))
         self._done()
 
     def _end_badly(self, stream: Stream, error: Exception) -> None:
-        """End a call as an exception says; one that nobody foresaw tells the client nothing."""
+        """End a call as an exception says; an unexpected one is logged, and the client gets UNKNOWN."""
         stream.work = None
         if isinstance(error, ResetStreamError):
             self.drop(stream.id)

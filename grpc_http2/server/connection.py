@@ -16,7 +16,7 @@ from grpc_http2.server.limits import OUR_MAX_HEADER_LIST, Limits, Timers, ours
 from grpc_http2.server.outbox import Outbox
 from grpc_http2.server.pings import PingPolicy
 from grpc_http2.server.preface import read_preface
-from grpc_http2.server.room import Room
+from grpc_http2.server.request_memory import RequestMemory
 from grpc_http2.server.rpc import Method
 from grpc_http2.wire import frames, payloads
 from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError, Http2StreamError
@@ -27,12 +27,12 @@ from grpc_http2.wire.windows import ReceiveWindow, WindowExceededError
 log = logging.getLogger(__name__)
 
 _MAX_BLOCK: Final = 2 * OUR_MAX_HEADER_LIST
-"""Bytes of a header block over all of its frames, so that CONTINUATION cannot go on for ever."""
+"""Maximum bytes of a header block over all of its frames: CONTINUATION frames would have no limit otherwise."""
 _RESETS_REMEMBERED: Final = 1_000
 _PADDED_OR_PRIORITY: Final = frames.PADDED | frames.HAS_PRIORITY
 _GAPS_REMEMBERED: Final = 100
 FRAMES_PER_TURN: Final = 64
-"""How many frames are worked off before other connections have their turn: some 30 calls, or 5 ms."""
+"""How many frames are processed before other connections have their turn: about 30 calls, or 5 ms."""
 
 
 class ConnectionState(Enum):
@@ -54,17 +54,17 @@ FAILED: Final = ConnectionState.FAILED
 class Connection(asyncio.Protocol):
     """Speaks HTTP/2 with one client.
 
-    What can be read at once is worked off before anything is written, up to FRAMES_PER_TURN. What is left has its next
-    turn after the other connections had theirs, and nothing more is read before. A client that does not read what it is
-    sent is not read from either.
+    Up to FRAMES_PER_TURN frames that were read are processed before anything is written. Further frames are processed
+    after the other connections had their turn, and nothing more is read before. Nothing is read from a client that does
+    not read its answers.
 
     Args:
         methods: What answers a call, by path.
-        on_open, on_close: Are told when the connection begins and is over.
+        on_open, on_close: Called when the connection begins and ends.
         limits: What the client may do.
-        timers: The time.
-        room: What unfinished requests of all connections may take.
-        chance: From 0 to 1, what makes the age of this connection different from that of others.
+        timers: Clock and timers.
+        memory: What unfinished requests of all connections may take.
+        chance: From 0 to 1, to make the maximal age of this connection different from that of others.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Connection(asyncio.Protocol):
         on_close: Callable[[Connection], None],
         limits: Limits,
         timers: Timers,
-        room: Room,
+        memory: RequestMemory,
         chance: float,
     ) -> None:
         self._on_open = on_open
@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._was_busy = False
         self._outbox = Outbox(self._write)
-        self._calls = Calls(methods, self._outbox, limits, room, self._done)
+        self._calls = Calls(methods, self._outbox, limits, memory, self._done)
         self._blocks: BlockDecoder[CallHead] = BlockDecoder(read_head, OUR_MAX_HEADER_LIST)
         # Where more than the first 65,535 bytes are wanted, they are given at once; less cannot be asked for.
         self._window = ReceiveWindow(limits.connection_window, max(limits.connection_window, DEFAULT_WINDOW))
@@ -120,7 +120,7 @@ class Connection(asyncio.Protocol):
     # --- what asyncio calls ---
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet the client; a server may do so before it has heard anything."""
+        """Send SETTINGS; a server may do so before anything arrives."""
         self._transport = cast("asyncio.Transport", transport)
         self._on_open(self)
         self._write(frames.settings(ours(self._limits)))
@@ -129,7 +129,7 @@ class Connection(asyncio.Protocol):
         self._lifespan.start()
 
     def data_received(self, data: bytes) -> None:
-        """Work off what came, unless there is something left over that comes first."""
+        """Process what arrived, unless earlier data is still unprocessed."""
         if self.state is FAILED:
             return
         self._rest = self._rest + data if self._rest else data
@@ -137,19 +137,19 @@ class Connection(asyncio.Protocol):
             self._take_turn()
 
     def pause_writing(self) -> None:
-        """The client does not keep up with what it is sent."""
+        """The client reads more slowly than answers are written."""
         self._choked = True
         self._read_or_not()
 
     def resume_writing(self) -> None:
-        """It does again."""
+        """The client has caught up."""
         self._choked = False
         if self._more_to_do:
             self._timers.call_soon(self._go_on)
         self._read_or_not()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 (why it was lost makes no difference)
-        """Nobody waits for the answers any more."""
+        """The connection is gone: cancel its calls."""
         self._transport = None
         self._lifespan.stop()
         self._calls.stop_all()
@@ -164,17 +164,17 @@ class Connection(asyncio.Protocol):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way."""
+        """Whether no call is in flight."""
         return not self._calls and not self._outbox
 
     def announce_end(self, reason: str) -> None:
-        """Tell the client to open no more calls here, and ask it to say that it has heard."""
+        """Send the first GOAWAY, and a PING to see that the client has received it."""
         self._outbox.put(frames.goaway(frames.MAX_STREAM_ID, ErrorCode.NO_ERROR, reason))
         self._outbox.put(frames.ping(PING))
         self._outbox.flush()
 
     def take_no_more(self, reason: str) -> None:
-        """Tell the client which call was the last that was taken; later ones are refused."""
+        """Send the second GOAWAY, with the last stream that was accepted; later ones are refused."""
         self._calls.close()
         self._outbox.put(frames.goaway(self._last_stream, ErrorCode.NO_ERROR, reason))
         self._outbox.flush()  # with the answers to what came before in the same read
@@ -187,7 +187,7 @@ class Connection(asyncio.Protocol):
     # --- turns ---
 
     def _take_turn(self) -> None:
-        """Work off frames, then write all answers together."""
+        """Process frames, then write all answers together."""
         try:
             self._rest = self._read(self._rest)
         except Http2ConnectionError as failure:
@@ -238,7 +238,7 @@ class Connection(asyncio.Protocol):
         self.close()
 
     def _read(self, data: bytes) -> bytes:
-        """Work off whole frames; returns the bytes of those that are left, or of an unfinished one."""
+        """Process whole frames; returns the bytes of those that are left, and of an incomplete one."""
         at, size = 0, len(data)
         self._more_to_do = False
         if self.state is PREFACE:
@@ -262,7 +262,7 @@ class Connection(asyncio.Protocol):
             turn -= 1
             if self.state is not OPEN or self._open_block is not None:
                 self._check_turn(kind, flags, stream_id & frames.MAX_STREAM_ID)
-            if kind < len(handlers):  # frames of unknown kinds mean nothing
+            if kind < len(handlers):  # frames of unknown kinds are ignored
                 stream_id &= frames.MAX_STREAM_ID
                 try:
                     handlers[kind](flags, stream_id, data[begin:end])
@@ -272,7 +272,7 @@ class Connection(asyncio.Protocol):
         return data[at:] if at else data
 
     def _check_turn(self, kind: int, flags: int, stream_id: int) -> None:
-        """Check what must come first on a connection, and what must follow headers that are cut in pieces."""
+        """Check that SETTINGS come first, and that CONTINUATION follows an unfinished header block."""
         if self.state is SETTINGS:
             payloads.check_first_frame(kind, flags)
             self.state = OPEN
@@ -285,7 +285,7 @@ class Connection(asyncio.Protocol):
         self._outbox.put(frames.rst_stream(stream_id, code))
 
     def _known(self, stream_id: int, kind: str) -> bool:
-        """Whether a stream was begun; on one that was not, this frame must not come."""
+        """Check that a stream was opened; this frame must not come on an idle one."""
         if not stream_id or stream_id > self._last_stream:
             raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, f"{kind} on stream {stream_id}, which is idle")
         return stream_id in self._calls
@@ -345,8 +345,8 @@ class Connection(asyncio.Protocol):
     def _begin(self, stream_id: int, head: CallHead, end_stream: int) -> None:
         """Take a new stream, or refuse it.
 
-        One that is refused counts as never begun, so that DATA on it is an error of the connection: that is what Netty
-        makes of a client that knows the limit and does not keep it (DefaultHttp2Connection's checkNewStreamAllowed,
+        A refused stream counts as never opened, so that DATA on it is a connection error, as with Netty for a client
+        that knows the limit and exceeds it (DefaultHttp2Connection's checkNewStreamAllowed,
         DefaultHttp2ConnectionDecoder's verifyStreamMayHaveExisted).
 
         Raises:
@@ -360,7 +360,7 @@ class Connection(asyncio.Protocol):
         self._calls.begin(stream_id, head, end_stream)
 
     def _on_priority(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002 (the same for all)
-        """Deprecated by RFC 9113; checked and left alone."""
+        """PRIORITY, deprecated by RFC 9113: checked and ignored."""
         payloads.check_priority(stream_id, payload)
 
     def _on_rst_stream(self, flags: int, stream_id: int, payload: bytes) -> None:  # noqa: ARG002

@@ -1,6 +1,6 @@
-"""When a connection ends by itself: too old, idle for too long, or never really begun.
+"""When the server ends a connection: too old, idle for too long, or without a complete preface.
 
-As grpc-java does it (NettyServerHandler.GracefulShutdown): a first GOAWAY that excludes no stream, with a PING behind
+As in grpc-java (NettyServerHandler.GracefulShutdown): a first GOAWAY that excludes no stream, with a PING behind
 it; when the PING is answered, so when the client has seen the first and opens no more streams, or after 10 s, a second
 one with the last stream that was taken. Then calls under way may end, and with the last of them the connection closes.
 """
@@ -18,13 +18,13 @@ PING: Final = 0x97ACEF001.to_bytes(8, "big")
 """What is in the PING behind the first GOAWAY."""
 PING_PATIENCE_S: Final = 10.0
 IDLE_GRACE_S: Final = 30.0
-"""Netty's own time for calls under way, where no grace is set; idle connections have none but by chance."""
+"""Netty's grace for calls that start while an idle connection is being closed."""
 MAX_AGE: Final = "max_age"
 MAX_IDLE: Final = "max_idle"
 
 
 class Ends(Protocol):
-    """What a lifespan asks of its connection."""
+    """A connection as its lifespan uses it."""
 
     @property
     def opened(self) -> bool:
@@ -45,13 +45,13 @@ class Ends(Protocol):
 
 
 class Lifespan:
-    """The timers of one connection: none per call.
+    """The timers of one connection; there are none per call.
 
     Args:
         limits: How long it may live.
-        timers: The time.
-        chance: From 0 to 1, what makes its age different from that of others.
-        connection: Whose life it is.
+        timers: Clock and timers.
+        chance: From 0 to 1, to make its maximal age different from that of others.
+        connection: The connection.
     """
 
     def __init__(self, limits: Limits, timers: Timers, chance: float, connection: Ends) -> None:
@@ -78,7 +78,7 @@ class Lifespan:
         self._handles.clear()
 
     def used(self) -> None:
-        """Something was done for a call just now."""
+        """A call was started or answered just now."""
         self._idle_since = self._timers.time()
         if self._closing and self._connection.idle:
             self._connection.close()

@@ -1,7 +1,7 @@
-"""What a server allows a connection, and the time.
+"""The limits of a connection to the server, and its clock.
 
-How grpc-java keeps such limits was read in its sources (NettyServer, NettyServerHandler, MaxConnectionIdleManager,
-KeepAliveEnforcer) and seen on a server of its own with limits set.
+How grpc-java enforces such limits was read in its sources (NettyServer, NettyServerHandler, MaxConnectionIdleManager,
+KeepAliveEnforcer) and observed on a grpc-java server with limits set.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OUR_MAX_HEADER_LIST: Final = 8_192
 
 
 class Timers(Protocol):
-    """Time, as an asyncio loop tells it, so that tests can move it."""
+    """The clock and timers of an asyncio loop; tests pass a clock that they can move."""
 
     def time(self) -> float:
         """Seconds since some moment."""
@@ -33,20 +33,20 @@ class Timers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a connection may do; seconds and bytes, infinity for as long as it likes.
+    """The limits of a connection, in seconds and bytes; infinity for no limit.
 
-    By default one may carry very much, for ever. Half-open connections go all the same, after grpc-java's handshake
-    time-out.
+    By default there are practically none, except for connections without a complete preface, which end after
+    grpc-java's handshake time-out.
 
     Attributes:
         max_streams: Calls at once.
-        stream_window, connection_window: What flow control lets a client send ahead. A connection begins with 65,535
-            bytes, whatever is wanted: with less it is that much after the first 64 KiB.
-        age_s: So old the client is asked to leave.
-        age_grace_s: Then calls under way have so long to end.
-        idle_s: So long without a call, likewise.
-        ping_interval_s: A client that pings more often, while calls are under way, is thrown out (PingPolicy).
-        preface_s: So long a client may take to send its preface and settings.
+        stream_window, connection_window: Flow-control windows, in bytes. That of a connection begins with 65,535 in any
+            case: a smaller one holds after the first 64 KiB.
+        age_s: Age at which a connection is closed gracefully.
+        age_grace_s: Seconds that calls in flight then have to end.
+        idle_s: Seconds without a call after which a connection is closed gracefully.
+        ping_interval_s: A client that pings more often while calls are in flight is disconnected (PingPolicy).
+        preface_s: Seconds that a client may take to send its preface and settings.
     """
 
     max_streams: int = 10_000
@@ -64,7 +64,7 @@ class Limits:
 
 
 def ours(limits: Limits) -> dict[int, int]:
-    """What we let the client do; in force once it has acknowledged it."""
+    """The limits announced in SETTINGS; they hold once the client has acknowledged them."""
     return {
         MAX_CONCURRENT_STREAMS: limits.max_streams,
         INITIAL_WINDOW_SIZE: limits.stream_window,
@@ -73,4 +73,4 @@ def ours(limits: Limits) -> dict[int, int]:
 
 
 UNLIMITED: Final = Limits()
-"""What is allowed where nothing is said."""
+"""The defaults."""

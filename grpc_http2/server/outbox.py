@@ -1,4 +1,4 @@
-"""What goes out on a connection: frames in their order, DATA only as far as the peer's windows reach."""
+"""Outgoing frames of a connection, in order; DATA only as far as the peer's windows allow."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Outbox:
         write: Writes bytes to the peer.
 
     Attributes:
-        peer: What the peer lets us do.
+        peer: The peer's settings.
         answers: How often headers or data were sent so far.
     """
 
@@ -63,7 +63,7 @@ class Outbox:
         return len(self._waiting)
 
     def put(self, data: bytes) -> None:
-        """Send whole frames that no window concerns."""
+        """Send whole frames that are not subject to flow control."""
         self._frames.append(data)
 
     def answer(self, stream_id: int, message: bytes) -> None:
@@ -81,7 +81,7 @@ class Outbox:
         self._pump()
 
     def end(self, stream_id: int, block: bytes) -> None:
-        """Send headers that are a whole answer."""
+        """Send headers that are the whole answer."""
         self.answers += 1
         self.put(frames.header_frames(stream_id, block, self.peer.max_frame, end_stream=True))
         self.forget(stream_id)
@@ -135,7 +135,7 @@ class Outbox:
         return self._window >= _EMPTY_BYTES and self.peer.initial_window >= _EMPTY_BYTES
 
     def _pump(self) -> None:
-        """Send what the windows let through: a frame of each stream in turn, so that a long answer delays no other."""
+        """Send what the windows allow: a frame of each stream in turn, so that a long answer delays no other."""
         moving = bool(self._waiting)
         while moving and self._window > 0:
             moving = False
@@ -143,7 +143,7 @@ class Outbox:
                 moving |= self._pump_one(stream_id)
 
     def _pump_one(self, stream_id: int) -> bool:
-        """Send one frame of a stream, and its trailers when that was the last; whether there was room for it."""
+        """Send one frame of a stream, and its trailers after the last; returns whether the windows allowed it."""
         waiting = self._waiting[stream_id]
         more = self._stream_windows.get(stream_id, 0)
         size = min(len(waiting.body), self._window, self.peer.initial_window + more, self.peer.max_frame)

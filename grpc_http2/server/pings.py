@@ -6,15 +6,15 @@ from typing import Final
 
 MAX_STRIKES: Final = 2
 IMPLICITLY_PERMITTED_S: Final = 7_200.0
-"""Without calls under way, whatever the interval is."""
+"""The interval without calls in flight."""
 
 
 class PingPolicy:
-    """Counts the pings that come too early; with the third the client has to go.
+    """Counts the pings that come too early; the third ends the connection.
 
-    An answer makes all pings forgotten: clients measure with pings how much they may send, whenever something comes.
-    But it also makes the clock of the first ping run from the beginning of the connection again. So on a connection
-    younger than the interval every ping is too early.
+    An answer resets the count: clients measure the bandwidth-delay product with pings whenever data arrives.
+    But it also makes the next interval count from the beginning of the connection again. So on a connection younger
+    than the interval every ping is too early.
 
     Args:
         interval_s: Seconds between two pings while calls are under way; 0 permits every ping.
@@ -30,7 +30,7 @@ class PingPolicy:
         self._answers = 0
 
     def permits(self, now: float, *, calls: bool, answers: int) -> bool:
-        """Whether a ping that came is to be borne.
+        """Whether a ping is tolerated.
 
         Args:
             now: The time, on the clock of the beginning.

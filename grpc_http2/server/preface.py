@@ -1,4 +1,4 @@
-"""The first bytes of a connection, and what is said to those who speak something else."""
+"""The client's preface, and the error for clients that speak another protocol."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def read_preface(data: bytes) -> int:
     """Where the first frame begins; 0 while the preface is not complete.
 
     Raises:
-        Http2ConnectionError: there is none. The words are Netty's (Http2ConnectionHandler, readClientPrefaceString),
-            since people look for them when they have sent HTTP/1.1 to a node.
+        Http2ConnectionError: there is none. The message is Netty's (Http2ConnectionHandler, readClientPrefaceString),
+            which users search for when they have sent HTTP/1.1 to a node.
     """
     if data.startswith(PREFACE):
         return len(PREFACE)

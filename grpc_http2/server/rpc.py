@@ -1,4 +1,4 @@
-"""What a server of gRPC methods deals in: methods, status codes, and the ways in which a call can end."""
+"""Methods, status codes, and the ways in which a call can end."""
 
 from __future__ import annotations
 

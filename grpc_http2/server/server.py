@@ -1,4 +1,4 @@
-"""Listens for HTTP/2 connections, and ends them in good order."""
+"""Listens for HTTP/2 connections, and closes them gracefully."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import partial
 
 from grpc_http2.server.connection import Connection
 from grpc_http2.server.limits import UNLIMITED, Limits
-from grpc_http2.server.room import Room
+from grpc_http2.server.request_memory import RequestMemory
 from grpc_http2.server.rpc import Method
 from grpc_http2.server.traced import TracedConnection
 from grpc_http2.wire.trace import Write, trace_from_environment
@@ -26,24 +26,24 @@ class Http2Server:
     """Serves gRPC methods on any number of ports.
 
     Args:
-        methods: What answers a call, by path (`/package.Service/method`). Others are UNIMPLEMENTED.
+        methods: The methods, by path (`/package.Service/method`). Others are UNIMPLEMENTED.
         limits: What a connection may do.
-        room: What unfinished requests may take; servers that share one have one bound together.
+        memory: The memory that unfinished requests may take; servers may share one.
         draw: Draws numbers from 0 to 1, for the ages of connections.
-        trace: Takes all frames as lines for people; None: as the environment says (`grpc_http2.wire.trace`).
+        trace: Takes all frames as lines of text; None: as the environment says (`grpc_http2.wire.trace`).
     """
 
     def __init__(
         self,
         methods: Mapping[str, Method],
         limits: Limits = UNLIMITED,
-        room: Room | None = None,
+        memory: RequestMemory | None = None,
         draw: Callable[[], float] = random.random,
         trace: Write | None = None,
     ) -> None:
         self._methods = methods
         self._limits = limits
-        self._room = Room() if room is None else room
+        self._memory = RequestMemory() if memory is None else memory
         self._draw = draw
         trace = trace or trace_from_environment()
         self._make: Callable[..., Connection] = Connection if trace is None else partial(TracedConnection, trace)
@@ -59,7 +59,7 @@ class Http2Server:
             tls: Speak TLS; the context must offer `h2` by ALPN.
 
         Raises:
-            OSError: it cannot be listened on.
+            OSError: the port cannot be used.
         """
         loop = asyncio.get_running_loop()
         listener = await loop.create_server(
@@ -94,6 +94,6 @@ class Http2Server:
             self._connections.discard,
             self._limits,
             asyncio.get_running_loop(),
-            self._room,
+            self._memory,
             self._draw(),
         )

@@ -15,11 +15,11 @@ class Stream:
     Attributes:
         id: Its stream id.
         head: What its headers say.
-        method: What answers it.
-        body: What came of its message so far.
-        window: How much may still come; None before a message came in several parts.
+        method: Its method.
+        body: The part of its message that has arrived.
+        window: How many bytes may still come; None unless a message comes in several parts.
         ended: Whether the client has sent everything.
-        work: What is under way to answer it.
+        work: The task that computes its answer.
         deadline: The timer of its timeout.
     """
 
@@ -60,7 +60,7 @@ class Stream:
         self.body += data
 
     def stop(self) -> None:
-        """End what is under way."""
+        """Cancel its task and timer."""
         if self.deadline is not None:
             self.deadline.cancel()
         if self.work is not None:

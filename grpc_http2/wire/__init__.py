@@ -1,13 +1,13 @@
-"""What both sides of a connection share: bytes and rules, without any input or output.
+"""The wire format and its rules, shared by client and server; no input or output.
 
 errors         error codes of HTTP/2, and errors of a connection and of a stream
 frames         frames as bytes: kinds, flags, how they are built
-payloads       what stands in a frame that came, and the rules that it must keep
+payloads       the payloads of received frames, and their rules
 header_blocks  HPACK: blocks from frames, decoded with a memory of equal ones
 fields         header fields: HTTP/2's rules for all of them, gRPC's encodings of values
-settings       what each side lets the other do
+settings       SETTINGS of both sides
 windows        flow control
 messages       gRPC's length-prefixed messages
 status         gRPC's status codes
-trace          frames as lines for people, where somebody asks for them
+trace          frames as lines of text, for debugging
 """

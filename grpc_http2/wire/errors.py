@@ -25,7 +25,7 @@ class ErrorCode(IntEnum):
 
 
 def error_name(code: int) -> str:
-    """HTTP/2's name of an error code, also of one that no standard knows yet."""
+    """HTTP/2's name of an error code; its number where it has none."""
     try:
         return ErrorCode(code).name
     except ValueError:
@@ -33,11 +33,11 @@ def error_name(code: int) -> str:
 
 
 class Http2ConnectionError(Exception):
-    """The peer broke a rule that the whole connection rests on: GOAWAY, and the end of it (RFC 9113, section 5.4.1).
+    """A connection error: the peer violated HTTP/2; GOAWAY is sent and the connection closed (RFC 9113, section 5.4.1).
 
     Attributes:
-        code: What GOAWAY says.
-        last_stream: The last stream that may have been begun. As with Netty, every one unless somebody knows better.
+        code: The code of GOAWAY.
+        last_stream: The last stream that may have been processed; as with Netty, the highest id unless it is known.
     """
 
     def __init__(self, code: ErrorCode, reason: str, last_stream: int = 2**31 - 1) -> None:
@@ -47,10 +47,10 @@ class Http2ConnectionError(Exception):
 
 
 class Http2StreamError(Exception):
-    """The peer broke a rule on one stream: RST_STREAM; the others go on (RFC 9113, section 5.4.2).
+    """A stream error: the peer violated HTTP/2 on one stream, which is reset (RST_STREAM; RFC 9113, section 5.4.2).
 
     Attributes:
-        code: What RST_STREAM says.
+        code: The code of RST_STREAM.
     """
 
     def __init__(self, code: ErrorCode, reason: str) -> None:

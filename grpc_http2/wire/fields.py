@@ -32,7 +32,7 @@ def checked(headers: Headers, pseudo: Collection[bytes]) -> dict[bytes, bytes]:
         pseudo: The pseudo-headers that may be among them, before all others and once.
 
     Raises:
-        Http2StreamError: a name, a value or its place is not as HTTP/2 wants it.
+        Http2StreamError: a name, a value or its place violates HTTP/2.
     """
     fields: dict[bytes, bytes] = {}
     regular = False
@@ -54,7 +54,7 @@ def content_length(fields: dict[bytes, bytes]) -> int:
     """The bytes that `content-length` announces; -1 where there is none.
 
     Raises:
-        Http2StreamError: it is no number.
+        Http2StreamError: it is not a number.
     """
     text = fields.get(b"content-length")
     if text is None:
@@ -73,7 +73,7 @@ def read_timeout(text: bytes) -> float:
     """The seconds of a `grpc-timeout`.
 
     Raises:
-        Http2StreamError: it is none.
+        Http2StreamError: it is malformed.
     """
     match = _TIMEOUT.fullmatch(text)
     if match is None:
@@ -82,10 +82,10 @@ def read_timeout(text: bytes) -> float:
 
 
 def percent_encoded(message: str) -> bytes:
-    """A text as `grpc-message` wants it: printable ASCII without %, everything else as %XX of its UTF-8."""
+    """A text encoded for `grpc-message`: printable ASCII without %, everything else as %XX of its UTF-8."""
     return _TO_ENCODE.sub(lambda match: b"%%%02X" % match[0][0], message.encode("utf-8", "replace"))
 
 
 def percent_decoded(text: bytes) -> str:
-    """The text of a `grpc-message`; what is no UTF-8 becomes U+FFFD."""
+    """The text of a `grpc-message`; bytes that are not UTF-8 become U+FFFD."""
     return unquote_to_bytes(text).decode("utf-8", "replace")

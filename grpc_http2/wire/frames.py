@@ -1,6 +1,6 @@
 """HTTP/2 frames as bytes (RFC 9113, sections 4 and 6): kinds, flags, and how they are built.
 
-What the payload of a frame that came must be stands in `payloads`.
+The payloads of received frames are checked in `payloads`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KIND_NAMES: Final = (
     *("DATA", "HEADERS", "PRIORITY", "RST_STREAM", "SETTINGS", "PUSH_PROMISE", "PING", "GOAWAY", "WINDOW_UPDATE"),
     "CONTINUATION",
 )
-"""By the number of the kind. Frames of other kinds mean nothing (RFC 9113, section 5.5)."""
+"""By the number of the kind. Frames of other kinds are ignored (RFC 9113, section 5.5)."""
 
 ACK: Final = 0x1
 END_STREAM: Final = 0x1
@@ -92,5 +92,5 @@ def rst_stream(stream_id: int, code: int) -> bytes:
 
 
 def goaway(last_stream_id: int, code: int, reason: str = "") -> bytes:
-    """A GOAWAY frame; `reason` is for people."""
+    """A GOAWAY frame; `reason` is its debug text."""
     return frame(GOAWAY, 0, 0, _TWO_LONGS.pack(last_stream_id, code) + reason.encode())

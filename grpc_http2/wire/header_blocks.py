@@ -24,12 +24,12 @@ MAX_REMEMBERED: Final = 128
 """Blocks; with the timeouts of calls there are some dozen of them on a busy connection."""
 MAX_REMEMBERED_BYTES: Final = 1_024
 MAX_FRAMES: Final = 64
-"""Of one header block; empty ones would otherwise never end."""
+"""Maximum CONTINUATION frames of one header block; empty ones would have no limit otherwise."""
 DEFAULT_TABLE_BYTES: Final = 4_096
 
 
 class _WatchedTable(HeaderTable):
-    """HPACK's dynamic table, which counts its changes. An entry for a table of size 0 is none, nor is the same size."""
+    """HPACK's dynamic table, which counts its changes. An entry in a table of size 0 is no change."""
 
     def __init__(self) -> None:
         self.changes = 0
@@ -53,9 +53,9 @@ class BlockDecoder(Generic[T]):
     """Decodes the header blocks of one connection, in their order.
 
     Args:
-        interpret: What headers mean. It must depend on nothing but them.
+        interpret: Converts headers to their meaning; it must depend on them only.
         max_list_bytes: Most bytes of a header list, names and values with 32 for each.
-        table_bytes: What SETTINGS_HEADER_TABLE_SIZE allows the peer.
+        table_bytes: SETTINGS_HEADER_TABLE_SIZE as announced to the peer.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class BlockDecoder(Generic[T]):
         return f"<BlockDecoder remembers {len(self._known)} blocks, table changed {self._table.changes} times>"
 
     def decode(self, block: bytes) -> T:
-        """What a block means; what `interpret` raises, is raised after the table is in order.
+        """The meaning of a block. Errors of `interpret` are raised after the table was updated.
 
         Raises:
             Http2ConnectionError: it cannot be decoded, so no later block can be either.
@@ -104,8 +104,8 @@ class OpenBlock:
     Args:
         stream_id: Of the HEADERS frame.
         flags: Of the HEADERS frame.
-        fragment: What that frame held of the block.
-        max_bytes: Of the whole block, so that CONTINUATION cannot go on for ever.
+        fragment: The part of the block in that frame.
+        max_bytes: Maximum of the whole block.
 
     Attributes:
         stream_id, flags: As given.
@@ -133,7 +133,7 @@ class OpenBlock:
             raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, "CONTINUATION is missing")
 
     def add(self, fragment: bytes) -> None:
-        """Add what a CONTINUATION frame holds.
+        """Add the part of the block in a CONTINUATION frame.
 
         Raises:
             Http2ConnectionError: the block is too long, or in too many frames.
@@ -149,7 +149,7 @@ class OpenBlock:
 
 
 def literal(name: bytes, value: bytes) -> bytes:
-    """One header as it can be sent at any time: in full, and without a trace in the peer's table."""
+    """One header as a literal without indexing, which leaves the peer's table unchanged."""
     return b"\0" + string_literal(name) + string_literal(value)
 
 

@@ -10,14 +10,14 @@ from grpc_http2.wire.status import RpcError, StatusCode
 
 PREFIX_BYTES: Final = 5
 MAX_MESSAGE_BYTES: Final = 4 * 1024 * 1024
-"""As gRPC has it by default, in both directions."""
+"""gRPC's default limit, in both directions."""
 
 _PREFIX: Final = struct.Struct(">BI")
 _unpack_prefix: Final = _PREFIX.unpack_from
 _IDENTITY: Final = b"identity"
 _WINDOW_BITS: Final = {b"gzip": 31, b"deflate": 15}
 ENCODINGS: Final = b"identity,deflate,gzip"
-"""The compressions that are understood, as headers name them. Nothing is ever compressed here before it is sent."""
+"""The compressions that are accepted, as headers name them. Sent messages are never compressed."""
 
 
 def write_message(message: bytes) -> bytes:
@@ -52,12 +52,12 @@ def read_message(body: bytes, encoding: bytes = _IDENTITY) -> bytes:
 
 
 def stated_length(body: bytes | bytearray) -> int:
-    """How long a message says it is, by the first bytes of it; 0 while they are too few to know."""
+    """The length in a message's prefix; 0 while the prefix is incomplete."""
     return int(_PREFIX.unpack_from(body)[1]) if len(body) >= PREFIX_BYTES else 0
 
 
 def too_long(length: int) -> RpcError:
-    """The refusal of a message of so many bytes, in the words of grpc-java."""
+    """The error for a message of so many bytes, with grpc-java's text."""
     text = f"gRPC message exceeds maximum size {MAX_MESSAGE_BYTES}: {length}"
     return RpcError(StatusCode.RESOURCE_EXHAUSTED, text)
 

@@ -1,6 +1,6 @@
-"""What stands in the payload of a frame that came, and the rules that it must keep (RFC 9113, section 6).
+"""The payloads of received frames, and their rules (RFC 9113, section 6).
 
-Both sides read by these functions, so both are equally strict.
+Client and server use the same functions, so both are equally strict.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _PRIORITY_BYTES: Final = 5
 
 
 class GoAway(NamedTuple):
-    """The peer opens no more streams, or takes none.
+    """A GOAWAY frame: the peer accepts no more streams.
 
     Attributes:
-        last_stream: The highest stream that it has looked at or still will.
+        last_stream: The highest stream that it has processed or still may.
         code: Why, as a number of ErrorCode or of a later standard.
-        reason: The same for people.
+        reason: Its debug text.
     """
 
     last_stream: int
@@ -38,7 +38,7 @@ def check_first_frame(kind: int, flags: int) -> None:
     """A connection begins with SETTINGS that are no acknowledgement (section 3.4).
 
     Raises:
-        Http2ConnectionError: this one does not.
+        Http2ConnectionError: this frame is another one.
     """
     if kind != frames.SETTINGS or flags & frames.ACK:
         raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, "the first frame is not SETTINGS")
@@ -48,7 +48,7 @@ def check_length(length: int, longest: int) -> None:
     """A frame's payload must not be longer than was allowed (section 4.2).
 
     Raises:
-        Http2ConnectionError: it is.
+        Http2ConnectionError: it is too long.
     """
     if length > longest:
         raise Http2ConnectionError(ErrorCode.FRAME_SIZE_ERROR, f"a frame of {length} bytes, more than {longest}")
@@ -75,7 +75,7 @@ def check_ping(stream_id: int, payload: bytes) -> None:
     """PING is about the connection, and has 8 bytes (section 6.7).
 
     Raises:
-        Http2ConnectionError: this one is or has not.
+        Http2ConnectionError: it is on a stream, or has another length.
     """
     if stream_id:
         raise Http2ConnectionError(ErrorCode.PROTOCOL_ERROR, f"PING on stream {stream_id}")
@@ -98,7 +98,7 @@ def read_goaway(stream_id: int, payload: bytes) -> GoAway:
 
 
 def read_window_update(payload: bytes) -> int:
-    """By how many bytes a window grows (section 6.9); 0, which is forbidden, is for `windows.widened` to refuse.
+    """By how many bytes a window grows (section 6.9); 0, which is forbidden, is refused by `windows.widened`.
 
     Raises:
         Http2ConnectionError: the frame has another length than 4.

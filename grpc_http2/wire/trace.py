@@ -100,7 +100,7 @@ class _FrameReader:
         self._rest = b""
         self._block = b""
         self._begun = False
-        self._lost = False  # it is no HTTP/2, or what came cannot be told apart any more
+        self._lost = False  # it is not HTTP/2, or what came cannot be told apart any more
 
     def read(self, data: bytes) -> None:
         if self._lost or not data:
@@ -124,7 +124,7 @@ class _FrameReader:
         after = begin[len(preface) :]
         if not begin.startswith(preface) or after[3:4] != bytes((frames.SETTINGS,)):
             self._lost = True
-            self._show(f"what is no HTTP/2: {begin[:_SHOWN_BYTES]!r}")
+            self._show(f"what is not HTTP/2: {begin[:_SHOWN_BYTES]!r}")
             return False
         if preface:
             self._show("the client's preface")

@@ -1,1 +1,1 @@
-"""From an accepted transaction to a settled one: its time, its fee, its effect, and what nodes remember of it."""
+"""From an accepted transaction to a handled one: timestamp, fee, effect, and record cache."""

@@ -1,4 +1,4 @@
-"""How long consensus and the mirror take: the profiles of `--latency`, and where their figures come from.
+"""The latencies of consensus and mirror: the profiles of `--latency`, and the sources of their figures.
 
 A transaction has two moments. Its **consensus timestamp** is the median of the moments at which the nodes received the
 event it is in, so a few hundred milliseconds after its arrival. It is **known** (its place in the order, its receipt,
@@ -39,12 +39,12 @@ _NORMAL_P99: Final = 2.3263478740408408
 _WAVES: Final = 32
 _WANDER_S: Final = 3.0
 RECEIVED_S: Final = 0.3
-_RECEIVED_SHARE: Final = 0.15  # of a delay of one's own, so that a short one has two moments too
+_RECEIVED_SHARE: Final = 0.15  # of a `delay`, so that a short one also has two moments
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long things take, in seconds.
+    """The latencies of a profile, in seconds.
 
     Attributes:
         pace: Makes the network's `Pace`, which may draw from the random numbers given whenever it is asked.
@@ -52,8 +52,8 @@ class Latency:
         received_s: The time from a transaction's arrival to its consensus timestamp, in the middle.
         spread_s: The shortest and the longest of these times are so far apart. Within it transactions through different
             nodes change places; those through one node never do.
-        round_s: What is known becomes known at multiples of this; 0 for at any time.
-        gossip_s: So long after its arrival at one node the others have heard of a transaction.
+        round_s: Transactions become known at multiples of this; 0 for at any time.
+        gossip_s: Time after its arrival at one node until the others know of a transaction.
     """
 
     pace: Callable[[Random], Pace]
@@ -72,7 +72,7 @@ def fixed(seconds: float, jitter: float = 0.0) -> Callable[[Random], Pace]:
 
 
 def log_normal(median: float, p99: float) -> Callable[[Random], Pace]:
-    """A time that wanders; over a long while it is log-normal with this median and 99th percentile."""
+    """A time that varies slowly; its long-run distribution is log-normal with this median and 99th percentile."""
     mu, sigma = math.log(median), math.log(p99 / median) / _NORMAL_P99
 
     def pace(random: Random) -> Pace:
@@ -102,12 +102,12 @@ def to_timestamp(latency: Latency, node: int, at: float) -> float:
     """
     if not latency.spread_s:
         return latency.received_s
-    period = 2.0 + node % 7 / 3  # so long that what comes through one node never overtakes
+    period = 2.0 + node % 7 / 3  # so long that transactions through one node never overtake each other
     return latency.received_s + latency.spread_s / 2 * math.sin(math.tau * at / period + node)
 
 
 def always(seconds: float) -> Lag:
-    """So long after it is known, whenever that is."""
+    """A fixed time after it is known."""
     return lambda _: seconds
 
 
@@ -129,7 +129,7 @@ PROFILES: Final[dict[str, Latency]] = {
 def latency_of(
     profile: str, delay: float | None, jitter: float | None, lag: float | None, gossip: float | None = None
 ) -> Latency:
-    """A profile, with what was said about its parts in its place.
+    """A profile, with overrides of its parts.
 
     Args:
         profile: One of PROFILES.

@@ -1,4 +1,4 @@
-"""What the nodes remember of recent transactions: for duplicates, receipts and records."""
+"""The record cache: recent transactions, for duplicates, receipts and records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from localnet.clock import NANOS, Clock
 from localnet.protocol.ids import TransactionKey, transaction_key
 from localnet.protocol.status import codes
-from localnet.transactions.stages import Checked, Received, Settled
+from localnet.transactions.stages import Checked, Handled, Received
 
 KEPT_S = 180
 """The longest valid duration, and so how long receipts and ids are kept (RecordCacheImpl.java)."""
@@ -21,19 +21,19 @@ class Lost(NamedTuple):
     received: Received
 
 
-Known = Checked | Lost | Settled
-"""What is known by a transaction id; what is not settled is pending."""
+Known = Checked | Lost | Handled
+"""What is known by a transaction id; what is not `Handled` is pending."""
 
 
 class RecordCache:
     """Transactions by id, from the moment a node accepts them until 180 s after consensus.
 
-    A node knows its own at once, and everybody else's when gossip has brought it or it reached consensus. Until then
-    two nodes can accept the same id; what reaches consensus later is the duplicate of what was there first.
+    A node knows its own at once, and those of other nodes after gossip or consensus. Until then two nodes can accept
+    the same id; the one that reaches consensus later is the duplicate.
 
     Args:
         clock: The network's.
-        gossip_s: So long after its arrival at one node the others know of a transaction.
+        gossip_s: Seconds after its arrival at one node until the others know of a transaction.
     """
 
     def __init__(self, clock: Clock, gossip_s: float = 0.0) -> None:
@@ -41,13 +41,13 @@ class RecordCache:
         self._gossip_s = gossip_s
         self._by_id: dict[TransactionKey, Known] = {}
         self._duplicates: dict[TransactionKey, list[Known]] = {}
-        self._children: dict[TransactionKey, list[Settled]] = {}
-        self._settled: deque[Settled] = deque()
+        self._children: dict[TransactionKey, list[Handled]] = {}
+        self._handled: deque[Handled] = deque()
 
     def find(self, node: int, transaction_id: Any) -> Known | None:
-        """What a node knows by a protobuf `TransactionID`: the transaction that counts, or with a nonce its child.
+        """Find by a protobuf `TransactionID` the transaction that counts, or with a nonce its child.
 
-        The whole id counts (RecordCacheImpl.java): with `scheduled` it is another one, and nothing is scheduled here.
+        The whole id is compared (RecordCacheImpl.java): `scheduled` makes another one, and nothing is scheduled here.
         """
         if transaction_id.scheduled:
             return None
@@ -59,13 +59,13 @@ class RecordCache:
         return children[nonce - 1] if 0 < nonce <= len(children) else None
 
     def known_to(self, node: int, key: TransactionKey) -> Known | None:
-        """The transaction that counts, if this node has heard of one with this id; else None."""
+        """The transaction that counts, if this node knows one with this id; else None."""
         first = self.get(key)
-        if first is None or not self._gossip_s or isinstance(first, Settled):
+        if first is None or not self._gossip_s or isinstance(first, Handled):
             return first
         now = self._clock.now()
         for one in (first, *self._duplicates.get(key, ())):
-            if not isinstance(one, Settled) and (
+            if not isinstance(one, Handled) and (
                 one.received.node == node or one.received.arrival + self._gossip_s <= now
             ):
                 return first
@@ -76,33 +76,33 @@ class RecordCache:
         known = self._by_id.get(key)
         if known is None:
             return None
-        if isinstance(known, Settled):
+        if isinstance(known, Handled):
             return None if known.consensus_ns < self._oldest_ns() else known
         # What is lost never reaches consensus: it is forgotten by its valid start.
         is_old = isinstance(known, Lost) and key.seconds * NANOS < self._oldest_ns()
         return None if is_old else known
 
-    def duplicates(self, key: TransactionKey) -> list[Settled]:
+    def duplicates(self, key: TransactionKey) -> list[Handled]:
         """The duplicates of a transaction that have reached consensus."""
-        return [one for one in self._duplicates.get(key, ()) if isinstance(one, Settled)]
+        return [one for one in self._duplicates.get(key, ()) if isinstance(one, Handled)]
 
-    def children(self, key: TransactionKey) -> list[Settled]:
+    def children(self, key: TransactionKey) -> list[Handled]:
         """The children of a transaction, in the order of their nonces."""
         return self._children.get(key, [])
 
-    def add_children(self, parent: Settled, children: list[Settled]) -> None:
-        """A transaction that was settled has children."""
+    def add_children(self, parent: Handled, children: list[Handled]) -> None:
+        """Note the children of a handled transaction."""
         self._children[parent.key] = children
 
-    def recent(self) -> Iterator[Settled]:
+    def recent(self) -> Iterator[Handled]:
         """What reached consensus in the last 180 s, in that order."""
         oldest = self._oldest_ns()
-        return (one for one in self._settled if one.consensus_ns >= oldest)
+        return (one for one in self._handled if one.consensus_ns >= oldest)
 
     def is_duplicate(self, checked: Checked) -> bool:
-        """Whether another transaction with the same id reached consensus before, and not by its node's mistake."""
+        """Whether another transaction with the same id reached consensus before, and was not expired."""
         first = self._by_id.get(checked.key)
-        return isinstance(first, Settled) and first.status != codes.TRANSACTION_EXPIRED
+        return isinstance(first, Handled) and first.status != codes.TRANSACTION_EXPIRED
 
     def accept(self, checked: Checked) -> None:
         """A node accepted it."""
@@ -112,11 +112,11 @@ class RecordCache:
         """A node accepted it, and it will never reach consensus."""
         self._accept(checked.key, Lost(checked.received._replace(raw=b"")))
 
-    def settle(self, checked: Checked, settled: Settled) -> None:
-        """It reached consensus. Also forgets those that are too old."""
-        self._put(checked, settled)
-        recent, oldest = self._settled, self._oldest_ns()
-        recent.append(settled)
+    def complete(self, checked: Checked, handled: Handled) -> None:
+        """It reached consensus. Also forgets transactions that are too old."""
+        self._put(checked, handled)
+        recent, oldest = self._handled, self._oldest_ns()
+        recent.append(handled)
         while recent[0].consensus_ns < oldest:
             gone = recent.popleft()
             if self._by_id.get(gone.key) is gone:
@@ -130,19 +130,19 @@ class RecordCache:
         else:
             self._duplicates.setdefault(key, []).append(pending)
 
-    def _put(self, checked: Checked, settled: Settled) -> None:
-        """Put it in the place of what was pending; it counts where so far something counts that gives way to it."""
-        first = self._by_id.get(settled.key)
+    def _put(self, checked: Checked, handled: Handled) -> None:
+        """Replace the pending one; it becomes the one that counts if the present one gives way."""
+        first = self._by_id.get(handled.key)
         if first is checked:
-            self._by_id[settled.key] = settled
+            self._by_id[handled.key] = handled
             return
-        others = self._duplicates.get(settled.key, [])
+        others = self._duplicates.get(handled.key, [])
         for place, one in enumerate(others):
             if one is checked:
-                others[place] = settled
+                others[place] = handled
                 if first is not None and _gives_way(first):
                     others[place] = first
-                    self._by_id[settled.key] = settled
+                    self._by_id[handled.key] = handled
                 return
 
     def _oldest_ns(self) -> int:
@@ -150,5 +150,5 @@ class RecordCache:
 
 
 def _gives_way(first: Known) -> bool:
-    """Whether what counts so far has not reached consensus, or did so too late by its node's mistake."""
-    return not isinstance(first, Settled) or first.status == codes.TRANSACTION_EXPIRED
+    """Whether the transaction that counts so far has not reached consensus, or was expired (its node's fault)."""
+    return not isinstance(first, Handled) or first.status == codes.TRANSACTION_EXPIRED

@@ -1,1 +1,1 @@
-"""The control API, which tells what happened and takes faults, and the page for people."""
+"""The control API, which serves the ledger and takes faults, and the status page."""

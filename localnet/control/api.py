@@ -1,4 +1,4 @@
-"""The control API: what a load test checks itself against. Every path asks for `Authorization: Bearer TOKEN`.
+"""The control API: the ledger, to check load tests against, and faults. Requires `Authorization: Bearer TOKEN`.
 
 GET /ledger?after=I&limit=N&type=T   entries with an index above I (default: from the oldest), at most N (default
                                      1,000, at most 10,000), only of type T if given; `next` is the `after` of the
@@ -7,7 +7,7 @@ GET /ledger/summary                  totals since the start
 GET /faults                          every fault: over, active and scheduled, with what it hit and when it was
 POST /faults                         begin or schedule one fault or a list of them: all or none
 DELETE /faults/ID, DELETE /faults    end one, or all
-GET /                                the page for people; asks for no token and tells none
+GET /                                the status page; needs no token and shows none
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from localnet.ledger.entries import Ledger, entry_json
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 PAGE = "/"
-"""The page for people; the one path that asks for no token."""
+"""The status page; the one path that needs no token."""
 DEFAULT_PAGE = 1_000
 MAX_PAGE = 10_000
 
@@ -36,7 +36,7 @@ _LEDGER: web.AppKey[Ledger] = web.AppKey("ledger", Ledger)
 def create_control_app(
     ledger: Ledger, faults: FaultEngine, page: Handler, node_ids: list[str], token: str
 ) -> web.Application:
-    """The application that serves the control API, and the page for people."""
+    """The application that serves the control API and the status page."""
     app = web.Application(middlewares=[_require(token)])
     app.add_routes([web.get(PAGE, page)])
     app[_LEDGER] = ledger
@@ -68,14 +68,14 @@ async def _entries(request: web.Request) -> web.Response:
     if not 1 <= limit <= MAX_PAGE:
         return _error(400, f"limit must be between 1 and {MAX_PAGE}")
     kind = request.query.get("type")
-    journal = ledger.entries
-    rows = (row for row in journal.span(after + 1, journal.end) if kind is None or row.kind == kind)
+    entries = ledger.entries
+    rows = (row for row in entries.span(after + 1, entries.end) if kind is None or row.kind == kind)
     page = list(islice(rows, limit))
-    more = len(page) == limit and page[-1].index + 1 < journal.end
+    more = len(page) == limit and page[-1].index + 1 < entries.end
     body = {
         "entries": [entry_json(row) for row in page],
         "next": page[-1].index if more else None,
-        "forgotten": journal.forgotten,
+        "forgotten": entries.forgotten,
     }
     return web.json_response(body)
 

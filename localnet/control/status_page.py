@@ -1,4 +1,4 @@
-"""The page for people, at `/` of the control API: what the network is doing. It shows no token and no key."""
+"""The status page, at `/` of the control API: the network's present activity. It shows no token and no key."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TEXT = 120
 
 
 class Page:
-    """Draws the page from what the network knows; it keeps nothing itself."""
+    """Renders the page from the network's state; has no state of its own."""
 
     def __init__(
         self, state: State, store: MirrorStore, ledger: Ledger, faults: FaultEngine, clock: Clock, ready: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Faults on command: what is to go wrong, where, for how long, and what did."""
+"""Injected faults: what goes wrong, where, for how long, and which calls were hit."""
 
 from localnet.faults.engine import Fault, FaultEngine
 from localnet.faults.spec import FaultError, FaultSpec, parse_faults

@@ -1,4 +1,4 @@
-"""Begins and ends faults, and says for each call or message whether one of them hits it."""
+"""Begins and ends faults, and decides for each call or message whether one of them hits it."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from localnet.faults.kinds import KINDS, Point
 from localnet.faults.spec import FaultSpec
 
 KEPT = 1_000
-"""So many faults that are over are remembered."""
+"""Ended faults that are remembered."""
 
 
 class Scheduler(Protocol):
-    """What is used of an asyncio event loop."""
+    """The timers of an asyncio event loop."""
 
     def call_later(self, delay: float, callback: Callable[[Fault], None], fault: Fault) -> asyncio.TimerHandle:
         """Call back after `delay` seconds."""
 
 
 class Fault:
-    """One fault, from the moment it was asked for.
+    """One fault, from the moment it was requested.
 
     Attributes:
         id: Its name, `f1`, `f2`, …
-        spec: What it was told.
+        spec: Its parameters.
         started: When it began, Unix seconds; None while it is scheduled.
         ended: When it was over, Unix seconds; None before.
         hits: Calls or messages it hit.
-        over: Set when it is over; what it holds up waits for this.
+        over: Set when it has ended; calls that it holds up wait for this.
     """
 
     def __init__(self, number: int, spec: FaultSpec) -> None:
@@ -71,8 +71,8 @@ class Fault:
 class FaultEngine:
     """All faults of a network.
 
-    `at_node`, `at_clock`, … are the active faults by point. They are plain lists, so that a network without faults pays
-    for nothing but the look at an empty list.
+    `at_node`, `at_clock`, … are the active faults by point. They are plain lists, so that a network without faults only
+    checks whether a list is empty.
 
     Args:
         now: Unix time in seconds.
@@ -141,7 +141,7 @@ class FaultEngine:
         return [fault for faults in self._at.values() for fault in faults]
 
     def all(self) -> list[Fault]:
-        """Those that are over, those in force and those to come, in the order in which they were asked for."""
+        """Ended, active and scheduled faults, in the order in which they were requested."""
         return sorted((*self._past, *self.active(), *self._waiting.values()), key=lambda fault: int(fault.id[1:]))
 
     def hit(self, faults: list[Fault], node: str, operation: str) -> Fault | None:
@@ -172,7 +172,7 @@ class FaultEngine:
         return max(0.0, spec.delay + (self._random.uniform(-spec.jitter, spec.jitter) if spec.jitter else 0.0))
 
     def _strikes(self, fault: Fault) -> bool:
-        """Draw for one call in scope; count the hit, and end a fault that has had its count."""
+        """Draw for one call in scope; count the hit, and end a fault that has reached its count."""
         if fault.spec.share < 1.0 and self._random.random() >= fault.spec.share:
             return False
         fault.hits += 1
@@ -189,7 +189,7 @@ class FaultEngine:
         self._tell(fault)
 
     def _end(self, fault: Fault, *, release: bool = True) -> None:
-        """End it; with `release` also what it holds up goes on (a fault of one hit holds that one up all its time)."""
+        """End it; `release` also lets held-up calls go on (a fault with one hit holds it for the whole duration)."""
         if fault.ended is None:
             at = self._at[KINDS[fault.spec.kind].point]
             if fault in at:

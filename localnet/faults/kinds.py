@@ -1,6 +1,6 @@
-"""The kinds of faults: where each strikes, what it may be told, and what a client sees of it.
+"""The kinds of faults: where each strikes, its parameters, and what a client sees.
 
-To add one: a line here, and the place that asks for it. The control API, the command line, its help and
+To add one: a line here, and the code that checks for it. The control API, the command line, its help and
 docs/faults.md follow from this table.
 """
 
@@ -39,10 +39,10 @@ class Kind:
 
     Attributes:
         point: Where it strikes.
-        takes: The parameters it may be given, beside `start` and `duration`.
+        takes: Its parameters, beside `start` and `duration`.
         does: What it does.
         seen: What a client sees.
-        example: Arguments of `python -m localnet fault add` that show it.
+        example: Example arguments of `python -m localnet fault add`.
         needs: A parameter that must be given; "" for none.
     """
 

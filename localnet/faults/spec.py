@@ -1,4 +1,4 @@
-"""What a fault is told, read from JSON and checked. A wrong value is one line: the field, the value, what is right."""
+"""The parameters of a fault, read from JSON and checked. Each error is one line: field, value, and what is valid."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ _STATUSES = frozenset(codes.ResponseCodeEnum.keys())
 
 
 class FaultError(ValueError):
-    """A fault cannot be what it was told to be; the message is one line for people."""
+    """A fault's parameters are invalid; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaultSpec:
-    """One fault as it was asked for. Times are in seconds.
+    """One fault as requested. Times are in seconds.
 
     Attributes:
         kind: One of `kinds.KINDS`.
-        start: So long from now it begins; 0 is at once.
-        duration: So long it lasts; None until it is removed.
-        nodes: Account ids of the nodes it concerns; empty for all.
+        start: Time until it begins; 0 is at once.
+        duration: Its length; None until it is removed.
+        nodes: Account ids of the nodes it affects; empty for all.
         operations: gRPC methods (`submitMessage`, `getTransactionReceipts`, …) or JSON-RPC methods; empty for all.
-        topics: Topic ids it concerns; empty for all.
-        sequence_numbers: Sequence numbers of messages it concerns; empty for all.
-        share: Of the calls or messages in its scope it hits this share, from above 0 to 1, drawn from the seed.
-        count: It is over after so many hits; None for no limit.
+        topics: Topic ids it affects; empty for all.
+        sequence_numbers: Sequence numbers of messages it affects; empty for all.
+        share: Probability, above 0 to 1, with which it hits a call or message in its scope, drawn from the seed.
+        count: It ends after so many hits; None for no limit.
         delay: See the kind; below 0 only for `clock-skew`.
         jitter: Largest deviation from `delay`.
         status: Name of a status code.
@@ -65,7 +65,7 @@ def parse_faults(data: Any, node_ids: list[str]) -> list[FaultSpec]:
     """Read one fault or a list of faults.
 
     Raises:
-        FaultError: one of them is wrong; none is to be used then.
+        FaultError: one of them is invalid; then none must be used.
     """
     faults = data if isinstance(data, list) else [data]
     if not faults:
@@ -78,13 +78,13 @@ def parse_fault(data: Any, node_ids: list[str]) -> FaultSpec:
 
     Args:
         data: The decoded JSON object.
-        node_ids: Account ids of the nodes there are.
+        node_ids: Account ids of the network's nodes.
 
     Raises:
-        FaultError: it is wrong.
+        FaultError: it is invalid.
     """
     if not isinstance(data, dict):
-        raise FaultError(f'{data!r} is no fault; a fault is an object like {{"kind": "node-down"}}')
+        raise FaultError(f'{data!r} is not a fault; a fault is an object like {{"kind": "node-down"}}')
     name = data.get("kind")
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
@@ -171,4 +171,4 @@ _CHECKS: Final[dict[str, Callable[[str, Any], Any]]] = {
 }
 
 PARAMETERS = tuple(field.name for field in fields(FaultSpec) if field.name != "kind")
-"""Everything a fault can be told, in the order of the command line's help."""
+"""All parameters, in the order of the command line's help."""

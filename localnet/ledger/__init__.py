@@ -1,1 +1,1 @@
-"""What becomes of settled transactions: the list that tells the truth, the state file, and the way on to the mirror."""
+"""Where handled transactions go: the ledger (the ground truth), the state file, and on to the mirror."""

@@ -1,4 +1,4 @@
-"""The ledger: the ground truth of every transaction that reached a node, to check a load test's own counts against."""
+"""The ledger: the ground truth of every transaction that reached a node, against which load tests are checked."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from localnet.clock import NANOS
-from localnet.journal import Journal
 from localnet.protocol.ids import TransactionKey, format_entity
 from localnet.protocol.status import status_name
-from localnet.transactions.stages import Settled
+from localnet.rolling_list import RollingList
+from localnet.transactions.stages import Handled
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """What became of one transaction, as far as it is known. Times are Unix seconds.
+    """The fate of one transaction so far. Times are Unix seconds.
 
     Attributes:
         index: Position in the ledger, from 0.
         node: Account number of the node it was sent to.
         arrival: When it arrived.
         size: Bytes of the whole serialised transaction.
-        kind: The mirror's name of what it does, e.g. `CONSENSUSSUBMITMESSAGE`; "" if it could not be read.
+        kind: The mirror's name of its kind, e.g. `CONSENSUSSUBMITMESSAGE`; "" if it could not be read.
         key: Its transaction id; None where it has none, or none that could be read.
         precheck: The node's answer; None until it answered.
         ack: When the node's answer was sent; None until then, and where a fault took the answer away.
         fault: The kind of fault that hit it at its node; "" for none.
-        settled: What it became at consensus; None until then.
+        handled: The transaction after consensus; None until then.
         receipt_served: When the first receipt with the final status was served.
         mirror_visible: When the mirror began to show it.
     """
@@ -41,7 +41,7 @@ class Entry:
     precheck: int | None = None
     ack: float | None = None
     fault: str = ""
-    settled: Settled | None = None
+    handled: Handled | None = None
     receipt_served: float | None = None
     mirror_visible: float | None = None
 
@@ -49,12 +49,12 @@ class Entry:
 class Ledger:
     """Keeps the last `keep` transactions, and counts all of them.
 
-    When there are a tenth more than `keep`, the oldest are forgotten together.
+    When there are 10 % more than `keep`, the oldest are forgotten together.
     """
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
-        self.entries: Journal[Entry] = Journal()
+        self.entries: RollingList[Entry] = RollingList()
         self._prechecks: Counter[tuple[str, str]] = Counter()
         self._statuses: Counter[tuple[str, str]] = Counter()
 
@@ -71,27 +71,27 @@ class Ledger:
         entry.precheck, entry.ack = precheck, ack
         self._prechecks[entry.kind, status_name(precheck)] += 1
 
-    def settled(self, settled: Settled) -> None:
+    def handled(self, handled: Handled) -> None:
         """It reached consensus."""
-        entry = self.entries.get(settled.position)
+        entry = self.entries.get(handled.position)
         if entry is not None:
-            entry.settled = settled
-        self._statuses[settled.kind.name, status_name(settled.status)] += 1
+            entry.handled = handled
+        self._statuses[handled.kind.name, status_name(handled.status)] += 1
 
-    def receipt_served(self, settled: Settled, moment: float) -> None:
-        """A receipt with its final status was served; the first one counts, and none of a child, which has no entry."""
-        entry = None if settled.nonce else self.entries.get(settled.position)
+    def receipt_served(self, handled: Handled, moment: float) -> None:
+        """A receipt with its final status was served; only the first counts. Children have no entry."""
+        entry = None if handled.nonce else self.entries.get(handled.position)
         if entry is not None and entry.receipt_served is None:
             entry.receipt_served = moment
 
-    def shown(self, settled: Settled, moment: float | None) -> None:
-        """The mirror began to show it, or (None) left its message out; a child has no entry."""
-        entry = None if settled.nonce else self.entries.get(settled.position)
+    def shown(self, handled: Handled, moment: float | None) -> None:
+        """The mirror began to show it, or (None) left its message out. Children have no entry."""
+        entry = None if handled.nonce else self.entries.get(handled.position)
         if entry is not None:
             entry.mirror_visible = moment
 
     def summary(self) -> dict[str, Any]:
-        """Totals since the start: how many arrived, and per type and status how they were answered and settled.
+        """Totals since the start: how many arrived, and per type, the prechecks and receipts by status.
 
         `pending` passed precheck and is on its way to consensus.
         """
@@ -113,28 +113,28 @@ def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
-    """One ledger entry as JSON. Times are Unix seconds; null is "not yet", or "never" for what was refused.
+    """One ledger entry as JSON. Times are Unix seconds; null is "not yet", or "never" where it was refused.
 
-    `consensus` is the consensus timestamp, `known` the moment from which there was a receipt that told of it.
+    `consensus` is the consensus timestamp, `known` the moment from which its receipt was available.
     """
-    key, precheck, settled = entry.key, entry.precheck, entry.settled
-    message = settled.message if settled else None
+    key, precheck, handled = entry.key, entry.precheck, entry.handled
+    message = handled.message if handled else None
     return {
         "index": entry.index,
         "transaction_id": str(key) if key else None,
         "type": entry.kind or "UNREADABLE",
         "node": format_entity(entry.node),
         "payer": format_entity(key.payer) if key else None,
-        "entity": format_entity(settled.entity) if settled and settled.entity else None,
+        "entity": format_entity(handled.entity) if handled and handled.entity else None,
         "precheck": None if precheck is None else status_name(precheck),
-        "status": status_name(settled.status) if settled else None,
+        "status": status_name(handled.status) if handled else None,
         "sequence_number": message.sequence_number if message else None,
-        "fee": settled.fee if settled else 0,
+        "fee": handled.fee if handled else 0,
         "size": entry.size,
         "arrival": entry.arrival,
         "ack": entry.ack,
-        "consensus": settled.consensus_ns / NANOS if settled else None,
-        "known": settled.known if settled else None,
+        "consensus": handled.consensus_ns / NANOS if handled else None,
+        "known": handled.known if handled else None,
         "receipt_served": entry.receipt_served,
         "mirror_visible": entry.mirror_visible,
         "fault": entry.fault or None,

@@ -1,22 +1,22 @@
-"""Where a settled transaction goes: consensus, then the ledger, then the state file, then the mirror."""
+"""Where a handled transaction goes: consensus, then the ledger, then the state file, then the mirror."""
 
 from __future__ import annotations
 
 from localnet.ledger.entries import Ledger
 from localnet.ledger.state_file import StateFile
 from localnet.mirror.importer import Importer
-from localnet.transactions.stages import Received, Settled
+from localnet.transactions.stages import Handled, Received
 
 
 class Pipeline:
-    """Hands each settled transaction on, in the order of consensus.
+    """Passes each handled transaction on, in the order of consensus.
 
-    Only the mirror gets its children: they arrived nowhere, so the ledger does not list them, and the state file needs
-    only their parent, with which they are made again.
+    Only the mirror gets its children: they did not arrive at a node, so the ledger does not list them, and the state
+    file needs only their parent, whose replay makes them again.
 
     Args:
         ledger: Counts it.
-        state_file: Keeps it; None where the network is to be forgotten with its process.
+        state_file: Stores it; None where the network's state ends with its process.
         importer: Shows it on the mirror.
     """
 
@@ -25,18 +25,18 @@ class Pipeline:
         self._state_file = state_file
         self._importer = importer
 
-    def settled(self, received: Received, settled: Settled, children: list[Settled]) -> None:
+    def handled(self, received: Received, handled: Handled, children: list[Handled]) -> None:
         """A transaction has reached consensus, after its children."""
         for child in children:
-            self._importer.settled(child)
-        self._ledger.settled(settled)
+            self._importer.handled(child)
+        self._ledger.handled(handled)
         if self._state_file is not None:
-            self._state_file.keep(received, settled.consensus_ns)
-        self._importer.settled(settled)
+            self._state_file.keep(received, handled.consensus_ns)
+        self._importer.handled(handled)
 
-    def replayed(self, settled: Settled, children: list[Settled]) -> None:
-        """A transaction has reached consensus again that did so in an earlier process; it is in the state file."""
+    def replayed(self, handled: Handled, children: list[Handled]) -> None:
+        """A transaction of an earlier process was replayed; it is in the state file."""
         for child in children:
             self._importer.show_again(child)
-        self._ledger.settled(settled)
-        self._importer.show_again(settled)
+        self._ledger.handled(handled)
+        self._importer.show_again(handled)

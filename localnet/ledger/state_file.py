@@ -1,8 +1,8 @@
-"""A network that goes on where it was: every settled transaction is written to an SQLite file, and played again.
+"""State over restarts: every handled transaction is written to an SQLite file, and replayed by the next process.
 
-What a transaction does follows from its bytes, the node it went to and its consensus timestamp alone, so these are all
-that is kept. A transaction is in the file before anybody is told its receipt; what was on its way to consensus when the
-process died is gone, as it is when a node dies.
+The effect of a transaction follows from its bytes, its node and its consensus timestamp alone, so these are all that is
+stored. A transaction is in the file before its receipt is served; transactions that had not reached consensus when the
+process died are lost, as with a node that dies.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from localnet.transactions.stages import Received
 
-_VERSION = 2  # 1: another rule for what a transfer to an unknown alias does, so that it cannot be played again
+_VERSION = 2  # 1: transfers to unknown aliases had another effect, so such files cannot be replayed
+# The table's name is part of the format: older files stay readable.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS network (version INTEGER NOT NULL, genesis_ns INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS settled (
@@ -24,11 +25,11 @@ CREATE TABLE IF NOT EXISTS settled (
 
 
 class StateFileError(ValueError):
-    """The state file cannot be used; the message is one line for people."""
+    """The state file cannot be used; the message is one line."""
 
 
 class Kept(NamedTuple):
-    """One settled transaction as the file keeps it."""
+    """One handled transaction as stored in the file."""
 
     raw: bytes
     node: int
@@ -40,11 +41,11 @@ class StateFile:
     """The state file of one network.
 
     Args:
-        path: The file; made when it is not there.
+        path: The file; created if missing.
         now_ns: Genesis of a new network, Unix nanoseconds.
 
     Raises:
-        StateFileError: it is no state file, or another network runs on it.
+        StateFileError: it is not a state file, or another network uses it.
     """
 
     def __init__(self, path: str, now_ns: int) -> None:
@@ -66,13 +67,13 @@ class StateFile:
             )
         self.genesis_ns: int = row[1]
 
-    def settled(self) -> Iterator[Kept]:
-        """What was settled, in the order of consensus."""
+    def handled(self) -> Iterator[Kept]:
+        """The handled transactions, in the order of consensus."""
         for row in self._database.execute("SELECT raw, node, arrival, consensus_ns FROM settled ORDER BY number"):
             yield Kept(*row)
 
     def keep(self, received: Received, consensus_ns: int) -> None:
-        """Write one settled transaction; when this returns it survives the end of the process."""
+        """Write one handled transaction; when this returns it survives the end of the process."""
         row = (received.raw, received.node, received.arrival, consensus_ns)
         self._database.execute("INSERT INTO settled (raw, node, arrival, consensus_ns) VALUES (?, ?, ?, ?)", row)
 

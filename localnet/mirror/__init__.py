@@ -1,1 +1,1 @@
-"""The mirror node: a copy of what the network settled, some time later, with its own gRPC stream and REST API."""
+"""The mirror node: a delayed copy of the handled transactions, with its own gRPC stream and REST API."""

@@ -1,4 +1,4 @@
-"""Balances of the past: a snapshot of all balances every fifteen minutes, as public mirrors have them.
+"""Historical balances: a snapshot of all balances every fifteen minutes, as on public mirrors.
 
 Nothing is copied when a snapshot is due. An account's balance is noted when it changes for the first time after one,
 and holds for all snapshots since the change before.

@@ -1,7 +1,7 @@
 """Blocks: the mirror's transactions cut into pieces of two seconds, as record files cut them on the public networks.
 
-Nothing is done for them while transactions come in. When somebody asks, every block that has ended since the last time
-is closed, which takes the same short time however many transactions are in it. Block 0 is the genesis and holds no
+Nothing is done for them while transactions come in. On a request every block that has ended since the last one is
+closed, which takes the same short time whatever the number of its transactions. Block 0 is the genesis and holds no
 transaction. Two seconds without a transaction are a block as well: on a public network that does not happen.
 """
 
@@ -15,7 +15,7 @@ from typing import Final
 
 from localnet.clock import NANOS
 from localnet.mirror.store import MirrorStore
-from localnet.transactions.stages import Settled, consensus_ns
+from localnet.transactions.stages import Handled, consensus_ns
 
 BLOCK_NS: Final = 2 * NANOS
 """How long a block lasts (BlockStreamConfig.java, `blockPeriod`)."""
@@ -62,7 +62,7 @@ class Blocks:
     """The blocks of one mirror.
 
     Args:
-        store: Whose transactions.
+        store: The mirror's transactions.
         genesis_ns: When the network began, Unix nanoseconds.
         complete_ns: Tells until which consensus time the mirror shows everything.
         kept: How many of the newest blocks are remembered.
@@ -103,12 +103,12 @@ class Blocks:
         chosen = self._blocks[max(low - first, 0) : max(high - first, 0)]
         return reversed(chosen) if descending else iter(chosen)
 
-    def transactions(self, block: Block) -> Iterator[Settled]:
+    def transactions(self, block: Block) -> Iterator[Handled]:
         """A block's transactions, as far as they are remembered."""
         return self._store.transactions.span(block.start, block.stop)
 
     def _close(self) -> None:
-        """Close every block that has ended. What nobody asked about for longer than is kept is skipped."""
+        """Close every block that has ended, except those that would not be kept any more."""
         ended = (self._complete_ns() - self._origin_ns) // BLOCK_NS
         if ended - self._blocks[-1].number > self._kept:
             following = self._next(ended - self._kept + 1)

@@ -1,7 +1,7 @@
-"""What a transaction would cost, item by item, as the mirror tells it before anybody sends it.
+"""The mirror's fee estimate of a transaction, item by item, before it is sent.
 
 The figures are those that consensus charges: node and network fee come from FeeSchedule's constants, and the service
-fee from the operation's own price. Only how that price is made up is told here; what the items do not explain is the
+fee from the handler's own price. Only its items are listed here; the rest of the price is the
 base. Names as in simpleFeesSchedules.json of release 0.78 (hiero-ledger/solo).
 """
 
@@ -23,13 +23,13 @@ from localnet.state.fees import (
     SIGNATURE,
     TRANSACTION_BYTE,
 )
-from localnet.transactions import OPERATIONS, Operation
+from localnet.transactions import HANDLERS, TransactionHandler
 from localnet.transactions.custom_fees import CREATE_SURCHARGE, SUBMIT_SURCHARGE
 from localnet.transactions.field_checks import proto_key_count
 
 
 class NotATransactionError(ValueError):
-    """The bytes are no transaction whose price this network knows; the message is the mirror's."""
+    """The bytes are not a transaction whose price this network knows; the message is the mirror's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +89,13 @@ def estimate_fee(raw: bytes, has_custom_fees: Callable[[int], bool] = lambda _: 
     """
     body, signatures = _read(raw)
     field = body.WhichOneof("data")
-    operation = OPERATIONS.get(field or "")
-    if operation is None:
+    handler = HANDLERS.get(field or "")
+    if handler is None:
         raise NotATransactionError("Unknown transaction type")
-    data = getattr(body, operation.field)
-    items = _ITEMS.get(operation.field, _no_items)
+    data = getattr(body, handler.field)
+    items = _ITEMS.get(handler.field, _no_items)
     extras = tuple(items(data))
-    base = operation.price(data) - sum(extra.subtotal for extra in extras)
+    base = handler.price(data) - sum(extra.subtotal for extra in extras)
     if field == "consensusSubmitMessage" and has_custom_fees(entity_number(data.topicID.topicNum, data.topicID)):
         extras = tuple(_message_with_fees(1))
     return Estimate(
@@ -109,13 +109,13 @@ def estimate_fee(raw: bytes, has_custom_fees: Callable[[int], bool] = lambda _: 
     )
 
 
-def base_price(operation: Operation) -> tuple[int, list[Extra]]:
-    """An operation's base price in tinycents, and what may come on top, counted as none."""
-    data = getattr(pb.TransactionBody(), operation.field)
-    extras = list(_ITEMS.get(operation.field, _no_items)(data))
-    if operation.field == "consensusSubmitMessage":
+def base_price(handler: TransactionHandler) -> tuple[int, list[Extra]]:
+    """The base price of a kind in tinycents, and its possible extras, each counted as none."""
+    data = getattr(pb.TransactionBody(), handler.field)
+    extras = list(_ITEMS.get(handler.field, _no_items)(data))
+    if handler.field == "consensusSubmitMessage":
         extras += _message_with_fees(0)
-    return operation.price(data), extras
+    return handler.price(data), extras
 
 
 def _read(raw: bytes) -> tuple[Any, int]:
@@ -185,4 +185,4 @@ _ITEMS: Final[dict[str, Callable[[Any], list[Extra]]]] = {
     "fileUpdate": _file,
     "fileAppend": _contents,
 }
-"""What the price of an operation depends on, by its field of `TransactionBody.data`."""
+"""What the price of a transaction depends on, by its field of `TransactionBody.data`."""

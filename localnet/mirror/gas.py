@@ -1,4 +1,4 @@
-"""What gas costs. There are no contracts here; mirror and relay tell the price all the same, and clients ask for it."""
+"""The price of gas. There are no contracts here, but clients ask mirror and relay for it."""
 
 from __future__ import annotations
 

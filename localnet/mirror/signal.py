@@ -1,4 +1,4 @@
-"""Wakes whoever waits for something new."""
+"""Wakes all waiters when there is something new."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Signal:
         self._waiters: set[asyncio.Future[None]] = set()
 
     def fire(self) -> None:
-        """Wake everyone who waits now."""
+        """Wake all present waiters."""
         waiters, self._waiters = self._waiters, set()
         for waiter in waiters:
             if not waiter.done():
@@ -24,7 +24,7 @@ class Signal:
         self._waiters.add(waiter)
         try:
             await asyncio.wait([waiter], timeout=timeout)
-        finally:  # whoever gives up must not be remembered until the next `fire`
+        finally:  # a cancelled waiter must not be kept until the next `fire`
             self._waiters.discard(waiter)
             if not waiter.done():
                 waiter.cancel()

@@ -1,17 +1,17 @@
-"""What the mirror shows."""
+"""The data that the mirror shows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from localnet.journal import Journal
 from localnet.mirror.balances import BalanceHistory
 from localnet.mirror.hash_index import HashIndex
 from localnet.mirror.signal import Signal
 from localnet.protocol.ids import TransactionKey
+from localnet.rolling_list import RollingList
 from localnet.state.entities import Account, State, Topic
-from localnet.transactions.stages import Settled, TopicMessage, consensus_ns
+from localnet.transactions.stages import Handled, TopicMessage, consensus_ns
 
 EVM_ADDRESS_BYTES: Final = 20
 _LONG_ZERO: Final = bytes(12)
@@ -22,7 +22,7 @@ class MirrorTopic:
     """A topic as the mirror knows it, and its messages in consensus order."""
 
     topic: Topic
-    messages: Journal[TopicMessage] = field(default_factory=Journal)
+    messages: RollingList[TopicMessage] = field(default_factory=RollingList)
     arrived: Signal = field(default_factory=Signal)
 
 
@@ -35,10 +35,10 @@ class MirrorStore:
         self.topics: dict[int, MirrorTopic] = {}
         self.accounts: dict[int, Account] = {}
         self._aliases: dict[bytes, int] = {}
-        self.transactions: Journal[Settled] = Journal()
+        self.transactions: RollingList[Handled] = RollingList()
         self._hashes = HashIndex(self.transactions)
-        self.by_key: dict[TransactionKey, Settled] = {}
-        self._same_key: dict[TransactionKey, list[Settled]] = {}
+        self.by_key: dict[TransactionKey, Handled] = {}
+        self._same_key: dict[TransactionKey, list[Handled]] = {}
 
     def load_genesis(self, state: State) -> None:
         """Start with the accounts there are at genesis, which are as old as the network."""
@@ -56,36 +56,36 @@ class MirrorStore:
         account = self.accounts.get(self._aliases.get(alias, -1))
         return None if account is None or account.deleted else account
 
-    def with_hash(self, value: bytes) -> list[Settled]:
+    def with_hash(self, value: bytes) -> list[Handled]:
         """The transactions with a hash of 48 bytes in the order of consensus."""
         return self._hashes.find(value)
 
-    def with_key(self, key: TransactionKey) -> list[Settled]:
+    def with_key(self, key: TransactionKey) -> list[Handled]:
         """All transactions with an id in the order of consensus: one, unless several nodes let it through."""
         first = self.by_key.get(key)
         return [] if first is None else [first, *self._same_key.get(key, ())]
 
-    def add(self, settled: Settled, *, shows_message: bool = True) -> None:
-        """Show one more settled transaction; they must come in consensus order.
+    def add(self, handled: Handled, *, shows_message: bool = True) -> None:
+        """Show one more handled transaction; they must come in consensus order.
 
         Args:
-            settled: The transaction.
+            handled: The transaction.
             shows_message: Whether its topic shows the message, if it is one.
         """
-        self.transactions.append(settled)
-        if self.by_key.setdefault(settled.key, settled) is not settled:
-            self._same_key.setdefault(settled.key, []).append(settled)
-        if isinstance(settled.effect, Topic):
-            self._put_topic(settled.effect)
-        elif isinstance(settled.effect, Account):
-            self._put_account(settled.effect)
-        for number, amount in settled.transfers:
+        self.transactions.append(handled)
+        if self.by_key.setdefault(handled.key, handled) is not handled:
+            self._same_key.setdefault(handled.key, []).append(handled)
+        if isinstance(handled.effect, Topic):
+            self._put_topic(handled.effect)
+        elif isinstance(handled.effect, Account):
+            self._put_account(handled.effect)
+        for number, amount in handled.transfers:
             account = self.accounts[number]
-            self.history.changing(account, settled.consensus_ns)
+            self.history.changing(account, handled.consensus_ns)
             account.balance += amount
-        if settled.message is not None and shows_message:
-            topic = self.topics[settled.message.topic]
-            topic.messages.append(settled.message)
+        if handled.message is not None and shows_message:
+            topic = self.topics[handled.message.topic]
+            topic.messages.append(handled.message)
             topic.arrived.fire()
         if len(self.transactions) > self._keep * 1.1:
             self._forget(len(self.transactions) - self._keep)
@@ -127,5 +127,5 @@ class MirrorStore:
             if gone.message is not None:
                 messages[gone.message.topic] = gone.consensus_ns
         for topic, last_ns in messages.items():
-            journal = self.topics[topic].messages
-            journal.forget(journal.first_index(last_ns + 1, consensus_ns) - journal.forgotten)
+            kept = self.topics[topic].messages
+            kept.forget(kept.first_index(last_ns + 1, consensus_ns) - kept.forgotten)

@@ -13,15 +13,15 @@ from google.protobuf.message import DecodeError
 from localnet import pb
 from localnet.clock import NANOS, Clock
 from localnet.faults import FaultEngine
-from localnet.journal import Journal
 from localnet.mirror.store import MirrorStore
 from localnet.protocol.ids import entity_number
 from localnet.protocol.running_hash import VERSION
+from localnet.rolling_list import RollingList
 from localnet.state.genesis import ADDRESS_BOOK_FILE, NODE_DETAILS_FILE, NodeEntry, node_address
 from localnet.transactions.stages import TopicMessage, consensus_ns
 
 MIRROR_OPTIONS: Final = (("grpc.max_concurrent_streams", 5),)
-"""Calls at the same time on one connection (GrpcConfiguration.java); what is above waits at the client for its turn."""
+"""Calls at the same time on one connection (GrpcConfiguration.java); further calls wait at the client."""
 
 PAGE: Final = 10
 """Nodes that the address book is read by at a time (AddressBookProperties.java); between pages PAGE_DELAY_S pass."""
@@ -35,7 +35,7 @@ _LOOK_AGAIN_S = 0.02
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a subscription asks for: `start_ns` inclusive, `end_ns` exclusive or None for endless; limit 0 is none."""
+    """A subscription's parameters: `start_ns` inclusive, `end_ns` exclusive or None for no end; limit 0 is no limit."""
 
     topic: int
     start_ns: int
@@ -46,14 +46,14 @@ class _Wanted:
 class MirrorService(grpc.GenericRpcHandler):
     """Serves both mirror services on one port.
 
-    A subscriber reads a topic's messages by index and waits when there are no more, so what was there before and what
-    comes while it reads are the same list: nothing is left out and nothing is sent twice.
+    A subscriber reads a topic's messages by index and waits when there are no more. Earlier and new messages are in the
+    same list, so none is left out and none is sent twice.
 
     Args:
-        store: What the mirror knows.
-        clock: Tells what "now" is, where a subscription does not say when it starts.
+        store: The mirror's data.
+        clock: The start of a subscription that does not give one is now.
         nodes: The address book.
-        faults: May say that the mirror is out.
+        faults: The injected faults.
         complete_ns: Tells until which consensus time the mirror shows everything; a subscription with an end is
             complete when this has passed it.
     """
@@ -136,7 +136,7 @@ class MirrorService(grpc.GenericRpcHandler):
                 return
 
     async def _read(self, request: Any, context: Any) -> _Wanted:
-        """Check a subscription; one that makes no sense is refused (TopicMessageFilter.java)."""
+        """Check a subscription; invalid ones are refused (TopicMessageFilter.java)."""
         now_ns = self._clock.now_ns()
         start_ns = _nanoseconds(request.consensusStartTime) if request.HasField("consensusStartTime") else now_ns
         end_ns = _nanoseconds(request.consensusEndTime) if request.HasField("consensusEndTime") else None
@@ -160,7 +160,7 @@ class MirrorService(grpc.GenericRpcHandler):
         return None if end_ns is None else max(_LOOK_AGAIN_S, (end_ns - self._complete_ns()) / NANOS)
 
 
-def _after(messages: Journal[TopicMessage], index: int, last: TopicMessage | None) -> int:
+def _after(messages: RollingList[TopicMessage], index: int, last: TopicMessage | None) -> int:
     """The index after the last message sent, or of the oldest one that is left.
 
     It is `index`, unless a message came late and took its place among those sent before. A stream goes on in
@@ -173,7 +173,7 @@ def _after(messages: Journal[TopicMessage], index: int, last: TopicMessage | Non
 
 
 async def _parse(message_type: Any, raw: bytes, context: Any) -> Any:
-    """The request; bytes that are none end the call with INVALID_ARGUMENT (gRPC's own parsing would say UNKNOWN)."""
+    """Parse the request; invalid bytes end the call with INVALID_ARGUMENT (gRPC's own parsing would say UNKNOWN)."""
     try:
         return message_type.FromString(raw)
     except DecodeError:

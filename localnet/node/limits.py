@@ -1,4 +1,4 @@
-"""What a node allows a connection: those of the real nodes, and none.
+"""The limits of a connection to a node: those of the real nodes, or none.
 
 The numbers are those of hiero-consensus-node, hedera-config/.../data/NettyConfig.java (`prod.*`), which
 NettyGrpcServerManager.withConfigForActiveProfile hands to grpc-java's NettyServerBuilder.
@@ -24,4 +24,4 @@ REAL: Final = Limits(
 ends none: no connection gets so old."""
 
 OFF: Final = UNLIMITED
-"""For those who measure the embedded network itself: one connection may carry everything, for ever."""
+"""To measure the embedded network itself: no limits."""

@@ -1,4 +1,4 @@
-"""What a node asks of the payment for a query, beside what it asks of every transaction (QueryChecker.java)."""
+"""Checks of the payment for a query, beside those of every transaction (QueryChecker.java)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def check_payment(payment: Checked, cost: int, state: State) -> None:
 
     Args:
         payment: The payment.
-        cost: What the node wants, in tinybars.
+        cost: The price of the query, in tinybars.
         state: Accounts and their balances.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a node does with the bytes it is sent: a transaction goes through precheck to consensus, a query is answered."""
+"""Handles the bytes that a node receives: a transaction goes through precheck to consensus, a query is answered."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from localnet import pb
 from localnet.consensus.ordering import Consensus
 from localnet.faults import Fault
+from localnet.interning import Interned
 from localnet.ledger.entries import Entry, Ledger
 from localnet.ledger.state_file import Kept
 from localnet.node.precheck import Precheck
@@ -18,7 +19,6 @@ from localnet.node.query_payment import check_payment
 from localnet.node.structure import parse_transaction, read_key
 from localnet.protocol.status import RefusedError, codes, status_number
 from localnet.queries import QUERIES, Query, View
-from localnet.shared import Shared
 from localnet.state.fees import SUPER_USERS
 from localnet.throttles import Throttle
 from localnet.transactions.stages import Checked, Received
@@ -36,11 +36,11 @@ _SUPPORTED_FORMS: Final = (pb.ANSWER_ONLY, pb.COST_ANSWER)  # state proofs are n
 
 
 class MalformedQueryError(ValueError):
-    """The bytes are no query; gRPC answers INVALID_ARGUMENT."""
+    """The bytes are not a query; gRPC answers INVALID_ARGUMENT."""
 
 
 class RequestHandler:
-    """Request handling shared by all nodes; which one it is, each call says by its account number."""
+    """Request handling shared by all nodes; each call names its node by the account number."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class RequestHandler:
         self._throttles = throttles
 
     def submit(self, raw: bytes, node: int, fault: Fault | None = None) -> bytes:
-        """Handle the bytes of a `Transaction`, as a fault wants it; returns those of the `TransactionResponse`."""
+        """Handle the bytes of a `Transaction`, with active faults; returns those of the `TransactionResponse`."""
         try:
             self._accept(raw, node, fault=fault)
         except RefusedError as refusal:
@@ -67,7 +67,7 @@ class RequestHandler:
         return b""  # OK is 0, and a zero takes no bytes in protobuf
 
     def replay(self, kept: Kept) -> None:
-        """Let a transaction take effect again that did so in an earlier process."""
+        """Replay a transaction of an earlier process."""
         entry = self._ledger.open(kept.node, kept.arrival, len(kept.raw))
         checked = self._precheck.check_again(
             Received(entry.index, kept.node, kept.arrival, entry.size, kept.raw), entry
@@ -76,7 +76,7 @@ class RequestHandler:
         self._consensus.replay(checked, kept.consensus_ns)
 
     def query(self, raw: bytes, node: int, fault: Fault | None = None) -> bytes:
-        """Handle the bytes of a `Query`, as a fault wants it; returns those of the `Response`.
+        """Handle the bytes of a `Query`, with active faults; returns those of the `Response`.
 
         Raises:
             MalformedQueryError: it cannot be parsed, or asks nothing.
@@ -125,7 +125,7 @@ class RequestHandler:
         except RefusedError as refusal:
             precheck = refusal.status
             raise
-        except Exception as error:  # as on the real network: the caller gets an answer whatever happens
+        except Exception as error:  # as on the real network: the caller gets an answer for every error
             log.exception("%s failed at precheck", entry.key)
             raise RefusedError(codes.FAIL_INVALID) from error
         finally:
@@ -133,7 +133,7 @@ class RequestHandler:
         return checked.key.payer
 
     def _send_on(self, checked: Checked, fault: Fault | None) -> None:
-        """Send an accepted transaction to consensus, which it may not reach."""
+        """Send an accepted transaction to consensus, unless a fault loses it."""
         if fault is not None and fault.spec.kind == "lost":
             self._consensus.lose(checked)
         else:
@@ -175,7 +175,7 @@ class RequestHandler:
 def _payer_of(raw: bytes) -> int | None:
     """The payer of a transaction, well-formed or not; None where that cannot be read."""
     try:
-        return read_key(parse_transaction(raw), Shared()).payer
+        return read_key(parse_transaction(raw), Interned()).payer
     except RefusedError:
         return None
 
@@ -184,7 +184,7 @@ def _refuse_by(fault: Fault) -> None:
     """Refuse a call where a fault says so.
 
     Raises:
-        RefusedError: it does.
+        RefusedError: a fault refuses it.
     """
     if fault.spec.kind == "status":
         raise RefusedError(status_number(fault.spec.status))

@@ -1,4 +1,4 @@
-"""The gRPC face of one consensus node."""
+"""The gRPC services of one consensus node."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Process = Callable[[bytes, Fault | None], bytes]
 class NodeService:
     """Every method of every service of a consensus node.
 
-    As on the real network, what a transaction does is told by its body, not by the method it came through; so all
-    methods that take a `Transaction` are one, and all that take a `Query` are the other. Bytes go through as they are.
-    The method's name is what faults go by.
+    As on the real network, the body of a transaction decides what it does, not the method it came through; so all
+    methods that take a `Transaction` are one, and all that take a `Query` are another. Faults select calls by the
+    method's name.
 
     Attributes:
-        methods: What answers a call, by its path.
+        methods: The methods, by path.
     """
 
     def __init__(self, handler: RequestHandler, number: int, faults: FaultEngine) -> None:
@@ -83,13 +83,13 @@ class NodeService:
 
 
 def _require_length(request: bytes, longest: int) -> None:
-    """Turn away what is so long that it never reaches precheck (hiero-consensus-node, MethodBase, GrpcServiceBuilder).
+    """Refuse requests that are too long for precheck (hiero-consensus-node, MethodBase, GrpcServiceBuilder).
 
-    Any transaction may have what governance accounts may send (HIP-1300), because who pays is read later; then more
-    than 6,144 bytes of others get TRANSACTION_OVERSIZE (TransactionChecker). Queries may have 6,144.
+    Transactions may have the size allowed to governance accounts (HIP-1300), because the payer is read later; then
+    those of other payers above 6,144 bytes get TRANSACTION_OVERSIZE (TransactionChecker). Queries may have 6,144.
 
     Raises:
-        RpcError: it is too long; as on the real network, without a word.
+        RpcError: it is too long; without a message, as on the real network.
     """
     if len(request) > longest:
         raise RpcError(StatusCode.UNKNOWN, "")

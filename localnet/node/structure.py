@@ -10,21 +10,21 @@ from google.protobuf.message import DecodeError
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from localnet import pb
+from localnet.interning import Interned
 from localnet.protocol.ids import TransactionKey, account_number
 from localnet.protocol.status import RefusedError, codes
-from localnet.shared import Shared
-from localnet.transactions import OPERATIONS, Operation
+from localnet.transactions import HANDLERS, TransactionHandler
 from localnet.transactions.custom_fees import check_limits
 from localnet.transactions.field_checks import MAX_AMOUNT, check_memo
 from localnet.transactions.stages import Terms
 
 MAX_TRANSACTION_BYTES = 6_144
 MAX_GOVERNANCE_BYTES = 133_120
-"""What accounts 0.0.2 and 0.0.42 to 0.0.799 may send (HIP-1300)."""
+"""Bytes that accounts 0.0.2 and 0.0.42 to 0.0.799 may send (HIP-1300)."""
 
 
 class Parsed(NamedTuple):
-    """The bytes of a transaction, taken apart.
+    """The parsed bytes of a transaction.
 
     Attributes:
         signed: The bytes that are signed: the serialised body.
@@ -33,7 +33,7 @@ class Parsed(NamedTuple):
         hash: SHA-384 of the signed transaction.
         body: The `TransactionBody`.
         field: The field of `TransactionBody.data` that is there.
-        operation: What it does; None where that is something this network does not do.
+        handler: Of its kind; None where this network does not support that kind.
     """
 
     signed: bytes
@@ -42,19 +42,19 @@ class Parsed(NamedTuple):
     hash: bytes
     body: Any
     field: str
-    operation: Operation | None
+    handler: TransactionHandler | None
 
     @property
     def kind_name(self) -> str:
         """The mirror's name for what it does."""
-        return self.operation.name if self.operation else self.field.upper()
+        return self.handler.name if self.handler else self.field.upper()
 
 
 def parse_transaction(raw: bytes) -> Parsed:
-    """Take the bytes of a `Transaction` apart.
+    """Parse the bytes of a `Transaction`.
 
     Raises:
-        RefusedError: they are none, or one that does nothing.
+        RefusedError: they are invalid, or the transaction has no data.
     """
     if len(raw) > MAX_GOVERNANCE_BYTES:
         raise RefusedError(codes.TRANSACTION_OVERSIZE)
@@ -63,14 +63,14 @@ def parse_transaction(raw: bytes) -> Parsed:
     field = body.WhichOneof("data")
     if field is None:
         raise RefusedError(codes.INVALID_TRANSACTION_BODY)
-    return Parsed(signed, pairs, size, digest, body, field, OPERATIONS.get(field))
+    return Parsed(signed, pairs, size, digest, body, field, HANDLERS.get(field))
 
 
-def read_key(parsed: Parsed, shared: Shared[int]) -> TransactionKey:
+def read_key(parsed: Parsed, interned: Interned[int]) -> TransactionKey:
     """The transaction id; its payer and its seconds are shared with other transactions.
 
     Raises:
-        RefusedError: there is none, or what the transaction does has fields that nobody knows.
+        RefusedError: there is none, or the transaction's data has unknown fields.
     """
     body = parsed.body
     _refuse_unknown_fields(getattr(body, parsed.field))
@@ -79,11 +79,11 @@ def read_key(parsed: Parsed, shared: Shared[int]) -> TransactionKey:
     if not body.transactionID.HasField("accountID"):
         raise RefusedError(codes.PAYER_ACCOUNT_NOT_FOUND)
     start = body.transactionID.transactionValidStart
-    return TransactionKey(shared[body.transactionID.accountID.accountNum], shared[start.seconds], start.nanos)
+    return TransactionKey(interned[body.transactionID.accountID.accountNum], interned[start.seconds], start.nanos)
 
 
 def read_terms(parsed: Parsed) -> Terms:
-    """What the payer asks for, once all of the structure was checked.
+    """The terms of the transaction, after the rest of the structure was checked.
 
     Raises:
         RefusedError: the transaction is not well-formed.
@@ -130,7 +130,7 @@ def _refuse_unknown_fields(message: Any) -> None:
 
 
 def _check_prefixes(pairs: Any) -> None:
-    """No public key prefix may equal or start another one: it would be unclear whose signature it is."""
+    """No public key prefix may equal or start another one: the signature would be ambiguous."""
     if len(pairs) > 1:
         prefixes = sorted(pair.pubKeyPrefix for pair in pairs)
         if any(later.startswith(earlier) for earlier, later in pairwise(prefixes)):

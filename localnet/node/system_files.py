@@ -1,4 +1,4 @@
-"""The system files: what SDKs and people read of the network from the network itself.
+"""The system files, from which clients read the network's own configuration.
 
 | file | holds |
 |---|---|
@@ -8,7 +8,7 @@
 | 0.0.113 | the simple fee schedule, JSON in the shape of simpleFeesSchedules.json (release 0.78, hiero-ledger/solo) |
 | 0.0.123 | the throttles (`ThrottleDefinitions`); none where nothing is throttled |
 
-Prices and throttles are read from what charges and throttles here, so the files cannot say anything else.
+Prices and throttles come from the code that charges and throttles, so the files always agree with it.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from localnet.state.fees import (
     TRANSACTION_BYTE,
 )
 from localnet.throttles import BucketDefinition
-from localnet.transactions import OPERATIONS
-from localnet.transactions.operation import Operation
+from localnet.transactions import HANDLERS
+from localnet.transactions.handler import TransactionHandler
 
 FEES_FILE: Final = 111
 SIMPLE_FEES_FILE: Final = 113
@@ -47,12 +47,12 @@ def simple_fees() -> bytes:
     """The contents of 0.0.113."""
     prices = {"SIGNATURES": SIGNATURE, "PROCESSING_BYTES": TRANSACTION_BYTE, "KEYS": KEY, "RECORDS": RECORD}
     services: dict[str, list[dict[str, Any]]] = {name: [] for name in _SERVICES}
-    for operation in OPERATIONS.values():
-        base, extras = base_price(operation)
+    for handler in HANDLERS.values():
+        base, extras = base_price(handler)
         prices |= {extra.name: extra.fee_per_unit for extra in extras}
         listed = [{"name": extra.name, "includedCount": extra.included} for extra in extras]
-        _service_of(operation.functionality, services).append(
-            {"name": operation.functionality, "baseFee": base, "extras": listed}
+        _service_of(handler.functionality, services).append(
+            {"name": handler.functionality, "baseFee": base, "extras": listed}
         )
     for query in QUERIES.values():
         group = _service_of(query.functionality, services)
@@ -78,8 +78,8 @@ def simple_fees() -> bytes:
 def fees_of_old() -> bytes:
     """The contents of 0.0.111."""
     schedule = pb.FeeSchedule(expiryTime=pb.TimestampSeconds(seconds=_NEVER_S))
-    for operation in OPERATIONS.values():
-        schedule.transactionFeeSchedule.append(_fee_of_old(operation))
+    for handler in HANDLERS.values():
+        schedule.transactionFeeSchedule.append(_fee_of_old(handler))
     return bytes(
         pb.CurrentAndNextFeeSchedule(currentFeeSchedule=schedule, nextFeeSchedule=schedule).SerializeToString()
     )
@@ -98,19 +98,19 @@ def throttles(definitions: tuple[BucketDefinition, ...] | None) -> bytes:
 
 
 def _service_of(functionality: str, services: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
-    """The group that an operation is listed in; what belongs to none of the services goes by itself."""
+    """The group that a functionality is listed in; one that belongs to no service is a group by itself."""
     for name, group in services.items():
         if functionality.startswith(name):
             return group
     return services.setdefault("Other", [])
 
 
-def _fee_of_old(operation: Operation) -> Any:
-    base, _ = base_price(operation)
+def _fee_of_old(handler: TransactionHandler) -> Any:
+    base, _ = base_price(handler)
     data = pb.FeeData(
         nodedata=pb.FeeComponents(constant=NODE_BASE * _FRACTION),
         networkdata=pb.FeeComponents(constant=NODE_BASE * NETWORK_MULTIPLIER * _FRACTION),
         servicedata=pb.FeeComponents(constant=base * _FRACTION),
     )
-    number = pb.HederaFunctionality.Value(operation.functionality)
+    number = pb.HederaFunctionality.Value(handler.functionality)
     return pb.TransactionFeeSchedule(hederaFunctionality=number, fees=[data])

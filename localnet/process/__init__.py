@@ -1,1 +1,1 @@
-"""The process: its options, its ports, its parts put together, and its end."""
+"""The process: options, ports, composition, and end."""

@@ -1,7 +1,7 @@
 """Certificates of the nodes' TLS ports.
 
-As on the real networks a node's certificate is self-signed, and clients know it by its hash in the address book: the
-SHA-384 of its PEM text (hiero-sdk-python 0.3.0, node.py). They expect the name `127.0.0.1`, wherever the node is.
+As on the real networks a node's certificate is self-signed, and clients identify it by its hash in the address book:
+the SHA-384 of its PEM text (hiero-sdk-python 0.3.0, node.py). They expect the name `127.0.0.1`, wherever the node is.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class NodeCertificate:
 
     @property
     def hash(self) -> str:
-        """What the address book says of it: SHA-384 of the PEM, as 96 hexadecimal digits."""
+        """Its hash in the address book: SHA-384 of the PEM, as 96 hexadecimal digits."""
         return hashlib.sha384(self.certificate).hexdigest()
 
     def context(self) -> ssl.SSLContext:
-        """What a server needs to show it; clients show none, and speak HTTP/2 afterwards."""
+        """The TLS context of a server with it; clients need no certificate; ALPN is `h2`."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.set_alpn_protocols(["h2"])
@@ -51,10 +51,10 @@ class NodeCertificate:
 
 
 def create_certificate(name: str, host: str, now: float) -> NodeCertificate:
-    """Make a new key (ECDSA P-256, the quickest to make and to shake hands with) and certificate.
+    """Make a new key (ECDSA P-256, the fastest to generate and in handshakes) and certificate.
 
     Args:
-        name: Whose it is, e.g. `node3`.
+        name: Its subject, e.g. `node3`.
         host: The address that the node listens on; it is named beside EXPECTED_NAME and `localhost`.
         now: Unix time in seconds.
     """

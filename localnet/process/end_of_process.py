@@ -13,7 +13,7 @@ _PARENT_CHECK_S = 0.5
 
 
 def watch_for_end(*, with_parent: bool) -> Awaitable[None]:
-    """Begin to watch, so that no signal from now on is missed; what is returned is done when it is time to end.
+    """Install the handlers, so that no later signal is missed; the returned future is done when it is time to end.
 
     The parent is watched in two ways: standard input, which it holds open, and its process id. The second is needed
     where the parent has forked other processes that hold the same pipe. SIGINT is then left to the parent: Ctrl-C in a
@@ -45,6 +45,6 @@ def _wait_for_eof(loop: asyncio.AbstractEventLoop, end: asyncio.Event) -> None:
         while os.read(sys.stdin.fileno(), 4096):
             pass
     except OSError:
-        pass  # a standard input that cannot be read is as good as closed
+        pass  # a standard input that cannot be read counts as closed
     if not loop.is_closed():
         loop.call_soon_threadsafe(end.set)

@@ -39,7 +39,7 @@ _TYPES = {**dict.fromkeys(("start", "duration", "share", "delay", "jitter"), flo
 
 
 class ControlError(Exception):
-    """The control API said no or could not be reached; the message is one line for people."""
+    """The control API refused or could not be reached; the message is one line."""
 
 
 def main(arguments: Sequence[str]) -> int:

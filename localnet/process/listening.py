@@ -1,4 +1,4 @@
-"""Opens listening ports, or says in one line which one is taken."""
+"""Opens listening ports, or reports in one line which one is taken."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from grpc_http2.server import Http2Server
 
 
 class PortTakenError(RuntimeError):
-    """A port cannot be listened on; the message is one line for people."""
+    """A port cannot be opened for listening; the message is one line."""
 
 
 def check_port(host: str, port: int, ports_option: str) -> None:
-    """Check that nothing listens on a port; gRPC itself would fill the screen before it failed.
+    """Check that nothing listens on a port; gRPC itself would log many lines before it failed.
 
     Raises:
         PortTakenError: it is taken, or the host is not an address of this machine.
@@ -50,7 +50,7 @@ def open_grpc(server: grpc.aio.Server, host: str, port: int, ports_option: str) 
     check_port(host, port, ports_option)
     try:
         return int(server.add_insecure_port(f"{host}:{port}"))
-    except RuntimeError as error:  # somebody was faster after the check
+    except RuntimeError as error:  # another process took it after the check
         raise PortTakenError(f"--ports {ports_option}: port {port} on {host} is taken; use --ports free") from error
 
 
@@ -65,7 +65,7 @@ async def open_http2(
     check_port(host, port, ports_option)
     try:
         return await server.listen(host, port, tls)
-    except OSError as error:  # somebody was faster after the check
+    except OSError as error:  # another process took it after the check
         raise PortTakenError(_explain(host, port, ports_option, error)) from error
 
 

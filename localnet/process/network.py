@@ -13,7 +13,7 @@ from typing import Any
 import grpc.aio
 from aiohttp import web
 
-from grpc_http2.server import Http2Server, Limits, Room
+from grpc_http2.server import Http2Server, Limits, RequestMemory
 from localnet.clock import Clock
 from localnet.consensus.latency import Latency, latency_of
 from localnet.consensus.ordering import Consensus
@@ -71,14 +71,14 @@ class LocalNetwork:
     """An embedded network. `await start()`, read `ready_line`, and `await stop()` in the end.
 
     Args:
-        options: What the command line said.
-        limits: What a connection to a node may do, in place of what the options say.
+        options: The command line.
+        limits: The limits of a connection to a node, in place of those of the options.
     """
 
     def __init__(self, options: Options, limits: Limits | None = None) -> None:
         self._options = options
         self._limits = limits or (REAL if options.limits == "real" else OFF)
-        self._room = Room()
+        self._request_memory = RequestMemory()
         self._random_ages = Random(options.seed)
         self._clock = Clock()
         self._token = secrets.token_urlsafe(24)
@@ -107,7 +107,7 @@ class LocalNetwork:
             raise
 
     async def stop(self) -> None:
-        """Close every port; calls that are under way are given a moment."""
+        """Close every port, after a short grace for calls in flight."""
         servers = (*self._node_servers, *self._grpc_servers)
         await asyncio.gather(*(server.stop(_GRACE_S) for server in servers))
         await asyncio.gather(*(runner.cleanup() for runner in self._http_runners))
@@ -138,7 +138,7 @@ class LocalNetwork:
             system_files.THROTTLES_FILE: system_files.throttles(self._throttle_definitions),
         }
         genesis.add_system_files(state, self._nodes, self._rate, others)
-        for kept in self._state_file.settled() if self._state_file else ():
+        for kept in self._state_file.handled() if self._state_file else ():
             handler.replay(kept)
         stream = MirrorService(self._store, self._clock, self._nodes, faults, importer.complete_ns)
         mirror_grpc = await self._serve_mirror(stream, ports.mirror_grpc)
@@ -166,14 +166,14 @@ class LocalNetwork:
 
     @property
     def _public_host(self) -> str:
-        """Where clients on this machine reach it; "every address" is no address to connect to."""
+        """The address for clients on this machine: loopback where it listens on every address."""
         return "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104 (compared only)
 
     def _read_faults(self) -> list[FaultSpec]:
         """The faults of `--faults`.
 
         Raises:
-            FaultError: the file is wrong; the message begins with the option.
+            FaultError: the file is invalid; the message begins with the option.
         """
         path = self._options.faults
         if path is None:
@@ -211,7 +211,7 @@ class LocalNetwork:
         )
 
     def _on_fault(self, fault: Fault, faults: FaultEngine, consensus: Consensus) -> None:
-        """A fault has begun or is over: what waits has to know."""
+        """A fault has begun or ended: wake whatever depends on it."""
         if fault.spec.kind == "stall":
             if faults.at_consensus:
                 consensus.stall()
@@ -243,7 +243,7 @@ class LocalNetwork:
     async def _serve_node(self, service: NodeService, node_id: int, ports: Ports) -> genesis.NodeEntry:
         """Serve one node, in plain text and, unless it is switched off, by TLS."""
         number, host = NODE_NUMBERS[node_id], self._public_host
-        server = Http2Server(service.methods, self._limits, self._room, self._random_ages.random)
+        server = Http2Server(service.methods, self._limits, self._request_memory, self._random_ages.random)
         self._node_servers.append(server)
         plain, *_ = [
             await open_http2(server, self._options.host, port, self._options.ports) for port in ports.nodes[node_id]

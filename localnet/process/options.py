@@ -19,11 +19,11 @@ PUBLIC_MIRROR_RATE: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where everything listens; 0 is "any free port".
+    """The listening ports; 0 is "any free port".
 
-    A service may listen on several ports; the ready line and the address book tell the first. In a real network the
+    A service may listen on several ports; the ready line and the address book name the first. In a real network the
     further ones of the mirror's REST API are other servers, for estimates of fees for example. Fixed are the ports
-    where somebody looks; most of them are among those that systems give to outgoing connections, so each may be taken.
+    that SDKs use; most of them are among those that systems give to outgoing connections, so each may be taken.
     """
 
     nodes: tuple[tuple[int, ...], ...]
@@ -35,7 +35,7 @@ class Ports:
 
 
 # SDKs know of one local node, and speak TLS on port 50212 only (hiero-sdk-python 0.3.0, managed_node_address.py;
-# @hiero-ledger/sdk 2.87.0, ManagedNodeAddress.js). Whichever network they believe in, they find this one.
+# @hiero-ledger/sdk 2.87.0, ManagedNodeAddress.js). Whichever of these networks they look for, they find this one.
 _NODE: Final = 50211  # a local node (@hiero-ledger/sdk 2.87.0, ClientConstants.js)
 _SOLO_NODE: Final = 35211  # a Solo network (hiero-sdk-python 0.3.0, client/network.py: solo, localhost, local)
 _REST: Final = 5551  # the JavaScript SDK asks any mirror on this machine there (MirrorNode.js)
@@ -68,7 +68,7 @@ PORTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line said; see `parse_options` for each."""
+    """The parsed command line; see `parse_options` for each."""
 
     host: str
     ports: str
@@ -116,7 +116,7 @@ def parse_options(arguments: Sequence[str]) -> Options:
 
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
-    """Where it listens, and until when it lives."""
+    """Options on where it listens, and when it ends."""
     parser.add_argument("--host", type=_host, default="127.0.0.1", help="IPv4 address or name to listen on")
     parser.add_argument(
         "--ports",
@@ -140,7 +140,7 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_behaviour(parser: argparse.ArgumentParser) -> None:
-    """How long things take, and what goes wrong."""
+    """Options on latencies and faults."""
     parser.add_argument(
         "--latency",
         choices=sorted(PROFILES),
@@ -181,7 +181,7 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_limits(parser: argparse.ArgumentParser) -> None:
-    """How much it takes."""
+    """Options on throttles and limits."""
     parser.add_argument(
         "--throttles",
         default="mainnet",
@@ -215,11 +215,11 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_memory(parser: argparse.ArgumentParser) -> None:
-    """What it remembers."""
+    """Options on what it keeps."""
     parser.add_argument(
         "--state",
         metavar="FILE",
-        help="SQLite file that keeps what was settled; the next network with it goes on there",
+        help="SQLite file that keeps what was handled; the next network with it goes on there",
     )
     parser.add_argument(
         "--keep",
@@ -236,19 +236,19 @@ def _seconds(text: str) -> float:
     except ValueError:
         value = math.nan
     if not 0.0 <= value <= 3_600.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 to 3600")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 3600")
     return value
 
 
 def _host(text: str) -> str:
-    if ":" in text:  # what a node says of itself in an address book has no other form
+    if ":" in text:  # an address book has no other form for a node's address
         raise argparse.ArgumentTypeError(f"{text!r} is neither an IPv4 address nor a name, as address books hold them")
     return text
 
 
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
 
 

@@ -1,6 +1,6 @@
-"""Tells the command line where a network runs that was started elsewhere, so that nobody has to copy a token.
+"""Lets the command line find a running network, so that its token need not be copied.
 
-A running network leaves one file in a folder that only its user can read, and takes it away when it ends.
+A running network has one file in a folder that only its user can read, and removes it when it ends.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def is_long_zero(alias: bytes) -> bool:
 
 
 def key_of_alias(alias: bytes) -> Any:
-    """The protobuf `Key` that an alias is the serialised form of; None where it is no Ed25519 or ECDSA key."""
+    """The protobuf `Key` that an alias is the serialised form of; None where it is not an Ed25519 or ECDSA key."""
     try:
         key = pb.Key.FromString(alias)
         simple = compile_key(key)
@@ -43,7 +43,7 @@ def key_of_alias(alias: bytes) -> Any:
 
 
 def address_of_key(key: Any) -> bytes | None:
-    """The EVM address of a protobuf `Key`; None unless it is one ECDSA key, or where nobody could sign with it."""
+    """The EVM address of a protobuf `Key`; None unless it is one valid ECDSA key."""
     if key.WhichOneof("key") != "ECDSA_secp256k1":
         return None
     try:
@@ -73,7 +73,7 @@ def address_of_public(raw: bytes) -> bytes:
     """The EVM address of a compressed ECDSA secp256k1 public key: the end of the keccak-256 of its two coordinates.
 
     Raises:
-        ValueError: it is no point of the curve.
+        ValueError: it is not a point of the curve.
     """
     point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256K1(), raw).public_bytes(
         serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint

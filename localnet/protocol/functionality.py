@@ -1,4 +1,4 @@
-"""The names by which throttles and fee schedules call what protobuf calls otherwise."""
+"""HederaFunctionality: the names in throttles and fee schedules, by the names of protobuf fields."""
 
 from __future__ import annotations
 

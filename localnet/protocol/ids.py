@@ -1,7 +1,7 @@
 """Entity ids and transaction ids. This network has shard 0 and realm 0 only, so an entity is its number.
 
-An id of another shard or realm, which somebody may still ask for or name in a transaction, is a number too where it has
-to be kept: 10 bits of shard, 16 of realm and 38 of number, as the mirror encodes it (MN:rest/entityId.js).
+An id of another shard or realm, which requests may still contain, is encoded in one number where it has to be kept:
+10 bits of shard, 16 of realm and 38 of number, as the mirror encodes it (MN:rest/entityId.js).
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def format_entity(number: int) -> str:
 
 
 def parse_entity(text: str) -> int | None:
-    """The number in `N`, `0.N` or `0.0.N`; None where the text is no entity id of this network."""
+    """The number in `N`, `0.N` or `0.0.N`; None where the text is not an entity id of this network."""
     parts = text.split(".")
     if len(parts) > 3 or not all(part.isascii() and part.isdigit() and len(part) <= 19 for part in parts):
         return None

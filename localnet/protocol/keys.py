@@ -53,7 +53,7 @@ def compile_key(key: Any, depth: int = 1) -> CompiledKey:
     """Compile a protobuf `Key`.
 
     Raises:
-        UnusableKeyError: nobody could ever sign with it.
+        UnusableKeyError: no signature could ever satisfy it.
     """
     kind = key.WhichOneof("key")
     if kind == "ed25519" or kind == "ECDSA_secp256k1":

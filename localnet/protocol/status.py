@@ -13,11 +13,11 @@ __all__ = ["RefusedError", "codes", "status_name", "status_number"]
 
 
 class RefusedError(Exception):
-    """The network says no.
+    """The network refuses a request.
 
     Attributes:
         status: Number of the status code.
-        cost: What would have been enough, in tinybars, where the answer tells it; else 0.
+        cost: The sufficient amount, in tinybars, where the answer contains it; else 0.
     """
 
     def __init__(self, status: int, cost: int = 0) -> None:
@@ -30,7 +30,7 @@ def status_number(name: str) -> int:
     """The number of a status code.
 
     Raises:
-        ValueError: there is none of this name.
+        ValueError: no code has this name.
     """
     return int(codes.ResponseCodeEnum.Value(name))
 

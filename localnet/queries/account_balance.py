@@ -16,7 +16,7 @@ class GetAccountBalance(Query):
     paid = False
 
     def validate(self, request: Any, view: View) -> None:
-        """Refuse what names no account there is (CryptoGetAccountBalanceHandler.java); contracts there are none."""
+        """Refuse unknown accounts and all contracts (CryptoGetAccountBalanceHandler.java)."""
         if request.WhichOneof("balanceSource") == "contractID":
             raise RefusedError(codes.INVALID_CONTRACT_ID)
         find_account(request.accountID, view)
@@ -32,7 +32,7 @@ def find_account(account_id: Any, view: View) -> Account:
     """The account of a protobuf `AccountID`, by number or alias.
 
     Raises:
-        RefusedError: there is none (INVALID_ACCOUNT_ID), or it is deleted (ACCOUNT_DELETED).
+        RefusedError: it is unknown (INVALID_ACCOUNT_ID) or deleted (ACCOUNT_DELETED).
     """
     account = view.state.account(account_id)
     if account is None:

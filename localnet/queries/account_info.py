@@ -13,7 +13,7 @@ from localnet.state.genesis import LEDGER_ID
 
 
 class GetAccountInfo(Query):
-    """What an account is and has."""
+    """The properties of an account."""
 
     field = "cryptoGetInfo"
 
@@ -23,7 +23,7 @@ class GetAccountInfo(Query):
             raise RefusedError(codes.INVALID_ACCOUNT_ID)
 
     def validate(self, request: Any, view: View) -> None:
-        """Refuse an account that there is not, or not any more."""
+        """Refuse an unknown or deleted account."""
         super().validate(request, view)
         find_account(request.accountID, view)
 
@@ -41,7 +41,7 @@ class GetAccountInfo(Query):
         info.autoRenewPeriod.seconds = account.auto_renew_period
         info.memo = account.memo
         info.max_automatic_token_associations = account.max_automatic_token_associations
-        if not is_address(account.alias):  # else contractAccountID tells it alone
+        if not is_address(account.alias):  # else only contractAccountID has it
             info.alias = account.alias
         info.ledger_id = LEDGER_ID
         _describe_stake(info.staking_info, account, view.state)

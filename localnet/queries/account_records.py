@@ -1,4 +1,4 @@
-"""CryptoGetAccountRecords: what an account has paid for in the last 180 s."""
+"""CryptoGetAccountRecords: records of the transactions that an account paid in the last 180 s."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from localnet.protocol.status import RefusedError, codes
 from localnet.queries.account_balance import find_account
 from localnet.queries.query import Query, View
 from localnet.queries.record import RECORD, fill_record
-from localnet.transactions.stages import Settled
+from localnet.transactions.stages import Handled
 
 MAX_RECORDS: Final = 180
 """`ledger.records.maxQueryableByAccount` (LedgerConfig.java): not more are given, the oldest of the last 180 s."""
@@ -26,7 +26,7 @@ class GetAccountRecords(Query):
             raise RefusedError(codes.INVALID_ACCOUNT_ID)
 
     def validate(self, request: Any, view: View) -> None:
-        """Refuse an account that there is not, or not any more."""
+        """Refuse an unknown or deleted account."""
         super().validate(request, view)
         find_account(request.accountID, view)
 
@@ -38,11 +38,11 @@ class GetAccountRecords(Query):
         """Give the records."""
         number = find_account(request.accountID, view).number
         reply.accountID.accountNum = number
-        for settled in _paid_by(request, view):
-            fill_record(reply.records.add(), settled, view)
+        for handled in _paid_by(request, view):
+            fill_record(reply.records.add(), handled, view)
 
 
-def _paid_by(request: Any, view: View) -> list[Settled]:
+def _paid_by(request: Any, view: View) -> list[Handled]:
     number = request.accountID.accountNum
     paid = (one for one in view.cache.recent() if one.key.payer == number)
     return list(islice(paid, MAX_RECORDS))

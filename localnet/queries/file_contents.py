@@ -12,7 +12,7 @@ from localnet.state.fees import TRANSACTION_BYTE, extra
 
 
 class GetFileContents(Query):
-    """A file's bytes. A deleted file answers with none; an unknown one only after the payment was made."""
+    """A file's bytes: empty for a deleted file; an unknown one is refused after the payment was made."""
 
     field = "fileGetContents"
 
@@ -51,7 +51,7 @@ def known_file(request: Any, view: View) -> File:
     """The file a query names.
 
     Raises:
-        RefusedError: there is none (INVALID_FILE_ID).
+        RefusedError: it does not exist (INVALID_FILE_ID).
     """
     file = find_file(request, view)
     if file is None:

@@ -10,7 +10,7 @@ from localnet.state.genesis import LEDGER_ID
 
 
 class GetFileInfo(Query):
-    """What a file is."""
+    """The properties of a file."""
 
     field = "fileGetInfo"
 

@@ -16,7 +16,7 @@ from localnet.state.fees import FeeSchedule
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What queries may look at; `node` is the account number of the node that is asked."""
+    """The data that queries may read; `node` is the account number of the queried node."""
 
     state: State
     clock: Clock

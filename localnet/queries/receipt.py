@@ -1,6 +1,6 @@
-"""TransactionGetReceipt: UNKNOWN while pending, RECEIPT_NOT_FOUND when unheard of or older than 180 s.
+"""TransactionGetReceipt: UNKNOWN while pending, RECEIPT_NOT_FOUND when not known or older than 180 s.
 
-A node has not heard of what another one took a moment ago: then gossip has yet to bring it.
+A node does not know a transaction that another one accepted a moment ago, until gossip has brought it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from localnet.protocol import running_hash
 from localnet.protocol.ids import transaction_key
 from localnet.protocol.status import RefusedError, codes
 from localnet.queries.query import Query, View
-from localnet.transactions.stages import Settled
+from localnet.transactions.stages import Handled
 
 
 class GetReceipt(Query):
@@ -30,7 +30,7 @@ class GetReceipt(Query):
         found = view.cache.find(view.node, request.transactionID)
         if found is None:
             raise RefusedError(codes.RECEIPT_NOT_FOUND)
-        if not isinstance(found, Settled):
+        if not isinstance(found, Handled):
             reply.receipt.status = codes.UNKNOWN
             return
         fill_receipt(reply.receipt, found, view)
@@ -55,26 +55,26 @@ def check_transaction_id(request: Any) -> None:
         raise RefusedError(codes.INVALID_TRANSACTION_ID)
 
 
-def wanted_duplicates(request: Any, view: View) -> list[Settled]:
+def wanted_duplicates(request: Any, view: View) -> list[Handled]:
     """The duplicates of a transaction, where the query asks for them; a child has none."""
     if not request.includeDuplicates or request.transactionID.nonce:
         return []
     return view.cache.duplicates(transaction_key(request.transactionID))
 
 
-def fill_receipt(receipt: Any, settled: Settled, view: View) -> None:
-    """Fill in a protobuf `TransactionReceipt` of a settled transaction."""
-    receipt.status = settled.status
+def fill_receipt(receipt: Any, handled: Handled, view: View) -> None:
+    """Fill in a protobuf `TransactionReceipt` of a handled transaction."""
+    receipt.status = handled.status
     receipt.exchangeRate.CopyFrom(view.fees.rate_set)
-    if settled.created:
-        entity = getattr(receipt, settled.kind.receipt_field)
+    if handled.created:
+        entity = getattr(receipt, handled.kind.receipt_field)
         if isinstance(entity, pb.TopicID):
-            entity.topicNum = settled.entity
+            entity.topicNum = handled.entity
         elif isinstance(entity, pb.FileID):
-            entity.fileNum = settled.entity
+            entity.fileNum = handled.entity
         else:
-            entity.accountNum = settled.entity
-    if settled.message is not None:
-        receipt.topicSequenceNumber = settled.message.sequence_number
-        receipt.topicRunningHash = settled.message.running_hash
+            entity.accountNum = handled.entity
+    if handled.message is not None:
+        receipt.topicSequenceNumber = handled.message.sequence_number
+        receipt.topicRunningHash = handled.message.running_hash
         receipt.topicRunningHashVersion = running_hash.VERSION

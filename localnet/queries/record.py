@@ -1,4 +1,4 @@
-"""TransactionGetRecord: RECORD_NOT_FOUND also while pending; the payment is gone all the same."""
+"""TransactionGetRecord: RECORD_NOT_FOUND also while pending; the payment is taken in any case."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localnet.protocol.status import RefusedError, codes
 from localnet.queries.query import Query, View
 from localnet.queries.receipt import check_transaction_id, fill_receipt, wanted_duplicates
 from localnet.state.entities import Account
-from localnet.transactions.stages import Settled
+from localnet.transactions.stages import Handled
 
 RECORD = 1_000_000
 """Tinycents for each record above the first (simpleFeesSchedules.json)."""
@@ -34,7 +34,7 @@ class GetRecord(Query):
     def answer(self, request: Any, view: View, reply: Any) -> None:
         """Give the record."""
         found = view.cache.find(view.node, request.transactionID)
-        if not isinstance(found, Settled):
+        if not isinstance(found, Handled):
             raise RefusedError(codes.RECORD_NOT_FOUND)
         fill_record(reply.transactionRecord, found, view)
         for duplicate in wanted_duplicates(request, view):
@@ -43,31 +43,31 @@ class GetRecord(Query):
             fill_record(reply.child_transaction_records.add(), child, view)
 
 
-def _wanted_children(request: Any, view: View) -> list[Settled]:
+def _wanted_children(request: Any, view: View) -> list[Handled]:
     if not request.include_child_records or request.transactionID.nonce:
         return []
     return view.cache.children(transaction_key(request.transactionID))
 
 
-def fill_record(record: Any, settled: Settled, view: View) -> None:
-    """Fill in a protobuf `TransactionRecord` of a settled transaction."""
-    fill_receipt(record.receipt, settled, view)
-    record.transactionHash = settled.hash
-    record.consensusTimestamp.seconds, record.consensusTimestamp.nanos = divmod(settled.consensus_ns, NANOS)
-    record.transactionID.CopyFrom(settled.key.to_proto())
-    if settled.nonce:
-        record.transactionID.nonce = settled.nonce
-    if settled.created and isinstance(settled.effect, Account) and not is_address(settled.effect.alias):
-        record.evm_address = address_of_alias(settled.effect.alias) or b""
-    record.memo = settled.terms.memo
-    record.transactionFee = settled.fee
-    for account, amount in settled.transfers:
+def fill_record(record: Any, handled: Handled, view: View) -> None:
+    """Fill in a protobuf `TransactionRecord` of a handled transaction."""
+    fill_receipt(record.receipt, handled, view)
+    record.transactionHash = handled.hash
+    record.consensusTimestamp.seconds, record.consensusTimestamp.nanos = divmod(handled.consensus_ns, NANOS)
+    record.transactionID.CopyFrom(handled.key.to_proto())
+    if handled.nonce:
+        record.transactionID.nonce = handled.nonce
+    if handled.created and isinstance(handled.effect, Account) and not is_address(handled.effect.alias):
+        record.evm_address = address_of_alias(handled.effect.alias) or b""
+    record.memo = handled.terms.memo
+    record.transactionFee = handled.fee
+    for account, amount in handled.transfers:
         record.transferList.accountAmounts.append(
             pb.AccountAmount(accountID=pb.AccountID(accountNum=account), amount=amount)
         )
-    for fee in settled.assessed:
+    for fee in handled.assessed:
         record.assessed_custom_fees.add(
             amount=fee.amount,
             fee_collector_account_id=pb.AccountID(accountNum=fee.collector),
-            effective_payer_account_id=[pb.AccountID(accountNum=settled.key.payer)],
+            effective_payer_account_id=[pb.AccountID(accountNum=handled.key.payer)],
         )

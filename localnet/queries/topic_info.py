@@ -12,7 +12,7 @@ from localnet.state.genesis import LEDGER_ID
 
 
 class GetTopicInfo(Query):
-    """What a topic is. A deleted topic is unknown."""
+    """The properties of a topic. A deleted topic is unknown."""
 
     field = "consensusGetTopicInfo"
 
@@ -22,7 +22,7 @@ class GetTopicInfo(Query):
             raise RefusedError(codes.INVALID_TOPIC_ID)
 
     def validate(self, request: Any, view: View) -> None:
-        """Refuse a topic that there is not, or not any more."""
+        """Refuse an unknown or deleted topic."""
         super().validate(request, view)
         _known_topic(request, view)
 

@@ -9,7 +9,7 @@ from localnet.queries.query import Query, View
 
 
 class GetVersionInfo(Query):
-    """Which release this is."""
+    """The versions of protobuf messages and services."""
 
     field = "networkGetVersionInfo"
 

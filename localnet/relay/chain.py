@@ -1,4 +1,4 @@
-"""What the relay's methods read: the mirror, seen as a chain."""
+"""The data of the relay's methods: the mirror, as a chain of blocks."""
 
 from __future__ import annotations
 

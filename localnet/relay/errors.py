@@ -18,17 +18,17 @@ class RpcError(Exception):
 
 
 def parse_error() -> RpcError:
-    """The body is no JSON."""
+    """The body is not JSON."""
     return RpcError(-32700, "Parse error")
 
 
 def invalid_request() -> RpcError:
-    """It is JSON, but no JSON-RPC 2.0 request with an id."""
+    """It is JSON, but not a JSON-RPC 2.0 request with an id."""
     return RpcError(-32600, "Invalid Request")
 
 
 def method_not_found(method: str) -> RpcError:
-    """Nobody has heard of this method."""
+    """The method is unknown."""
     return RpcError(-32601, f"Method {method} not found")
 
 
@@ -58,7 +58,7 @@ def invalid_parameter(index: int, message: str) -> RpcError:
 
 
 def internal_error() -> RpcError:
-    """An accident of ours."""
+    """An internal error."""
     return RpcError(-32603, "Unknown error invoking RPC")
 
 

@@ -1,4 +1,4 @@
-"""How a call on the relay fails on command: the faults `relay-limit` and `relay-error`."""
+"""Injected faults of the relay: `relay-limit` and `relay-error`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class GatewayError(Exception):
 
 
 def strike(faults: FaultEngine, method: str) -> None:
-    """Let the active faults have this call.
+    """Apply the active faults to this call.
 
     Raises:
         RpcError: a fault says that the limit is exceeded (-32605, HTTP 429).

@@ -12,7 +12,7 @@ def sha3(_: Chain, data: str) -> str:
     """The keccak-256 of bytes in hex.
 
     Raises:
-        RpcError: they are half a byte too many (-32603).
+        RpcError: the number of hex digits is odd (-32603).
     """
     if len(data) % 2:
         raise internal_error()

@@ -46,7 +46,7 @@ class RateLimits:
         """Count one call.
 
         Raises:
-            RpcError: the address has used up what it may call in this window (-32605).
+            RpcError: the address has reached its limit in this window (-32605).
         """
         now = self._clock()
         window = self._windows.get(address)
@@ -57,7 +57,7 @@ class RateLimits:
         window.calls[method] += 1
 
     def _open(self, address: str, now: float) -> _Window:
-        if len(self._windows) >= _MAX_ADDRESSES:  # bounded, whoever calls
+        if len(self._windows) >= _MAX_ADDRESSES:  # bounded, also against many addresses
             self._windows = {known: window for known, window in self._windows.items() if window.ends >= now}
         self._windows[address] = _Window(now + WINDOW_S)
         return self._windows[address]

@@ -1,4 +1,4 @@
-"""The table of methods. To add one: write what answers it, and give it a line in METHODS."""
+"""The table of methods. To add one: write its function, and give it a line in METHODS."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Method:
     """How one method is answered.
 
     Attributes:
-        answer: Is given the chain and the checked parameters.
+        answer: Takes the chain and the checked parameters.
         limit: Calls per minute and address.
         expects: The forms that each parameter may have; None for a method that looks at none.
         optional: Whether the parameters may be left out.
@@ -44,7 +44,7 @@ def constant(
 
 
 def unsupported(limit: int = TIER_2) -> Method:
-    """A method of Ethereum that Hedera has no answer to, or only one with contracts."""
+    """A method of Ethereum that Hedera does not answer, or only with contracts."""
 
     def refuse(_: Chain) -> None:
         raise unsupported_method()

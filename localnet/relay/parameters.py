@@ -22,7 +22,7 @@ _MAX_SAFE_INTEGER: Final = 2**53 - 1
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One form a parameter may have: how to tell, and what is said when it is not so."""
+    """One form of a parameter: its check, and the error message."""
 
     matches: Callable[[Any], bool]
     error: str

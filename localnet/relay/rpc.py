@@ -51,7 +51,7 @@ SINGLE_ONLY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: the address that limits are counted for, and the id that the answer and its errors carry."""
+    """The caller: the address to which limits apply, and the request id of the answer and its errors."""
 
     address: str
     request_id: str
@@ -61,9 +61,9 @@ class Rpc:
     """Answers JSON-RPC.
 
     Args:
-        chain: What methods read.
-        faults: May say that a call fails.
-        limits: How often an address may call; None for as often as it likes.
+        chain: The data of the methods.
+        faults: The injected faults.
+        limits: Limits per address; None for no limit.
     """
 
     def __init__(self, chain: Chain, faults: FaultEngine, limits: RateLimits | None = None) -> None:
@@ -75,7 +75,7 @@ class Rpc:
         """Answer the body of an HTTP request; returns the HTTP status and what to send as JSON.
 
         Raises:
-            GatewayError: a fault wants the whole HTTP request to fail.
+            GatewayError: a fault makes the whole HTTP request fail.
         """
         try:
             message = json.loads(body or b"{}", parse_constant=_refuse_constant)
@@ -117,7 +117,7 @@ class Rpc:
             raise _FailedError(number, error) from error
         except GatewayError:
             raise
-        except Exception as error:  # whatever it is, the caller gets an answer of the form it knows
+        except Exception as error:  # for every error the caller gets a JSON-RPC answer
             log.exception("%s failed", message.get("method"))
             raise _FailedError(number, internal_error()) from error
         return {"jsonrpc": "2.0", "id": number, "result": result}
@@ -130,7 +130,7 @@ class Rpc:
             strike(self._faults, name)
         method = METHODS.get(name)
         if self._limits is not None:
-            # Names that nobody knows are counted together, so that they cannot fill the memory.
+            # Unknown names are counted together, so that they cannot fill the memory.
             self._limits.count(caller.address, name if method else "", method.limit if method else DEFAULT_LIMIT)
         if method is None:
             raise not_yet_implemented() if namespace in ("debug", "trace") else method_not_found(name)
@@ -154,7 +154,7 @@ def _method(message: dict[str, Any], *, in_batch: bool) -> str:
     """The method that a request names.
 
     Raises:
-        RpcError: it is no request (-32600), or the method is not answered in a batch (-32007).
+        RpcError: it is not a request (-32600), or the method is not answered in a batch (-32007).
     """
     method = message.get("method")
     if message.get("jsonrpc") != "2.0" or not isinstance(method, str):
@@ -171,7 +171,7 @@ def _is_id(value: Any) -> bool:
 
 
 def _refuse_constant(name: str) -> None:
-    """NaN and Infinity are no JSON, whatever Python's reader thinks."""
+    """NaN and Infinity are not JSON, though Python's parser accepts them."""
     raise ValueError(name)
 
 

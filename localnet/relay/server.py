@@ -1,4 +1,4 @@
-"""The relay's HTTP server (server.ts): one path for JSON-RPC by POST, two for health, and CORS for everybody."""
+"""The relay's HTTP server (server.ts): one path for JSON-RPC by POST, two for health, and CORS for all origins."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def create_relay_app(rpc: Rpc, middlewares: Sequence[Middleware] = ()) -> web.Ap
 
     Args:
         rpc: Answers the requests.
-        middlewares: Run before it, e.g. to fail on command; what they answer still gets the CORS headers.
+        middlewares: Run before it, e.g. to inject faults; their answers also get the CORS headers.
     """
     app = web.Application(middlewares=[_cors, *middlewares], client_max_size=MAX_BODY)
     app[_RPC] = rpc
@@ -50,7 +50,7 @@ async def _healthy(request: web.Request) -> web.Response:  # noqa: ARG001 (aioht
 
 
 async def _answer(request: web.Request) -> web.Response:
-    """JSON-RPC by POST, on whatever path; every other method is told so."""
+    """JSON-RPC by POST, on any path; other HTTP methods are refused."""
     if request.method == "OPTIONS":
         return web.Response(status=200, text="OK")
     if request.method != "POST":
@@ -68,7 +68,7 @@ async def _answer(request: web.Request) -> web.Response:
 
 @web.middleware
 async def _cors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let pages of any origin in; a preflight is answered at once (@koa/cors)."""
+    """CORS for all origins; a preflight is answered at once (@koa/cors)."""
     origin = request.headers.get("Origin")
     asked_method = request.headers.get("Access-Control-Request-Method")
     if origin is None:

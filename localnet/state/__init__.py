@@ -1,1 +1,1 @@
-"""What the network holds: its accounts, topics and files, what it began with, and its prices."""
+"""The network's state: accounts, topics and files, their genesis, and prices."""

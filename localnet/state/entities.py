@@ -1,4 +1,4 @@
-"""What the network holds: accounts, topics and files, as the last settled transaction left them."""
+"""The network's state: accounts, topics and files after the last handled transaction."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class State:
         return number
 
     def put_account(self, account: Account) -> None:
-        """Store a new account, or what one has become."""
+        """Store a new or changed account."""
         before = self.accounts.get(account.number)
         if before is not None and before.staked_account:
             self._stakers[before.staked_account].discard(account.number)
@@ -131,16 +131,16 @@ class State:
                 self._aliases[alias] = account.number
 
     def account(self, account_id: Any) -> Account | None:
-        """The account of a protobuf `AccountID`, by number or alias, deleted or not; None where there is none."""
+        """The account of a protobuf `AccountID`, by number or alias, deleted or not; None where it is unknown."""
         number = account_number(account_id)
         if number < 0 and account_id.alias and not (account_id.shardNum or account_id.realmNum):
             return self.account_by_alias(account_id.alias)
         return self.accounts.get(number)
 
     def account_by_alias(self, alias: bytes) -> Account | None:
-        """The account with this alias, deleted or not; None where there is none (ReadableAccountStoreImpl.lookupAlias).
+        """The account with this alias, deleted or not; None where it is unknown (ReadableAccountStoreImpl.lookupAlias).
 
-        Long-zero addresses are numbers, and an ECDSA key that nobody has for an alias is looked for by its address.
+        Long-zero addresses are numbers, and an ECDSA key that is no account's alias is looked up by its address.
         """
         if is_long_zero(alias):
             return self.accounts.get(int.from_bytes(alias, "big"))

@@ -1,4 +1,4 @@
-"""What transactions and queries cost: the simple fee schedule of HIP-1261, and the exchange rate.
+"""The prices of transactions and queries: the simple fee schedule of HIP-1261, and the exchange rate.
 
 A fee is node + network + service. Prices are in tinycents (1 US cent = 100,000,000) as in the schedule file 0.0.113 of
 release 0.78 (`simpleFeesSchedules.json` in hiero-ledger/solo), and are turned into tinybars at the rate in force.
@@ -21,7 +21,7 @@ KEY = 100_000_000  # each above the included ones
 QUERY_BASE = 84
 COLLECTION_ACCOUNT = 802
 """Every fee goes there whole (HIP-1259; NodesConfig.java: `nodes.feeCollectionAccountEnabled`, true by default). The
-public networks share it out once in a staking period: a day, which no run of this network is meant to see the end of.
+public networks distribute it once in a staking period, a day, which is longer than runs of this network.
 """
 _KNOWN_FEES = 4_096
 SUPER_USERS = frozenset({2, 50})
@@ -38,7 +38,7 @@ class Fee:
 
     @cached_property
     def without_service(self) -> int:
-        """What a transaction pays that is turned away before it takes effect."""
+        """The fee of a transaction that is refused before its handler runs."""
         return self.node + self.network
 
     @cached_property
@@ -88,7 +88,7 @@ class FeeSchedule:
         Args:
             size: Bytes of the serialised transaction.
             signatures: Signatures on it.
-            service: The operation's own price in tinycents.
+            service: The service fee in tinycents.
         """
         parts = size, signatures, service
         fee = self._known.get(parts)

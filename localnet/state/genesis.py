@@ -1,4 +1,4 @@
-"""What the network begins with: its accounts, its nodes and its system files.
+"""The network's genesis: accounts, nodes and system files.
 
 The operator's key is public on purpose, so that anyone can point any client at this network. It is worth nothing
 anywhere else.

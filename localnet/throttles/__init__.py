@@ -1,4 +1,4 @@
-"""How much a node takes: the throttle buckets of the public networks, one share of them for each node."""
+"""The throttle buckets of the public networks; each node has an equal share of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LAST_EXEMPT_PAYER: Final = 100
 
 
 class ThrottleError(ValueError):
-    """A file of throttles is wrong; the message is one line for people."""
+    """A file of throttles is invalid; the message is one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +80,16 @@ class Throttle:
             self._costs[operation] = tuple((bucket, cost) for bucket, cost in costs if cost)
 
     def take(self, operation: str, payer: int, now_ns: int, count: int = 1) -> bool:
-        """Take room for so many of an operation in all of its buckets, or in none.
+        """Take capacity for so many of an operation in all of its buckets, or in none.
 
         Args:
             operation: E.g. `ConsensusSubmitMessage`. One that is in no bucket is always refused.
-            payer: Account number of who pays; 0 where nobody does.
+            payer: Account number of the payer; 0 without one.
             now_ns: Time in nanoseconds; must not go back.
-            count: How many; there is room for all of them, or for none.
+            count: How many; all fit, or none is taken.
 
         Returns:
-            Whether there was room.
+            Whether they fit.
         """
         if self._off or 0 < payer <= LAST_EXEMPT_PAYER:
             return True
@@ -101,7 +101,7 @@ class Throttle:
         return True
 
     def give_back(self, operation: str, payer: int, count: int = 1) -> None:
-        """Give back the room of what was refused after all."""
+        """Give back the capacity of a request that was refused later."""
         if self._off or 0 < payer <= LAST_EXEMPT_PAYER:
             return
         for bucket, cost in self._costs.get(operation, ()):

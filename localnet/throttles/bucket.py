@@ -25,9 +25,9 @@ class Bucket:
 
     Args:
         name: For messages.
-        groups: What may happen how often, network-wide.
-        burst_ms: For so long it takes the full rate at once, in milliseconds.
-        shares: Each node takes one of so many equal shares of the rate.
+        groups: Operations and their rates, network-wide.
+        burst_ms: Capacity, as the time in which the full rate fills it, in milliseconds.
+        shares: Number of nodes that share the rate equally.
     """
 
     def __init__(self, name: str, groups: tuple[Group, ...], burst_ms: int, shares: int) -> None:
@@ -61,7 +61,7 @@ class Bucket:
         self._used += cost
 
     def give_back(self, cost: int) -> None:
-        """Give back what something took that did not happen after all."""
+        """Give back units of a request that was refused later."""
         self._used = max(0, self._used - cost)
 
     def _leak(self, now_ns: int) -> None:

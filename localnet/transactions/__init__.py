@@ -1,7 +1,7 @@
 """The kinds of transactions this network understands.
 
-To add one: write its `Operation` in a file of its own, and name it in OPERATIONS. Everything else (gRPC methods, fees,
-receipts, records, the ledger and the mirror's transaction rows) follows from there.
+To add one: write its `TransactionHandler` in a file of its own, and name it in HANDLERS. Everything else (gRPC methods,
+fees, receipts, records, the ledger and the mirror's transaction rows) follows from there.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from localnet.transactions.create_topic import CreateTopic
 from localnet.transactions.delete_account import DeleteAccount
 from localnet.transactions.delete_file import DeleteFile
 from localnet.transactions.delete_topic import DeleteTopic
-from localnet.transactions.operation import Operation
+from localnet.transactions.handler import TransactionHandler
 from localnet.transactions.submit_message import SubmitMessage
 from localnet.transactions.transfer import Transfer
 from localnet.transactions.update_account import UpdateAccount
 from localnet.transactions.update_file import UpdateFile
 from localnet.transactions.update_topic import UpdateTopic
 
-OPERATIONS: Final[dict[str, Operation]] = {
-    operation.field: operation
-    for operation in (
+HANDLERS: Final[dict[str, TransactionHandler]] = {
+    handler.field: handler
+    for handler in (
         SubmitMessage(),
         CreateTopic(),
         UpdateTopic(),
@@ -40,4 +40,4 @@ OPERATIONS: Final[dict[str, Operation]] = {
     )
 }
 
-__all__ = ["OPERATIONS", "Operation"]
+__all__ = ["HANDLERS", "TransactionHandler"]

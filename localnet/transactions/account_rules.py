@@ -1,4 +1,4 @@
-"""What the account operations share."""
+"""What the handlers of account transactions share."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from localnet.protocol.ids import account_number
 from localnet.protocol.keys import CompiledKey, KeyTooDeepError, UnusableKeyError, compile_key
 from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import NO_NODE, Account, State
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
 
 LAST_SYSTEM_ACCOUNT = 750
 """Entities up to this number are the network's own (`ledger.numReservedSystemEntities`)."""
@@ -23,7 +23,7 @@ def named_account(state: State, account_id: Any, otherwise: int = codes.INVALID_
     """The account of a protobuf `AccountID`, deleted or not. An alias names none: only transfers and queries take it.
 
     Raises:
-        RefusedError: there is none; the status is `otherwise`.
+        RefusedError: it is unknown; the status is `otherwise`.
     """
     account = state.accounts.get(account_number(account_id))
     if account is None:
@@ -35,7 +35,7 @@ def require_account(state: State, account_id: Any, otherwise: int = codes.INVALI
     """The account of a protobuf `AccountID`, which is not deleted (TokenHandlerHelper.getIfUsable).
 
     Raises:
-        RefusedError: there is none (`otherwise`), or it is deleted (ACCOUNT_DELETED).
+        RefusedError: it is unknown (`otherwise`) or deleted (ACCOUNT_DELETED).
     """
     account = named_account(state, account_id, otherwise)
     if account.deleted:
@@ -43,7 +43,7 @@ def require_account(state: State, account_id: Any, otherwise: int = codes.INVALI
     return account
 
 
-def require_owner(at: Settlement, account: Account, otherwise: int = codes.INVALID_ACCOUNT_ID) -> None:
+def require_owner(context: HandleContext, account: Account, otherwise: int = codes.INVALID_ACCOUNT_ID) -> None:
     """Check that an account's key signed (PreHandleContext.requireKeyOrThrow).
 
     Raises:
@@ -51,14 +51,14 @@ def require_owner(at: Settlement, account: Account, otherwise: int = codes.INVAL
     """
     if account.compiled is None:
         raise RefusedError(otherwise)
-    at.require(account.compiled)
+    context.require(account.compiled)
 
 
 def account_key(key: Any) -> CompiledKey:
     """Compile a key for an account (CryptoCreateValidator.validateKey).
 
     Raises:
-        RefusedError: it has too many levels (BAD_ENCODING), or nobody could sign with it (INVALID_ADMIN_KEY).
+        RefusedError: it has too many levels (BAD_ENCODING), or is unusable (INVALID_ADMIN_KEY).
     """
     try:
         return compile_key(key)

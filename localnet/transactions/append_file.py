@@ -6,11 +6,11 @@ from typing import Any
 
 from localnet.protocol.status import RefusedError, codes
 from localnet.transactions.file_rules import MAX_FILE_BYTES, content_price, known_file, require_file_id
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 
 
-class AppendFile(Operation):
+class AppendFile(TransactionHandler):
     """All keys of the file must sign; its expiry stays as it is."""
 
     field = "fileAppend"
@@ -24,14 +24,14 @@ class AppendFile(Operation):
         """By the appended bytes."""
         return content_price(data.contents)
 
-    def settle(self, at: Settlement) -> None:
+    def handle(self, context: HandleContext) -> None:
         """Append the bytes."""
-        file = known_file(at)
+        file = known_file(context)
         if file.compiled is None:
             raise RefusedError(codes.UNAUTHORIZED)
-        at.require(file.compiled)
+        context.require(file.compiled)
         if file.deleted:
             raise RefusedError(codes.FILE_DELETED)
-        if len(file.contents) + len(at.data.contents) > MAX_FILE_BYTES:
+        if len(file.contents) + len(context.data.contents) > MAX_FILE_BYTES:
             raise RefusedError(codes.MAX_FILE_SIZE_EXCEEDED)
-        file.contents += at.data.contents
+        file.contents += context.data.contents

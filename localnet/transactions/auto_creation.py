@@ -1,4 +1,4 @@
-"""Accounts for aliases that nobody has yet: hbar that is sent there makes them (HIP-32, HIP-583).
+"""Accounts for new aliases: hbar that is sent to an alias without an account creates it (HIP-32, HIP-583).
 
 Each is made by a CryptoCreate of the network's own that precedes the transfer (AutoAccountCreator.java). The payer is
 charged its whole price beside the transfer's, whatever it offered (AppFeeCharging: SKIP_OFFERED_FEE_CHECK); when the
@@ -18,21 +18,21 @@ from localnet.state.fees import COLLECTION_ACCOUNT, SUPER_USERS, FeeSchedule
 from localnet.transactions.account_rules import UNLIMITED_ASSOCIATIONS
 from localnet.transactions.children import Child
 from localnet.transactions.create_account import PRICE, CreateAccount
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
 
 LIFETIME_S = 7_776_000
 """TokenServiceImpl.THREE_MONTHS_IN_SECONDS."""
 
 
-def creation_fee(at: Settlement) -> int:
-    """What making one account costs the payer, in tinybars; for some it is free."""
-    if at.payer in SUPER_USERS:
+def creation_fee(context: HandleContext) -> int:
+    """The payer's fee for the creation of one account, in tinybars; 0 for exempt payers."""
+    if context.payer in SUPER_USERS:
         return 0
-    return FeeSchedule(at.state.rate).transaction(size=0, signatures=0, service=PRICE).total
+    return FeeSchedule(context.state.rate).transaction(size=0, signatures=0, service=PRICE).total
 
 
 def check_alias(alias: bytes) -> None:
-    """Check that an account could be made for an alias that nobody has.
+    """Check that an account can be created for a new alias.
 
     Raises:
         RefusedError: it is neither an EVM address nor a key, or it is an address that stands for a number
@@ -42,24 +42,24 @@ def check_alias(alias: bytes) -> None:
         raise RefusedError(codes.INVALID_ALIAS_KEY)
 
 
-def create_for_alias(at: Settlement, alias: bytes) -> Account:
+def create_for_alias(context: HandleContext, alias: bytes) -> Account:
     """Make the account for an alias that was checked, and let the payer pay; a hollow one where it is an address."""
-    payer, fee = at.payer, creation_fee(at)
-    at.state.accounts[payer].balance -= fee
-    at.state.accounts[COLLECTION_ACCOUNT].balance += fee
+    payer, fee = context.payer, creation_fee(context)
+    context.state.accounts[payer].balance -= fee
+    context.state.accounts[COLLECTION_ACCOUNT].balance += fee
     key = pb.Key(keyList=pb.KeyList()) if is_address(alias) else key_of_alias(alias)
     account = Account(
-        number=at.state.new_number(),
+        number=context.state.new_number(),
         key=key,
         compiled=None if is_address(alias) else compile_key(key),
         balance=0,
-        created_ns=at.consensus_ns,
+        created_ns=context.consensus_ns,
         auto_renew_period=LIFETIME_S,
         max_automatic_token_associations=UNLIMITED_ASSOCIATIONS,
         alias=alias,
-        expiration_s=at.consensus_s + LIFETIME_S,
+        expiration_s=context.consensus_s + LIFETIME_S,
     )
-    at.state.put_account(account)
+    context.state.put_account(account)
     paid = tuple(sorted(((payer, -fee), (COLLECTION_ACCOUNT, fee))))
-    at.preceding.append(Child(CreateAccount.kind, copy(account), created=True, fee=fee, transfers=paid))
+    context.preceding.append(Child(CreateAccount.kind, copy(account), created=True, fee=fee, transfers=paid))
     return account

@@ -1,6 +1,6 @@
-"""Children that precede their parent: what the network does by itself before a transaction of somebody's takes effect.
+"""Child transactions that precede their parent: the network makes them by itself when it handles a transaction.
 
-That is how accounts are made for aliases and hollow accounts get their keys. Such a child has the parent's transaction
+They create accounts for aliases, and give hollow accounts their keys. Such a child has the parent's transaction
 id with a nonce, a consensus timestamp a nanosecond or more before the parent's, and no parent timestamp in its record
 (SavepointStackImpl.buildHandleOutput of hiero-consensus-node).
 """
@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from localnet.protocol.status import codes
 from localnet.state.entities import Account
-from localnet.transactions.stages import Kind, Settled, Terms
+from localnet.transactions.stages import Handled, Kind, Terms
 
 
 class Child(NamedTuple):
-    """What the network did by itself to an account while it handled a transaction.
+    """A change that the network made by itself to an account while it handled a transaction.
 
     Attributes:
         kind: What was done.
@@ -32,10 +32,10 @@ class Child(NamedTuple):
     transfers: tuple[tuple[int, int], ...] = ()
 
 
-def settle_before(parent: Settled, children: list[Child]) -> list[Settled]:
-    """The children as settled transactions, with their nonces, and consensus timestamps right before the parent's."""
+def handled_before(parent: Handled, children: list[Child]) -> list[Handled]:
+    """The children as handled transactions, with their nonces, and consensus timestamps right before the parent's."""
     return [
-        Settled(
+        Handled(
             position=parent.position,
             node=parent.node,
             size=0,

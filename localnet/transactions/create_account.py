@@ -18,14 +18,14 @@ from localnet.transactions.account_rules import (
     stake,
 )
 from localnet.transactions.field_checks import MAX_AMOUNT, check_memo, check_renewal_period, proto_key_count
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 
 PRICE = 499_000_000
 """Tinycents, one key included."""
 
 
-class CreateAccount(Operation):
+class CreateAccount(TransactionHandler):
     """The payer funds the new account; its own key signs only when every receipt of hbar needs its signature."""
 
     field = "cryptoCreateAccount"
@@ -33,7 +33,7 @@ class CreateAccount(Operation):
     receipt_field = "accountID"
 
     def check(self, data: Any) -> None:
-        """Refuse numbers that cannot be, deprecated fields, no key, and an alias that is neither key nor address."""
+        """Refuse invalid numbers, deprecated fields, no key, and an alias that is neither key nor address."""
         if not data.HasField("autoRenewPeriod") or data.autoRenewPeriod.seconds < 0:
             raise RefusedError(codes.INVALID_RENEWAL_PERIOD)
         if data.shardID.shardNum < 0 or data.realmID.realmNum < 0:
@@ -62,24 +62,24 @@ class CreateAccount(Operation):
         """The initial balance."""
         return int(data.initialBalance)
 
-    def settle(self, at: Settlement) -> None:
+    def handle(self, context: HandleContext) -> None:
         """Create the account and move its initial balance."""
-        data = at.data
-        _check_signatures(at)
-        _check_semantics(at)
-        if at.state.accounts[at.payer].balance < data.initialBalance:
+        data = context.data
+        _check_signatures(context)
+        _check_semantics(context)
+        if context.state.accounts[context.payer].balance < data.initialBalance:
             raise RefusedError(codes.INSUFFICIENT_PAYER_BALANCE)
-        account = _new_account(at)
-        at.state.put_account(account)
-        at.effect = copy(account)
-        at.create(account.number)
+        account = _new_account(context)
+        context.state.put_account(account)
+        context.effect = copy(account)
+        context.create(account.number)
         if data.initialBalance:
-            at.move(at.payer, -data.initialBalance)
-            at.move(account.number, data.initialBalance)
+            context.move(context.payer, -data.initialBalance)
+            context.move(account.number, data.initialBalance)
 
 
 def _check_key_is_there(data: Any) -> None:
-    """One status for each way to say no key."""
+    """The statuses of the ways to give no key."""
     if not data.HasField("key"):
         raise RefusedError(codes.INVALID_ALIAS_KEY if data.alias else codes.KEY_REQUIRED)
     if names_no_key(data.key):
@@ -87,59 +87,59 @@ def _check_key_is_there(data: Any) -> None:
         raise RefusedError(codes.KEY_REQUIRED if is_list else codes.BAD_ENCODING)
 
 
-def _check_signatures(at: Settlement) -> None:
+def _check_signatures(context: HandleContext) -> None:
     """An address is the payer's, the new key's, or that of an ECDSA key that signed.
 
     A key is no alias here: only what the network creates by itself may have one (CN:tok/CryptoCreateHandler.preHandle).
     """
-    data = at.data
+    data = context.data
     if data.alias and not is_address(data.alias):
         raise RefusedError(codes.INVALID_ALIAS_KEY)
     if data.alias:
-        payer = at.state.accounts[at.payer]
+        payer = context.state.accounts[context.payer]
         proven = data.alias in (address_of_key(payer.key), address_of_key(data.key))
-        if not proven and signer_with_address(at.checked.signatures, data.alias) is None:
+        if not proven and signer_with_address(context.checked.signatures, data.alias) is None:
             raise RefusedError(codes.INVALID_SIGNATURE)
     if data.receiverSigRequired:
-        at.require(account_key(data.key))
+        context.require(account_key(data.key))
 
 
-def _check_semantics(at: Settlement) -> None:
-    data = at.data
+def _check_semantics(context: HandleContext) -> None:
+    data = context.data
     if data.shardID.shardNum or data.realmID.realmNum:
         raise RefusedError(codes.INVALID_ACCOUNT_ID)
     if is_long_zero(data.alias):
         raise RefusedError(codes.INVALID_ALIAS_KEY)
     check_memo(data.memo)
-    holder = at.state.account_by_alias(data.alias) if data.alias else None
+    holder = context.state.account_by_alias(data.alias) if data.alias else None
     if holder is not None and not holder.deleted:
         raise RefusedError(codes.ALIAS_ALREADY_ASSIGNED)
     check_renewal_period(data.autoRenewPeriod.seconds)
     if data.max_automatic_token_associations > MAX_ASSOCIATIONS:
         raise RefusedError(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
     account_key(data.key)
-    check_staked_id(data, at.state)  # what takes a stake away in an update is nothing to begin with
+    check_staked_id(data, context.state)  # values that remove a stake in an update mean no stake here
     if data.hook_creation_details:
         raise RefusedError(codes.HOOKS_NOT_ENABLED)
 
 
-def _new_account(at: Settlement) -> Account:
-    data = at.data
+def _new_account(context: HandleContext) -> Account:
+    data = context.data
     key = type(data.key)()
     key.CopyFrom(data.key)
     account = Account(
-        number=at.state.new_number(),
+        number=context.state.new_number(),
         key=key,
         compiled=account_key(key),
         balance=0,
-        created_ns=at.consensus_ns,
+        created_ns=context.consensus_ns,
         memo=data.memo,
         auto_renew_period=data.autoRenewPeriod.seconds,
         receiver_signature_required=data.receiverSigRequired,
         max_automatic_token_associations=data.max_automatic_token_associations,
         alias=data.alias,
-        expiration_s=at.consensus_s + data.autoRenewPeriod.seconds,
+        expiration_s=context.consensus_s + data.autoRenewPeriod.seconds,
         decline_reward=data.decline_reward,
     )
-    stake(account, data, at.consensus_s)
+    stake(account, data, context.consensus_s)
     return account

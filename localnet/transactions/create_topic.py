@@ -17,11 +17,11 @@ from localnet.transactions.custom_fees import (
     read_fees,
 )
 from localnet.transactions.field_checks import check_lifetime, check_memo, proto_key_count, usable_key
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 
 
-class CreateTopic(Operation):
+class CreateTopic(TransactionHandler):
     """A topic starts with sequence number 0 and a running hash of 48 zero bytes."""
 
     field = "consensusCreateTopic"
@@ -29,7 +29,7 @@ class CreateTopic(Operation):
     receipt_field = "topicID"
 
     def check(self, data: Any) -> None:
-        """Refuse an exempt key that is there twice; nothing else is looked at here."""
+        """Refuse duplicate exempt keys; nothing else is checked here."""
         check_exempt_keys(data.fee_exempt_key_list)
 
     def price(self, data: Any) -> int:
@@ -37,25 +37,25 @@ class CreateTopic(Operation):
         keys = (data.adminKey, data.submitKey, data.fee_schedule_key)
         return bool(data.custom_fees) * CREATE_SURCHARGE + 99_000_000 + sum(map(proto_key_count, keys)) * 100_000_000
 
-    def settle(self, at: Settlement) -> None:
+    def handle(self, context: HandleContext) -> None:
         """Create the topic."""
-        data = at.data
+        data = context.data
         admin_key, admin = optional_key(data, "adminKey", codes.BAD_ENCODING)
         submit_key, submit = optional_key(data, "submitKey", codes.BAD_ENCODING)
         fee_schedule_key, fee_schedule = optional_key(data, "fee_schedule_key", codes.INVALID_CUSTOM_FEE_SCHEDULE_KEY)
         exempt = read_exempt_keys(data.fee_exempt_key_list)
-        custom_fees = read_fees(data.custom_fees, at.state)
+        custom_fees = read_fees(data.custom_fees, context.state)
         check_memo(data.memo)
         if not data.HasField("autoRenewPeriod"):
             raise RefusedError(codes.INVALID_RENEWAL_PERIOD)
         check_lifetime(data.autoRenewPeriod.seconds)
         if admin is not None:
-            at.require(admin)
-        auto_renew_account = require_auto_renew_account(at, data.autoRenewAccount) if has_account(data) else 0
+            context.require(admin)
+        auto_renew_account = require_auto_renew_account(context, data.autoRenewAccount) if has_account(data) else 0
         topic = Topic(
-            number=at.state.new_number(),
-            created_ns=at.consensus_ns,
-            updated_ns=at.consensus_ns,
+            number=context.state.new_number(),
+            created_ns=context.consensus_ns,
+            updated_ns=context.consensus_ns,
             memo=data.memo,
             admin_key=admin_key,
             admin=admin,
@@ -68,18 +68,18 @@ class CreateTopic(Operation):
             exempt=exempt,
             auto_renew_account=auto_renew_account,
             auto_renew_period=data.autoRenewPeriod.seconds,
-            expiration_s=at.consensus_s + data.autoRenewPeriod.seconds,
+            expiration_s=context.consensus_s + data.autoRenewPeriod.seconds,
         )
-        at.state.topics[topic.number] = topic
-        at.create(topic.number)
-        at.effect = copy(topic)
+        context.state.topics[topic.number] = topic
+        context.create(topic.number)
+        context.effect = copy(topic)
 
 
 def optional_key(data: Any, field: str, otherwise: int) -> tuple[Any, CompiledKey | None]:
     """A key field of a body as (protobuf, compiled); (None, None) where it is absent or the empty key list.
 
     Raises:
-        RefusedError: nobody could sign with it; the status is `otherwise`.
+        RefusedError: it is unusable; the status is `otherwise`.
     """
     if not data.HasField(field) or is_empty_key(getattr(data, field)):
         return None, None
@@ -99,15 +99,15 @@ def has_account(data: Any) -> bool:
     return bool(data.HasField("autoRenewAccount") and account_number(data.autoRenewAccount) != 0)
 
 
-def require_auto_renew_account(at: Settlement, account_id: Any) -> int:
+def require_auto_renew_account(context: HandleContext, account_id: Any) -> int:
     """The number of an auto-renew account, which must exist and sign (ExpiryValidatorImpl.validateAutoRenewAccount).
 
     Raises:
         RefusedError: there is none, or it is deleted or hollow (INVALID_AUTORENEW_ACCOUNT), or it did not sign
             (INVALID_SIGNATURE).
     """
-    account = named_account(at.state, account_id, otherwise=codes.INVALID_AUTORENEW_ACCOUNT)
-    require_owner(at, account, otherwise=codes.INVALID_AUTORENEW_ACCOUNT)
+    account = named_account(context.state, account_id, otherwise=codes.INVALID_AUTORENEW_ACCOUNT)
+    require_owner(context, account, otherwise=codes.INVALID_AUTORENEW_ACCOUNT)
     if account.deleted:
         raise RefusedError(codes.INVALID_AUTORENEW_ACCOUNT)
     return account.number

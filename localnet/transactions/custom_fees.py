@@ -1,4 +1,4 @@
-"""Custom fees on topics (HIP-991), in hbar: who sets them, who pays them, who is exempt.
+"""Custom fees on topics (HIP-991), in hbar: how they are set, paid, and exempted from.
 
 A submitter pays each fee to its collector before the message is accepted, within the message's own transaction: the
 payments are in its transfer list, and its record lists them as `assessedCustomFees` (ConsensusSubmitMessageHandler's
@@ -17,7 +17,7 @@ from localnet.state.entities import CustomFee, State, Topic
 from localnet.state.fees import COLLECTION_ACCOUNT
 from localnet.transactions.account_rules import require_account
 from localnet.transactions.field_checks import MAX_AMOUNT, usable_key
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
 
 MAX_FEES = 10
 """`topics.maxCustomFeeEntriesForTopics` (TopicsConfig.java)."""
@@ -41,7 +41,7 @@ def read_fees(fees: Any, state: State) -> tuple[CustomFee, ...]:
 
 def _read_fee(fee: Any, state: State) -> CustomFee:
     collector = require_account(state, fee.fee_collector_account_id, codes.INVALID_CUSTOM_FEE_COLLECTOR)
-    if collector.number == COLLECTION_ACCOUNT:  # as for tokens (Hip1259EnabledTests): nobody sends anything there
+    if collector.number == COLLECTION_ACCOUNT:  # as for tokens (Hip1259EnabledTests): nothing can be sent there
         raise RefusedError(codes.INVALID_CUSTOM_FEE_COLLECTOR)
     if not fee.HasField("fixed_fee"):
         raise RefusedError(codes.CUSTOM_FEE_NOT_FULLY_SPECIFIED)
@@ -53,7 +53,7 @@ def _read_fee(fee: Any, state: State) -> CustomFee:
 
 
 def check_exempt_keys(keys: Any) -> None:
-    """Check of a fee-exempt key list all that is checked at precheck (ConsensusCreateTopicHandler.pureChecks).
+    """Check a fee-exempt key list as precheck does (ConsensusCreateTopicHandler.pureChecks).
 
     Raises:
         RefusedError: it names a key twice.
@@ -66,7 +66,7 @@ def read_exempt_keys(keys: Any) -> tuple[CompiledKey, ...]:
     """The compiled keys of a fee-exempt key list.
 
     Raises:
-        RefusedError: it is too long, or nobody can sign with one of them (INVALID_KEY_IN_FEE_EXEMPT_KEY_LIST).
+        RefusedError: it is too long, or one of them is unusable (INVALID_KEY_IN_FEE_EXEMPT_KEY_LIST).
     """
     if len(keys) > MAX_EXEMPT_KEYS:
         raise RefusedError(codes.MAX_ENTRIES_FOR_FEE_EXEMPT_KEY_LIST_EXCEEDED)
@@ -96,7 +96,7 @@ def _is_plausible(fee: Any) -> bool:
 
 
 def check_repeated_limits(limits: Any) -> None:
-    """Check that `maxCustomFees` says nothing twice (ConsensusSubmitMessageHandler.pureChecks).
+    """Check that `maxCustomFees` has no duplicates (ConsensusSubmitMessageHandler.pureChecks).
 
     Of hbar limits of one account only equal ones are refused, as there; the first counts.
 
@@ -114,7 +114,7 @@ def check_repeated_limits(limits: Any) -> None:
             raise RefusedError(codes.DUPLICATE_DENOMINATION_IN_MAX_CUSTOM_FEE_LIST)
 
 
-def charge(at: Settlement, topic: Topic) -> None:
+def charge(context: HandleContext, topic: Topic) -> None:
     """Let the submitter pay a topic's fees.
 
     Of two fees that are equal in everything one is paid (ConsensusCustomFeeAssessor makes a map of them), though the
@@ -124,23 +124,23 @@ def charge(at: Settlement, topic: Topic) -> None:
         RefusedError: they are above what the submitter allows or has, or a collector was deleted; nothing was paid
             then.
     """
-    if not topic.custom_fees or any(at.signed(key) for key in topic.exempt):
+    if not topic.custom_fees or any(context.signed(key) for key in topic.exempt):
         return
-    payer = at.payer
+    payer = context.payer
     due = [fee for fee in topic.custom_fees if fee.collector != payer]
-    _check_limit(at.checked.body.max_custom_fees, payer, sum(fee.amount for fee in due))
+    _check_limit(context.checked.body.max_custom_fees, payer, sum(fee.amount for fee in due))
     assessed = tuple(dict.fromkeys(due))
-    left = at.state.accounts[payer].balance
+    left = context.state.accounts[payer].balance
     for fee in assessed:
         left -= fee.amount
-        if at.state.accounts[fee.collector].deleted:
+        if context.state.accounts[fee.collector].deleted:
             raise RefusedError(codes.ACCOUNT_DELETED)
         if left < 0:
             raise RefusedError(codes.INSUFFICIENT_SENDER_ACCOUNT_BALANCE_FOR_CUSTOM_FEE)
     for fee in assessed:
-        at.move(payer, -fee.amount)
-        at.move(fee.collector, fee.amount)
-    at.assessed = assessed
+        context.move(payer, -fee.amount)
+        context.move(fee.collector, fee.amount)
+    context.assessed = assessed
 
 
 def _check_limit(limits: Any, payer: int, total: int) -> None:

@@ -7,18 +7,18 @@ from typing import Any
 
 from localnet.protocol.status import RefusedError, codes
 from localnet.transactions.account_rules import LAST_SYSTEM_ACCOUNT, named_account, require_owner
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 
 
-class DeleteAccount(Operation):
+class DeleteAccount(TransactionHandler):
     """The account's key signs; what it has goes to another account (CryptoDeleteHandler.java)."""
 
     field = "cryptoDelete"
     name = "CRYPTODELETE"
 
     def check(self, data: Any) -> None:
-        """Refuse missing account ids, and an account that is to inherit from itself."""
+        """Refuse missing account ids, and a transfer of the balance to the deleted account itself."""
         if not (data.HasField("deleteAccountID") and data.HasField("transferAccountID")):
             raise RefusedError(codes.ACCOUNT_ID_DOES_NOT_EXIST)
         if data.deleteAccountID == data.transferAccountID:
@@ -28,21 +28,21 @@ class DeleteAccount(Operation):
         """No extras."""
         return 49_000_000
 
-    def settle(self, at: Settlement) -> None:
-        """Delete the account. It stays in the state, without anything."""
-        account = named_account(at.state, at.data.deleteAccountID)
-        heir = named_account(at.state, at.data.transferAccountID, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
+    def handle(self, context: HandleContext) -> None:
+        """Delete the account. It stays in the state, with a balance of 0."""
+        account = named_account(context.state, context.data.deleteAccountID)
+        heir = named_account(context.state, context.data.transferAccountID, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
         if account.number <= LAST_SYSTEM_ACCOUNT:
             raise RefusedError(codes.ENTITY_NOT_ALLOWED_TO_DELETE)
-        at.entity = account.number
-        require_owner(at, account)
+        context.entity = account.number
+        require_owner(context, account)
         if heir.receiver_signature_required:
-            require_owner(at, heir, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
+            require_owner(context, heir, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
         if account.deleted or heir.deleted:
             raise RefusedError(codes.ACCOUNT_DELETED)
         if account.balance:
             rest = account.balance
-            at.move(account.number, -rest)
-            at.move(heir.number, rest)
+            context.move(account.number, -rest)
+            context.move(heir.number, rest)
         account.deleted = True
-        at.effect = copy(account)
+        context.effect = copy(account)

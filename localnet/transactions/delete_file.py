@@ -7,13 +7,13 @@ from typing import Any
 from localnet.protocol.keys import any_satisfied
 from localnet.protocol.status import RefusedError, codes
 from localnet.transactions.file_rules import known_file, require_file_id
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 
 LAST_SYSTEM_FILE = 750
 
 
-class DeleteFile(Operation):
+class DeleteFile(TransactionHandler):
     """Any one key of the file's list may delete it. The entry stays, without contents."""
 
     field = "fileDelete"
@@ -27,14 +27,14 @@ class DeleteFile(Operation):
         """No extras."""
         return 69_000_000
 
-    def settle(self, at: Settlement) -> None:
+    def handle(self, context: HandleContext) -> None:
         """Empty the file and mark it deleted."""
-        if at.data.fileID.fileNum <= LAST_SYSTEM_FILE:
+        if context.data.fileID.fileNum <= LAST_SYSTEM_FILE:
             raise RefusedError(codes.ENTITY_NOT_ALLOWED_TO_DELETE)
-        file = known_file(at)
+        file = known_file(context)
         if file.compiled is None:
             raise RefusedError(codes.UNAUTHORIZED)
-        if not any_satisfied(file.compiled, at.checked.signatures):
+        if not any_satisfied(file.compiled, context.checked.signatures):
             raise RefusedError(codes.INVALID_SIGNATURE)
         if file.deleted:
             raise RefusedError(codes.FILE_DELETED)

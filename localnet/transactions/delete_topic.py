@@ -7,11 +7,11 @@ from typing import Any
 
 from localnet.protocol.ids import entity_number
 from localnet.protocol.status import RefusedError, codes
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 
 
-class DeleteTopic(Operation):
+class DeleteTopic(TransactionHandler):
     """A deleted topic counts as unknown to everything that follows; a topic without admin key cannot be deleted."""
 
     field = "consensusDeleteTopic"
@@ -26,15 +26,15 @@ class DeleteTopic(Operation):
         """No extras."""
         return 49_000_000
 
-    def settle(self, at: Settlement) -> None:
+    def handle(self, context: HandleContext) -> None:
         """Delete the topic."""
-        topic = at.state.live_topic(entity_number(at.data.topicID.topicNum, at.data.topicID))
+        topic = context.state.live_topic(entity_number(context.data.topicID.topicNum, context.data.topicID))
         if topic is None:
             raise RefusedError(codes.INVALID_TOPIC_ID)
-        at.entity = topic.number
+        context.entity = topic.number
         if topic.admin is None:
             raise RefusedError(codes.UNAUTHORIZED)
-        at.require(topic.admin)
+        context.require(topic.admin)
         topic.deleted = True
-        topic.updated_ns = at.consensus_ns
-        at.effect = copy(topic)
+        topic.updated_ns = context.consensus_ns
+        context.effect = copy(topic)

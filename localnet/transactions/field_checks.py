@@ -60,7 +60,7 @@ def check_new_expiry(expiration_s: int, present_s: int, now_s: int) -> None:
     The present one is fine.
 
     Raises:
-        RefusedError: it cannot be (INVALID_EXPIRATION_TIME), or is earlier than the present one
+        RefusedError: it is invalid (INVALID_EXPIRATION_TIME), or earlier than the present one
             (EXPIRATION_REDUCTION_NOT_ALLOWED).
     """
     if not is_possible_expiry(expiration_s, now_s):
@@ -73,7 +73,7 @@ def usable_key(key: Any, otherwise: int = codes.BAD_ENCODING) -> CompiledKey:
     """Compile a protobuf key.
 
     Raises:
-        RefusedError: nobody could sign with it; the status is `otherwise`.
+        RefusedError: it is unusable; the status is `otherwise`.
     """
     try:
         return compile_key(key)

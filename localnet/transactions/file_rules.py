@@ -1,4 +1,4 @@
-"""What the file operations share (FileServiceUtils.java and the File*Handler.java of hiero-consensus-node)."""
+"""What the handlers of file transactions share (hiero-consensus-node: FileServiceUtils.java, File*Handler.java)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from localnet.protocol.keys import KeyGroup, UnusableKeyError, compile_key_list
 from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import File
 from localnet.state.fees import extra
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
 
 MAX_FILE_BYTES = 1_024 * 1_024
 """`files.maxSizeKb` (FilesConfig.java)."""
@@ -33,17 +33,17 @@ def require_file_id(data: Any) -> None:
         raise RefusedError(codes.INVALID_FILE_ID)
 
 
-def known_file(at: Settlement) -> File:
+def known_file(context: HandleContext) -> File:
     """The file the transaction is about; also noted as the transaction's entity.
 
     Raises:
         RefusedError: there is no such file (INVALID_FILE_ID).
     """
-    file_id = at.data.fileID
-    file = at.state.files.get(entity_number(file_id.fileNum, file_id))
+    file_id = context.data.fileID
+    file = context.state.files.get(entity_number(file_id.fileNum, file_id))
     if file is None:
         raise RefusedError(codes.INVALID_FILE_ID)
-    at.entity = file.number
+    context.entity = file.number
     return file
 
 
@@ -51,7 +51,7 @@ def compile_file_keys(keys: Any) -> KeyGroup | None:
     """Compile a file's key list; None where it is empty, which makes the file immutable.
 
     Raises:
-        RefusedError: nobody could sign with one of the keys (BAD_ENCODING).
+        RefusedError: one of the keys is unusable (BAD_ENCODING).
     """
     if not keys.keys:
         return None

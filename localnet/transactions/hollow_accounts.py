@@ -2,7 +2,7 @@
 
 An account that was made for an EVM address has no key. It gets the ECDSA key of its address as soon as that has signed
 a transaction that it pays, or that takes hbar from it. The network does so by a CryptoUpdate that precedes, costs
-nothing, and stays whatever becomes of the transaction (HollowAccountCompletions.java, DispatchOptions.java).
+nothing, and stays even if the transaction fails (HollowAccountCompletions.java, DispatchOptions.java).
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from localnet import pb
 from localnet.protocol.aliases import signer_with_address
 from localnet.state.entities import Account
 from localnet.transactions.children import Child
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
 from localnet.transactions.update_account import UpdateAccount
 
 
-def complete_payer(at: Settlement) -> None:
-    """Give the payer its key, if it is hollow; precheck saw to it that the key signed."""
-    complete(at, at.state.accounts[at.payer])
+def complete_payer(context: HandleContext) -> None:
+    """Give the payer its key, if it is hollow; precheck has checked that the key signed."""
+    complete(context, context.state.accounts[context.payer])
 
 
-def complete(at: Settlement, account: Account) -> None:
+def complete(context: HandleContext, account: Account) -> None:
     """Give an account its key, if it is hollow and the key signed."""
-    key = signer_with_address(at.checked.signatures, account.alias) if account.is_hollow else None
+    key = signer_with_address(context.checked.signatures, account.alias) if account.is_hollow else None
     if key is None:
         return
     completed = copy(account)
     completed.key, completed.compiled = pb.Key(ECDSA_secp256k1=key.raw), key
-    at.state.put_account(completed)
-    at.preceding.append(Child(UpdateAccount.kind, copy(completed)))
+    context.state.put_account(completed)
+    context.preceding.append(Child(UpdateAccount.kind, copy(completed)))

@@ -1,6 +1,6 @@
-"""Which entity a transaction's body is about: what the mirror shows as its `entity_id` when it fails.
+"""The entity that a transaction's body names: the mirror shows it as `entity_id` when the transaction fails.
 
-The mirror takes the id from the body, whatever became of it and wherever it points to (MN:importer,
+The mirror takes the id from the body, whether it exists or not (MN:importer,
 parser/record/transactionhandler/*TransactionHandler.getEntity). A transaction that was to create something names none.
 """
 
@@ -24,7 +24,7 @@ _IDS: Final = {
 
 
 def target_of(field: str, data: Any) -> int:
-    """The entity that an operation's part of a body names, encoded if it is of another shard or realm; 0 for none."""
+    """The entity that a transaction names, encoded if it is of another shard or realm; 0 for none."""
     names = _IDS.get(field)
     if names is None:
         return 0

@@ -1,4 +1,4 @@
-"""One transaction at each stage of its way: received by a node, checked by it, settled at consensus.
+"""One transaction at each stage of its way: received by a node, checked by it, handled at consensus.
 
 Each stage is complete when it is made, and never changes. They are tuples, not frozen dataclasses, because one of each
 is made for every transaction, and a frozen dataclass takes about six times as long. Times are Unix seconds, or
@@ -16,7 +16,7 @@ from localnet.state.fees import Fee
 
 
 class Kind(NamedTuple):
-    """What kind of transaction it is; how it takes effect, its `Operation` says.
+    """A kind of transaction; its `TransactionHandler` says how it takes effect.
 
     Attributes:
         field: The field of `TransactionBody.data` it lives in.
@@ -30,7 +30,7 @@ class Kind(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What its payer asks for beside what it does, as the body says it.
+    """The terms of a transaction, from its body.
 
     Attributes:
         memo: Its memo.
@@ -48,7 +48,7 @@ class Terms(NamedTuple):
 
 
 class Received(NamedTuple):
-    """Bytes that arrived at a node and claim to be a transaction.
+    """The bytes of a submitted transaction, as they arrived at a node.
 
     Attributes:
         position: In the ledger, from 0; -1 of what the ledger does not list.
@@ -66,18 +66,18 @@ class Received(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A transaction that a node has read and priced, and, unless precheck refuses what it can pay, sends on its way.
+    """A transaction that a node has parsed and priced; unless precheck then refuses it, it goes to consensus.
 
     Attributes:
         received: What arrived.
-        kind: What it does.
+        kind: Its kind.
         key: Its transaction id.
-        terms: What its payer asks for.
+        terms: Its terms.
         hash: SHA-384 of the signed transaction.
         body: The `TransactionBody`.
         data: The part of the body that belongs to its kind.
         signatures: The signatures on it.
-        due: What it costs.
+        due: Its fee.
     """
 
     received: Received
@@ -92,7 +92,7 @@ class Checked(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Which part of a longer message a message is: `number` of `total`, begun by transaction `initial`."""
+    """The place of a chunk in its message: `number` of `total`; `initial` is the first chunk's transaction."""
 
     initial: TransactionKey
     number: int
@@ -100,14 +100,14 @@ class Chunk(NamedTuple):
 
 
 class TopicMessage(NamedTuple):
-    """A message that a topic took.
+    """A message of a topic.
 
     Attributes:
         topic: The topic's number.
-        key: The id of its transaction, and so who paid.
+        key: The id of its transaction, which names the payer.
         consensus_ns: The consensus timestamp of its transaction.
-        contents: What it says.
-        chunk: Which part of a longer one it is; None for a whole one.
+        contents: Its bytes.
+        chunk: Its place in a longer one; None for a whole one.
         sequence_number: Its number on the topic, from 1.
         running_hash: The topic's running hash with it.
     """
@@ -121,13 +121,13 @@ class TopicMessage(NamedTuple):
     running_hash: bytes
 
 
-class Settled(NamedTuple):
+class Handled(NamedTuple):
     """A transaction that has reached consensus. Receipts, records, the ledger and the mirror read it.
 
     Attributes:
         position: In the ledger; that of its parent where `nonce` is above 0.
         node: Account number of the node that it came through.
-        size: Bytes of the whole serialised transaction; 0 of a child, which nobody sent.
+        size: Bytes of the whole serialised transaction; 0 of a child, which was not submitted.
         kind, key, terms, hash: As they were checked.
         nonce: 0; of a child, a transaction that the network itself made while it handled another, its number from 1.
         status: The receipt's status.
@@ -162,6 +162,6 @@ class Settled(NamedTuple):
     effect: Topic | Account | None
 
 
-def consensus_ns(one: Settled | TopicMessage) -> int:
-    """Its consensus timestamp; what lists of settled transactions, and of messages, are sorted by."""
+def consensus_ns(one: Handled | TopicMessage) -> int:
+    """Its consensus timestamp, the sort key of lists of handled transactions and of messages."""
     return one.consensus_ns

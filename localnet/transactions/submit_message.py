@@ -10,15 +10,15 @@ from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import State
 from localnet.state.fees import extra
 from localnet.transactions.custom_fees import SUBMIT_SURCHARGE, charge, check_repeated_limits
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 from localnet.transactions.stages import Chunk, TopicMessage
 
 MAX_MESSAGE_BYTES = 1_024
 """`consensus.message.maxBytesAllowed` (ConsensusConfig.java)."""
 
 
-class SubmitMessage(Operation):
+class SubmitMessage(TransactionHandler):
     """Order of checks as in ConsensusSubmitMessageHandler.java: topic, submit key, size, chunk, custom fees."""
 
     field = "consensusSubmitMessage"
@@ -45,33 +45,33 @@ class SubmitMessage(Operation):
         topic = state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
         return SUBMIT_SURCHARGE - _for_size(data) if topic is not None and topic.custom_fees else 0
 
-    def settle(self, at: Settlement) -> None:
+    def handle(self, context: HandleContext) -> None:
         """Give the message its sequence number and advance the topic's running hash."""
-        data = at.data
-        topic = at.state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
+        data = context.data
+        topic = context.state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
         if topic is None:
             raise RefusedError(codes.INVALID_TOPIC_ID)
-        at.entity = topic.number
+        context.entity = topic.number
         if topic.submit is not None:
-            at.require(topic.submit)
+            context.require(topic.submit)
         message = data.message
         if len(message) > MAX_MESSAGE_BYTES:
             raise RefusedError(codes.MESSAGE_SIZE_TOO_LARGE)
-        key = at.checked.key
+        key = context.checked.key
         chunk = _chunk(data.chunkInfo, key) if data.HasField("chunkInfo") else None
-        charge(at, topic)
+        charge(context, topic)
         topic.sequence_number += 1
         topic.running_hash = running_hash.advance(
             topic.running_hash,
             payer=key.payer,
             topic=topic.number,
-            seconds=at.consensus_s,
-            nanos=at.consensus_ns % 1_000_000_000,
+            seconds=context.consensus_s,
+            nanos=context.consensus_ns % 1_000_000_000,
             sequence_number=topic.sequence_number,
             message=message,
         )
-        at.message = TopicMessage(
-            topic.number, key, at.consensus_ns, message, chunk, topic.sequence_number, topic.running_hash
+        context.message = TopicMessage(
+            topic.number, key, context.consensus_ns, message, chunk, topic.sequence_number, topic.running_hash
         )
 
 

@@ -12,24 +12,24 @@ from localnet.state.fees import COLLECTION_ACCOUNT, extra
 from localnet.transactions.account_rules import require_owner
 from localnet.transactions.auto_creation import check_alias, create_for_alias, creation_fee
 from localnet.transactions.create_account import CreateAccount
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 from localnet.transactions.hollow_accounts import complete
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
 
 MAX_ADJUSTMENTS = 10
 """Hbar adjustments in one transfer (LedgerConfig.java)."""
 STAKING_ACCOUNTS = (800, 801)
-"""Staking and node rewards: nobody takes anything from them."""
+"""Staking and node rewards: they cannot be debited."""
 
 
-class Transfer(Operation):
-    """Whoever loses hbar must sign, and whoever asked to sign for receiving it; a new alias gets an account."""
+class Transfer(TransactionHandler):
+    """Senders must sign, and receivers that require it; a new alias gets an account."""
 
     field = "cryptoTransfer"
     name = "CRYPTOTRANSFER"
 
     def check(self, data: Any) -> None:
-        """Refuse token transfers, which this network does not have, and lists that cannot be."""
+        """Refuse token transfers, which this network does not have, and invalid lists."""
         if data.tokenTransfers:
             raise RefusedError(codes.NOT_SUPPORTED)
         amounts = data.transfers.accountAmounts
@@ -61,29 +61,31 @@ class Transfer(Operation):
             if entry.amount < 0 and account_number(entry.accountID) == payer
         )
 
-    def settle(self, at: Settlement) -> None:
+    def handle(self, context: HandleContext) -> None:
         """Make the accounts that are missing, and move the hbar."""
-        amounts = at.data.transfers.accountAmounts
-        _require_signatures(at, amounts)
+        amounts = context.data.transfers.accountAmounts
+        _require_signatures(context, amounts)
         if any(map(_has_hook, amounts)):
             raise RefusedError(codes.HOOKS_NOT_ENABLED)
         if len(amounts) > MAX_ADJUSTMENTS:
             raise RefusedError(codes.TRANSFER_LIST_SIZE_LIMIT_EXCEEDED)
-        if any(entry.is_approval and entry.amount < 0 for entry in amounts):  # nobody can give an allowance here
+        if any(entry.is_approval and entry.amount < 0 for entry in amounts):  # there are no allowances here
             raise RefusedError(codes.SPENDER_DOES_NOT_HAVE_ALLOWANCE)
-        moves = [(at.state.account(entry.accountID), entry.accountID.alias, int(entry.amount)) for entry in amounts]
-        _check_moves(at, moves)
+        moves = [
+            (context.state.account(entry.accountID), entry.accountID.alias, int(entry.amount)) for entry in amounts
+        ]
+        _check_moves(context, moves)
         for account, alias, amount in moves:
-            at.move((account or create_for_alias(at, alias)).number, amount)
+            context.move((account or create_for_alias(context, alias)).number, amount)
 
 
 def _has_hook(entry: Any) -> bool:
     return entry.WhichOneof("hook_call") is not None
 
 
-def _require_signatures(at: Settlement, amounts: Any) -> None:
-    """Check that every account is there, or can be made, and that who has to has signed; hollow ones get their keys."""
-    known = [(entry, at.state.account(entry.accountID)) for entry in amounts]
+def _require_signatures(context: HandleContext, amounts: Any) -> None:
+    """Check that all accounts exist or can be created, and have signed where needed; hollow ones get their keys."""
+    known = [(entry, context.state.account(entry.accountID)) for entry in amounts]
     for entry, account in known:
         if account is None and (entry.amount <= 0 or not entry.accountID.alias or entry.accountID.shardNum):
             raise RefusedError(codes.INVALID_ACCOUNT_ID)
@@ -93,29 +95,29 @@ def _require_signatures(at: Settlement, amounts: Any) -> None:
         if account is None:
             continue
         if entry.amount < 0 and not (entry.is_approval or _has_hook(entry)):
-            _require_spender(at, account)
+            _require_spender(context, account)
         elif entry.amount > 0 and account.receiver_signature_required:
-            require_owner(at, account, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
+            require_owner(context, account, otherwise=codes.INVALID_TRANSFER_ACCOUNT_ID)
     for entry, account in known:
         if account is not None and entry.amount < 0:
-            complete(at, account)
+            complete(context, account)
 
 
-def _require_spender(at: Settlement, account: Account) -> None:
+def _require_spender(context: HandleContext, account: Account) -> None:
     if not account.is_hollow:
-        require_owner(at, account)
-    elif signer_with_address(at.checked.signatures, account.alias) is None:
+        require_owner(context, account)
+    elif signer_with_address(context.checked.signatures, account.alias) is None:
         raise RefusedError(codes.INVALID_SIGNATURE)
 
 
-def _check_moves(at: Settlement, moves: list[tuple[Account | None, bytes, int]]) -> None:
-    """Check that what is to be made can be paid, and then what is to be moved."""
-    payer = at.payer
+def _check_moves(context: HandleContext, moves: list[tuple[Account | None, bytes, int]]) -> None:
+    """Check that the payer can pay for new accounts, and the senders for the transfers."""
+    payer = context.payer
     new = [alias for account, alias, _ in moves if account is None]
     for alias in new:
         check_alias(alias)
-    fees = creation_fee(at) * len(new)
-    if at.state.accounts[payer].balance < fees:
+    fees = creation_fee(context) * len(new)
+    if context.state.accounts[payer].balance < fees:
         raise RefusedError(codes.INSUFFICIENT_PAYER_BALANCE)
     # An account may be named twice: by number and alias, or by a key and that key's address.
     named = {account.number if account is not None else address_of_alias(alias) or alias for account, alias, _ in moves}

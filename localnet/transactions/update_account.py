@@ -20,11 +20,11 @@ from localnet.transactions.account_rules import (
     stake,
 )
 from localnet.transactions.field_checks import check_memo, check_new_expiry, check_renewal_period, proto_key_count
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 
 
-class UpdateAccount(Operation):
+class UpdateAccount(TransactionHandler):
     """The account's key signs, and a new key besides."""
 
     field = "cryptoUpdateAccount"
@@ -43,25 +43,25 @@ class UpdateAccount(Operation):
         """One key is included."""
         return 1_200_000 + extra(proto_key_count(data.key), included=1, price=KEY)
 
-    def settle(self, at: Settlement) -> None:
+    def handle(self, context: HandleContext) -> None:
         """Change the account."""
-        data = at.data
-        account = named_account(at.state, data.accountIDToUpdate)
-        at.entity = account.number
+        data = context.data
+        account = named_account(context.state, data.accountIDToUpdate)
+        context.entity = account.number
         new_key = _new_key(data)
-        require_owner(at, account)
+        require_owner(context, account)
         if new_key is not None:
-            at.require(new_key)
+            context.require(new_key)
         if account.deleted:
             raise RefusedError(codes.ACCOUNT_DELETED)
-        _check(at, account)
-        changed = _changed(at, account)
-        at.state.put_account(changed)
-        at.effect = copy(changed)
+        _check(context, account)
+        changed = _changed(context, account)
+        context.state.put_account(changed)
+        context.effect = copy(changed)
 
 
 def _new_key(data: Any) -> CompiledKey | None:
-    """The new key, if there is one; the empty key list is none that an account could have."""
+    """The new key, if there is one; an account cannot have the empty key list."""
     if not data.HasField("key"):
         return None
     if names_no_key(data.key):
@@ -69,16 +69,16 @@ def _new_key(data: Any) -> CompiledKey | None:
     return account_key(data.key)
 
 
-def _check(at: Settlement, account: Account) -> None:
-    data = at.data
+def _check(context: HandleContext, account: Account) -> None:
+    data = context.data
     if data.HasField("memo"):
         check_memo(data.memo.value)
     if data.HasField("autoRenewPeriod"):
         check_renewal_period(data.autoRenewPeriod.seconds)
     if not _takes_stake_away(data):
-        check_staked_id(data, at.state)
+        check_staked_id(data, context.state)
     if data.HasField("expirationTime"):
-        check_new_expiry(data.expirationTime.seconds, account.expiration_s, at.consensus_s)
+        check_new_expiry(data.expirationTime.seconds, account.expiration_s, context.consensus_s)
     associations = data.max_automatic_token_associations.value
     if associations < UNLIMITED_ASSOCIATIONS:
         raise RefusedError(codes.INVALID_MAX_AUTO_ASSOCIATIONS)
@@ -89,15 +89,15 @@ def _check(at: Settlement, account: Account) -> None:
 
 
 def _takes_stake_away(data: Any) -> bool:
-    """Account 0.0.0 and node -1 stand for none."""
+    """Account 0.0.0 and node -1 mean none."""
     kind = data.WhichOneof("staked_id")
     if kind == "staked_account_id":
         return account_number(data.staked_account_id) == 0
     return kind == "staked_node_id" and bool(data.staked_node_id == NO_NODE)
 
 
-def _changed(at: Settlement, account: Account) -> Account:
-    data = at.data
+def _changed(context: HandleContext, account: Account) -> Account:
+    data = context.data
     changed = copy(account)
     if data.HasField("key"):
         changed.key = type(data.key)()
@@ -117,5 +117,5 @@ def _changed(at: Settlement, account: Account) -> Account:
         changed.max_automatic_token_associations = data.max_automatic_token_associations.value
     if data.HasField("decline_reward"):
         changed.decline_reward = data.decline_reward.value
-    stake(changed, data, at.consensus_s)
+    stake(changed, data, context.consensus_s)
     return changed

@@ -16,11 +16,11 @@ from localnet.transactions.file_rules import (
     known_file,
     require_file_id,
 )
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 
 
-class UpdateFile(Operation):
+class UpdateFile(TransactionHandler):
     """Changing memo, keys or contents needs all present and all new keys; a later expiry needs the payer only.
 
     A new expiry is 30 to 92 days away, which that of a new file need not be (FileUpdateHandler.java).
@@ -38,16 +38,16 @@ class UpdateFile(Operation):
         keys = sum(map(proto_key_count, data.keys.keys))
         return content_price(data.contents) + extra(keys, included=1, price=KEY)
 
-    def settle(self, at: Settlement) -> None:
+    def handle(self, context: HandleContext) -> None:
         """Change the file. Empty contents leave it as it is, and so does an earlier expiry."""
-        data = at.data
-        file = known_file(at)
+        data = context.data
+        file = known_file(context)
         if file.deleted:
             raise RefusedError(codes.FILE_DELETED)
         if data.HasField("memo") or data.HasField("keys") or data.contents:
-            _check_guarded_change(at, file)
+            _check_guarded_change(context, file)
         if data.HasField("expirationTime"):
-            check_lifetime(data.expirationTime.seconds - at.checked.key.seconds)  # from valid start, not consensus
+            check_lifetime(data.expirationTime.seconds - context.checked.key.seconds)  # from valid start, not consensus
         if len(data.contents) > MAX_FILE_BYTES:
             raise RefusedError(codes.MAX_FILE_SIZE_EXCEEDED)
         if data.HasField("keys"):
@@ -61,13 +61,13 @@ class UpdateFile(Operation):
             file.expiration_s = max(file.expiration_s, data.expirationTime.seconds)
 
 
-def _check_guarded_change(at: Settlement, file: File) -> None:
+def _check_guarded_change(context: HandleContext, file: File) -> None:
     if file.compiled is None:
         raise RefusedError(codes.UNAUTHORIZED)
-    at.require(file.compiled)
-    if at.data.HasField("keys"):
-        new_keys = compile_file_keys(at.data.keys)
+    context.require(file.compiled)
+    if context.data.HasField("keys"):
+        new_keys = compile_file_keys(context.data.keys)
         if new_keys is not None:
-            at.require(new_keys)
-    if at.data.HasField("memo"):
-        check_memo(at.data.memo.value)
+            context.require(new_keys)
+    if context.data.HasField("memo"):
+        check_memo(context.data.memo.value)

@@ -13,8 +13,8 @@ from localnet.state.fees import KEY, extra
 from localnet.transactions.create_topic import copy_key, has_account, optional_key, require_auto_renew_account
 from localnet.transactions.custom_fees import check_exempt_keys, read_exempt_keys, read_fees
 from localnet.transactions.field_checks import check_lifetime, check_memo, check_new_expiry, proto_key_count
-from localnet.transactions.operation import Operation
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
+from localnet.transactions.handler import TransactionHandler
 
 _KEY_FIELDS = ("adminKey", "submitKey", "fee_schedule_key")
 # What the handler asks about to see whether only the submit key or only the expiry changes. It does not ask about fees
@@ -22,14 +22,14 @@ _KEY_FIELDS = ("adminKey", "submitKey", "fee_schedule_key")
 _FIELDS_OF_OLD = ("memo", "adminKey", "autoRenewPeriod", "autoRenewAccount")
 
 
-class UpdateTopic(Operation):
-    """Who must sign depends on what changes (ConsensusUpdateTopicHandler.java)."""
+class UpdateTopic(TransactionHandler):
+    """The required signatures depend on the changed fields (ConsensusUpdateTopicHandler.java)."""
 
     field = "consensusUpdateTopic"
     name = "CONSENSUSUPDATETOPIC"
 
     def check(self, data: Any) -> None:
-        """Refuse a missing topic id, and an exempt key that is there twice."""
+        """Refuse a missing topic id, and duplicate exempt keys."""
         if not data.HasField("topicID"):
             raise RefusedError(codes.INVALID_TOPIC_ID)
         check_exempt_keys(data.fee_exempt_key_list.keys)
@@ -39,20 +39,20 @@ class UpdateTopic(Operation):
         keys = sum(proto_key_count(getattr(data, name)) for name in _KEY_FIELDS)
         return 1_200_000 + extra(keys, included=1, price=KEY)
 
-    def settle(self, at: Settlement) -> None:
+    def handle(self, context: HandleContext) -> None:
         """Change the topic."""
-        data = at.data
-        topic = at.state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
+        data = context.data
+        topic = context.state.live_topic(entity_number(data.topicID.topicNum, data.topicID))
         if topic is None:
             raise RefusedError(codes.INVALID_TOPIC_ID)
-        at.entity = topic.number
-        _require_keys(at, topic, data)
-        changed = _changed(at, topic, data)
-        at.state.topics[topic.number] = changed
-        at.effect = copy(changed)
+        context.entity = topic.number
+        _require_keys(context, topic, data)
+        changed = _changed(context, topic, data)
+        context.state.topics[topic.number] = changed
+        context.effect = copy(changed)
 
 
-def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:
+def _require_keys(context: HandleContext, topic: Topic, data: Any) -> None:
     """Check the signatures that a change needs (ConsensusUpdateTopicHandler.preHandle).
 
     Raises:
@@ -62,7 +62,7 @@ def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:
         data.HasField("submitKey") != data.HasField("expirationTime")
     ):
         if data.HasField("submitKey"):
-            _require_any(at, [key for key in (topic.submit, topic.admin) if key is not None])
+            _require_any(context, [key for key in (topic.submit, topic.admin) if key is not None])
     else:
         if topic.admin is None:
             raise RefusedError(codes.UNAUTHORIZED)
@@ -72,29 +72,29 @@ def _require_keys(at: Settlement, topic: Topic, data: Any) -> None:
                 raise RefusedError(codes.FEE_SCHEDULE_KEY_NOT_SET)
             needed.append(topic.fee_schedule)
         for key in needed:
-            at.require(key)
+            context.require(key)
     if data.HasField("fee_schedule_key") and topic.fee_schedule is None:
         raise RefusedError(codes.FEE_SCHEDULE_KEY_CANNOT_BE_UPDATED)
 
 
-def _require_any(at: Settlement, holders: list[CompiledKey]) -> None:
+def _require_any(context: HandleContext, holders: list[CompiledKey]) -> None:
     if not holders:
         raise RefusedError(codes.UNAUTHORIZED)
-    if not any(at.signed(key) for key in holders):
+    if not any(context.signed(key) for key in holders):
         raise RefusedError(codes.INVALID_SIGNATURE)
 
 
-def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
+def _changed(context: HandleContext, topic: Topic, data: Any) -> Topic:
     changed = copy(topic)
-    changed.updated_ns = at.consensus_ns
-    _change_keys(at, changed, data)
+    changed.updated_ns = context.consensus_ns
+    _change_keys(context, changed, data)
     if data.HasField("fee_exempt_key_list"):
         changed.exempt_keys = tuple(map(copy_key, data.fee_exempt_key_list.keys))
         changed.exempt = read_exempt_keys(data.fee_exempt_key_list.keys)
     if topic.auto_renew_account and changed.admin is None and data.HasField("adminKey") and not _takes_renewer(data):
         raise RefusedError(codes.AUTORENEW_ACCOUNT_NOT_ALLOWED)
     if data.HasField("custom_fees"):
-        changed.custom_fees = read_fees(data.custom_fees.fees, at.state)
+        changed.custom_fees = read_fees(data.custom_fees.fees, context.state)
     if data.HasField("memo"):
         check_memo(data.memo.value)
         changed.memo = data.memo.value
@@ -102,11 +102,11 @@ def _changed(at: Settlement, topic: Topic, data: Any) -> Topic:
         check_lifetime(data.autoRenewPeriod.seconds)
         changed.auto_renew_period = data.autoRenewPeriod.seconds
     if has_account(data):
-        changed.auto_renew_account = require_auto_renew_account(at, data.autoRenewAccount)
+        changed.auto_renew_account = require_auto_renew_account(context, data.autoRenewAccount)
     elif data.HasField("autoRenewAccount"):
         changed.auto_renew_account = 0
     if data.HasField("expirationTime"):
-        check_new_expiry(data.expirationTime.seconds, topic.expiration_s, at.consensus_s)
+        check_new_expiry(data.expirationTime.seconds, topic.expiration_s, context.consensus_s)
         changed.expiration_s = data.expirationTime.seconds
     return changed
 
@@ -116,12 +116,12 @@ def _takes_renewer(data: Any) -> bool:
     return bool(data.HasField("autoRenewAccount")) and not has_account(data)
 
 
-def _change_keys(at: Settlement, topic: Topic, data: Any) -> None:
+def _change_keys(context: HandleContext, topic: Topic, data: Any) -> None:
     """A new admin key must sign too; the empty key list takes a key away."""
     if data.HasField("adminKey"):
         topic.admin_key, topic.admin = optional_key(data, "adminKey", codes.BAD_ENCODING)
         if topic.admin is not None:
-            at.require(topic.admin)
+            context.require(topic.admin)
     if data.HasField("submitKey"):
         topic.submit_key, topic.submit = optional_key(data, "submitKey", codes.BAD_ENCODING)
     if data.HasField("fee_schedule_key"):

@@ -1,7 +1,7 @@
 """The audit journal: what a run sent, as its senders know it, in a SQLite file of the run's folder.
 
-It holds whatever settling the run takes: the rows of the audit, the description of the run, and a checkpoint of what
-was measured. So a run whose process was killed can be settled afterwards, from this file alone.
+It holds all that concluding the run needs: the rows of the audit, the description of the run, and a checkpoint of what
+was measured. So a run whose process was killed can be concluded afterwards, from this file alone.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Journal:
         self._unsaved: dict[str, Any] = {}
         self._pool = ThreadPool(1)  # a connection belongs to the thread that opened it
         try:
-            self._connection: sqlite3.Connection = self._pool.apply(self._open)
+            self._database: sqlite3.Connection = self._pool.apply(self._open)
         except BaseException:
             self._pool.kill()
             raise
@@ -97,32 +97,32 @@ class Journal:
             logger.warning("%s can be written again; nothing of it is missing", self.path)
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path)
+        database = sqlite3.connect(self.path)
         # Committed rows outlive a killed process with any setting; a power cut may cost the last ones.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=NORMAL")
         for table, columns in TABLES.items():
             declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
-            connection.execute(f"CREATE TABLE IF NOT EXISTS {table} (sender TEXT NOT NULL, {declared})")
-        connection.execute(_META)
-        connection.commit()
-        return connection
+            database.execute(f"CREATE TABLE IF NOT EXISTS {table} (sender TEXT NOT NULL, {declared})")
+        database.execute(_META)
+        database.commit()
+        return database
 
     def _close(self) -> None:
         try:
-            self._connection.close()
+            self._database.close()
         except sqlite3.Error as error:  # what is committed is there, in the file or in the one beside it
             logger.error("%s could not be closed: %s", self.path, error)  # noqa: TRY400 (one line)
 
     def _commit(self, waiting: list[tuple[str, Rows]], values: dict[str, Any]) -> str:
         """Write rows and values, all or none; return why it cannot be done, "" where it is done."""
         try:
-            with self._connection:
+            with self._database:
                 for sender, rows in waiting:
                     for table, new in rows.items():
-                        self._connection.executemany(_INSERTS[table], ((sender, *row) for row in new))
+                        self._database.executemany(_INSERTS[table], ((sender, *row) for row in new))
                 for key, value in values.items():
-                    self._connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, msgpack.packb(value)))
+                    self._database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, msgpack.packb(value)))
         except (sqlite3.OperationalError, OSError) as error:
             return str(error)
         return ""
@@ -136,14 +136,14 @@ def open_journal(path: Path) -> sqlite3.Connection:
     """
     try:
         # Opened for writing, SQLite recovers what a killed process left, and clears its own files away when closed.
-        connection = sqlite3.connect(f"file:{path}?mode=rw", uri=True)
-        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        database = sqlite3.connect(f"file:{path}?mode=rw", uri=True)
+        tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     except sqlite3.Error as error:
         raise JournalError(f"{path}: {error}") from None
     if not {*TABLES, "meta"} <= tables:
-        connection.close()
+        database.close()
         raise JournalError(f"{path} is no journal of a run of this version")
-    return connection
+    return database
 
 
 def read_saved(path: Path) -> dict[str, Any]:
@@ -152,5 +152,5 @@ def read_saved(path: Path) -> dict[str, Any]:
     Raises:
         JournalError: the file is not there, or is no journal.
     """
-    with closing(open_journal(path)) as connection:
-        return {key: msgpack.unpackb(value) for key, value in connection.execute("SELECT key, value FROM meta")}
+    with closing(open_journal(path)) as database:
+        return {key: msgpack.unpackb(value) for key, value in database.execute("SELECT key, value FROM meta")}

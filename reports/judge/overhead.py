@@ -69,9 +69,9 @@ def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tup
     reason = _refusal(name, sample, arms)
     mean = relative = None
     if reason is None:
-        mean = intervals.mean_interval(intervals.difference, baseline, hedera, seed)
+        mean = intervals.mean_interval(intervals.mean_difference, baseline, hedera, seed)
         relative = intervals.relative_interval(baseline, hedera, seed)
-        mean, relative = intervals.agreeing(mean, relative)
+        mean, relative = intervals.with_consistent_sign(mean, relative)
         reason = _alike(sample.complete, mean)
         mean, relative = (None, None) if reason else (mean, relative)
     judged = judge(name, confirm, mean, relative, float(baseline.mean()) if len(baseline) else 0.0, reason)
@@ -94,8 +94,8 @@ def _entry(name: str, confirm: str, sample: PairSample, seed: int, arms: set[tup
             "block_pairs": length if mean and mean.blocks else None,
             "blocks_count": len(kept) // length if mean and mean.blocks else None,
         },
-        "worth_pairs": mean.worth if mean else None,
-        "detectable_ms": POWER * mean.error if mean else None,
+        "worth_pairs": mean.effective_pairs if mean else None,
+        "detectable_ms": POWER * mean.standard_error if mean else None,
         "slower_pct": 100 * float(np.mean(hedera > baseline)) if mean else None,
         "conclusion": judged.conclusion,
         "short": judged.short,
@@ -129,7 +129,7 @@ def _refusal(name: str, sample: PairSample, arms: set[tuple[str, str]]) -> str |
 def tells(mean: Interval) -> bool:
     """Whether the pairs are worth enough independent ones, or differ by so little that nobody would mind."""
     reach = max(abs(bound - mean.estimate) for bound in mean.ci95)
-    return mean.worth >= FEWEST_WORTH["mean"] or reach <= NARROW * abs(mean.estimate)
+    return mean.effective_pairs >= FEWEST_WORTH["mean"] or reach <= NARROW * abs(mean.estimate)
 
 
 def _alike(pairs: int, mean: Interval | None) -> str | None:
@@ -137,7 +137,7 @@ def _alike(pairs: int, mean: Interval | None) -> str | None:
     if mean is None or tells(mean):
         return None
     return (
-        f"the {pairs:,} pairs resemble their neighbours so much that they tell no more than {mean.worth:.0f} "
+        f"the {pairs:,} pairs resemble their neighbours so much that they tell no more than {mean.effective_pairs:.0f} "
         "independent ones would; run longer"
     )
 
@@ -158,18 +158,20 @@ def _comparisons(
             rows.append(_row(name, "ms", None, None, None, None) | {"reason": f"needs {FEWEST[name]:,} pairs"})
             continue
         absolute, ratio = intervals.quantile_intervals(baseline, hedera, share, seed)
-        if absolute.worth < FEWEST_WORTH[name]:
-            reason = f"its pairs resemble their neighbours, and are worth {absolute.worth:,.0f} independent ones"
+        if absolute.effective_pairs < FEWEST_WORTH[name]:
+            reason = (
+                f"its pairs resemble their neighbours, and are worth {absolute.effective_pairs:,.0f} independent ones"
+            )
             rows.append(_row(name, "ms", None, None, None, None) | {"reason": reason})
             continue
         first, second = (intervals.quantile(arm, share) for arm in (baseline, hedera))
-        rows.append(_row(name, "ms", first, second, *intervals.agreeing(absolute, ratio)))
+        rows.append(_row(name, "ms", first, second, *intervals.with_consistent_sign(absolute, ratio)))
     return [*rows, _throughput(baseline, hedera, relative, seed)]
 
 
 def _throughput(baseline: Array, hedera: Array, relative: Interval | None, seed: int) -> dict[str, Any]:
     """What one caller gets done per second, one operation after another: one over the mean latency."""
-    absolute = intervals.mean_interval(intervals.rate_difference, baseline, hedera, seed)
+    absolute = intervals.mean_interval(intervals.throughput_difference, baseline, hedera, seed)
     if absolute is None or relative is None or relative.ci95[0] <= -100:
         reason = {"reason": "an arm takes no time that could be measured"}
         return _row("throughput", "per s", None, None, None, None) | reason
@@ -180,7 +182,11 @@ def _throughput(baseline: Array, hedera: Array, relative: Interval | None, seed:
         blocks=None,
     )
     return _row(
-        "throughput", "per s", 1000 / baseline.mean(), 1000 / hedera.mean(), *intervals.agreeing(absolute, inverse)
+        "throughput",
+        "per s",
+        1000 / baseline.mean(),
+        1000 / hedera.mean(),
+        *intervals.with_consistent_sign(absolute, inverse),
     )
 
 

@@ -54,7 +54,7 @@ def judge(
         why = reason or "the figures are not finite"
         return Judged("cannot tell", "cannot tell", f"This run cannot tell what Hedera adds per {one(name)}: {why}.")
     low, high = mean.ci95
-    if not mean.sure[0] <= 0 <= mean.sure[1]:
+    if not mean.ci99[0] <= 0 <= mean.ci99[1]:
         verb: Conclusion = "costs" if mean.estimate > 0 else "saves"
         value, within = phrases.measured(abs(mean.estimate), *sorted((abs(low), abs(high))))
         compared = "" if relative is None else phrases.relative_within(relative.estimate, *relative.ci95)
@@ -68,7 +68,7 @@ def judge(
     if low <= 0 <= high and reach <= BLIND_ABOVE * baseline_ms:
         sentence = f"No difference above {seen} per {one(name)} with and without Hedera (95 % confidence)."
         return Judged("no difference", f"nothing above {seen}", sentence)
-    visible = phrases.milliseconds(POWER * mean.error)
+    visible = phrases.milliseconds(POWER * mean.standard_error)
     sentence = (
         f"This run cannot tell what Hedera adds per {one(name)}: the difference lies between "
         f"{phrases.interval(low, high)} (95 % confidence), and the smallest that these pairs could show is {visible}. "

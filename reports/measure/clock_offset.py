@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import gevent
 
-from config.proxies import session_for
+from config.proxies import requests_session
 
 DATE: Final = "the mirror's HTTP Date"
 CAUSALITY: Final = "messages: sent before consensus, told after it"
@@ -133,7 +133,7 @@ class DateProbe:
 
 def _date_of(url: str) -> float:
     """The date of an answer; the answer itself does not matter."""
-    with session_for(url) as session:
+    with requests_session(url) as session:
         answer = session.get(url, timeout=TIMEOUT_S)
     dated = answer.headers.get("Date")
     if dated is None:

@@ -84,7 +84,7 @@ def test_every_endpoint_of_a_node_is_called_in_the_books_order() -> None:
         ({"ip_address_v4": None, "domain_name": None, "port": 50212}, "neither an address nor a name"),
         ({}, "neither"),
         (None, "neither"),
-        ({"ip_address_v4": "2001:db8::1", "port": 50212}, "'2001:db8::1' is no IPv4 address"),
+        ({"ip_address_v4": "2001:db8::1", "port": 50212}, "'2001:db8::1' is not an IPv4 address"),
         ({"ip_address_v4": "0.0.0.0", "port": 50212}, "no IPv4 address"),
         ({"ip_address_v4": "1.2.3", "port": 50212}, "no IPv4 address"),
         ({"domain_name": "[2001:db8::1]", "port": 50212}, "no domain name"),
@@ -157,7 +157,7 @@ def test_a_node_that_is_listed_twice() -> None:
 
 def test_a_book_of_no_use_makes_no_network() -> None:
     """One line that says why, and not an empty network."""
-    with pytest.raises(ValueError, match=r"lists 1 nodes, and none with a TLS address .* '<N/A>' is no SHA-384"):
+    with pytest.raises(ValueError, match=r"lists 1 nodes, and none with a TLS address .* '<N/A>' is not a SHA-384"):
         network_by(KNOWN["testnet"], ways(row(3, ("10.0.0.1", 50212), cert="<N/A>")))
 
 

@@ -12,7 +12,7 @@ from config.proxies import (
     is_loopback,
     nodes_are_called_directly,
     proxy_variables,
-    session_for,
+    requests_session,
     url_is_loopback,
 )
 
@@ -53,7 +53,7 @@ def test_a_session_for_this_machine_takes_no_proxy(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv(variable, "http://127.0.0.1:9")
 
     def proxies(url: str) -> Any:
-        settings = session_for(url).merge_environment_settings(url, {}, None, None, None)
+        settings = requests_session(url).merge_environment_settings(url, {}, None, None, None)
         return requests.utils.select_proxy(url, settings["proxies"])
 
     assert proxies("http://127.0.0.1:5551/api") is None

@@ -34,7 +34,7 @@ PASSWORDS = st.text(
         ("http:http://u:p@h, and http://v:q@i too", "http:http://…@h, and http://…@i too"),
         ("mirror http://127.0.0.1:5551 did not answer /api/v1/topics/0.0.7?limit=1", None),
         ("https://mainnet-public.mirrornode.hedera.com/api/v1/transactions/0.0.2-1700000000-000000001", None),
-        ("a@b.test is no URL", None),
+        ("a@b.test is not a URL", None),
         ("redis://localhost:6379/0", None),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.baselines import parse_baseline
-from config.built_in import FOLDER, built_in_list, write_built_in_list
+from config.built_in_nodes import FOLDER, built_in_list, write_built_in_list
 from config.network_file import load_custom
 from config.networks import KNOWN
 from config.parsing import SettingsError, parse_settings

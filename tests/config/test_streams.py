@@ -45,6 +45,6 @@ def test_who_reads_no_further_ends_nothing(both: bool) -> None:
     assert process.wait(30) == 5
     if not both:
         assert said.splitlines() == [
-            "standard output was closed by who read it; what else would be said there is dropped, the work goes on",
+            "standard output was closed by its reader; further output is dropped, the work goes on",
             "done",
         ]

@@ -10,10 +10,10 @@ from locust import events  # noqa: F401 (it patches the standard library, so it 
 import os
 from pathlib import Path
 
-from config import built_in, networks
+from config import built_in_nodes, networks
 from locustfile import HcsSubmitter
 
 __all__ = ["HcsSubmitter"]
 
 networks.KNOWN["testnet"] = networks.Network.model_validate_json(os.environ["HOSTED_NETWORK"])
-built_in.FOLDER = Path(os.environ["HOSTED_LISTS"])
+built_in_nodes.FOLDER = Path(os.environ["HOSTED_LISTS"])

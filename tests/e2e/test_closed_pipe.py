@@ -35,7 +35,7 @@ def test_a_reader_that_goes_away_costs_no_run(tmp_path: Path, both: bool) -> Non
     assert process.wait(60) == 0, said
     assert (tmp_path / "out" / "latest" / "report.json").exists()
     if not both:
-        assert said.count("standard output was closed by who read it") == 1
+        assert said.count("standard output was closed by its reader") == 1
         assert "Traceback" not in said
         assert "Logging error" not in said
         assert "BrokenPipe" not in said

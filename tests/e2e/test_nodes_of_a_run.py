@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from config.built_in import BuiltInList, write_built_in_list
+from config.built_in_nodes import BuiltInList, write_built_in_list
 from config.networks import Network
 from config.routes import routes
 from hedera_client.book_file import read_book
@@ -123,7 +123,7 @@ def test_the_mirrors_address_book_is_called_by_all_workers(
         "Nodes of testnet: address book of the mirror, 3 nodes at 3 addresses, 1 left out, fetched at"
         in finished.output
     )
-    left_out = "node 0.0.6: left out: its certificate hash '<N/A>' is no SHA-384 in hex"
+    left_out = "node 0.0.6: left out: its certificate hash '<N/A>' is not a SHA-384 in hex"
     assert f"Nodes of testnet: {left_out}" in finished.output
     run = finished.report["run"]
     assert sorted(run["network"]["nodes"].values()) == ["0.0.3", "0.0.4", "0.0.5"]

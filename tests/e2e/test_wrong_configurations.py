@@ -23,7 +23,7 @@ import pytest
 
 from config.options import add_options, settings_from
 from config.parsing import SettingsError
-from hedera_users import beforehand
+from hedera_users import local_checks
 from hedera_users.hcs_submitter import HcsSubmitter
 from localnet_launcher import Localnet, start_localnet
 from tests.e2e.locust_command import LOCUST, ROOT, OwnNetwork, clean_environment, free_port
@@ -130,11 +130,11 @@ def judged(typed: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[Any, l
     parser = get_empty_argument_parser()
     setup_parser_arguments(parser)
     add_options(parser)
-    beforehand._seen.clear()
-    beforehand.watch_parsing(parser)
+    local_checks._seen.clear()
+    local_checks.watch_parsing(parser)
     try:
         settings = settings_from(parser.parse_args(typed))
-        faults = beforehand.faults(settings, tries_baseline=True)
+        faults = local_checks.faults(settings, tries_baseline=True)
     except SettingsError as error:
         faults = error.faults
     except SystemExit as ended:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.chaos.test_chaos import assert_accounts_balance, assert_messages_tell_the_truth
 from tests.fronts.cutting import HOWS, Cut, CuttingFront
-from tests.load_process.load_process import Outcome, Rig
+from tests.load_process.load_process import LoadProcess, Outcome
 
 EXAMPLES = int(os.environ.get("FRONTS_EXAMPLES", "2"))
 STREAMS = 20
@@ -29,7 +29,7 @@ class CutRig:
     """An embedded network behind a cutting front, and a driver that sends real load through it."""
 
     def __init__(self) -> None:
-        self.rig = Rig("--consensus-delay", "0.1", "--mirror-lag", "0.05", "--throttles", "off")
+        self.rig = LoadProcess("--consensus-delay", "0.1", "--mirror-lag", "0.05", "--throttles", "off")
         self.front = CuttingFront(list(self.rig.network.nodes))
         nodes = {self.front.addresses[address]: account for address, account in self.rig.network.nodes.items()}
         self.network = self.rig.network.model_copy(update={"nodes": nodes})

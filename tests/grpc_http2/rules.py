@@ -108,7 +108,7 @@ def connection_rules(longest_block: int) -> dict[str, Rule]:
             CALM,
             f(frames.HEADERS, frames.END_HEADERS, 1, b"\x90" * (longest_block // 60 + 1)),
         ),
-        "a header block that is no HPACK": Rule(
+        "a header block that is not HPACK": Rule(
             "4.3", ErrorCode.COMPRESSION_ERROR, f(frames.HEADERS, frames.END_HEADERS, 1, b"\x80")
         ),
     }
@@ -128,7 +128,7 @@ STREAM_RULES: Final = {
     "a header of the connection": Rule("8.2.2", PROTOCOL, head(("connection", "close"))),
     "an unknown pseudo-header": Rule("8.3", PROTOCOL, head((":colour", "red"))),
     "a pseudo-header after others": Rule("8.3", PROTOCOL, head(("x", "1"), (":status", "200"), (":path", "/"))),
-    "a content-length that is no number": Rule("8.1.1", PROTOCOL, head(("content-length", "x"))),
+    "a content-length that is not a number": Rule("8.1.1", PROTOCOL, head(("content-length", "x"))),
     "two different content-lengths": Rule("8.1.1", PROTOCOL, head(("content-length", "1"), ("content-length", "2"))),
     "headers that are neither the first nor trailers": Rule("8.1", PROTOCOL, head(("x", "1"), end_stream=False)),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from grpc_http2.client.session import Session
+from grpc_http2.client.protocol import ClientProtocol
 from grpc_http2.client.stream import Stream
 from grpc_http2.client.transport import Http2Transport
 from grpc_http2.server.call_head import CallHead
@@ -16,23 +16,23 @@ from tests.grpc_http2.client.timing import TIMING
 from tests.grpc_http2.server.peer import METHODS, Peer
 
 
-def test_a_clients_session() -> None:
+def test_a_clients_protocol() -> None:
     """Its state, its calls, its window, and what the server said last."""
-    session = Session()
-    assert repr(session).startswith("<Session OPENING, 0 calls in flight, 0 begun")
-    session.receive(frames.settings({3: 10}))
+    protocol = ClientProtocol()
+    assert repr(protocol).startswith("<ClientProtocol OPENING, 0 calls in flight, 0 begun")
+    protocol.receive(frames.settings({3: 10}))
     stream = Stream(b"", b"", bytes(100_000), 0.0, 1.0, lambda: None)
-    session.start(stream)
-    assert repr(session) == (
-        "<Session OPEN, 1 of 10 calls in flight, 1 begun, 1 wait for a window, window 0, 3 to be sent>"
+    protocol.start(stream)
+    assert repr(protocol) == (
+        "<ClientProtocol OPEN, 1 of 10 calls in flight, 1 begun, 1 wait for a window, window 0, 3 to be sent>"
     )
     assert repr(stream) == "<Stream 1 UNSENT, 100,000 bytes, 34,470 bytes of it wait for a window>"
-    session.receive(frames.goaway(1, 0, "max_age"))
-    assert repr(session).startswith("<Session DRAINING, 1 calls in flight")
-    assert repr(session).endswith("GOAWAY NO_ERROR max_age up to stream 1>")
-    session.outgoing()
-    session.lost("UNAVAILABLE", "gone", "")
-    assert "LOST" in repr(session)
+    protocol.receive(frames.goaway(1, 0, "max_age"))
+    assert repr(protocol).startswith("<ClientProtocol DRAINING, 1 calls in flight")
+    assert repr(protocol).endswith("GOAWAY NO_ERROR max_age up to stream 1>")
+    protocol.outgoing()
+    protocol.lost("UNAVAILABLE", "gone", "")
+    assert "LOST" in repr(protocol)
     assert repr(stream).startswith("<Stream 1 DONE")
     assert repr(stream).endswith(": UNAVAILABLE: gone>")
 

@@ -21,7 +21,7 @@ from hedera_client.address_book import choose_nodes
 from hedera_client.book_file import read_book
 from hedera_client.check import _conclude, listing
 from hedera_client.health import Finding
-from hedera_client.side_by_side import side_by_side
+from hedera_client.parallel import side_by_side
 from localnet_launcher import Localnet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,7 +157,7 @@ def test_each_address_of_a_node_is_tried(localnet: Localnet, ready: str, tmp_pat
     (other,) = [line for subject, line in found.items() if subject.startswith("node 0.0.4 ")]
     assert "could not be reached: UNAVAILABLE" in other
     assert f"the address book says {'ab' * 48}" in other
-    assert "left out: its certificate hash '<N/A>' is no SHA-384" in found["node 0.0.5"]
+    assert "left out: its certificate hash '<N/A>' is not a SHA-384" in found["node 0.0.5"]
     assert f"node 0.0.6 {silent}: could not be reached" in done.stdout
     assert "node 0.0.6 could not be reached at any of its addresses (1)" in done.stdout
     assert "node 0.0.3 could not" not in done.stdout
@@ -171,7 +171,7 @@ def test_a_book_of_which_no_node_can_be_called(ready: str, tmp_path: Path) -> No
     done = check("--ready-file", ready, "--address-book-file", str(book))
     assert done.returncode == 1
     assert "left out: it has no endpoint that can be called" in done.stdout
-    assert "left out: entry 2 of the address book is no object" in done.stdout
+    assert "left out: entry 2 of the address book is not an object" in done.stdout
     assert done.stdout.splitlines()[-1] == "FAILED  address book: none of its 2 nodes can be called"
 
 

@@ -1,4 +1,4 @@
-"""What MirrorRest asks, and what it makes of what is no mirror: one line, never a traceback. Over real HTTP."""
+"""What MirrorRest asks, and what it makes of what is not a mirror: one line, never a traceback. Over real HTTP."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ NO_MIRROR: dict[str, tuple[Answer, str, Fate]] = {
     "nothing": ((200, {}, b""), "something that is not JSON", Fate.RETRYABLE),
     "bytes": ((200, {}, b"\xff\xfe\x00"), "that is not JSON", Fate.RETRYABLE),
     "nested": ((200, {}, b"[" * 100_000), "that is not JSON", Fate.RETRYABLE),
-    "a list": ((200, {}, b"[1]"), "JSON that is no object", Fate.RETRYABLE),
+    "a list": ((200, {}, b"[1]"), "JSON that is not an object", Fate.RETRYABLE),
     "another service": ((200, {}, b'{"status":"UP"}'), "lacks 'messages'", Fate.RETRYABLE),
     "other rows": (
         (200, {}, b'{"messages":[{"topic_id":"0.0.7","sequence_number":1e999}]}'),

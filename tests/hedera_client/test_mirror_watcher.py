@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedera_client import HederaClient, MirrorRest, MirrorTimeoutError, MirrorWatcher, bodies
-from hedera_client.overdue import GRACE_S, LONGEST_REPAIR_WAIT_S, PATIENCE_S, Suspicion
+from hedera_client.overdue_messages import GRACE_S, LONGEST_REPAIR_WAIT_S, PATIENCE_S, Suspicion
 from localnet_launcher import Localnet
 from tests.hedera_client.mirror_front import MirrorFront
 

@@ -15,7 +15,7 @@ from hedera_client.prices import HBAR, MARGIN, SUBMIT_MESSAGE, FeeCaps, file_con
 from hedera_client.transactions import prepare
 from localnet import pb
 from localnet.state.fees import ExchangeRate, FeeSchedule
-from localnet.transactions import OPERATIONS
+from localnet.transactions import HANDLERS
 
 KEYS = [key.public_key() for key in (PrivateKey.generate_ed25519(), PrivateKey.generate_ecdsa())]
 OPERATOR = Operator("0.0.1001", PrivateKey.generate_ed25519())
@@ -56,7 +56,7 @@ def charged(body: Body, rate: tuple[int, int], signers: list[Operator]) -> tuple
         transaction_pb2.Transaction.FromString(prepared.request).signedTransactionBytes
     )
     parsed = pb.TransactionBody.FromString(signed.bodyBytes)
-    operation = OPERATIONS[parsed.WhichOneof("data")]
+    operation = HANDLERS[parsed.WhichOneof("data")]
     fee = FeeSchedule(ExchangeRate(*rate)).transaction(
         size=len(prepared.request), signatures=len(signers), service=operation.price(getattr(parsed, operation.field))
     )

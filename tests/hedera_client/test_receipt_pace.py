@@ -224,6 +224,43 @@ def test_one_that_becomes_slower_too() -> None:
     assert wait_one_after_another(pace, always(3.0), 200).share_late < 0.05
 
 
+STALL_S, EVERY_S = 3.0, 15.0
+
+
+def with_stalls(usual: Draw) -> Draw:
+    """Every 15 s nothing comes for three seconds; then everything at once, and the next ones as ever."""
+
+    def draw(chance: random.Random, at: float) -> float:
+        took, left = usual(chance, at), EVERY_S - at % EVERY_S
+        return left + took if left < STALL_S or left - STALL_S < took < left else took
+
+    return draw
+
+
+@pytest.mark.parametrize("users", [1, 4, 24, 200])
+@pytest.mark.parametrize(
+    ("usual", "interval_s"),
+    [
+        (give_or_take(0.1, 0.1), 0.25),
+        (always(0.3), 0.25),
+        (give_or_take(0.3, 0.1), 0.25),
+        (give_or_take(0.6, 0.1), 0.25),
+        (give_or_take(2.0, 0.1), 0.25),
+        (give_or_take(0.022, 0.05), 0.005),
+        (give_or_take(0.1, 0.1), 0.005),
+    ],
+)
+def test_a_stall_that_is_over_is_over(usual: Draw, interval_s: float, users: int) -> None:
+    """Four users, receipts after 0.3 s, one stall of 3 s: from then on most waits took up to 3 s too long."""
+    pace = ReceiptPace("adaptive", interval_s, random.Random(1))
+    waits = wait_at_once(pace, with_stalls(usual), 150 * users, users)
+    assert sum(took > STALL_S - 0.1 for took in waits.took) >= users / 2, "there was a stall"
+    for took, late in zip(waits.took[users:], waits.late[users:], strict=True):
+        assert late <= max(4 * interval_s, 0.05 * took) + 1e-9
+    fixed = sum(math.ceil(took / interval_s) for took in waits.took)
+    assert waits.looks <= 1.1 * fixed + 4 * users
+
+
 def test_an_sdks_schedule() -> None:
     """At once, then 0.25 s, 0.5 s, 1 s, … at most 8 s later (hiero-sdk-java Client.java: DEFAULT_MIN/MAX_BACKOFF)."""
     looks = ReceiptPace("sdk").begin(1_000)

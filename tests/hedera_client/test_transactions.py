@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from hedera_client import Body, ChunkInfo, Operator, TransactionId, bodies
 from hedera_client.ids import account_proto, topic_proto
 from hedera_client.prices import SIGNATURE, FeeCaps
+from hedera_client.protobuf_wire import delimited, number_field, varint
 from hedera_client.transactions import prepare
-from hedera_client.wire import delimited, number_field, varint
 
 ED25519, ECDSA = PrivateKey.generate_ed25519(), PrivateKey.generate_ecdsa()
 

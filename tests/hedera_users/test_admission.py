@@ -18,9 +18,9 @@ import pytest
 from config.parsing import SettingsError
 from config.same_code import fingerprint
 from config.settings import RunSettings
-from hedera_users import roll_call
+from hedera_users import worker_checks
 from hedera_users.admission import Admission
-from hedera_users.roll_call import ANSWER, ASK, DISMISS, RollCall, _faults
+from hedera_users.worker_checks import ANSWER, ASK, DISMISS, WorkerChecks, _faults
 from tests.e2e.locust_command import free_port
 
 VERSION = -1
@@ -94,7 +94,7 @@ class Swarm:
         self.environment = Environment(user_classes=[Busy])
         self.environment.parsed_options = Namespace(enable_rebalancing=False, headless=True)
         self.master: MasterRunner = self.environment.create_master_runner("127.0.0.1", self.port)
-        self.calls = RollCall(self.master)
+        self.calls = WorkerChecks(self.master)
         self.admission = Admission(self.environment, self.master, self.calls)
         self.began_with = 0
         self.peers: dict[str, Peer] = {}
@@ -128,7 +128,7 @@ def until(what: Callable[[], object], seconds: float = 30.0) -> None:
 @pytest.fixture
 def swarm(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Swarm]]:
     """Start a master; it and its peers are gone at the end of the test."""
-    monkeypatch.setattr(roll_call, "ANSWER_WITHIN_S", 1.5)
+    monkeypatch.setattr(worker_checks, "ANSWER_WITHIN_S", 1.5)
     made: list[Swarm] = []
 
     def start(*, shares: bool = False) -> Swarm:

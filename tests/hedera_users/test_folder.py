@@ -6,13 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hedera_users.beforehand import folder_fault
+from hedera_users.local_checks import folder_fault
 from tests.e2e.locust_command import ROOT
 
 LOOK_OFTEN = """
 import sys
 from pathlib import Path
-from hedera_users.beforehand import folder_fault
+from hedera_users.local_checks import folder_fault
 found = {folder_fault(Path(sys.argv[1])) for _ in range(300)}
 print(sorted(found))
 """

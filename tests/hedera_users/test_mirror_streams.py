@@ -14,7 +14,7 @@ from reports.render.console import render_console
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown
 from tests.hedera_client.mirror_front import MirrorFront
-from tests.load_process.load_process import Outcome, Rig
+from tests.load_process.load_process import LoadProcess, Outcome
 from tests.reports.sample import sample_report
 
 PATIENT: dict[str, Any] = {"confirm": "mirror", "confirm_timeout": 60}
@@ -22,21 +22,21 @@ PATIENT: dict[str, Any] = {"confirm": "mirror", "confirm_timeout": 60}
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
+def rig() -> Iterator[LoadProcess]:
     """A network with short delays, and a driver."""
-    running = Rig("--consensus-delay", "0.1", "--mirror-lag", "0.05", "--throttles", "off")
+    running = LoadProcess("--consensus-delay", "0.1", "--mirror-lag", "0.05", "--throttles", "off")
     yield running
     running.close()
 
 
 @pytest.fixture
-def front(rig: Rig) -> Iterator[MirrorFront]:
+def front(rig: LoadProcess) -> Iterator[MirrorFront]:
     made = MirrorFront(rig.network.mirror_grpc)
     yield made
     made.stop()
 
 
-def through(rig: Rig, address: str, *streams: dict[str, Any]) -> Outcome:
+def through(rig: LoadProcess, address: str, *streams: dict[str, Any]) -> Outcome:
     """Do a job whose mirror stream is at an address."""
     return rig.do(*streams, network=rig.network.model_copy(update={"mirror_grpc": address}), settings=PATIENT)
 
@@ -46,7 +46,7 @@ def late(job: Outcome) -> list[float]:
     return [record["patience_s"] for record in job.records if record["patience_s"] > 0.5]
 
 
-def test_a_dead_stream_costs_no_time_out(rig: Rig) -> None:
+def test_a_dead_stream_costs_no_time_out(rig: LoadProcess) -> None:
     """With 60 s of patience, each of these took 60 s when REST was asked only at the end."""
     job = through(rig, "127.0.0.1:9", *[{"messages": 3}] * 4)
     assert job.outcomes() == {"succeeded": 12}
@@ -56,7 +56,7 @@ def test_a_dead_stream_costs_no_time_out(rig: Rig) -> None:
     assert counts["ended"] > 0
 
 
-def test_a_stream_that_freezes_in_the_middle(rig: Rig, front: MirrorFront) -> None:
+def test_a_stream_that_freezes_in_the_middle(rig: LoadProcess, front: MirrorFront) -> None:
     front.freeze_after = 5
     job = through(rig, front.address, {"messages": 12})
     # Messages of earlier jobs count too: their topic is shared, so this stream freezes at once, or after some.
@@ -68,7 +68,7 @@ def test_a_stream_that_freezes_in_the_middle(rig: Rig, front: MirrorFront) -> No
     assert counts["late"] > 0
 
 
-def test_a_stream_that_is_well_leaves_no_mark(rig: Rig, front: MirrorFront) -> None:
+def test_a_stream_that_is_well_leaves_no_mark(rig: LoadProcess, front: MirrorFront) -> None:
     job = through(rig, front.address, *[{"messages": 3}] * 4)
     assert job.outcomes() == {"succeeded": 12}
     (counts,) = [one for one in job.mirror_streams.values() if one["waits"]]

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.load_process.load_process import Outcome, Rig
+from tests.load_process.load_process import LoadProcess, Outcome
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
+def rig() -> Iterator[LoadProcess]:
     """A network without delays, and a driver."""
-    running = Rig("--latency", "instant", "--throttles", "off")
+    running = LoadProcess("--latency", "instant", "--throttles", "off")
     yield running
     running.close()
 
@@ -22,7 +22,7 @@ def statuses(job: Outcome) -> list[str]:
     return [record["status"] for record in sorted(job.records, key=lambda record: record["started_at"])]
 
 
-def test_the_relays_circuit_opens_and_closes_again(rig: Rig) -> None:
+def test_the_relays_circuit_opens_and_closes_again(rig: LoadProcess) -> None:
     """Five HTTP errors open it, the sixth read is refused unsent, and a trial after the recovery time closes it."""
     job = rig.do(
         {"reads": 6, "every_s": 0.02},
@@ -39,7 +39,7 @@ def test_the_relays_circuit_opens_and_closes_again(rig: Rig) -> None:
     assert not any(changes.values()), "nodes and mirror have nothing to do with it"
 
 
-def test_reads_wait_for_an_open_circuit_in_the_queue(rig: Rig) -> None:
+def test_reads_wait_for_an_open_circuit_in_the_queue(rig: LoadProcess) -> None:
     """With retries and a queue, a short outage costs time and no read."""
     job = rig.do(
         *[{"reads": 1}] * 8,
@@ -51,7 +51,7 @@ def test_reads_wait_for_an_open_circuit_in_the_queue(rig: Rig) -> None:
     assert all(record["latency_s"] == pytest.approx(sum(record["segments_s"].values())) for record in job.records)
 
 
-def test_a_rate_limit_is_waited_for_and_opens_nothing(rig: Rig) -> None:
+def test_a_rate_limit_is_waited_for_and_opens_nothing(rig: LoadProcess) -> None:
     """Being asked for a slower pace says nothing against the relay's health."""
     job = rig.do({"reads": 1}, faults=[{"kind": "relay-limit", "count": 5}])
     (record,) = job.records

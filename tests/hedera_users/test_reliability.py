@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.load_process.load_process import Outcome, Rig
+from tests.load_process.load_process import LoadProcess, Outcome
 
 GIVE_UP_AT_ONCE = {"confirm": "ack", "confirm_timeout": 0.02}
 """An operation whose fate is open asks for its receipt for so long, and no longer."""
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
+def rig() -> Iterator[LoadProcess]:
     """A network with short delays, and a driver."""
-    running = Rig("--consensus-delay", "0.1", "--mirror-lag", "0.05", "--throttles", "off")
+    running = LoadProcess("--consensus-delay", "0.1", "--mirror-lag", "0.05", "--throttles", "off")
     yield running
     running.close()
 
@@ -26,7 +26,7 @@ def in_order(job: Outcome) -> list[dict[str, Any]]:
     return sorted(job.records, key=lambda record: record["started_at"])
 
 
-def test_an_operation_recovers_within_three_attempts(rig: Rig) -> None:
+def test_an_operation_recovers_within_three_attempts(rig: LoadProcess) -> None:
     """Two refusals, then success: the third attempt brings it."""
     job = rig.do({"messages": 1}, faults=[{"kind": "not-created", "count": 2}])
     (record,) = job.records
@@ -36,7 +36,7 @@ def test_an_operation_recovers_within_three_attempts(rig: Rig) -> None:
     assert sum(record["segments_s"].values()) == pytest.approx(record["latency_s"], abs=1e-6)
 
 
-def test_the_circuit_opens_at_the_fifth_failure_and_closes_after_success(rig: Rig) -> None:
+def test_the_circuit_opens_at_the_fifth_failure_and_closes_after_success(rig: LoadProcess) -> None:
     """Five failures open it, the sixth call is refused, a trial after the recovery time closes it."""
     job = rig.do(
         {"messages": 6, "every_s": 0.02},
@@ -51,7 +51,7 @@ def test_the_circuit_opens_at_the_fifth_failure_and_closes_after_success(rig: Ri
     assert job.transitions()["0/hcs@0.0.3"] == [("closed", "open"), ("open", "half-open"), ("half-open", "closed")]
 
 
-def open_circuit(rig: Rig, waiting: int, **settings: Any) -> Outcome:
+def open_circuit(rig: LoadProcess, waiting: int, **settings: Any) -> Outcome:
     """One node goes down and opens its circuit; `waiting` operations come while it is open."""
     return rig.do(
         {"messages": 5, "every_s": 0.02},
@@ -62,7 +62,7 @@ def open_circuit(rig: Rig, waiting: int, **settings: Any) -> Outcome:
     )
 
 
-def test_the_queue_fills_rejects_the_next_and_drains_in_order(rig: Rig) -> None:
+def test_the_queue_fills_rejects_the_next_and_drains_in_order(rig: LoadProcess) -> None:
     """Five wait at the open circuit, three are told at once that there is no room, and the five go in their order."""
     job = open_circuit(rig, 8, queue=5)
     waited = in_order(job)[5:]
@@ -77,7 +77,7 @@ def test_the_queue_fills_rejects_the_next_and_drains_in_order(rig: Rig) -> None:
     assert waits.get("circuit_wait", 0) + waits.get("queue", 0) > 0.5
 
 
-def test_what_waits_too_long_in_the_queue_expires(rig: Rig) -> None:
+def test_what_waits_too_long_in_the_queue_expires(rig: LoadProcess) -> None:
     """An entry leaves the queue when its time is over, is counted so, and was never sent."""
     job = open_circuit(rig, 3, queue=10, queue_expiry=0.3)
     waited = in_order(job)[5:]
@@ -86,7 +86,7 @@ def test_what_waits_too_long_in_the_queue_expires(rig: Rig) -> None:
     assert job.resilience["queue"]["expired"] == 3
 
 
-def test_twenty_submits_in_batches_of_five_and_eight_stores(rig: Rig) -> None:
+def test_twenty_submits_in_batches_of_five_and_eight_stores(rig: LoadProcess) -> None:
     """20 submits at once, no more than 5 of them on their way, and 8 stores at once: all succeed, all is there."""
     job = rig.do(*[{"messages": 1}] * 20, *[{"files": 1}] * 8, settings={"concurrency": "5"})
     assert job.outcomes("hcs.submit") == {"succeeded": 20}
@@ -95,7 +95,7 @@ def test_twenty_submits_in_batches_of_five_and_eight_stores(rig: Rig) -> None:
     assert sum(rig.shown(job).values()) == 20
 
 
-def test_a_lost_acknowledgement_makes_no_second_message(rig: Rig) -> None:
+def test_a_lost_acknowledgement_makes_no_second_message(rig: LoadProcess) -> None:
     """The answer is lost after the network took it; the same id is sent again, and one message stands on the topic."""
     job = rig.do(
         {"messages": 3}, faults=[{"kind": "ack-lost", "operations": ["submitMessage"], "how": "reset", "count": 2}]
@@ -106,7 +106,7 @@ def test_a_lost_acknowledgement_makes_no_second_message(rig: Rig) -> None:
     assert all(len(record["transaction_ids"]) == 1 for record in job.records)
 
 
-def test_a_chunked_message_goes_on_at_the_chunk_that_failed(rig: Rig) -> None:
+def test_a_chunked_message_goes_on_at_the_chunk_that_failed(rig: LoadProcess) -> None:
     """Three chunks, one acknowledgement lost: three transactions reach consensus, and the message is whole."""
     job = rig.do(
         {"messages": 1},
@@ -118,7 +118,7 @@ def test_a_chunked_message_goes_on_at_the_chunk_that_failed(rig: Rig) -> None:
     assert len(landed) == 3
 
 
-def test_a_refused_transaction_gets_a_new_id_before_its_own_expires(rig: Rig) -> None:
+def test_a_refused_transaction_gets_a_new_id_before_its_own_expires(rig: LoadProcess) -> None:
     """Every attempt was refused, so nothing can have happened: the id is replaced when it has not long to live."""
     job = rig.do(
         {"messages": 1},
@@ -131,7 +131,7 @@ def test_a_refused_transaction_gets_a_new_id_before_its_own_expires(rig: Rig) ->
     assert set(rig.shown(job).values()) == {1}
 
 
-def test_an_outage_of_all_nodes_leaves_nothing_unsettled(rig: Rig) -> None:
+def test_an_outage_of_all_nodes_leaves_nothing_unsettled(rig: LoadProcess) -> None:
     """Answers are lost while all nodes hang; every operation is settled once they are back, nothing twice."""
     job = rig.do(
         *[{"messages": 3, "every_s": 0.05}] * 6,
@@ -145,7 +145,7 @@ def test_an_outage_of_all_nodes_leaves_nothing_unsettled(rig: Rig) -> None:
     assert len(rig.shown(job)) == 18
 
 
-def test_a_file_that_cannot_be_completed_is_deleted(rig: Rig) -> None:
+def test_a_file_that_cannot_be_completed_is_deleted(rig: LoadProcess) -> None:
     """Its second chunk is refused for good: the file is deleted, and the record says so."""
     job = rig.do(
         {"files": 1},
@@ -158,7 +158,7 @@ def test_a_file_that_cannot_be_completed_is_deleted(rig: Rig) -> None:
     assert [(one["status"], one["entity"]) for one in deleted] == [("SUCCESS", record["stored_files"][0]["file_id"])]
 
 
-def test_a_file_whose_writer_is_killed_is_deleted_behind_it(rig: Rig) -> None:
+def test_a_file_whose_writer_is_killed_is_deleted_behind_it(rig: LoadProcess) -> None:
     """The end of the run cuts a store off: what it had begun is cleared away before the session closes."""
     job = rig.do(*[{"files": 1}] * 4, stop_after_s=0.25)
     assert job.pending == 0
@@ -170,7 +170,7 @@ def test_a_file_whose_writer_is_killed_is_deleted_behind_it(rig: Rig) -> None:
     assert {record["stored_files"][0]["leftover"] for record in job.records} == {"deleted"}
 
 
-def test_the_queued_level_measures_the_hand_over_and_delivers_in_order(rig: Rig) -> None:
+def test_the_queued_level_measures_the_hand_over_and_delivers_in_order(rig: LoadProcess) -> None:
     """Its users go on at once; every message arrives all the same, each stream's in the order it was handed over."""
     job = rig.do(*[{"messages": 10}] * 4, settings={"confirm": "queued"})
     assert job.outcomes() == {"succeeded": 40}
@@ -183,7 +183,7 @@ def test_the_queued_level_measures_the_hand_over_and_delivers_in_order(rig: Rig)
         assert places == sorted(places)
 
 
-def test_what_is_left_in_the_queue_at_the_end_is_reported(rig: Rig) -> None:
+def test_what_is_left_in_the_queue_at_the_end_is_reported(rig: LoadProcess) -> None:
     """The network stays away: what was handed over and never sent closes as rejected when the drain time is over."""
     job = rig.do(
         {"messages": 10},
@@ -199,7 +199,7 @@ def test_what_is_left_in_the_queue_at_the_end_is_reported(rig: Rig) -> None:
     assert not rig.shown(job)
 
 
-def test_a_deadline_ends_an_operation(rig: Rig) -> None:
+def test_a_deadline_ends_an_operation(rig: LoadProcess) -> None:
     """No attempt begins after the operation's time is over, and none may take longer than what is left of it."""
     job = rig.do(
         {"messages": 1},
@@ -229,7 +229,7 @@ def status(name: str, *operations: str) -> dict[str, Any]:
     ],
 )
 def test_refused_everywhere_has_failed_when_the_end_of_the_run_cuts_it_off(
-    rig: Rig, name: str, stream: str, fault: dict[str, Any], ended: str
+    rig: LoadProcess, name: str, stream: str, fault: dict[str, Any], ended: str
 ) -> None:
     """Every answer said that nothing had happened, and the stop comes between two attempts: nothing is unknown."""
     job = rig.do(
@@ -244,7 +244,7 @@ def test_refused_everywhere_has_failed_when_the_end_of_the_run_cuts_it_off(
     assert "unknown" not in {one["outcome"] for one in job.records}
 
 
-def test_addresses_at_which_nobody_listens_accept_nothing(rig: Rig) -> None:
+def test_addresses_at_which_nobody_listens_accept_nothing(rig: LoadProcess) -> None:
     """A connection that is refused has carried nothing: failed, and not unknown, when the run ends between attempts."""
     dead = rig.network.model_copy(update={"nodes": {"127.0.0.1:9": "0.0.3", "127.0.0.1:13": "0.0.4"}})
     settings = {"attempts": 50, "backoff": 0.1, "backoff_max": 0.2, "queue": 0, "breaker_failures": 100}

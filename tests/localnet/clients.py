@@ -112,14 +112,14 @@ class Wire:
         """Ask for the receipt of a body once; returns the `TransactionGetReceiptResponse`."""
         return self.query(node, transactionGetReceipt={"transactionID": body.transactionID}).transactionGetReceipt
 
-    def settle(self, body: Any, *keys: SigningKey) -> Any:
+    def carry_out(self, body: Any, *keys: SigningKey) -> Any:
         """Sign and send a body that must pass precheck, to a network without delay; returns its receipt."""
         assert self.precheck(body, *keys) == "OK"
         return self.receipt(body).receipt
 
     def status(self, body: Any, *keys: SigningKey) -> str:
-        """The receipt's status of `settle`."""
-        return status_name(self.settle(body, *keys).status)
+        """The receipt's status of `carry_out`."""
+        return status_name(self.carry_out(body, *keys).status)
 
     def info(self, account_id: Any) -> Any:
         """The `CryptoGetInfoResponse` about an account."""
@@ -138,7 +138,7 @@ class Wire:
     def create_topic(self, *keys: Ed25519PrivateKey, **fields: Any) -> int:
         """Create a topic; returns its number."""
         body = self.body(consensusCreateTopic={"autoRenewPeriod": {"seconds": 7_776_000}, **fields})
-        return int(self.settle(body, *keys).topicID.topicNum)
+        return int(self.carry_out(body, *keys).topicID.topicNum)
 
     def message(self, topic: int, message: bytes = b"hello", **fields: Any) -> Any:
         """The body of a message to a topic."""

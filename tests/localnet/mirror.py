@@ -34,5 +34,5 @@ def topic_with_messages(wire: Wire, count: int = 3) -> str:
     """A new topic with messages; its id."""
     number = wire.create_topic()
     for n in range(count):
-        wire.settle(wire.message(number, b"message %d" % n))
+        wire.carry_out(wire.message(number, b"message %d" % n))
     return f"0.0.{number}"

@@ -7,7 +7,7 @@ from typing import Any
 from localnet.protocol.ids import TransactionKey
 from localnet.protocol.keys import Signatures
 from localnet.state.fees import Fee
-from localnet.transactions.stages import Checked, Kind, Received, Settled, Terms
+from localnet.transactions.stages import Checked, Handled, Kind, Received, Terms
 
 KIND = Kind("cryptoTransfer", "CRYPTOTRANSFER", "")
 FREE = Fee(0, 0, 0)
@@ -37,7 +37,7 @@ def checked(
     )
 
 
-def settled(
+def handled(
     key: TransactionKey,
     consensus_ns: int,
     *,
@@ -45,9 +45,9 @@ def settled(
     status: int = 22,
     digest: bytes = b"",
     transfers: tuple[tuple[int, int], ...] = (),
-) -> Settled:
+) -> Handled:
     """A transaction that reached consensus, and did nothing but move hbar."""
-    return Settled(
+    return Handled(
         position=position,
         node=3,
         size=100,

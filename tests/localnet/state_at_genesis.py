@@ -13,8 +13,8 @@ from localnet.protocol.keys import Signatures
 from localnet.protocol.status import RefusedError, status_name
 from localnet.state.entities import Account
 from localnet.state.genesis import OPERATOR_KEY, OPERATOR_NUMBER, create_state
-from localnet.transactions import OPERATIONS
-from localnet.transactions.settlement import Settlement
+from localnet.transactions import HANDLERS
+from localnet.transactions.handle_context import HandleContext
 from tests.localnet.ecdsa import EcdsaKey
 from tests.localnet.stages import checked
 
@@ -47,7 +47,9 @@ class Ledger:
         self.state = create_state(NOW_S * NANOS, (NODE,))
         self.now_s = NOW_S
 
-    def settle(self, *keys: SigningKey, payer: int = OPERATOR_NUMBER, others: Any = None, **data: Any) -> Settlement:
+    def carry_out(
+        self, *keys: SigningKey, payer: int = OPERATOR_NUMBER, others: Any = None, **data: Any
+    ) -> HandleContext:
         """Let a transaction take effect, checked as at precheck.
 
         Args:
@@ -61,22 +63,22 @@ class Ledger:
         """
         ((field, _),) = data.items()
         body = pb.TransactionBody(**data, **(others or {}))
-        OPERATIONS[field].check_body(body)
+        HANDLERS[field].check_body(body)
         self.now_s += 1
         one = checked(TransactionKey(payer, self.now_s, 0), node=NODE)._replace(
-            kind=OPERATIONS[field].kind,
+            kind=HANDLERS[field].kind,
             body=body,
             data=getattr(body, field),
             signatures=signed(body.SerializeToString(), *(keys or (OPERATOR,))),
         )
-        at = Settlement(self.state, one, self.now_s * NANOS)
-        OPERATIONS[field].settle(at)
+        at = HandleContext(self.state, one, self.now_s * NANOS)
+        HANDLERS[field].handle(at)
         return at
 
     def status(self, *keys: SigningKey, **options: Any) -> str:
-        """What becomes of a transaction, as `settle` takes it."""
+        """What becomes of a transaction, as `carry_out` takes it."""
         try:
-            self.settle(*keys, **options)
+            self.carry_out(*keys, **options)
         except RefusedError as refusal:
             return status_name(refusal.status)
         return "SUCCESS"
@@ -84,7 +86,7 @@ class Ledger:
     def new_account(self, key: SigningKey, balance: int = 1_000, **fields: Any) -> Account:
         """An account with a key."""
         data = {"key": public(key), "initialBalance": balance, "autoRenewPeriod": {"seconds": 7_776_000}, **fields}
-        return self.state.accounts[self.settle(cryptoCreateAccount=data).entity]
+        return self.state.accounts[self.carry_out(cryptoCreateAccount=data).entity]
 
 
 def signed(message: bytes, *keys: SigningKey) -> Signatures:

@@ -33,7 +33,7 @@ DEEP = deep_key()
 
 def create(wire: Wire, balance: int = 1_000, **fields: Any) -> Any:
     data = {"key": wire.public(OLD), "initialBalance": balance, "autoRenewPeriod": RENEWAL, **fields}
-    return wire.settle(wire.body(cryptoCreateAccount=data)).accountID
+    return wire.carry_out(wire.body(cryptoCreateAccount=data)).accountID
 
 
 def update(wire: Wire, account: Any, *keys: Ed25519PrivateKey, **fields: Any) -> str:

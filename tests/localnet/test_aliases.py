@@ -72,7 +72,7 @@ def test_info_of_an_account_with_an_address(wire: Wire, rest: Rest) -> None:
     The mirror shows both (MN:rest/accounts.js).
     """
     owner = EcdsaKey()
-    account = wire.settle(create(wire, owner.public, alias=owner.address)).accountID
+    account = wire.carry_out(create(wire, owner.public, alias=owner.address)).accountID
     for account_id in (account, pb.AccountID(alias=owner.address), pb.AccountID(alias=owner.alias)):
         info = wire.info(account_id).accountInfo
         assert (info.accountID, info.alias, info.contractAccountID) == (account, b"", owner.address.hex())
@@ -94,7 +94,7 @@ def test_info_of_an_account_with_a_key_alias(wire: Wire, rest: Rest) -> None:
 
 def test_a_long_zero_address_is_a_number(wire: Wire) -> None:
     """Never in the table of aliases, always the account with that number (CN:ReadableAccountStoreImpl.lookupAlias)."""
-    number = wire.settle(create(wire, wire.public(OWNER))).accountID.accountNum
+    number = wire.carry_out(create(wire, wire.public(OWNER))).accountID.accountNum
     alias = number.to_bytes(20, "big")
     assert wire.status(give(wire, alias, 7)) == "SUCCESS"
     assert wire.info(pb.AccountID(alias=alias)).accountInfo.balance == 7
@@ -117,7 +117,7 @@ def test_an_address_needs_its_keys_signature(wire: Wire) -> None:
     stranger = create(wire, wire.public(OWNER), alias=alice.address)
     assert wire.status(stranger, wire.key, bob) == "INVALID_SIGNATURE"
     assert wire.status(create(wire, wire.public(OWNER), alias=alice.address), wire.key, alice) == "SUCCESS"
-    payer = wire.settle(create(wire, bob.public, alias=bob.address, initialBalance=100 * HBAR)).accountID
+    payer = wire.carry_out(create(wire, bob.public, alias=bob.address, initialBalance=100 * HBAR)).accountID
     body = create(wire, wire.public(OWNER), alias=bob.address)
     body.transactionID.accountID.CopyFrom(payer)
     assert wire.status(body, bob) == "ALIAS_ALREADY_ASSIGNED"  # and so not INVALID_SIGNATURE
@@ -141,11 +141,11 @@ def test_only_transfers_give_key_aliases(wire: Wire) -> None:
 def test_the_alias_of_a_deleted_account_is_free(wire: Wire, rest: Rest) -> None:
     """And belongs to its next account from then on (CN:tok/CryptoCreateHandler.validateSemantics)."""
     owner = EcdsaKey()
-    first = wire.settle(create(wire, owner.public, alias=owner.address)).accountID
+    first = wire.carry_out(create(wire, owner.public, alias=owner.address)).accountID
     heir = {"deleteAccountID": first, "transferAccountID": {"accountNum": wire.operator}}
     assert wire.status(wire.body(cryptoDelete=heir), wire.key, owner) == "SUCCESS"
     assert wire.status(give(wire, owner.address)) == "ACCOUNT_DELETED"
-    second = wire.settle(create(wire, owner.public, alias=owner.address)).accountID
+    second = wire.carry_out(create(wire, owner.public, alias=owner.address)).accountID
     assert wire.info(pb.AccountID(alias=owner.address)).accountInfo.accountID == second
     assert rest(f"/api/v1/accounts/0x{owner.address.hex()}")[1]["account"] == f"0.0.{second.accountNum}"
 
@@ -154,7 +154,7 @@ def test_the_alias_of_a_deleted_account_is_free(wire: Wire, rest: Rest) -> None:
 def test_only_transfers_and_queries_take_aliases(wire: Wire, field: str) -> None:
     """Updates and deletions want the number (CN:ReadableAccountStoreImpl.getAccountById)."""
     owner = EcdsaKey()
-    wire.settle(create(wire, owner.public, alias=owner.address))
+    wire.carry_out(create(wire, owner.public, alias=owner.address))
     name, heir = (
         ("accountIDToUpdate", {})
         if field == "cryptoUpdateAccount"
@@ -226,7 +226,7 @@ def test_children_are_told_on_request(wire: Wire) -> None:
 
 def test_what_a_failed_transfer_made_is_gone(wire: Wire) -> None:
     """No account, no fee for it, no child: the creation was part of the transfer (CN:DispatchOptions.setupDispatch)."""
-    poor = wire.settle(create(wire, wire.public(OWNER), initialBalance=10)).accountID
+    poor = wire.carry_out(create(wire, wire.public(OWNER), initialBalance=10)).accountID
     owner = EcdsaKey()
     before = wire.info(pb.AccountID(accountNum=wire.operator)).accountInfo.balance
     body = pay(wire, (poor, -11), (pb.AccountID(alias=owner.address), 11))
@@ -242,7 +242,7 @@ def test_what_a_failed_transfer_made_is_gone(wire: Wire) -> None:
 def test_the_payer_must_be_able_to_pay_for_the_account(wire: Wire) -> None:
     """The offered fee is not asked, the balance is (CN:AppFeeCharging.validate)."""
     fee = 400_000  # enough for a transfer
-    payer = wire.settle(create(wire, wire.public(OWNER), initialBalance=fee + CREATION_FEE + 1_000)).accountID
+    payer = wire.carry_out(create(wire, wire.public(OWNER), initialBalance=fee + CREATION_FEE + 1_000)).accountID
     for expected in ("SUCCESS", "INSUFFICIENT_PAYER_BALANCE"):
         body = pay(wire, (payer, -1), (pb.AccountID(alias=EcdsaKey().address), 1), transactionFee=fee)
         body.transactionID.accountID.CopyFrom(payer)
@@ -342,7 +342,7 @@ def test_a_key_stays_whatever_becomes_of_the_transaction(wire: Wire) -> None:
 
 def test_allowances_and_hooks(wire: Wire) -> None:
     """Nobody has an allowance, and hooks are not enabled (CN:AdjustHbarChangesStep, CryptoTransferValidator)."""
-    account = wire.settle(create(wire, wire.public(OWNER), initialBalance=10)).accountID
+    account = wire.carry_out(create(wire, wire.public(OWNER), initialBalance=10)).accountID
     body = pay(wire, (account, -1), (wire.operator, 1))
     body.cryptoTransfer.transfers.accountAmounts[0].is_approval = True
     assert wire.status(body) == "SPENDER_DOES_NOT_HAVE_ALLOWANCE"

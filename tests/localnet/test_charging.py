@@ -15,7 +15,7 @@ from localnet.protocol.ids import TransactionKey
 from localnet.protocol.status import RefusedError, status_name
 from localnet.state.fees import Fee
 from localnet.state.genesis import create_state
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
 from localnet.transactions.stages import Terms
 from tests.localnet.stages import checked
 
@@ -24,25 +24,25 @@ PART = st.integers(0, 30)
 AMOUNT = st.integers(0, 100)
 
 
-def settlement(fee: Fee, offered: int, balance: int, payer: int = PAYER, *, late: bool = False) -> Settlement:
+def at_consensus(fee: Fee, offered: int, balance: int, payer: int = PAYER, *, late: bool = False) -> HandleContext:
     """The moment of consensus of a transaction whose payer has and offers so much; it is valid for 120 s."""
     state = create_state(0, (NODE,))
     state.accounts[payer].balance = balance
     state.accounts[NODE].balance = 1_000
     one = checked(TransactionKey(payer, 1, 0), node=NODE, terms=Terms(max_fee=offered, valid_duration=120), due=fee)
-    return Settlement(state, one, (121 * NANOS) + late)
+    return HandleContext(state, one, (121 * NANOS) + late)
 
 
-def charged(at: Settlement, *, duplicate: bool) -> tuple[str, dict[int, int]]:
+def charged(context: HandleContext, *, duplicate: bool) -> tuple[str, dict[int, int]]:
     """The status and what was moved."""
     cache: Any = SimpleNamespace(is_duplicate=lambda _: duplicate)
     try:
-        charge(at, cache)
+        charge(context, cache)
     except RefusedError as refusal:
         status = status_name(refusal.status)
     else:
         status = "OK"
-    return status, {account: amount for account, amount in at.transfers.items() if amount}
+    return status, {account: amount for account, amount in context.transfers.items() if amount}
 
 
 def expected(fee: Fee, offered: int, balance: int, *, duplicate: bool) -> tuple[str, int, int]:
@@ -66,36 +66,36 @@ def test_one_credit_to_the_collection_account(fee: Fee, offered: int, balance: i
 
     Sources: CN: SolvencyPreCheck.checkSolvency, AppFeeCharging, TokenServiceApiImpl.chargeFees (network before node).
     """
-    at = settlement(fee, offered, balance)
+    context = at_consensus(fee, offered, balance)
     status, payer, amount = expected(fee, offered, balance, duplicate=duplicate)
     moved = {payer: -amount, COLLECTION: amount} if amount else {}
-    assert charged(at, duplicate=duplicate) == (status, moved)
-    assert at.fee == amount
-    assert min(account.balance for account in at.state.accounts.values()) >= 0
+    assert charged(context, duplicate=duplicate) == (status, moved)
+    assert context.fee == amount
+    assert min(account.balance for account in context.state.accounts.values()) >= 0
 
 
 @pytest.mark.parametrize("duplicate", [False, True])
 def test_what_expired_on_its_way_is_its_nodes_to_pay(duplicate: bool) -> None:
     """The network's part (CN: DispatchValidator.creatorErrorIfKnown), a nanosecond after the last moment."""
     fee = Fee(1, 9, 50)
-    assert charged(settlement(fee, 100, 100), duplicate=False)[0] == "OK"
-    late = settlement(fee, 100, 100, late=True)
+    assert charged(at_consensus(fee, 100, 100), duplicate=False)[0] == "OK"
+    late = at_consensus(fee, 100, 100, late=True)
     assert charged(late, duplicate=duplicate) == ("TRANSACTION_EXPIRED", {NODE: -9, COLLECTION: 9})
 
 
 def test_what_is_not_valid_yet_is_its_nodes_to_pay() -> None:
     """A nanosecond before its valid start (CN: TransactionChecker.checkTimeBox by DispatchValidator)."""
-    at = settlement(Fee(1, 9, 50), 100, 100)
-    at.consensus_ns = NANOS - 1
-    assert charged(at, duplicate=False) == ("INVALID_TRANSACTION_START", {NODE: -9, COLLECTION: 9})
-    at = settlement(Fee(1, 9, 50), 100, 100)
-    at.consensus_ns = NANOS
-    assert charged(at, duplicate=False)[0] == "OK"
+    context = at_consensus(Fee(1, 9, 50), 100, 100)
+    context.consensus_ns = NANOS - 1
+    assert charged(context, duplicate=False) == ("INVALID_TRANSACTION_START", {NODE: -9, COLLECTION: 9})
+    context = at_consensus(Fee(1, 9, 50), 100, 100)
+    context.consensus_ns = NANOS
+    assert charged(context, duplicate=False)[0] == "OK"
 
 
 @pytest.mark.parametrize("payer", [2, 50])
 def test_treasury_and_administrator_pay_nothing(payer: int) -> None:
     """Whatever they offer and have (CN: Authorizer.hasWaivedFees); a duplicate is one all the same."""
     fee = Fee(1, 9, 50)
-    assert charged(settlement(fee, 0, 0, payer), duplicate=False) == ("OK", {})
-    assert charged(settlement(fee, 0, 0, payer), duplicate=True) == ("DUPLICATE_TRANSACTION", {})
+    assert charged(at_consensus(fee, 0, 0, payer), duplicate=False) == ("OK", {})
+    assert charged(at_consensus(fee, 0, 0, payer), duplicate=True) == ("DUPLICATE_TRANSACTION", {})

@@ -38,7 +38,7 @@ def create_file(wire: Wire, *keys: Ed25519PrivateKey, contents: bytes = b"conten
             "contents": contents,
         }
     )
-    receipt = wire.settle(body, wire.key, *keys)
+    receipt = wire.carry_out(body, wire.key, *keys)
     assert status_name(receipt.status) == "SUCCESS"
     return int(receipt.fileID.fileNum)
 
@@ -85,9 +85,9 @@ def test_submit_message(wire: Wire) -> None:
     topic = wire.create_topic(submitKey=wire.public(ALICE))
     assert wire.status(wire.message(999_999)) == "INVALID_TOPIC_ID"
     assert wire.status(wire.message(topic)) == "INVALID_SIGNATURE"
-    first = wire.settle(wire.message(topic), wire.key, ALICE)
+    first = wire.carry_out(wire.message(topic), wire.key, ALICE)
     assert wire.status(wire.message(topic, b"x" * 1_025), wire.key, ALICE) == "MESSAGE_SIZE_TOO_LARGE"
-    second = wire.settle(wire.message(topic, b"x" * 1_024), wire.key, ALICE)
+    second = wire.carry_out(wire.message(topic, b"x" * 1_024), wire.key, ALICE)
     assert (first.topicSequenceNumber, second.topicSequenceNumber) == (1, 2)
     assert len(first.topicRunningHash) == 48
     assert first.topicRunningHash != second.topicRunningHash
@@ -247,7 +247,7 @@ def test_system_files(wire: Wire) -> None:
     assert [node.nodeAccountId.accountNum for node in book.nodeAddress] == [3, 4, 5, 6]
     rate = pb.ExchangeRateSet.FromString(contents_of(wire, 112))
     body = wire.message(wire.create_topic())
-    assert wire.settle(body).exchangeRate == rate
+    assert wire.carry_out(body).exchangeRate == rate
 
 
 def test_fee_files_say_what_is_charged(wire: Wire, rest: Rest) -> None:
@@ -261,7 +261,7 @@ def test_fee_files_say_what_is_charged(wire: Wire, rest: Rest) -> None:
     service = submit["baseFee"] + (600 - included[name]) * prices[name]
     node = schedule["node"]["baseFee"]
     body = wire.message(wire.create_topic(), b"m" * 600)
-    wire.settle(body)
+    wire.carry_out(body)
     rate = wire.receipt(body).receipt.exchangeRate.currentRate
     parts = (node, node * schedule["network"]["multiplier"], service)
     path = f"/api/v1/transactions/{transaction_key(body.transactionID).mirror_form}"
@@ -310,7 +310,7 @@ def transfer(wire: Wire, *amounts: tuple[int, int]) -> Any:
 
 def test_create_account(wire: Wire) -> None:
     """The payer funds a new account, and needs to be able to."""
-    receipt = wire.settle(create_account(wire, ALICE, 500))
+    receipt = wire.carry_out(create_account(wire, ALICE, 500))
     reply = wire.query(cryptogetAccountBalance={"accountID": receipt.accountID}).cryptogetAccountBalance
     assert reply.balance == 500
     assert wire.precheck(create_account(wire, ALICE, 2**62)) == "INSUFFICIENT_PAYER_BALANCE"
@@ -323,7 +323,7 @@ def test_an_alias_belongs_to_one_account(wire: Wire) -> None:
     """An EVM address is given once, and can be paid to."""
     owner = EcdsaKey()
     address = owner.address
-    number = wire.settle(create_account(wire, ALICE, alias=address), wire.key, owner).accountID.accountNum
+    number = wire.carry_out(create_account(wire, ALICE, alias=address), wire.key, owner).accountID.accountNum
     assert wire.status(create_account(wire, BOB, alias=address), wire.key, owner) == "ALIAS_ALREADY_ASSIGNED"
     entries = [
         {"accountID": {"alias": address}, "amount": 7},
@@ -336,8 +336,8 @@ def test_an_alias_belongs_to_one_account(wire: Wire) -> None:
 
 def test_transfer(wire: Wire) -> None:
     """Senders must sign and have what they send; nothing is created or lost."""
-    alice = wire.settle(create_account(wire, ALICE, 1_000)).accountID.accountNum
-    bob = wire.settle(create_account(wire, BOB)).accountID.accountNum
+    alice = wire.carry_out(create_account(wire, ALICE, 1_000)).accountID.accountNum
+    bob = wire.carry_out(create_account(wire, BOB)).accountID.accountNum
     me = wire.operator
     assert wire.status(transfer(wire, (me, -10), (999_999, 10))) == "INVALID_ACCOUNT_ID"
     assert wire.status(transfer(wire, (alice, -10), (me, 10))) == "INVALID_SIGNATURE"

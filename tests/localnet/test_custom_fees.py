@@ -28,7 +28,7 @@ FEE = 1_234
 def collector(wire: Wire) -> int:
     """An account without anything."""
     data = {"key": wire.public(FRIEND), "autoRenewPeriod": {"seconds": 7_776_000}}
-    return int(wire.settle(wire.body(cryptoCreateAccount=data)).accountID.accountNum)
+    return int(wire.carry_out(wire.body(cryptoCreateAccount=data)).accountID.accountNum)
 
 
 def fee(collector: int, amount: int = FEE, **denomination: Any) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def test_of_two_equal_fees_one_is_paid(wire: Wire, rest: Rest, collector: int) -
 
 def new_account(wire: Wire, balance: int, key: Ed25519PrivateKey = FRIEND) -> int:
     data = {"key": wire.public(key), "autoRenewPeriod": {"seconds": 7_776_000}, "initialBalance": balance}
-    return int(wire.settle(wire.body(cryptoCreateAccount=data)).accountID.accountNum)
+    return int(wire.carry_out(wire.body(cryptoCreateAccount=data)).accountID.accountNum)
 
 
 def test_a_submitter_with_too_little_is_refused(wire: Wire, rest: Rest, collector: int) -> None:

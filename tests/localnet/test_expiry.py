@@ -31,7 +31,7 @@ def in_s(seconds: int) -> dict[str, int]:
 
 def create_account(wire: Wire, **fields: Any) -> Any:
     data = {"key": wire.public(OWNER), "autoRenewPeriod": RENEWAL, **fields}
-    return wire.settle(wire.body(cryptoCreateAccount=data)).accountID
+    return wire.carry_out(wire.body(cryptoCreateAccount=data)).accountID
 
 
 def update_account(wire: Wire, account: Any, **fields: Any) -> str:
@@ -43,7 +43,7 @@ def update_topic(wire: Wire, topic: int, **fields: Any) -> str:
 
 
 def create_file(wire: Wire, expiration: dict[str, int]) -> Any:
-    return wire.settle(wire.body(fileCreate={"expirationTime": expiration, "contents": b"x"}))
+    return wire.carry_out(wire.body(fileCreate={"expirationTime": expiration, "contents": b"x"}))
 
 
 def answer(wanted_s: int, present_s: int, now_s: int) -> int:

@@ -12,7 +12,7 @@ from localnet.protocol.ids import transaction_key
 from localnet.protocol.status import status_name
 from localnet.state.fees import ExchangeRate, FeeSchedule
 from localnet.state.genesis import TREASURY_KEY
-from localnet.transactions import OPERATIONS
+from localnet.transactions import HANDLERS
 
 if TYPE_CHECKING:
     from tests.localnet.clients import Rest, Wire
@@ -27,7 +27,7 @@ def usd(size: int = 300, signatures: int = 1, **data: Any) -> float:
     """The full price of a transaction in US dollars, at a rate of one cent a hbar so that nothing is rounded."""
     ((field, value),) = data.items()
     body = pb.TransactionBody(**{field: value})
-    service = OPERATIONS[field].price(getattr(body, field))
+    service = HANDLERS[field].price(getattr(body, field))
     at_par = FeeSchedule(ExchangeRate(hbar_equivalent=1, cent_equivalent=1))
     return at_par.transaction(size=size, signatures=signatures, service=service).total / TINYCENTS_PER_USD
 
@@ -112,7 +112,7 @@ def test_precheck_says_what_would_be_enough_for_it(wire: Wire) -> None:
 
 def account_with(wire: Wire, tinybars: int) -> int:
     account = {"key": wire.public(ALICE), "autoRenewPeriod": PERIOD, "initialBalance": tinybars}
-    return int(wire.settle(wire.body(cryptoCreateAccount=account)).accountID.accountNum)
+    return int(wire.carry_out(wire.body(cryptoCreateAccount=account)).accountID.accountNum)
 
 
 def test_a_poor_payer_is_refused(wire: Wire) -> None:
@@ -215,7 +215,7 @@ def ask_record(wire: Wire, body: Any, payment: Any) -> tuple[str, int]:
 def test_payments_are_checked(wire: Wire) -> None:
     """A paid query needs a transfer of at least its cost to the node that is asked."""
     body = wire.body(consensusCreateTopic={"autoRenewPeriod": PERIOD})
-    wire.settle(body)
+    wire.carry_out(body)
     query = {"transactionID": body.transactionID, "header": {"responseType": pb.COST_ANSWER}}
     cost = wire.query(transactionGetRecord=query).transactionGetRecord.header.cost
     assert cost > 0
@@ -293,7 +293,7 @@ def test_a_question_about_nothing_is_paid_too(wire: Wire, rest: Rest) -> None:
 
 def test_all_hbar_stays_in_the_network(wire: Wire, rest: Rest) -> None:
     """Fees and transfers move hbar between accounts; the sum of all balances is what it was at genesis."""
-    wire.settle(wire.body(consensusCreateTopic={"autoRenewPeriod": PERIOD}))
+    wire.carry_out(wire.body(consensusCreateTopic={"autoRenewPeriod": PERIOD}))
     total, path = 0, "/api/v1/balances?limit=5&order=asc"
     while path:
         page = rest(path)[1]

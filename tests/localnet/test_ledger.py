@@ -73,7 +73,7 @@ def test_the_ledger_comes_in_pages(
     wire, control = open_wire(running), open_control(running)
     topic = wire.create_topic()
     for _ in range(10):
-        wire.settle(wire.message(topic))
+        wire.carry_out(wire.message(topic))
     seen, after = [], -1
     while after is not None:
         page = control(f"/ledger?limit=4&after={after}")[1]
@@ -95,7 +95,7 @@ def test_old_entries_are_forgotten_but_counted(
     wire, control, rest = open_wire(running), open_control(running), open_rest(running)
     topic = wire.create_topic()
     for _ in range(30):
-        last = wire.settle(wire.message(topic))
+        last = wire.carry_out(wire.message(topic))
     assert last.topicSequenceNumber == 30
     page = control("/ledger")[1]
     kept = [entry["index"] for entry in page["entries"]]

@@ -23,7 +23,7 @@ def aliased(wire: Wire) -> tuple[int, bytes]:
     owner = EcdsaKey()
     alias = owner.address
     account = {"key": wire.public(wire.key), "initialBalance": 55, "autoRenewPeriod": RENEWAL, "alias": alias}
-    return wire.settle(wire.body(cryptoCreateAccount=account), wire.key, owner).accountID.accountNum, alias
+    return wire.carry_out(wire.body(cryptoCreateAccount=account), wire.key, owner).accountID.accountNum, alias
 
 
 def write_alias(alias: bytes) -> str:

@@ -34,9 +34,9 @@ from localnet.mirror.rest.rate_limit import RateLimit
 from localnet.mirror.store import MirrorStore
 from localnet.protocol.ids import TransactionKey
 from localnet.state.fees import ExchangeRate, FeeSchedule
-from localnet.transactions import OPERATIONS
-from localnet.transactions.stages import Settled
-from tests.localnet.stages import settled
+from localnet.transactions import HANDLERS
+from localnet.transactions.stages import Handled
+from tests.localnet.stages import handled
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
@@ -124,7 +124,7 @@ def test_every_price_is_explained(data: dict[str, Any], base: int) -> None:
     estimate = estimate_fee(raw)
     assert estimate.service_base == base
     schedule = FeeSchedule(ExchangeRate(hbar_equivalent=1, cent_equivalent=1))
-    service = OPERATIONS[field].price(getattr(body, field))
+    service = HANDLERS[field].price(getattr(body, field))
     assert estimate.total == schedule.transaction(size=len(raw), signatures=3, service=service).total
 
 
@@ -235,10 +235,10 @@ def test_blocks_that_are_not_there(rest: Rest, path: str, status: int) -> None:
     assert rest("/api/v1" + path)[0] == status
 
 
-def numbered(number: int, consensus_ns: int) -> Settled:
-    """A settled transaction with a key and a hash of its own."""
+def numbered(number: int, consensus_ns: int) -> Handled:
+    """A handled transaction with a key and a hash of its own."""
     digest = hashlib.sha384(str(number).encode()).digest()
-    return settled(TransactionKey(1001, number, 0), consensus_ns, digest=digest)
+    return handled(TransactionKey(1001, number, 0), consensus_ns, digest=digest)
 
 
 GENESIS_NS = 1_000 * NANOS
@@ -369,7 +369,7 @@ def test_what_the_network_pages_refuse(rest: Rest, path: str, message: str, deta
 def test_transactions_are_filtered(rest: Rest, wire: Wire, query: str, expected: set[str]) -> None:
     """Filters of one kind that say "equal" are alternatives; those of different kinds must all be met."""
     body = wire.message(wire.create_topic())
-    wire.settle(body)
+    wire.carry_out(body)
     newest = rest("/api/v1/transactions?limit=2")[1]["transactions"]
     since = newest[-1]["consensus_timestamp"]
     rows = rest(f"/api/v1/transactions?timestamp=gte:{since}&{query}")[1]["transactions"]
@@ -380,7 +380,7 @@ def test_a_page_that_can_have_no_follower_names_none(rest: Rest, wire: Wire) -> 
     """A full page has no next one where the filters leave nothing after it."""
     topic = wire.create_topic()
     for n in range(3):
-        wire.settle(wire.message(topic, b"%d" % n))
+        wire.carry_out(wire.message(topic, b"%d" % n))
     path = f"/api/v1/topics/0.0.{topic}/messages"
     first, second, _ = (row["consensus_timestamp"] for row in rest(path)[1]["messages"])
     assert rest(f"{path}?limit=1&timestamp=eq:{first}")[1]["links"]["next"] is None

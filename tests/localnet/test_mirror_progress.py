@@ -25,7 +25,7 @@ from localnet.relay.chain import WEIBARS, Chain
 from localnet.state.entities import Account
 from localnet.state.fees import ExchangeRate
 from tests.localnet.mirror import API, topic_with_messages
-from tests.localnet.stages import settled
+from tests.localnet.stages import handled
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
@@ -64,7 +64,7 @@ class Hours:
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["settle", "wait", "lag", "no lag"]),
+        st.sampled_from(["handle", "wait", "lag", "no lag"]),
         st.sampled_from([1, NANOS // 2, NANOS, BLOCK_NS, 3 * NANOS, 8 * NANOS]) | st.integers(1, 8 * NANOS),
     ),
     max_size=40,
@@ -87,9 +87,9 @@ def test_up_to_the_newest_block_everything_is_shown(steps: list[tuple[str, int]]
     before = 0
     hours.pass_by(1)
     for number, (step, nanoseconds) in enumerate(steps):
-        if step == "settle":
+        if step == "handle":
             known.append(clock.next_consensus_ns(hours.now_ns))
-            importer.settled(settled(TransactionKey(1001, number, 0), known[-1]))
+            importer.handled(handled(TransactionKey(1001, number, 0), known[-1]))
         elif step == "lag":
             faults.add(parse_faults([{"kind": "mirror-lag", "delay": 5}], ["0.0.3"]))
         elif step == "no lag":
@@ -207,7 +207,7 @@ def test_balances_of_the_past(rest: Rest, wire: Wire) -> None:
     topic_with_messages(wire, 1)
     operator, genesis = f"0.0.{wire.operator}", rest(f"{API}/blocks/0")[1]["timestamp"]["from"]
     account = {"key": wire.public(wire.key), "initialBalance": 9, "autoRenewPeriod": {"seconds": 7_776_000}}
-    late = wire.settle(wire.body(cryptoCreateAccount=account)).accountID.accountNum
+    late = wire.carry_out(wire.body(cryptoCreateAccount=account)).accountID.accountNum
     now = rest(f"{API}/balances?account.id={operator}")[1]["balances"][0]["balance"]
     for query in (
         f"timestamp={genesis}",
@@ -246,7 +246,7 @@ def test_the_relay_tells_balances_of_old_blocks(amounts: list[int], step: int) -
     for number, amount in enumerate(amounts):
         hours.pass_by(step)
         moments.append(hours.now_ns)
-        store.add(settled(TransactionKey(1001, number, 0), hours.now_ns, transfers=((7, amount),)))
+        store.add(handled(TransactionKey(1001, number, 0), hours.now_ns, transfers=((7, amount),)))
     hours.pass_by(3 * BLOCK_NS)
     newest = blocks.latest()
     address = f"0x{7:040x}"

@@ -27,7 +27,7 @@ def topic(localnet: Localnet) -> str:
     wire = Wire(localnet)
     number = wire.create_topic(memo="thirty")
     for n in range(1, MESSAGES + 1):
-        wire.settle(wire.message(number, f"message {n}".encode()))
+        wire.carry_out(wire.message(number, f"message {n}".encode()))
     wire.close()
     return f"0.0.{number}"
 
@@ -156,7 +156,7 @@ def test_transaction(rest: Rest, wire: Wire) -> None:
     number = wire.create_topic()
     body = wire.message(number)
     body.memo = "what for"
-    wire.settle(body)
+    wire.carry_out(body)
     status, page = rest(f"/api/v1/transactions/{mirror_id(body)}")
     (row,) = page["transactions"]
     assert status == 200
@@ -168,7 +168,7 @@ def test_transaction(rest: Rest, wire: Wire) -> None:
     payer = next(entry for entry in row["transfers"] if entry["account"] == "0.0.1001")
     assert -payer["amount"] == row["charged_tx_fee"] > 0
     failed = wire.message(999_999)
-    wire.settle(failed)
+    wire.carry_out(failed)
     assert rest(f"/api/v1/transactions/{mirror_id(failed)}")[1]["transactions"][0]["result"] == "INVALID_TOPIC_ID"
 
 
@@ -176,9 +176,9 @@ def test_transaction_list(rest: Rest, wire: Wire) -> None:
     """Transactions are listed newest first and filtered by account, result, type and direction."""
     key = wire.public(Ed25519PrivateKey.from_private_bytes(b"l" * 32))
     account = {"key": key, "initialBalance": 5, "autoRenewPeriod": {"seconds": 7_776_000}}
-    number = wire.settle(wire.body(cryptoCreateAccount=account)).accountID.accountNum
+    number = wire.carry_out(wire.body(cryptoCreateAccount=account)).accountID.accountNum
     failed = wire.message(999_999)
-    wire.settle(failed)
+    wire.carry_out(failed)
     newest = rest("/api/v1/transactions?limit=2")[1]["transactions"]
     assert newest[0]["transaction_id"] == mirror_id(failed)
     mine = follow(rest, f"/api/v1/transactions?account.id=0.0.{number}", "transactions")
@@ -196,7 +196,7 @@ def test_account(rest: Rest, wire: Wire) -> None:
     """An account shows key, balance and its own transactions; balances agree with the nodes'."""
     secret = Ed25519PrivateKey.from_private_bytes(b"r" * 32)
     account = {"key": wire.public(secret), "initialBalance": 77, "autoRenewPeriod": {"seconds": 7_776_000}}
-    number = wire.settle(wire.body(cryptoCreateAccount={**account, "memo": "mine"})).accountID.accountNum
+    number = wire.carry_out(wire.body(cryptoCreateAccount={**account, "memo": "mine"})).accountID.accountNum
     status, row = rest(f"/api/v1/accounts/0.0.{number}")
     assert status == 200
     assert row["key"] == {"_type": "ED25519", "key": secret.public_key().public_bytes_raw().hex()}

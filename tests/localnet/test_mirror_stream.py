@@ -133,12 +133,12 @@ def test_a_late_message_disturbs_no_stream(localnet: Localnet, rest: Rest, wire:
     reader = threading.Thread(target=lambda: seen.extend(row.sequenceNumber for row in stream(topic, limit=5)))
     reader.start()
     for n in range(5):
-        wire.settle(wire.message(topic, b"%d" % n))
+        wire.carry_out(wire.message(topic, b"%d" % n))
     path, deadline = f"/api/v1/topics/0.0.{topic}/messages", time.monotonic() + 10
     while [row["sequence_number"] for row in rest(path)[1]["messages"]] != [1, 2, 3, 4, 5]:
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    wire.settle(wire.message(topic, b"5"))
+    wire.carry_out(wire.message(topic, b"5"))
     reader.join(10)
     assert seen in ([1, 3, 4, 5, 6], [1, 2, 3, 4, 5])  # the latter if the subscription reached the mirror too late
 
@@ -146,7 +146,7 @@ def test_a_late_message_disturbs_no_stream(localnet: Localnet, rest: Rest, wire:
 def test_five_calls_share_a_connection(wire: Wire, stream: Stream) -> None:
     """A sixth call on one connection waits at the client until one of the five is over."""
     topic = wire.create_topic()
-    wire.settle(wire.message(topic, b"first"))
+    wire.carry_out(wire.message(topic, b"first"))
     calls = [stream(topic) for _ in range(5)]
     for call in calls:
         assert next(call).message == b"first"
@@ -167,7 +167,7 @@ def test_a_response_is_the_message(wire: Wire, stream: Stream) -> None:
     body.consensusSubmitMessage.chunkInfo.MergeFrom(
         pb.TransactionBody(consensusSubmitMessage={"chunkInfo": info}).consensusSubmitMessage.chunkInfo
     )
-    receipt = wire.settle(body)
+    receipt = wire.carry_out(body)
     (response,) = stream(topic, limit=1)
     assert (response.message, response.sequenceNumber, response.runningHashVersion) == (b"part", 1, 3)
     assert response.runningHash == receipt.topicRunningHash
@@ -178,7 +178,7 @@ def test_start_is_inclusive_and_end_exclusive(wire: Wire, stream: Stream) -> Non
     """A span of time is cut to the nanosecond, and a stream with an end in the past is complete at once."""
     topic = wire.create_topic()
     for n in range(10):
-        wire.settle(wire.message(topic, b"m%d" % n))
+        wire.carry_out(wire.message(topic, b"m%d" % n))
     moments = [moment(response) for response in stream(topic, limit=10)]
     cut = [response.sequenceNumber for response in stream(topic, start_ns=moments[3], end_ns=moments[7])]
     assert cut == [4, 5, 6, 7]
@@ -191,14 +191,14 @@ def test_a_stream_ends_at_its_end_time(wire: Wire, stream: Stream) -> None:
     """A stream with an end in the near future completes by itself, with what came until then."""
     topic = wire.create_topic()
     call = stream(topic, end_ns=time.time_ns() + NANOS // 2)
-    wire.settle(wire.message(topic, b"in time"))
+    wire.carry_out(wire.message(topic, b"in time"))
     assert [response.message for response in call] == [b"in time"]
 
 
 def test_without_a_start_only_news_come(wire: Wire, stream: Stream) -> None:
     """A subscription without start time begins now."""
     topic = wire.create_topic()
-    wire.settle(wire.message(topic, b"old"))
+    wire.carry_out(wire.message(topic, b"old"))
     got: list[bytes] = []
     call = stream(topic, start_ns=None, limit=1)
     reader = threading.Thread(target=lambda: got.extend(response.message for response in call))
@@ -206,7 +206,7 @@ def test_without_a_start_only_news_come(wire: Wire, stream: Stream) -> None:
     deadline = time.monotonic() + 10
     while reader.is_alive():  # the subscription may reach the mirror after the first of these
         assert time.monotonic() < deadline
-        wire.settle(wire.message(topic, b"new"))
+        wire.carry_out(wire.message(topic, b"new"))
         reader.join(0.05)
     assert got == [b"new"]
 
@@ -269,7 +269,7 @@ def test_address_book(localnet: Localnet, get_nodes: Callable[..., list[Any]]) -
 
 @pytest.mark.parametrize("query", [{"file_id": {"fileNum": 111}}, {"limit": -1}])
 def test_no_address_book(get_nodes: Callable[..., list[Any]], query: dict[str, Any]) -> None:
-    """Another file is no address book, and less than none is no number of nodes."""
+    """Another file is not an address book, and less than none is not a number of nodes."""
     with pytest.raises(grpc.RpcError) as error:
         get_nodes(**query)
     assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
@@ -282,7 +282,7 @@ def test_the_stream_lags_with_the_mirror(start: Callable[..., Localnet], open_wi
     topic = wire.create_topic()
     time.sleep(0.6)
     for n in range(5):
-        wire.settle(wire.message(topic, b"m%d" % n))
+        wire.carry_out(wire.message(topic, b"m%d" % n))
     with grpc.insecure_channel(running.network.mirror_grpc) as channel:
         got = [response.message for response in Stream(channel)(topic, end_ns=time.time_ns())]
     assert got == [b"m%d" % n for n in range(5)]

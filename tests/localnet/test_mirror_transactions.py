@@ -30,7 +30,7 @@ def test_a_transaction_is_found_by_its_hash(rest: Rest, wire: Wire) -> None:
     rows = []
     for n in range(20):  # so many that the hashes in base64 have all characters that URLs must do without
         body = wire.message(wire.create_topic(), b"%d" % n)
-        wire.settle(body)
+        wire.carry_out(body)
         rows.append(the_transaction(rest, body))
     assert any(set("+/") & set(row["transaction_hash"]) for row in rows)
     for row in rows:
@@ -94,7 +94,7 @@ def test_timestamps_that_do_not_go_together(rest: Rest, path: str, query: str, m
 def test_timestamps_that_do(rest: Rest, wire: Wire) -> None:
     """MN:rest/transactions.js: `ne` excludes; the same `eq` twice is one; two different ones are none."""
     body = wire.message(wire.create_topic())
-    wire.settle(body)
+    wire.carry_out(body)
     at = the_transaction(rest, body)["consensus_timestamp"]
 
     def found(query: str) -> list[str]:
@@ -114,7 +114,7 @@ def test_timestamps_that_do(rest: Rest, wire: Wire) -> None:
 def test_who_is_excluded(rest: Rest, wire: Wire) -> None:
     """MN:rest/transactions.js extractSqlFromTransactionsRequest: `account.id=ne:` is a condition like the others."""
     body = wire.message(wire.create_topic())
-    wire.settle(body)
+    wire.carry_out(body)
     at = the_transaction(rest, body)["consensus_timestamp"]
     query = f"{API}/transactions?timestamp={at}&type=debit"
     assert len(rest(f"{query}&account.id=ne:0.0.5")[1]["transactions"]) == 1
@@ -136,10 +136,10 @@ def test_a_list_of_transactions_looks_at_sixty_days(rest: Rest, wire: Wire, orde
     a next one all the same; whoever goes on until there is none finds everything once.
     """
     account = {"key": wire.public(wire.key), "initialBalance": 5, "autoRenewPeriod": RENEWAL}
-    number = wire.settle(wire.body(cryptoCreateAccount=account)).accountID.accountNum
+    number = wire.carry_out(wire.body(cryptoCreateAccount=account)).accountID.accountNum
     path: str | None = f"{API}/transactions?account.id=0.0.{number}&order={order}"
     link = f"{API}/accounts/0.0.{number}?order={order}"
-    wire.settle(wire.body(cryptoTransfer=transfer(wire, number)))
+    wire.carry_out(wire.body(cryptoTransfer=transfer(wire, number)))
     assert rest(link)[1]["links"]["next"] is not None
     pages = []
     while path is not None:
@@ -192,7 +192,7 @@ def test_sixty_days_of_a_thousand(
 def test_a_short_span_is_looked_at_at_once(rest: Rest, wire: Wire) -> None:
     """MN:rest/timestampRange.js: no next page where the filters leave 60 days or less, or one moment."""
     body = wire.message(wire.create_topic())
-    wire.settle(body)
+    wire.carry_out(body)
     at = the_transaction(rest, body)["consensus_timestamp"]
     for query in (f"timestamp=gte:{at}", f"timestamp={at}", f"timestamp=gte:{at}&timestamp=lte:{at}"):
         assert rest(f"{API}/transactions?{query}&account.id=0.0.{wire.operator}")[1]["links"]["next"] is None

@@ -96,7 +96,7 @@ def test_a_good_transaction_is_taken(wire: Wire) -> None:
 
 @pytest.mark.parametrize("node", [3, 4, 5, 6])
 def test_every_node_takes_its_own(wire: Wire, node: int) -> None:
-    """Each of the four nodes takes what is addressed to it, and a transaction settled through one is known to all."""
+    """Each of the four nodes takes what is addressed to it, and a transaction handled through one is known to all."""
     body = wire.body(node=node, consensusCreateTopic=TOPIC)
     assert wire.precheck(body, node=node) == "OK"
     assert {status_name(wire.receipt(body, other).receipt.status) for other in (3, 4, 5, 6)} == {"SUCCESS"}

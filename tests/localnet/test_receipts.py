@@ -31,8 +31,8 @@ from localnet.consensus.record_cache import RecordCache
 from localnet.protocol.ids import TransactionKey, transaction_key
 from localnet.protocol.status import codes, status_name
 from localnet.state.genesis import create_state
-from localnet.transactions.stages import Checked, Received, Settled
-from tests.localnet.stages import checked, settled
+from localnet.transactions.stages import Checked, Handled, Received
+from tests.localnet.stages import checked, handled
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
@@ -134,19 +134,19 @@ class FakeTimer:
 
 
 class Sink:
-    """Keeps what was settled, in its order."""
+    """Keeps what was handled, in its order."""
 
     def __init__(self) -> None:
-        self.all: list[Settled] = []
+        self.all: list[Handled] = []
 
     @property
     def positions(self) -> list[int]:
         return [one.position for one in self.all]
 
-    def settled(self, received: Received, settled: Settled, children: list[Settled]) -> None:
-        self.all.append(settled)
+    def handled(self, received: Received, handled: Handled, children: list[Handled]) -> None:
+        self.all.append(handled)
 
-    replayed = settled
+    replayed = handled
 
 
 def numbered(number: int, node: int = 3, arrival: float = 0.0) -> Checked:
@@ -166,7 +166,7 @@ def consensus_of(timer: FakeTimer, latency: Latency, sink: Sink, seed: int = 7) 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.5])
 def test_the_delay_is_kept(jitter: float) -> None:
-    """Nothing settles before delay - jitter, everything by delay + jitter, in the order it came."""
+    """Nothing takes effect before delay - jitter, everything by delay + jitter, in the order it came."""
     timer, sink = FakeTimer(), Sink()
     network = consensus(timer, 1.0, jitter, sink)
     for number in range(20):
@@ -179,8 +179,8 @@ def test_the_delay_is_kept(jitter: float) -> None:
     assert network.pending == 0
 
 
-def simulated(profile: str, seed: int) -> tuple[list[Checked], list[Settled]]:
-    """A minute of a network with four nodes: what was submitted, and what was settled, each in its order."""
+def simulated(profile: str, seed: int) -> tuple[list[Checked], list[Handled]]:
+    """A minute of a network with four nodes: what was submitted, and what was handled, each in its order."""
     timer, random = FakeTimer(), Random(seed)
     sent: list[Checked] = []
     sink = Sink()
@@ -201,30 +201,30 @@ def test_the_two_moments_of_a_profile(profile: str, spread: float, seed: int) ->
     """Stamped some hundred ms after arrival, known some two seconds after it ("Hedera Technical Insights: latency on
     Hedera", hedera.com 2019); order is that of the timestamps, and only that of different nodes is not that of arrival.
     """
-    sent, settled = simulated(profile, seed)
-    stamps = [one.consensus_ns for one in settled]
+    sent, handled = simulated(profile, seed)
+    stamps = [one.consensus_ns for one in handled]
     assert stamps == sorted(set(stamps))
-    known = [one.known for one in settled]
+    known = [one.known for one in handled]
     assert known == sorted(known)
     for node in (3, 4, 5, 6):
         through = [one.received.position for one in sent if one.received.node == node]
-        assert through == [one.position for one in settled if one.node == node]
-    arrivals = [sent[one.position].received.arrival for one in settled]
+        assert through == [one.position for one in handled if one.node == node]
+    arrivals = [sent[one.position].received.arrival for one in handled]
     latest = 0.0
     for arrival in arrivals:
         assert arrival >= latest - spread - 0.001
         latest = max(latest, arrival)
     overtaken = sum(before > after for before, after in pairwise(arrivals))
     assert (overtaken > 0) == (spread > 0)
-    to_stamp = [one.consensus_ns / NANOS - arrival for one, arrival in zip(settled, arrivals, strict=True)]
+    to_stamp = [one.consensus_ns / NANOS - arrival for one, arrival in zip(handled, arrivals, strict=True)]
     low, high = (0.0, 0.0) if profile == "instant" else (0.3 - spread / 2, 0.3 + spread / 2)
     assert low - 1e-3 <= min(to_stamp) <= max(to_stamp) <= high + 1e-3
-    middle = median(one.known - arrival for one, arrival in zip(settled, arrivals, strict=True))
+    middle = median(one.known - arrival for one, arrival in zip(handled, arrivals, strict=True))
     assert middle == pytest.approx({"standard": 2.0, "mainnet": 2.5, "instant": 0.0}[profile], rel=0.25, abs=0.02)
 
 
 def test_what_is_not_decided_is_told() -> None:
-    """Nothing is settled with a timestamp before what `undecided_ns` said; there the mirror ends what is complete."""
+    """Nothing is handled with a timestamp before what `undecided_ns` said; there the mirror ends what is complete."""
     timer = FakeTimer()
     sink = Sink()
     network = consensus_of(timer, PROFILES["mainnet"], sink)
@@ -257,7 +257,7 @@ def test_the_ledger_and_the_mirror_know_both_moments(
     assert entry["receipt_served"] >= entry["known"]
 
 
-def test_without_delay_it_settles_at_once() -> None:
+def test_without_delay_it_takes_effect_at_once() -> None:
     """Delay 0 leaves nothing pending."""
     sink = Sink()
     consensus(FakeTimer(), 0.0, 0.0, sink).submit(numbered(0))
@@ -265,7 +265,7 @@ def test_without_delay_it_settles_at_once() -> None:
 
 
 def test_an_accident_at_consensus_stops_nobody_else(caplog: pytest.LogCaptureFixture) -> None:
-    """A transaction whose handling fails inside gets FAIL_INVALID, and the next one is settled."""
+    """A transaction whose handling fails inside gets FAIL_INVALID, and the next one is handled."""
     sink = Sink()
     network = consensus(FakeTimer(), 0.0, 0.0, sink)
     for number in (0, 1):
@@ -282,26 +282,26 @@ def test_consensus_timestamps_strictly_increase() -> None:
 
 
 def test_receipts_are_kept_for_180_seconds() -> None:
-    """A settled transaction is known for 180 s after consensus; a pending one for as long as it takes."""
+    """A handled transaction is known for 180 s after consensus; a pending one for as long as it takes."""
     now_ns = 0
     cache = RecordCache(Clock(lambda: now_ns))
     pending, old, new = numbered(0), numbered(1), numbered(2)
     for one in (pending, old):
         cache.accept(one)
-    old_settled = settled(old.key, 1 * NANOS)
-    cache.settle(old, old_settled)
-    assert list(cache.recent()) == [old_settled]
+    old_handled = handled(old.key, 1 * NANOS)
+    cache.complete(old, old_handled)
+    assert list(cache.recent()) == [old_handled]
     now_ns = 181 * NANOS
-    assert cache.get(old.key) is old_settled
+    assert cache.get(old.key) is old_handled
     now_ns += 1
     assert cache.get(old.key) is None
     assert cache.get(pending.key) is pending
     cache.accept(new)
-    new_settled = settled(new.key, now_ns)
-    cache.settle(new, new_settled)
+    new_handled = handled(new.key, now_ns)
+    cache.complete(new, new_handled)
     assert cache.get(old.key) is None
-    assert cache.get(new.key) is new_settled
-    assert list(cache.recent()) == [new_settled]
+    assert cache.get(new.key) is new_handled
+    assert list(cache.recent()) == [new_handled]
 
 
 def test_what_is_lost_is_forgotten_by_its_valid_start() -> None:
@@ -313,7 +313,7 @@ def test_what_is_lost_is_forgotten_by_its_valid_start() -> None:
     now_ns = 190 * NANOS
     known = cache.known_to(4, one.key)
     assert known is not None
-    assert not isinstance(known, Settled)
+    assert not isinstance(known, Handled)
     now_ns += 1
     assert cache.get(one.key) is None
 
@@ -331,14 +331,14 @@ def test_gossip_takes_its_time() -> None:
     assert not cache.is_duplicate(second)
     now_ns = NANOS // 2
     assert cache.known_to(5, first.key) is first
-    first_settled = settled(first.key, now_ns, status=codes.SUCCESS)
-    cache.settle(first, first_settled)
+    first_handled = handled(first.key, now_ns, status=codes.SUCCESS)
+    cache.complete(first, first_handled)
     assert cache.is_duplicate(second)
     assert cache.duplicates(first.key) == []
-    second_settled = settled(first.key, now_ns, status=codes.DUPLICATE_TRANSACTION)
-    cache.settle(second, second_settled)
-    assert cache.get(first.key) is first_settled
-    assert cache.duplicates(first.key) == [second_settled]
+    second_handled = handled(first.key, now_ns, status=codes.DUPLICATE_TRANSACTION)
+    cache.complete(second, second_handled)
+    assert cache.get(first.key) is first_handled
+    assert cache.duplicates(first.key) == [second_handled]
 
 
 @pytest.mark.parametrize("first_status", [None, codes.TRANSACTION_EXPIRED])
@@ -350,11 +350,11 @@ def test_what_reaches_consensus_first_counts(first_status: int | None) -> None:
     for one in (first, second):
         cache.accept(one)
     if first_status is not None:
-        cache.settle(first, settled(first.key, 1, status=first_status))
+        cache.complete(first, handled(first.key, 1, status=first_status))
     assert not cache.is_duplicate(second)
-    second_settled = settled(first.key, 2)
-    cache.settle(second, second_settled)
-    assert cache.get(first.key) is second_settled
+    second_handled = handled(first.key, 2)
+    cache.complete(second, second_handled)
+    assert cache.get(first.key) is second_handled
     assert cache.is_duplicate(first)
 
 
@@ -366,18 +366,18 @@ def test_duplicates_are_forgotten_with_their_transaction() -> None:
     for node in (3, 4, 5):
         one = numbered(0, node=node)
         cache.accept(one)
-        cache.settle(one, settled(key, now_ns))
+        cache.complete(one, handled(key, now_ns))
     assert len(cache.duplicates(key)) == 2
     now_ns = 181 * NANOS
     late = numbered(9)
     cache.accept(late)
-    cache.settle(late, settled(late.key, now_ns))
+    cache.complete(late, handled(late.key, now_ns))
     assert cache.get(key) is None
     assert cache.duplicates(key) == []
 
 
-def settled_duplicates(running: Localnet, wire: Wire, control: Rest) -> Any:
-    """Send the same id to all nodes within the time of gossip; returns its body when all have settled."""
+def handled_duplicates(running: Localnet, wire: Wire, control: Rest) -> Any:
+    """Send the same id to all nodes within the time of gossip; returns its body when all have handled."""
     topic = wire.body(consensusCreateTopic=TOPIC)
     assert wire.precheck(topic) == "OK"
     start_ns = wire.new_start_ns()
@@ -403,7 +403,7 @@ def test_duplicates_through_several_nodes(
     """One takes effect; the others are DUPLICATE_TRANSACTION, cost node and network fee, and are told on request."""
     running = start("--consensus-delay", "2", "--gossip", "1.5", "--mirror-lag", "0", "--throttles", "off")
     wire, control, client = open_wire(running), open_control(running), open_client(running)
-    body = settled_duplicates(running, wire, control)
+    body = handled_duplicates(running, wire, control)
     statuses = control("/ledger/summary")[1]["statuses"]["CONSENSUSSUBMITMESSAGE"]
     assert statuses == {"DUPLICATE_TRANSACTION": 2, "SUCCESS": 1}
     transaction_id = TransactionId._from_proto(body.transactionID)

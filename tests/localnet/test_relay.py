@@ -87,7 +87,7 @@ def test_balance_is_in_weibars(relay: Relay, wire: Wire) -> None:
     owner = EcdsaKey()
     alias, secret = owner.address, owner.public
     account = {"key": secret, "initialBalance": 123, "autoRenewPeriod": {"seconds": 7_776_000}, "alias": alias}
-    number = wire.settle(wire.body(cryptoCreateAccount=account)).accountID.accountNum
+    number = wire.carry_out(wire.body(cryptoCreateAccount=account)).accountID.accountNum
     for address in (f"0x{number:040x}", "0x" + alias.hex(), "0x" + alias.hex().upper()):
         assert relay("eth_getBalance", address, "latest") == hex(123 * WEIBARS)
     assert relay("eth_getBalance", "0x" + "f" * 40, "latest") == "0x0"
@@ -189,7 +189,7 @@ def test_no_method_fails_on_whatever_it_is_given(relay: Relay, method: str) -> N
     ],
 )
 def test_bodies_that_are_no_request(relay: Relay, body: bytes, expected: tuple[int, int, str]) -> None:
-    """A body that is no JSON or no request is refused with HTTP 400."""
+    """A body that is not JSON or no request is refused with HTTP 400."""
     assert failure(relay.post(body)) == expected
 
 

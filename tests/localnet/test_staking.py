@@ -39,7 +39,7 @@ def midnight_s() -> int:
 
 def test_no_stake_is_described_too(wire: Wire, rest: Rest) -> None:
     """StakingInfo is always there (CN:AccountSummariesApi.summarizeStakingInfo; MN:rest/accounts.js)."""
-    account = wire.settle(create(wire)).accountID
+    account = wire.carry_out(create(wire)).accountID
     info = wire.info(account).accountInfo
     assert info.HasField("staking_info")
     assert info.staking_info.ByteSize() == 0
@@ -49,7 +49,7 @@ def test_no_stake_is_described_too(wire: Wire, rest: Rest) -> None:
 def test_a_stake_to_a_node_is_kept(wire: Wire, rest: Rest) -> None:
     """With the day on which it began, in info and mirror (CN:AccountSummariesApi; MN:rest/accounts.js)."""
     before = midnight_s()
-    account = wire.settle(create(wire, staked_node_id=2, decline_reward=True)).accountID
+    account = wire.carry_out(create(wire, staked_node_id=2, decline_reward=True)).accountID
     stake = wire.info(account).accountInfo.staking_info
     assert (stake.WhichOneof("staked_id"), stake.staked_node_id, stake.decline_reward) == ("staked_node_id", 2, True)
     assert stake.stake_period_start.seconds in (before, midnight_s())
@@ -59,8 +59,8 @@ def test_a_stake_to_a_node_is_kept(wire: Wire, rest: Rest) -> None:
 
 def test_a_stake_changes_hands(wire: Wire, rest: Rest) -> None:
     """To an account, and to none, which is 0.0.0 or -1 (CN:tok/CryptoUpdateHandler.updateBuilder)."""
-    stakee = wire.settle(create(wire)).accountID
-    account = wire.settle(create(wire, initialBalance=3 * HBAR + 5, staked_node_id=0)).accountID
+    stakee = wire.carry_out(create(wire)).accountID
+    account = wire.carry_out(create(wire, initialBalance=3 * HBAR + 5, staked_node_id=0)).accountID
     assert update(wire, account, staked_account_id=stakee, decline_reward={"value": True}) == "SUCCESS"
     stake = wire.info(account).accountInfo.staking_info
     assert (stake.WhichOneof("staked_id"), stake.staked_account_id) == ("staked_account_id", stakee)
@@ -91,4 +91,4 @@ def test_a_stake_changes_hands(wire: Wire, rest: Rest) -> None:
 def test_what_cannot_be_staked_to(wire: Wire, staked: dict[str, Any], on_update: str) -> None:
     """Unknown accounts and nodes; on creation also what stands for none (CN:StakingValidator)."""
     assert wire.status(create(wire, **staked)) == "INVALID_STAKING_ID"
-    assert update(wire, wire.settle(create(wire)).accountID, **staked) == on_update
+    assert update(wire, wire.carry_out(create(wire)).accountID, **staked) == on_update

@@ -1,4 +1,4 @@
-"""`--state FILE`: what was settled is there again after kill -9, and the network goes on from there."""
+"""`--state FILE`: what was handled is there again after kill -9, and the network goes on from there."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def test_it_survives_kill_9(
     first = start(*OPTIONS, "--state", file)
     wire, rest = open_wire(first), open_rest(first)
     topic = wire.create_topic(memo="kept")
-    last = [wire.settle(wire.message(topic, b"m%d" % number)) for number in range(20)][-1]
+    last = [wire.carry_out(wire.message(topic, b"m%d" % number)) for number in range(20)][-1]
     assert wire.status(wire.message(999_999)) == "INVALID_TOPIC_ID"
     lifetime = {"seconds": wire.new_start_ns() // 10**9 + 7_776_000}
-    stored = wire.settle(wire.body(fileCreate={"contents": b"kept", "expirationTime": lifetime})).fileID
+    stored = wire.carry_out(wire.body(fileCreate={"contents": b"kept", "expirationTime": lifetime})).fileID
     paths = [f"/api/v1/topics/0.0.{topic}", f"/api/v1/topics/0.0.{topic}/messages"]
     before = [rest(path) for path in paths]
     transactions = rest("/api/v1/transactions?limit=100")[1]["transactions"]
@@ -50,7 +50,7 @@ def test_it_survives_kill_9(
     assert rest("/api/v1/balances?limit=100")[1]["balances"] == balances
     query = {"header": {"payment": wire.payment(10_000_000)}, "fileID": stored}
     assert wire.query(fileGetContents=query).fileGetContents.fileContents.contents == b"kept"
-    following = wire.settle(wire.message(topic, b"next"))
+    following = wire.carry_out(wire.message(topic, b"next"))
     assert following.topicSequenceNumber == last.topicSequenceNumber + 1
     assert wire.create_topic() > stored.fileNum
 
@@ -79,7 +79,7 @@ def test_accounts_come_again_as_they_were(
     body.transactionID.accountID.accountNum = number
     assert wire.status(body, paid) == "SUCCESS"
     data = {"key": staker.public, "alias": staker.address, "autoRenewPeriod": {"seconds": 7_776_000}}
-    account = wire.settle(
+    account = wire.carry_out(
         wire.body(cryptoCreateAccount={**data, "staked_node_id": 1, "decline_reward": True})
     ).accountID
     later_s = wire.new_start_ns() // 10**9 + 7_900_000
@@ -110,7 +110,7 @@ def _without_clock(answer: tuple[int, Any]) -> tuple[int, Any]:
 def test_the_file_of_an_older_version_is_refused(
     start: Callable[..., Localnet], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """In one line that says so: what was settled by older rules cannot be played again by newer ones."""
+    """In one line that says so: what was handled by older rules cannot be played again by newer ones."""
     file = tmp_path / "network.sqlite"
     start(*OPTIONS, "--state", str(file)).stop()
     with closing(sqlite3.connect(file)) as database, database:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def test_the_page_shows_what_goes_on(localnet: Localnet, wire: Wire) -> None:
     """Nodes, transactions, topics with their last message, files; without token, and telling none."""
     topic = wire.create_topic(memo="<b>memo</b>")
-    wire.settle(wire.message(topic, b"<script>alert(1)</script>"))
+    wire.carry_out(wire.message(topic, b"<script>alert(1)</script>"))
     page = requests.get(f"{localnet.network.control}/", timeout=10)
     assert page.status_code == 200
     for word in ("0.0.3", "CONSENSUSSUBMITMESSAGE", f"0.0.{topic}", "&lt;b&gt;memo", "&lt;script&gt;alert(1)"):

@@ -122,10 +122,10 @@ def test_the_interval_holds_the_truth(shape: str, extra_ms: float) -> None:
             "autocorrelated": noise[1:] + noise[:-1],
         }[shape]
         baseline = skewed(source, 51, 60)
-        found = intervals.mean_interval(intervals.difference, baseline, baseline + extra_ms + extra, seed)
+        found = intervals.mean_interval(intervals.mean_difference, baseline, baseline + extra_ms + extra, seed)
         assert found is not None
         held += found.ci95[0] <= extra_ms <= found.ci95[1]
-        alarms += not found.sure[0] <= 0 <= found.sure[1]
+        alarms += not found.ci99[0] <= 0 <= found.ci99[1]
     assert held >= 93
     if extra_ms == 0:
         assert alarms <= 5, "equal arms are told apart"
@@ -188,7 +188,7 @@ def test_absolute_and_relative_intervals_tell_the_same_side(seed: int, drawn: st
     for row in judged(pairs_of(list(baseline), list(hedera)))["figures"]:
         sides = [row[which]["ci95"] for which in ("absolute", "relative_pct")]
         if None not in sides:
-            assert len({intervals.holds_zero(tuple(side)) for side in sides}) == 1, row["figure"]
+            assert len({intervals.contains_zero(tuple(side)) for side in sides}) == 1, row["figure"]
             assert all(
                 side[0] <= row[which]["estimate"] <= side[1]
                 for which, side in zip(("absolute", "relative_pct"), sides, strict=True)

@@ -41,7 +41,7 @@ def create_app(pages: Sequence[Pages], middlewares: Sequence[Middleware] = ()) -
 
 
 def outage(faults: FaultEngine) -> Middleware:
-    """Answer everything with 503 while a fault says that the mirror is out."""
+    """Answer every request with 503 during the fault `mirror-outage`."""
 
     @web.middleware
     async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -57,7 +57,7 @@ def outage(faults: FaultEngine) -> Middleware:
 
 @web.middleware
 async def _cors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let pages of any origin read every answer, and answer a preflight at once (`cors()` in MN:rest/server.js)."""
+    """CORS for all origins; a preflight is answered at once (`cors()` in MN:rest/server.js)."""
     if request.method == "OPTIONS":
         response: web.StreamResponse = web.Response(status=204, headers={"Access-Control-Allow-Methods": _METHODS})
         wanted = request.headers.get("Access-Control-Request-Headers")
@@ -84,6 +84,6 @@ async def _mirror_errors(request: web.Request, handler: Handler) -> web.StreamRe
         return not_found().response()
     except web.HTTPException as error:
         return ApiError(error.status, error.reason).response()
-    except Exception:  # whatever it is, the caller gets the shape it knows
+    except Exception:  # for every error the caller gets the mirror's shape
         log.exception("%s failed", request.path_qs)
         return ApiError(500, "Internal error").response()

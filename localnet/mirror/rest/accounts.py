@@ -186,7 +186,7 @@ def find_account(store: MirrorStore, text: str) -> Account:
 
 
 def resolve(store: MirrorStore, text: str) -> int | None:
-    """The number of an account by its id, alias or EVM address; None for an alias or address that nobody has.
+    """The number of an account by its id, alias or EVM address; None for an alias or address that no account has.
 
     Raises:
         ApiError: it is of another shard or realm, or too large (400).

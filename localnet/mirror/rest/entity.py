@@ -35,7 +35,7 @@ def is_entity_id(text: str, *, addresses: bool = True) -> bool:
 
 
 def parse_entity_id(text: str) -> int | bytes:
-    """What has passed `is_entity_id`: an encoded id, or the 20 bytes of an address that is no number.
+    """Read a text that has passed `is_entity_id`: an encoded id, or the 20 bytes of an address that is not a number.
 
     Raises:
         ApiError: a part is too large, or an address is said to be in another shard or realm (400).
@@ -63,7 +63,7 @@ def is_alias(text: str, *, with_place: bool = True) -> bool:
 
 
 def parse_alias(text: str) -> bytes | None:
-    """The bytes of an alias that has passed `is_alias`; None where there is none with it on this network.
+    """The bytes of an alias that has passed `is_alias`; None where no account of this network has it.
 
     Raises:
         ApiError: it is said to be in another shard or realm (400).

@@ -1,7 +1,7 @@
 """Errors of the REST API, in the mirror's shape.
 
-What is served by MN:rest (JavaScript) says what is wrong in `message`; what is served by MN:rest-java says the HTTP
-status in words there, and the rest in `detail` (GenericControllerAdvice.java).
+MN:rest (JavaScript) describes the error in `message`; MN:rest-java has the HTTP status in words there, and the
+description in `detail` (GenericControllerAdvice.java).
 """
 
 from __future__ import annotations
@@ -44,5 +44,5 @@ def not_found() -> ApiError:
 
 
 def java_error(status: int, detail: str) -> ApiError:
-    """An error of what MN:rest-java serves."""
+    """An error in the form of MN:rest-java."""
     return ApiError(status, HTTPStatus(status).phrase, detail=detail)

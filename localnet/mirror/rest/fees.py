@@ -1,4 +1,4 @@
-"""`/api/v1/network/fees`: the price of gas, and what a transaction would cost.
+"""`/api/v1/network/fees`: the price of gas, and fee estimates.
 
 MN:rest-java, NetworkController.java and FeeEstimationService.java; errors by its NetworkControllerTest.java.
 """
@@ -49,7 +49,7 @@ class FeePages:
         """The fee of the transaction in the body, in tinycents.
 
         By mode STATE a message on a topic with custom fees is estimated with what the network takes more for it, as
-        far as the mirror knows the topic. What goes to the collectors is no fee of the network, and not in it.
+        far as the mirror knows the topic. Payments to the collectors are not fees of the network, and not included.
         """
         mode = word(request, "mode", _MODES)
         throttle = parse_number(request.query.get("high_volume_throttle") or "0")
@@ -68,7 +68,7 @@ class FeePages:
             raise java_error(400, str(error)) from error
         return web.json_response(
             {
-                # What is of high volume (HIP-1313) has no throttles of its own here, and so no dearer price.
+                # High-volume transactions (HIP-1313) have no separate throttles here, and so no higher price.
                 "high_volume_multiplier": 1,
                 "network": {"multiplier": NETWORK_MULTIPLIER, "subtotal": estimate.network},
                 "node": {"base": estimate.node_base, "extras": [_extra(item) for item in estimate.node_extras]},

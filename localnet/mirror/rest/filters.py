@@ -1,4 +1,4 @@
-"""What a query string may say: the parameters, their operators, and which values they take.
+"""The parameters of query strings, their operators, and their valid values.
 
 A parameter is `value` or `operator:value`. Which values are taken depends on the name alone, not on the page
 (MN:rest/utils.js, `filterValidityChecks`).

@@ -1,4 +1,4 @@
-"""Parameters of what MN:rest-java serves beside lists: each read by itself, unknown ones passed over.
+"""Parameters of pages of MN:rest-java other than lists: each is read by itself, unknown ones are ignored.
 
 Messages are those of GenericControllerAdvice.java, TimestampParameter.java and Bound.java.
 """
@@ -50,7 +50,7 @@ def word(request: web.Request, parameter: str, allowed: tuple[str, ...]) -> str 
     """The value of a parameter that has one of a few, in the case of `allowed`; None if it is not given.
 
     Raises:
-        ApiError: it is none of them (400).
+        ApiError: it has another value (400).
     """
     text = request.query.get(parameter)
     if not text:

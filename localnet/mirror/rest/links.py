@@ -12,16 +12,16 @@ from localnet.mirror.rest.query import QueryString
 def next_link(
     query: QueryString, name: str, last: str, within: Interval, place: int, *, descending: bool
 ) -> str | None:
-    """The path of the page that goes on after a value; None where the filters say that nothing can come.
+    """The path of the page after a value; None where the filters exclude further rows.
 
-    Where a filter wants `name` to be equal to something, it is None too: the mirror's JavaScript part then gives the
-    link of the page itself, and whoever follows it never comes to an end; rest-java has mended that.
+    Also None where a filter requires `name` to equal a value: the mirror's JavaScript part then returns the link of the
+    page itself, which makes clients loop; rest-java has fixed that.
 
     Args:
-        query: What was asked for.
+        query: The request's query string.
         name: The parameter that filters by the value.
         last: The value, as the parameter wants it.
-        within: What the filters of `name` leave.
+        within: The values that the filters of `name` allow.
         place: The value as a number.
         descending: The order.
     """

@@ -23,7 +23,7 @@ _CASELESS_VALUES: Final = frozenset({"order", "result"})
 
 
 class QueryString:
-    """The query string of one request, checked parameter by parameter; all that is wrong is told at once.
+    """The query string of one request, checked parameter by parameter; all errors are reported at once.
 
     Names are taken in any case, and of some parameters the values too (MN:rest/middleware/requestHandler.js).
 
@@ -101,14 +101,14 @@ class QueryString:
         return default if value is None else value.lower() == "true"
 
     def interval(self, name: str, parse: Callable[[str], int | None]) -> Interval:
-        """What all filters of a parameter leave together."""
+        """The values that all filters of a parameter allow together."""
         interval = Interval()
         for one in self.filters(name):
             interval.narrow(one.operator, parse(one.value))
         return interval
 
     def choice(self, name: str, parse: Callable[[str], int | None]) -> Interval:
-        """What the filters of a parameter leave of which several may say `eq`, and then any of them will do."""
+        """The same for a parameter that may have several `eq` filters, of which one must match."""
         interval, among = Interval(), set()
         for one in self.filters(name):
             if one.operator == "eq":

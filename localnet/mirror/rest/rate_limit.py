@@ -1,4 +1,4 @@
-"""The mirror's rate limit: so many requests a second from one address, as public mirrors allow."""
+"""The mirror's rate limit: requests per second from one address, as on public mirrors."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class RateLimit:
         tokens, counted = self._buckets.get(address, (float(self._rate), now))
         tokens = min(float(self._rate), tokens + (now - counted) * self._rate)
         allowed = tokens >= 1.0
-        if address not in self._buckets and len(self._buckets) >= _MAX_ADDRESSES:  # bounded, whoever asks
+        if address not in self._buckets and len(self._buckets) >= _MAX_ADDRESSES:  # bounded
             self._buckets = {known: entry for known, entry in self._buckets.items() if now - entry[1] < 1.0}
         self._buckets[address] = (tokens - allowed, now)
         return allowed
 
 
 def limited(limit: RateLimit) -> Middleware:
-    """Refuse what is beyond the limit with HTTP 429."""
+    """Refuse requests beyond the limit with HTTP 429."""
 
     @web.middleware
     async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -13,7 +13,7 @@ from localnet.protocol.ids import TransactionKey, format_entity
 from localnet.protocol.running_hash import VERSION
 from localnet.protocol.status import status_name
 from localnet.state.entities import NO_NODE, Account, CustomFee, Topic
-from localnet.transactions.stages import Chunk, Settled, TopicMessage
+from localnet.transactions.stages import Chunk, Handled, TopicMessage
 
 
 def _base64(raw: bytes) -> str:
@@ -91,35 +91,35 @@ def _valid_start(key: TransactionKey) -> str:
     return format_timestamp(key.seconds * NANOS + key.nanos)
 
 
-def transaction_row(settled: Settled) -> dict[str, Any]:
+def transaction_row(handled: Handled) -> dict[str, Any]:
     """A transaction."""
     return {
         "batch_key": None,
         "bytes": None,
-        "charged_tx_fee": settled.fee,
-        "consensus_timestamp": format_timestamp(settled.consensus_ns),
-        "entity_id": format_entity(settled.entity) if settled.entity else None,
-        "high_volume": settled.terms.high_volume,
-        "max_custom_fees": [row for limit in settled.terms.limits for row in _limit_rows(limit)],
-        "max_fee": str(settled.terms.max_fee),
-        "memo_base64": _base64(settled.terms.memo.encode()),
-        "name": settled.kind.name,
+        "charged_tx_fee": handled.fee,
+        "consensus_timestamp": format_timestamp(handled.consensus_ns),
+        "entity_id": format_entity(handled.entity) if handled.entity else None,
+        "high_volume": handled.terms.high_volume,
+        "max_custom_fees": [row for limit in handled.terms.limits for row in _limit_rows(limit)],
+        "max_fee": str(handled.terms.max_fee),
+        "memo_base64": _base64(handled.terms.memo.encode()),
+        "name": handled.kind.name,
         "nft_transfers": [],
-        "node": None if settled.nonce else format_entity(settled.node),
-        "nonce": settled.nonce,
+        "node": None if handled.nonce else format_entity(handled.node),
+        "nonce": handled.nonce,
         "parent_consensus_timestamp": None,  # every child precedes its parent
-        "result": status_name(settled.status),
+        "result": status_name(handled.status),
         "scheduled": False,
         "staking_reward_transfers": [],
         "token_transfers": [],
-        "transaction_hash": _base64(settled.hash),
-        "transaction_id": settled.key.mirror_form,
+        "transaction_hash": _base64(handled.hash),
+        "transaction_id": handled.key.mirror_form,
         "transfers": [
             {"account": format_entity(account), "amount": amount, "is_approval": False}
-            for account, amount in settled.transfers
+            for account, amount in handled.transfers
         ],
-        "valid_duration_seconds": str(settled.terms.valid_duration),
-        "valid_start_timestamp": _valid_start(settled.key),
+        "valid_duration_seconds": str(handled.terms.valid_duration),
+        "valid_start_timestamp": _valid_start(handled.key),
     }
 
 
@@ -135,19 +135,19 @@ def _limit_rows(limit: bytes) -> Iterator[dict[str, Any]]:
         }
 
 
-def detailed_row(settled: Settled) -> dict[str, Any]:
+def detailed_row(handled: Handled) -> dict[str, Any]:
     """A transaction as it is shown by its id: also with the custom fees that its payer paid, if there were any."""
-    row = transaction_row(settled)
-    if settled.assessed:
-        row["assessed_custom_fees"] = [_assessed_row(settled, fee) for fee in settled.assessed]
+    row = transaction_row(handled)
+    if handled.assessed:
+        row["assessed_custom_fees"] = [_assessed_row(handled, fee) for fee in handled.assessed]
     return row
 
 
-def _assessed_row(settled: Settled, fee: CustomFee) -> dict[str, Any]:
+def _assessed_row(handled: Handled, fee: CustomFee) -> dict[str, Any]:
     return {
         "amount": fee.amount,
         "collector_account_id": format_entity(fee.collector),
-        "effective_payer_account_ids": [format_entity(settled.key.payer)],
+        "effective_payer_account_ids": [format_entity(handled.key.payer)],
         "token_id": None,
     }
 

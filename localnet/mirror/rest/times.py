@@ -24,7 +24,7 @@ HISTORY_NS: Final = 90 * DAY_NS
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What the `timestamp` filters of a list ask for, Unix nanoseconds.
+    """The `timestamp` filters of a list, Unix nanoseconds.
 
     Attributes:
         first, last: Both inclusive; None where the filters do not say.
@@ -83,7 +83,7 @@ class Window:
     """Binds lists of transactions to 60 days, as public mirrors do; without a first transaction it binds nothing.
 
     Args:
-        now_ns: Tells what time it is.
+        now_ns: Returns the current time.
         first_ns: When the mirror's first transaction was; None to look at everything at once.
     """
 

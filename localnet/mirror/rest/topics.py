@@ -8,7 +8,6 @@ from typing import Final
 from aiohttp import web
 
 from localnet.clock import format_timestamp
-from localnet.journal import Journal
 from localnet.mirror.rest.entity import is_entity_id, parse_entity_id
 from localnet.mirror.rest.errors import ApiError, invalid, java_error, not_found
 from localnet.mirror.rest.filters import parse_number, parse_timestamp
@@ -17,6 +16,7 @@ from localnet.mirror.rest.query import QueryString
 from localnet.mirror.rest.rows import message_row, topic_row
 from localnet.mirror.store import MirrorStore
 from localnet.protocol.ids import encode_entity, format_entity
+from localnet.rolling_list import RollingList
 from localnet.transactions.stages import TopicMessage, consensus_ns
 
 _MESSAGE_PARAMETERS: Final = ("encoding", "limit", "order", "sequencenumber", "timestamp")
@@ -65,16 +65,16 @@ class Topics:
         limit, descending = query.limit, query.descending("asc")
         sequence = query.interval("sequencenumber", parse_number)
         timestamp = query.interval("timestamp", parse_timestamp)
-        journal = self._journal(text)
-        # Sequence numbers and timestamps both grow along the journal, so a filter is a span of it.
+        messages = self._messages(text)
+        # Sequence numbers and timestamps both grow along the list, so a filter is a span of it.
         start = max(
-            journal.first_index(sequence.low, _sequence_number), journal.first_index(timestamp.low, consensus_ns)
+            messages.first_index(sequence.low, _sequence_number), messages.first_index(timestamp.low, consensus_ns)
         )
         stop = min(
-            journal.first_index(sequence.high, _sequence_number), journal.first_index(timestamp.high, consensus_ns)
+            messages.first_index(sequence.high, _sequence_number), messages.first_index(timestamp.high, consensus_ns)
         )
         start, stop = (max(start, stop - limit), stop) if descending else (start, min(stop, start + limit))
-        rows = list(journal.span(start, stop, descending=descending))
+        rows = list(messages.span(start, stop, descending=descending))
         link = None
         if len(rows) == limit:
             last_ns = rows[-1].consensus_ns
@@ -91,11 +91,11 @@ class Topics:
             raise invalid(*wrong, "sequencenumber")
         if wrong:
             raise invalid(*wrong)
-        journal = self._journal(text)
-        index = journal.first_index(sequence, _sequence_number)
-        if index == journal.end or journal[index].sequence_number != sequence:
+        messages = self._messages(text)
+        index = messages.first_index(sequence, _sequence_number)
+        if index == messages.end or messages[index].sequence_number != sequence:
             raise not_found()
-        return web.json_response(message_row(journal[index]))
+        return web.json_response(message_row(messages[index]))
 
     async def message_at(self, request: web.Request) -> web.Response:
         """One message, of any topic, by its consensus timestamp."""
@@ -103,17 +103,17 @@ class Topics:
         timestamp = parse_timestamp(request.match_info["timestamp"])
         if timestamp is None:
             raise invalid("consensus_timestamp")
-        journal = self._store.transactions
-        found = journal.get(journal.first_index(timestamp, consensus_ns))
+        transactions = self._store.transactions
+        found = transactions.get(transactions.first_index(timestamp, consensus_ns))
         if found is None or found.message is None or found.consensus_ns != timestamp:
             raise not_found()
         return web.json_response(message_row(found.message))
 
-    def _journal(self, text: str) -> Journal[TopicMessage]:
+    def _messages(self, text: str) -> RollingList[TopicMessage]:
         """The messages of a topic; none of one that is not there."""
         number = parse_entity_id(text)
         known = self._store.topics.get(number) if isinstance(number, int) else None
-        return Journal() if known is None else known.messages
+        return RollingList() if known is None else known.messages
 
 
 def _sequence_number(message: TopicMessage) -> int:

@@ -22,7 +22,7 @@ from localnet.mirror.rest.times import Times, Window
 from localnet.mirror.store import MirrorStore
 from localnet.protocol.ids import TransactionKey
 from localnet.protocol.status import codes
-from localnet.transactions.stages import Settled, consensus_ns
+from localnet.transactions.stages import Handled, consensus_ns
 
 _LIST_PARAMETERS: Final = ("account.id", "limit", "order", "result", "timestamp", "transactiontype", "type")
 _ONE_PARAMETERS: Final = ("nonce", "scheduled")
@@ -65,7 +65,7 @@ class Transactions:
         query = QueryString(request, _LIST_PARAMETERS)
         return web.json_response(page_of(self._store, self._window, query, Wanted.of(query)))
 
-    def _find(self, text: str) -> list[Settled]:
+    def _find(self, text: str) -> list[Handled]:
         """The transactions with an id or a hash.
 
         Raises:
@@ -77,19 +77,19 @@ class Transactions:
         if parts is None:
             raise ApiError(400, _NO_ID)
         payer = parse_entity_id(".".join(parts.group(1, 2, 3)))
-        assert isinstance(payer, int)  # three numbers are no address
+        assert isinstance(payer, int)  # three numbers are not an address
         return self._store.with_key(TransactionKey(payer, int(parts[4]), int(parts[5])))
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the filters of a list of transactions ask for.
+    """The filters of a list of transactions.
 
     Attributes:
         accounts: Numbers of which one must have paid or moved hbar; None for any account.
         success: Whether it must have succeeded, or failed; None for both.
         kinds: The types of which it must be one; empty for any.
-        credits: Whether somebody must have received hbar, or lost some; a set of both asks for what cannot be.
+        credits: Whether an account must have received hbar, or sent some; with both, nothing matches.
     """
 
     accounts: Interval | None
@@ -110,7 +110,7 @@ class Wanted:
             credits=frozenset(direction.lower() == "credit" for direction in query.every("type")),
         )
 
-    def includes(self, row: Settled) -> bool:
+    def includes(self, row: Handled) -> bool:
         """Whether a transaction is wanted."""
         if self.success is not None and (row.status == codes.SUCCESS) != self.success:
             return False
@@ -127,7 +127,7 @@ class Wanted:
 
 
 def account_id(text: str) -> int | None:
-    """The account that an `account.id` filter names; None for an address that is no number: it is not looked up."""
+    """The account that an `account.id` filter names; None for an address that is not a number: it is not looked up."""
     found = parse_entity_id(text)
     return found if isinstance(found, int) else None
 
@@ -152,12 +152,12 @@ def page_of(store: MirrorStore, window: Window, query: QueryString, wanted: Want
     return {"transactions": [transaction_row(row) for row in rows], "links": {"next": link}}
 
 
-def between(store: MirrorStore, times: Times, *, descending: bool) -> Iterator[Settled]:
+def between(store: MirrorStore, times: Times, *, descending: bool) -> Iterator[Handled]:
     """The mirror's transactions at these times."""
-    journal, interval = store.transactions, times.interval
-    start = journal.first_index(interval.low, consensus_ns)
-    stop = journal.first_index(interval.high, consensus_ns)
-    for row in journal.span(start, stop, descending=descending):
+    transactions, interval = store.transactions, times.interval
+    start = transactions.first_index(interval.low, consensus_ns)
+    stop = transactions.first_index(interval.high, consensus_ns)
+    for row in transactions.span(start, stop, descending=descending):
         if row.consensus_ns not in interval.excluded:
             yield row
 

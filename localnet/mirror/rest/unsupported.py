@@ -1,4 +1,4 @@
-"""What this network has none of: contracts, tokens, schedules, and what accounts have to do with them.
+"""Paths for what this network does not have: contracts, tokens, schedules, and what accounts have of them.
 
 Lists are empty, and one thing by its id is not found, in the shapes of MN:rest (tokens.js, schedules.js,
 controllers/contractController.js and the controllers of an account's lists). JSON-RPC relays ask for them.
@@ -50,11 +50,11 @@ _THINGS: Final = {
     "/api/v1/tokens/{id}/nfts": "tokenid",
     "/api/v1/tokens/{id}/nfts/{serial}": "tokenid",
 }
-"""Paths of one thing, with the name that the mirror calls a malformed id by; "" where it is no entity's id."""
+"""Paths of one thing, with the name that the mirror calls a malformed id by; "" where it is not an entity's id."""
 
 
 class Absent:
-    """The handlers of the paths of what is not there."""
+    """The handlers of these paths."""
 
     def __init__(self, store: MirrorStore) -> None:
         self._store = store

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpc_http2.client.ages import Ages
+from grpc_http2.client.connection_ages import ConnectionAges
 from grpc_http2.client.counts import Counts
 from grpc_http2.client.endpoints import Endpoints
 from grpc_http2.client.incidents import Incidents
@@ -60,7 +60,7 @@ def test_an_address_that_served_begins_anew() -> None:
 @pytest.mark.parametrize(("goaway", "noted"), [("NO_ERROR max_age", True), ("NO_ERROR app_requested", False)])
 def test_connections_are_replaced_before_they_are_as_old_as_others_became(goaway: str, noted: bool) -> None:
     """A tenth to a fifth before, by chance; an end for another reason says nothing of age."""
-    ages = Ages()
+    ages = ConnectionAges()
     assert ages.note(100.0, goaway) is noted
     assert ages.is_old(91.0, chance=0.0) is noted
     assert not ages.is_old(89.0, chance=0.0)
@@ -70,7 +70,7 @@ def test_connections_are_replaced_before_they_are_as_old_as_others_became(goaway
 
 def test_the_shortest_age_counts_of_those_seen_lately() -> None:
     """Servers spread their limit; eight later ones make an early one forgotten."""
-    ages = Ages()
+    ages = ConnectionAges()
     ages.note(50.0, "max_age")
     ages.note(100.0, "max_age")
     assert ages.is_old(46.0, chance=0.0)
@@ -81,7 +81,7 @@ def test_the_shortest_age_counts_of_those_seen_lately() -> None:
 
 def test_nothing_is_opened_ahead_at_a_server_that_ends_connections_within_seconds() -> None:
     """It would be more opening than calling."""
-    ages = Ages()
+    ages = ConnectionAges()
     ages.note(2.9, "max_age")
     assert not ages.is_old(1_000.0, chance=0.0)
 

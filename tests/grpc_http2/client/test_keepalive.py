@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from grpc_http2.client.errors import ConnectionLostError
-from grpc_http2.client.vitality import Vitality
+from grpc_http2.client.liveness import Liveness
 from grpc_http2.wire import frames
 from tests.grpc_http2.client.timing import TIMING
 
@@ -129,34 +129,34 @@ def test_a_real_node_is_not_asked_more_often_than_it_permits() -> None:
 def test_when_silence_is_asked_about() -> None:
     """With calls in flight soon, without them rarely; calls that begin after a silence are given their time."""
     timing = TIMING
-    vitality = Vitality(timing, 0.0)
-    assert not vitality.wants_ping(50.0, 0, 1)
-    assert not vitality.wants_ping(51.0, 1, 2)  # a call after long silence
-    assert not vitality.wants_ping(53.0, 1, 2)
-    assert vitality.wants_ping(54.0, 1, 2)
-    assert not vitality.wants_ping(57.0, 1, 2)
+    liveness = Liveness(timing, 0.0)
+    assert not liveness.wants_ping(50.0, 0, 1)
+    assert not liveness.wants_ping(51.0, 1, 2)  # a call after long silence
+    assert not liveness.wants_ping(53.0, 1, 2)
+    assert liveness.wants_ping(54.0, 1, 2)
+    assert not liveness.wants_ping(57.0, 1, 2)
     with pytest.raises(ConnectionLostError, match="no sign of life within 4 s"):
-        vitality.wants_ping(58.0, 1, 2)
-    vitality.heard_at = 58.0
-    assert not vitality.wants_ping(66.0, 1, 2)
-    assert not vitality.wants_ping(67.0, 1, 2)  # answered, and the next may come a minute after the last
-    assert vitality.wants_ping(114.0, 1, 2)
+        liveness.wants_ping(58.0, 1, 2)
+    liveness.heard_at = 58.0
+    assert not liveness.wants_ping(66.0, 1, 2)
+    assert not liveness.wants_ping(67.0, 1, 2)  # answered, and the next may come a minute after the last
+    assert liveness.wants_ping(114.0, 1, 2)
 
 
 def test_a_connection_without_calls_is_asked_rarely() -> None:
     """As hiero-sdk-python sets it."""
-    vitality = Vitality(TIMING, 0.0)
-    assert not vitality.wants_ping(99.0, 0, 0)
-    assert vitality.wants_ping(100.0, 0, 0)
+    liveness = Liveness(TIMING, 0.0)
+    assert not liveness.wants_ping(99.0, 0, 0)
+    assert liveness.wants_ping(100.0, 0, 0)
     with pytest.raises(ConnectionLostError, match="no sign of life within 10 s"):
-        vitality.wants_ping(110.0, 0, 0)
+        liveness.wants_ping(110.0, 0, 0)
 
 
 def test_when_a_connection_was_last_used() -> None:
     """To the tick: a call that came and went between two looks counts."""
-    vitality = Vitality(TIMING, 0.0)
-    vitality.wants_ping(1.0, 0, 0)
-    assert vitality.quiet_since == 0.0
-    vitality.wants_ping(2.0, 0, 3)
-    vitality.wants_ping(3.0, 0, 3)
-    assert vitality.quiet_since == 2.0
+    liveness = Liveness(TIMING, 0.0)
+    liveness.wants_ping(1.0, 0, 0)
+    assert liveness.quiet_since == 0.0
+    liveness.wants_ping(2.0, 0, 3)
+    liveness.wants_ping(3.0, 0, 3)
+    assert liveness.quiet_since == 2.0

@@ -246,7 +246,7 @@ def test_an_idle_connection_that_the_node_ends_is_not_replaced(rig: Rig) -> None
 
 def test_the_next_connection_is_opened_before_the_old_one_is_old(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once a node was seen to end connections for their age, they are replaced a little earlier, and nobody waits."""
-    monkeypatch.setattr("grpc_http2.client.ages._SHORTEST_S", 0.1)
+    monkeypatch.setattr("grpc_http2.client.connection_ages._SHORTEST_S", 0.1)
     node = rig.node()
     transport = rig.transport(node.address)
     call(transport)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import hpack
 
-from grpc_http2.server import UNLIMITED, Limits, Method, Room
+from grpc_http2.server import UNLIMITED, Limits, Method, RequestMemory
 from grpc_http2.server.connection import Connection
 from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode
@@ -117,7 +117,7 @@ class Peer(asyncio.Transport):
         limits: Limits = UNLIMITED,
         *,
         clock: Clock | None = None,
-        room: Room | None = None,
+        memory: RequestMemory | None = None,
         chance: float = 0.5,
     ) -> None:
         super().__init__()
@@ -127,7 +127,13 @@ class Peer(asyncio.Transport):
         self.connections: list[Connection] = []
         self.clock = clock or Clock()
         self.connection = Connection(
-            methods, self.connections.append, self.connections.remove, limits, self.clock, room or Room(), chance
+            methods,
+            self.connections.append,
+            self.connections.remove,
+            limits,
+            self.clock,
+            memory or RequestMemory(),
+            chance,
         )
         self.connection.connection_made(self)
 

@@ -17,7 +17,7 @@ from grpc_http2.server.limits import Limits
 from grpc_http2.server.outbox import Outbox
 from grpc_http2.server.pings import IMPLICITLY_PERMITTED_S, PingPolicy
 from grpc_http2.server.preface import read_preface
-from grpc_http2.server.room import Room
+from grpc_http2.server.request_memory import RequestMemory
 from grpc_http2.server.traced import TracedConnection
 from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError, Http2StreamError
@@ -50,41 +50,41 @@ def test_who_speaks_something_else_is_told_in_nettys_words(said: bytes, reason: 
 
 def make_calls(
     limits: Limits = UNLIMITED, methods: dict[str, Method] | None = None
-) -> tuple[Calls, Callable[[], list[Frame]], Room]:
-    """The calls of a connection, what has gone out so far, and the room of all."""
+) -> tuple[Calls, Callable[[], list[Frame]], RequestMemory]:
+    """The calls of a connection, what has gone out so far, and the memory of all."""
     written: list[bytes] = []
-    room = Room()
+    memory = RequestMemory()
     outbox = Outbox(written.append)
-    calls = Calls({**METHODS, **(methods or {})}, outbox, limits, room, outbox.flush)
+    calls = Calls({**METHODS, **(methods or {})}, outbox, limits, memory, outbox.flush)
 
     def sent() -> list[Frame]:
         outbox.flush()
         return split(b"".join(written))
 
-    return calls, sent, room
+    return calls, sent, memory
 
 
 def test_a_message_in_parts_is_unfinished_until_its_end() -> None:
-    """The room of all connections counts it as long."""
-    calls, _, room = make_calls()
+    """The memory of all connections counts it as long."""
+    calls, _, memory = make_calls()
     message = write_message(b"hello")
     calls.begin(1, HEAD, 0)
     calls.data(1, message[:3], 3, 0)
-    assert (len(calls), 1 in calls, calls.unfinished, room.taken) == (1, True, 3, 3)
+    assert (len(calls), 1 in calls, calls.unfinished, memory.taken) == (1, True, 3, 3)
     calls.data(1, message[3:], len(message) - 3, frames.END_STREAM)
-    assert (len(calls), calls.unfinished, room.taken) == (0, 0, 0)
+    assert (len(calls), calls.unfinished, memory.taken) == (0, 0, 0)
 
 
 def test_a_call_that_is_dropped_gives_its_room_back() -> None:
     """So do all of them at the end of the connection."""
-    calls, _, room = make_calls()
+    calls, _, memory = make_calls()
     for number in (1, 3):
         calls.begin(number, HEAD, 0)
         calls.data(number, bytes(4), 4, 0)
     calls.drop(1)
-    assert (calls.unfinished, room.taken, len(calls)) == (4, 4, 1)
+    assert (calls.unfinished, memory.taken, len(calls)) == (4, 4, 1)
     calls.stop_all()
-    assert (calls.unfinished, room.taken, len(calls)) == (0, 0, 0)
+    assert (calls.unfinished, memory.taken, len(calls)) == (0, 0, 0)
 
 
 def test_limits_hold_from_when_the_client_knows_them() -> None:
@@ -183,7 +183,7 @@ def test_a_traced_connection_does_what_another_does_and_says_it() -> None:
     lines: list[str] = []
     traced, plain = Peer(METHODS), Peer(METHODS)
     traced.connection = TracedConnection(
-        lines.append, METHODS, lambda _: None, lambda _: None, UNLIMITED, Clock(), Room(), 0.5
+        lines.append, METHODS, lambda _: None, lambda _: None, UNLIMITED, Clock(), RequestMemory(), 0.5
     )
     traced.connection.connection_made(traced)
     traced.written = b""

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpc_http2.server import UNLIMITED, Room
+from grpc_http2.server import UNLIMITED, RequestMemory
 from grpc_http2.server.connection import FRAMES_PER_TURN
 from grpc_http2.server.lifespan import PING
-from grpc_http2.server.room import MAX_BYTES, MAX_SHARE_BYTES
+from grpc_http2.server.request_memory import MAX_BYTES, MAX_SHARE_BYTES
 from grpc_http2.wire import frames, payloads
 from grpc_http2.wire.errors import ErrorCode
 from grpc_http2.wire.messages import write_message
@@ -419,18 +419,18 @@ def test_what_is_left_over_waits_for_a_client_that_does_not_read(new_peer: NewPe
 
 def test_unfinished_requests_have_one_bound_over_all_connections(new_peer: NewPeer) -> None:
     """However many connections there are; what ends or is given up makes room again."""
-    room = Room()
-    peers = [new_peer(limits=UNLIMITED, room=room) for _ in range(3 * MAX_BYTES // MAX_SHARE_BYTES)]
+    memory = RequestMemory()
+    peers = [new_peer(limits=UNLIMITED, memory=memory) for _ in range(3 * MAX_BYTES // MAX_SHARE_BYTES)]
     for peer in peers:
         for stream_id in range(1, 9, 2):
             peer.send(peer.head(stream_id), *[data(stream_id, bytes(16_384), end_stream=False)] * 255)
-    assert MAX_BYTES - 4 * 1024 * 1024 < room.taken <= MAX_BYTES
+    assert MAX_BYTES - 4 * 1024 * 1024 < memory.taken <= MAX_BYTES
     peers[-1].take()
     peers[-1].send(peers[-1].call(11))
     assert list(peers[-1].answers()) == [11], "what comes in one piece needs no room"
     for peer in peers:
         peer.close()
-    assert room.taken == 0
+    assert memory.taken == 0
 
 
 def test_no_timer_for_a_call(peer: Peer) -> None:

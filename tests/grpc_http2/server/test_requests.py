@@ -37,7 +37,7 @@ def test_a_head() -> None:
     ],
 )
 def test_no_grpc(headers: list[tuple[bytes, bytes]], status: int) -> None:
-    """HTTP that is no gRPC gets an HTTP status."""
+    """HTTP that is not gRPC gets an HTTP status."""
     assert read_head(headers).http_status == status
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grpc_http2.client.session import Session
-from grpc_http2.client.traced import TracedSession, open_session
+from grpc_http2.client.protocol import ClientProtocol
+from grpc_http2.client.traced import TracedProtocol, make_protocol
 from grpc_http2.client.transport import Http2Transport
 from grpc_http2.server import Http2Server
 from grpc_http2.server.connection import Connection
@@ -82,14 +82,14 @@ def test_what_is_said_of_frames(cuts: list[int]) -> None:
 @pytest.mark.parametrize(
     ("begin", "is_client", "said"),
     [
-        (b"HTTP/1.1 400 Bad Request\r\n\r\n", True, "< what is no HTTP/2: b'HTTP/1.1 400"),
-        (b"GET /path HTTP/1.1\r\nhost: a\r\n\r\n" + bytes(20), False, "< what is no HTTP/2: b'GET /"),
-        (b"\x15\x03\x03\x00\x02\x02\x46", False, "< what is no HTTP/2"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", True, "< what is not HTTP/2: b'HTTP/1.1 400"),
+        (b"GET /path HTTP/1.1\r\nhost: a\r\n\r\n" + bytes(20), False, "< what is not HTTP/2: b'GET /"),
+        (b"\x15\x03\x03\x00\x02\x02\x46", False, "< what is not HTTP/2"),
         (frames.PREFACE + frames.settings({}), False, "< the client's preface"),
     ],
 )
 def test_how_a_peer_begins(begin: bytes, is_client: bool, said: str) -> None:
-    """What is no HTTP/2 is shown once, as bytes."""
+    """What is not HTTP/2 is shown once, as bytes."""
     lines: list[str] = []
     trace = FrameTrace("name", lines.append, is_client=is_client)
     for at in range(0, len(begin), 25):
@@ -152,10 +152,10 @@ def test_nobody_pays_who_did_not_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a trace neither side runs a line of it: its classes are the plain ones, which know nothing of it."""
     monkeypatch.delenv(VARIABLE, raising=False)
     assert trace_from_environment() is None
-    assert type(open_session("name", None)) is Session
-    assert type(open_session("name", print)) is TracedSession
+    assert type(make_protocol("name", None)) is ClientProtocol
+    assert type(make_protocol("name", print)) is TracedProtocol
     assert Http2Server({})._make is Connection
-    assert not [name for one in (Session, Connection) for name in vars(one) if "trace" in name]
+    assert not [name for one in (ClientProtocol, Connection) for name in vars(one) if "trace" in name]
 
 
 def test_lines_are_written_whole() -> None:

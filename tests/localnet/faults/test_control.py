@@ -47,7 +47,7 @@ NODES = ["0.0.3", "0.0.4"]
         ({"kind": "relay-error", "code": 404}, ["code 404", "500 to 599"]),
         ({"kind": "mirror-drop", "sequence_numbers": ["one"]}, ["sequence_numbers 'one'"]),
         ([], ["no fault given"]),
-        (["node-down"], ["'node-down' is no fault"]),
+        (["node-down"], ["'node-down' is not a fault"]),
     ],
     ids=str,
 )

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from localnet import pb
 from localnet.clock import NANOS
-from localnet.journal import Journal
 from localnet.mirror.hash_index import HashIndex
 from localnet.mirror.rest.entity import is_alias, is_entity_id, parse_alias, parse_entity_id, write_alias
 from localnet.mirror.rest.errors import ApiError, invalid, java_error, not_found
@@ -29,11 +28,12 @@ from localnet.mirror.rest.times import Times
 from localnet.mirror.signal import Signal
 from localnet.mirror.stream import MirrorService
 from localnet.protocol.ids import TransactionKey
+from localnet.rolling_list import RollingList
 from localnet.state.entities import CustomFee, Topic
 from localnet.state.genesis import NodeEntry
 from localnet.transactions.stages import Chunk, TopicMessage
 from tests.localnet.ecdsa import EcdsaKey
-from tests.localnet.stages import settled
+from tests.localnet.stages import handled
 from tests.localnet.state_at_genesis import OPERATOR, public
 from tests.localnet.without_wire import Parts
 
@@ -176,7 +176,7 @@ def test_rows_say_what_things_are() -> None:
     assert (row["message"], row["sequence_number"], row["chunk_info"]["total"]) == ("é", 3, 2)
     assert row["chunk_info"]["initial_transaction_id"]["transaction_valid_start"] == "900.000000007"
     assert message_row(message)["message"] == "w6k="
-    one = settled(KEY, 9 * NANOS, transfers=((2, 5), (1_001, -5)))
+    one = handled(KEY, 9 * NANOS, transfers=((2, 5), (1_001, -5)))
     shown = transaction_row(one)
     assert (shown["transaction_id"], shown["result"], shown["node"]) == ("0.0.1001-900-000000007", "SUCCESS", "0.0.3")
     assert [entry["amount"] for entry in shown["transfers"]] == [5, -5]
@@ -201,18 +201,18 @@ def test_a_snapshot_is_the_latest_that_the_filters_leave() -> None:
 
 def test_transactions_are_found_by_their_hash() -> None:
     """All with the same, in order; what is forgotten is not found."""
-    journal: Journal[Any] = Journal()
-    index = HashIndex(journal)
-    rows = [settled(KEY, n * NANOS, digest=b"%d" % (n % 2)) for n in range(6)]
+    items: RollingList[Any] = RollingList()
+    index = HashIndex(items)
+    rows = [handled(KEY, n * NANOS, digest=b"%d" % (n % 2)) for n in range(6)]
     for row in rows[:4]:
-        journal.append(row)
+        items.append(row)
     assert index.find(b"1") == [rows[1], rows[3]]
     for row in rows[4:]:
-        journal.append(row)
-    journal.forget(2)
+        items.append(row)
+    items.forget(2)
     assert index.find(b"1") == [rows[3], rows[5]]
     assert index.find(b"2") == []
-    journal.forget(4)
+    items.forget(4)
     assert index.find(b"1") == []
 
 

@@ -38,7 +38,7 @@ class CustomFees(Machine):
         self.gained: dict[int, int] = {}
         for _ in range(2):
             data = {"key": self.wire.public(KEYS[2]), "autoRenewPeriod": {"seconds": PERIOD}}
-            number = self.wire.settle(self.wire.body(cryptoCreateAccount=data)).accountID.accountNum
+            number = self.wire.carry_out(self.wire.body(cryptoCreateAccount=data)).accountID.accountNum
             self.gained[number] = 0
         for admin, schedule, fees in (
             (None, None, [(500, 0), (1, 3)]),

@@ -1,7 +1,7 @@
 """The same transaction id several times: through several nodes before they have heard of it, and at once at one node.
 
 The network must be one whose nodes hear of each other's transactions at consensus only (`--gossip` of an hour), and
-which settles at once what is not held back by a stall; then nothing depends on how fast the machine is.
+which lets take effect at once what is not held back by a stall; then nothing depends on how fast the machine is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Duplicates(Machine):
     def prepare(self) -> None:
         super().prepare()
         account = {"key": self.wire.public(KEYS[2]), "autoRenewPeriod": {"seconds": PERIOD}}
-        self.once_collector = self.wire.settle(self.wire.body(cryptoCreateAccount=account)).accountID.accountNum
+        self.once_collector = self.wire.carry_out(self.wire.body(cryptoCreateAccount=account)).accountID.accountNum
         fee = {
             "fixed_fee": {"amount": CUSTOM_FEE},
             "fee_collector_account_id": {"accountNum": self.once_collector},

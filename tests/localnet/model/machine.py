@@ -53,7 +53,7 @@ class Machine(RuleBasedStateMachine):
                 "initialBalance": 2_000 * 100_000_000,
                 "autoRenewPeriod": {"seconds": PERIOD},
             }
-            number = self.wire.settle(self.wire.body(cryptoCreateAccount=data)).accountID.accountNum
+            number = self.wire.carry_out(self.wire.body(cryptoCreateAccount=data)).accountID.accountNum
             self.payers.append((number, key))
 
     def compare(self) -> None:

@@ -22,7 +22,7 @@ from localnet.node.structure import MAX_GOVERNANCE_BYTES, MAX_TRANSACTION_BYTES,
 from localnet.protocol.status import RefusedError, codes
 from localnet.state.genesis import OPERATOR_NUMBER
 from localnet.throttles import load_throttles
-from localnet.transactions import OPERATIONS
+from localnet.transactions import HANDLERS
 from localnet.transactions.stages import Received
 from tests.localnet.state_at_genesis import account_id
 from tests.localnet.without_wire import NODE_IDS, NODES, Parts
@@ -47,7 +47,7 @@ def test_a_transaction_is_taken_apart(parts: Parts) -> None:
     body = parts.body(**transfer(memo="hello"))
     parsed = parse_transaction(parts.sign(body))
     assert (parsed.body, parsed.field, parsed.kind_name) == (body, "cryptoTransfer", "CRYPTOTRANSFER")
-    assert parsed.operation is OPERATIONS["cryptoTransfer"]
+    assert parsed.handler is HANDLERS["cryptoTransfer"]
     terms = read_terms(parsed)
     assert (terms.memo, terms.max_fee, terms.valid_duration) == ("hello", body.transactionFee, 120)
 
@@ -215,9 +215,9 @@ def test_the_system_files_say_what_is_charged_and_throttled() -> None:
     """Each kind of transaction has its price in both schedules; a throttle is in its file as it is in the profile."""
     simple = json.loads(system_files.simple_fees())
     listed = {entry["name"] for service in simple["services"] for entry in service["schedule"]}
-    assert {kind.functionality for kind in OPERATIONS.values()} < listed
+    assert {kind.functionality for kind in HANDLERS.values()} < listed
     old = pb.CurrentAndNextFeeSchedule.FromString(system_files.fees_of_old())
-    assert len(old.currentFeeSchedule.transactionFeeSchedule) == len(OPERATIONS)
+    assert len(old.currentFeeSchedule.transactionFeeSchedule) == len(HANDLERS)
     definitions = load_throttles("mainnet")
     assert definitions is not None
     buckets = pb.ThrottleDefinitions.FromString(system_files.throttles(definitions)).throttleBuckets

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localnet import pb
-from localnet.journal import Journal
 from localnet.protocol.aliases import (
     address_of_alias,
     address_of_key,
@@ -20,6 +19,7 @@ from localnet.protocol.aliases import (
 )
 from localnet.protocol.functionality import functionality
 from localnet.protocol.version import VERSION
+from localnet.rolling_list import RollingList
 from tests.localnet.ecdsa import EcdsaKey
 from tests.localnet.state_at_genesis import public, signed
 
@@ -90,33 +90,33 @@ def test_the_version_is_that_of_a_release_with_simple_fees() -> None:
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 3))), st.integers(0, 20), st.integers(0, 20))
 def test_a_list_that_forgets_still_counts(steps: list[tuple[int, int]], start: int, stop: int) -> None:
     """An item's index never changes; what is forgotten is not found."""
-    journal: Journal[int] = Journal()
+    items: RollingList[int] = RollingList()
     whole: list[int] = []
     for more, gone in steps:
         for _ in range(more):
-            journal.append(len(whole))
+            items.append(len(whole))
             whole.append(len(whole))
-        remembered = len(journal)
-        assert len(journal.forget(gone)) == min(gone, remembered)
-    assert journal.end == len(whole)
-    assert len(journal) == len(whole) - journal.forgotten
-    kept = whole[journal.forgotten :]
-    assert [journal.get(index) for index in range(len(whole) + 1)] == [None] * journal.forgotten + [*kept, None]
+        remembered = len(items)
+        assert len(items.forget(gone)) == min(gone, remembered)
+    assert items.end == len(whole)
+    assert len(items) == len(whole) - items.forgotten
+    kept = whole[items.forgotten :]
+    assert [items.get(index) for index in range(len(whole) + 1)] == [None] * items.forgotten + [*kept, None]
     wanted = [one for one in kept if start <= one < stop]
-    assert list(journal.span(start, stop)) == wanted
-    assert list(journal.span(start, stop, descending=True)) == wanted[::-1]
+    assert list(items.span(start, stop)) == wanted
+    assert list(items.span(start, stop, descending=True)) == wanted[::-1]
     if kept:
-        assert journal[journal.end - 1] == whole[-1]
+        assert items[items.end - 1] == whole[-1]
     with pytest.raises(IndexError):
-        journal[journal.forgotten - 1] if journal.forgotten else journal[journal.end]
+        items[items.forgotten - 1] if items.forgotten else items[items.end]
 
 
 @given(st.lists(st.integers(0, 9)), st.integers(0, 10))
 def test_what_comes_late_takes_its_place(values: list[int], wanted: int) -> None:
     """Behind those of the same key; where one would be is found."""
-    journal: Journal[tuple[int, int]] = Journal()
+    items: RollingList[tuple[int, int]] = RollingList()
     for number, value in enumerate(values):
-        journal.insert((value, number), lambda item: item[0])
+        items.insert((value, number), lambda item: item[0])
     expected = sorted(enumerate(values), key=lambda item: item[1])
-    assert list(journal.span(0, journal.end)) == [(value, number) for number, value in expected]
-    assert journal.first_index(wanted, lambda item: item[0]) == sum(value < wanted for value in values)
+    assert list(items.span(0, items.end)) == [(value, number) for number, value in expected]
+    assert items.first_index(wanted, lambda item: item[0]) == sum(value < wanted for value in values)

@@ -26,7 +26,7 @@ from localnet.queries.topic_info import GetTopicInfo
 from localnet.queries.version_info import GetVersionInfo
 from localnet.state.fees import TRANSACTION_BYTE, FeeSchedule
 from localnet.state.genesis import LEDGER_ID, OPERATOR_NUMBER
-from tests.localnet.stages import checked, settled
+from tests.localnet.stages import checked, handled
 from tests.localnet.state_at_genesis import NODE, OPERATOR, Ledger, account_id, public
 
 KEY = TransactionKey(OPERATOR_NUMBER, 900, 7)
@@ -60,8 +60,8 @@ class Asked:
         """A transaction reaches consensus now."""
         one = checked(key, node=NODE)
         self.cache.accept(one)
-        done = settled(key, self.ledger.now_s * NANOS)._replace(**changes)
-        self.cache.settle(one, done)
+        done = handled(key, self.ledger.now_s * NANOS)._replace(**changes)
+        self.cache.complete(one, done)
         return done
 
 
@@ -108,8 +108,8 @@ def test_a_receipt_is_unknown_until_consensus(asked: Asked) -> None:
     asked.cache.accept(one)
     assert asked.ask(GetReceipt(), transactionID=KEY.to_proto()).receipt.status == codes.UNKNOWN
     entry = asked.entries.open(NODE, 1.0, 10)
-    done = settled(KEY, asked.ledger.now_s * NANOS, position=entry.index)
-    asked.cache.settle(one, done)
+    done = handled(KEY, asked.ledger.now_s * NANOS, position=entry.index)
+    asked.cache.complete(one, done)
     reply = asked.ask(GetReceipt(), transactionID=KEY.to_proto())
     assert reply.receipt.status == codes.SUCCESS
     assert reply.receipt.exchangeRate == asked.view.fees.rate_set
@@ -128,7 +128,7 @@ def test_duplicates_and_children_come_on_request(asked: Asked) -> None:
     parent = asked.happen()
     duplicate = checked(KEY, node=4, position=1)
     asked.cache.accept(duplicate)
-    asked.cache.settle(duplicate, parent._replace(node=4, status=codes.DUPLICATE_TRANSACTION))
+    asked.cache.complete(duplicate, parent._replace(node=4, status=codes.DUPLICATE_TRANSACTION))
     asked.cache.add_children(parent, [parent._replace(nonce=1)])
     wanted = {"transactionID": KEY.to_proto(), "includeDuplicates": True}
     receipt = asked.ask(GetReceipt(), **wanted, include_child_receipts=True)
@@ -191,13 +191,13 @@ def test_a_file_is_given_and_described(asked: Asked) -> None:
         "keys": {"keys": [public(OPERATOR)]},
         "expirationTime": {"seconds": asked.ledger.now_s + 1_000},
     }
-    number = asked.ledger.settle(fileCreate=data).entity
+    number = asked.ledger.carry_out(fileCreate=data).entity
     file = {"fileID": {"fileNum": number}}
     assert asked.extras(GetFileContents(), **file) == 500 * TRANSACTION_BYTE
     assert asked.ask(GetFileContents(), **file).fileContents.contents == bytes(1_500)
     info = asked.ask(GetFileInfo(), **file).fileInfo
     assert (info.size, info.memo, info.deleted, len(info.keys.keys)) == (1_500, "mine", False, 1)
-    asked.ledger.settle(fileDelete=file)
+    asked.ledger.carry_out(fileDelete=file)
     assert asked.ask(GetFileContents(), **file).fileContents.contents == b""
     assert asked.ask(GetFileInfo(), **file).fileInfo.deleted
     for query in (GetFileContents(), GetFileInfo()):
@@ -208,13 +208,13 @@ def test_a_file_is_given_and_described(asked: Asked) -> None:
 def test_a_topic_is_described_until_it_is_deleted(asked: Asked) -> None:
     """With its last number and running hash."""
     renewal = {"autoRenewPeriod": {"seconds": 7_776_000}, "memo": "mine", "adminKey": public(OPERATOR)}
-    number = asked.ledger.settle(consensusCreateTopic=renewal).entity
+    number = asked.ledger.carry_out(consensusCreateTopic=renewal).entity
     topic = {"topicID": {"topicNum": number}}
-    asked.ledger.settle(consensusSubmitMessage={**topic, "message": b"x"})
+    asked.ledger.carry_out(consensusSubmitMessage={**topic, "message": b"x"})
     info = asked.ask(GetTopicInfo(), **topic).topicInfo
     assert (info.sequenceNumber, info.memo, info.adminKey) == (1, "mine", public(OPERATOR))
     assert info.runningHash == asked.ledger.state.topics[number].running_hash
-    asked.ledger.settle(consensusDeleteTopic=topic)
+    asked.ledger.carry_out(consensusDeleteTopic=topic)
     with pytest.raises(RefusedError, match="INVALID_TOPIC_ID"):
         asked.ask(GetTopicInfo(), **topic)
 

@@ -16,14 +16,14 @@ from localnet.state.fees import COLLECTION_ACCOUNT
 from localnet.state.genesis import OPERATOR_NUMBER
 from localnet.transactions.account_rules import DAY_S, LAST_SYSTEM_ACCOUNT, account_key, named_account, require_account
 from localnet.transactions.auto_creation import check_alias, creation_fee
-from localnet.transactions.children import settle_before
+from localnet.transactions.children import handled_before
 from localnet.transactions.create_account import PRICE, CreateAccount
 from localnet.transactions.delete_account import DeleteAccount
 from localnet.transactions.hollow_accounts import complete_payer
 from localnet.transactions.transfer import MAX_ADJUSTMENTS, Transfer
 from localnet.transactions.update_account import UpdateAccount
 from tests.localnet.ecdsa import EcdsaKey
-from tests.localnet.stages import settled
+from tests.localnet.stages import handled
 from tests.localnet.state_at_genesis import OPERATOR, Ledger, account_id, public
 
 KEY, OTHER = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
@@ -192,26 +192,26 @@ def test_hbar_sent_to_a_new_alias_makes_its_account(ledger: Ledger) -> None:
     """Of a key with that key; its creation is a child that precedes, and is paid for."""
     ecdsa = EcdsaKey()
     before = total(ledger)
-    at = ledger.settle(cryptoTransfer=amounts((OPERATOR_NUMBER, -5), (ecdsa.alias, 5)))
+    at = ledger.carry_out(cryptoTransfer=amounts((OPERATOR_NUMBER, -5), (ecdsa.alias, 5)))
     (child,) = at.preceding
     account = ledger.state.accounts[child.account.number]
     assert (account.balance, account.key, account.alias) == (5, ecdsa.public, ecdsa.alias)
     assert (child.kind.name, child.created, child.fee) == ("CRYPTOCREATEACCOUNT", True, creation_fee(at))
     assert sum(amount for _, amount in child.transfers) == 0
     assert total(ledger) == before
-    assert ledger.settle(cryptoTransfer=amounts((OPERATOR_NUMBER, -5), (ecdsa.address, 5))).preceding == []
+    assert ledger.carry_out(cryptoTransfer=amounts((OPERATOR_NUMBER, -5), (ecdsa.address, 5))).preceding == []
     assert account.balance == 10
 
 
 def test_a_hollow_account_gets_the_key_that_signs_for_it(ledger: Ledger) -> None:
     """As a payer or as a sender, and no other key."""
     ecdsa = EcdsaKey()
-    at = ledger.settle(cryptoTransfer=amounts((OPERATOR_NUMBER, -50), (ecdsa.address, 50)))
+    at = ledger.carry_out(cryptoTransfer=amounts((OPERATOR_NUMBER, -50), (ecdsa.address, 50)))
     number = at.preceding[0].account.number
     assert ledger.state.accounts[number].is_hollow
     back = amounts((number, -10), (OPERATOR_NUMBER, 10))
     assert ledger.status(OPERATOR, EcdsaKey(), cryptoTransfer=back) == "INVALID_SIGNATURE"
-    at = ledger.settle(OPERATOR, ecdsa, cryptoTransfer=back)
+    at = ledger.carry_out(OPERATOR, ecdsa, cryptoTransfer=back)
     assert [child.kind.name for child in at.preceding] == ["CRYPTOUPDATEACCOUNT"]
     completed = ledger.state.accounts[number]
     assert (completed.is_hollow, completed.key, completed.balance) == (False, ecdsa.public, 40)
@@ -222,9 +222,9 @@ def test_a_hollow_account_gets_the_key_that_signs_for_it(ledger: Ledger) -> None
 def test_children_come_right_before_their_parent(ledger: Ledger) -> None:
     """With its id, nonces from 1, and nothing that anybody has sent."""
     keys = [EcdsaKey(), EcdsaKey()]
-    at = ledger.settle(cryptoTransfer=amounts((OPERATOR_NUMBER, -2), *((key.alias, 1) for key in keys)))
-    parent = settled(at.checked.key, at.consensus_ns)
-    children = settle_before(parent, at.preceding)
+    at = ledger.carry_out(cryptoTransfer=amounts((OPERATOR_NUMBER, -2), *((key.alias, 1) for key in keys)))
+    parent = handled(at.checked.key, at.consensus_ns)
+    children = handled_before(parent, at.preceding)
     assert [(one.nonce, parent.consensus_ns - one.consensus_ns) for one in children] == [(1, 2), (2, 1)]
     assert {(one.key, one.size, one.hash, one.node) for one in children} == {(parent.key, 0, b"", parent.node)}
     assert [one.entity for one in children] == [child.account.number for child in at.preceding]

@@ -38,7 +38,7 @@ def create(ledger: Ledger, contents: bytes = b"one", *keys: Any, **fields: Any) 
         "expirationTime": {"seconds": ledger.now_s + 90 * DAY_S},
         **fields,
     }
-    return ledger.state.files[ledger.settle(*signing, fileCreate=data).entity]
+    return ledger.state.files[ledger.carry_out(*signing, fileCreate=data).entity]
 
 
 def file_id(file: File) -> Any:

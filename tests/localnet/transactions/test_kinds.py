@@ -8,10 +8,10 @@ import pytest
 
 from localnet import pb
 from localnet.state.genesis import create_state
-from localnet.transactions import OPERATIONS
+from localnet.transactions import HANDLERS
 from localnet.transactions.create_account import CreateAccount
+from localnet.transactions.handler import TransactionHandler
 from localnet.transactions.named_entity import target_of
-from localnet.transactions.operation import Operation
 from localnet.transactions.transfer import Transfer
 from tests.localnet.ecdsa import EcdsaKey
 from tests.localnet.state_at_genesis import account_id
@@ -19,8 +19,8 @@ from tests.localnet.state_at_genesis import account_id
 FUNCTIONALITIES = set(pb.HederaFunctionality.keys())
 
 
-@pytest.mark.parametrize("kind", OPERATIONS.values(), ids=OPERATIONS)
-def test_a_kind_is_called_as_the_network_calls_it(kind: Operation) -> None:
+@pytest.mark.parametrize("kind", HANDLERS.values(), ids=HANDLERS)
+def test_a_kind_is_called_as_the_network_calls_it(kind: TransactionHandler) -> None:
     """By its field of a body, its functionality, and the field of the receipt."""
     assert kind.field in {field.name for field in pb.TransactionBody.DESCRIPTOR.oneofs_by_name["data"].fields}
     assert kind.functionality in FUNCTIONALITIES

@@ -32,7 +32,7 @@ def ledger() -> Ledger:
 
 def create(ledger: Ledger, *keys: Any, **fields: Any) -> int:
     """A topic; its number."""
-    return ledger.settle(*keys, consensusCreateTopic={"autoRenewPeriod": RENEWAL, **fields}).entity
+    return ledger.carry_out(*keys, consensusCreateTopic={"autoRenewPeriod": RENEWAL, **fields}).entity
 
 
 def topic_id(number: int) -> Any:
@@ -41,7 +41,9 @@ def topic_id(number: int) -> Any:
 
 def test_a_topic_begins_empty(ledger: Ledger) -> None:
     """With what it was created with; the mirror gets a copy."""
-    at = ledger.settle(consensusCreateTopic={"autoRenewPeriod": RENEWAL, "memo": "hello", "adminKey": public(OPERATOR)})
+    at = ledger.carry_out(
+        consensusCreateTopic={"autoRenewPeriod": RENEWAL, "memo": "hello", "adminKey": public(OPERATOR)}
+    )
     topic = ledger.state.topics[at.entity]
     assert at.created
     assert (topic.sequence_number, topic.running_hash, topic.memo) == (0, running_hash.INITIAL, "hello")
@@ -98,7 +100,7 @@ def test_messages_have_numbers_and_a_running_hash(ledger: Ledger) -> None:
     number = create(ledger)
     expected = running_hash.INITIAL
     for sequence in (1, 2, 3):
-        at = ledger.settle(consensusSubmitMessage={"topicID": topic_id(number), "message": b"%d" % sequence})
+        at = ledger.carry_out(consensusSubmitMessage={"topicID": topic_id(number), "message": b"%d" % sequence})
         expected = running_hash.advance(
             expected,
             payer=OPERATOR_NUMBER,
@@ -178,7 +180,7 @@ def test_a_submitter_pays_each_collector_once(ledger: Ledger) -> None:
     ]
     number = create(ledger, custom_fees=fees)
     message = {"topicID": topic_id(number), "message": b"x"}
-    at = ledger.settle(consensusSubmitMessage=message)
+    at = ledger.carry_out(consensusSubmitMessage=message)
     assert at.net_transfers() == ((OPERATOR_NUMBER, -12), (collector.number, 12))
     assert [fee.amount for fee in at.assessed] == [5, 7]
     limit = {"account_id": account_id(OPERATOR_NUMBER), "fees": [{"amount": 18}]}
@@ -186,9 +188,9 @@ def test_a_submitter_pays_each_collector_once(ledger: Ledger) -> None:
     assert ledger.status(consensusSubmitMessage=message, others=others) == "MAX_CUSTOM_FEE_LIMIT_EXCEEDED"
     limit["fees"] = [{"amount": 19}]
     assert ledger.status(consensusSubmitMessage=message, others=others) == "SUCCESS"
-    assert ledger.settle(OTHER, payer=collector.number, consensusSubmitMessage=message).assessed == ()
+    assert ledger.carry_out(OTHER, payer=collector.number, consensusSubmitMessage=message).assessed == ()
     exempt = create(ledger, custom_fees=fees, fee_exempt_key_list=[public(OPERATOR)])
-    assert ledger.settle(consensusSubmitMessage={**message, "topicID": topic_id(exempt)}).assessed == ()
+    assert ledger.carry_out(consensusSubmitMessage={**message, "topicID": topic_id(exempt)}).assessed == ()
 
 
 @pytest.mark.parametrize(

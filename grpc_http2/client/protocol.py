@@ -1,9 +1,8 @@
-"""One HTTP/2 connection's state as a client of unary gRPC calls: bytes in, bytes out, and no socket.
+"""The client's side of HTTP/2 on one connection, without input and output: bytes in, bytes out, and no socket.
 
-`Session.start` takes a call in while there is a free place, `Session.outgoing` gives the bytes to send,
-`Session.receive` takes what arrived, and a stream that has ended is told so. Nothing here waits, neither for a place,
-which is the pool's affair, nor for anything else; and nothing is safe for threads by itself: the connection holds a
-lock around every method.
+`ClientProtocol.start` begins a call while there is a free place, `ClientProtocol.outgoing` returns the bytes to send,
+`ClientProtocol.receive` takes the bytes that arrived, and a stream that has ended is told so. Nothing here waits:
+waiting for a place is the pool's task. Nothing is thread-safe by itself: the connection holds a lock around every call.
 """
 
 from __future__ import annotations
@@ -32,9 +31,9 @@ from grpc_http2.wire.settings import (
 from grpc_http2.wire.windows import widened
 
 STREAM_WINDOW: Final = LARGEST_ANSWER + 65_531
-"""Of every call, so that it never has to be topped up."""
+"""Of every call: large enough never to need a WINDOW_UPDATE."""
 CONNECTION_WINDOW: Final = 4 * STREAM_WINDOW
-"""It is topped up as soon as half of it is used, so that a server cannot overstep it: no frame is so long."""
+"""A WINDOW_UPDATE is sent when half of it is used, so that a server cannot exceed it: no frame is so long."""
 
 _LAST_STREAM: Final = 2**31 - 3
 _NO_GOAWAY: Final = 2**31
@@ -46,7 +45,7 @@ _FIRST_WORDS: Final = (
 _PING: Final = frames.ping(bytes(frames.PING_BYTES))
 
 
-class SessionState(Enum):
+class ProtocolState(Enum):
     """Whether calls can be started."""
 
     OPENING = "the server's settings have not arrived"
@@ -57,25 +56,25 @@ class SessionState(Enum):
 
 
 # Module's own names: looking one up in an Enum costs more than the comparison.
-OPENING: Final = SessionState.OPENING
-OPEN: Final = SessionState.OPEN
-HELD: Final = SessionState.HELD
-DRAINING: Final = SessionState.DRAINING
-LOST: Final = SessionState.LOST
+OPENING: Final = ProtocolState.OPENING
+OPEN: Final = ProtocolState.OPEN
+HELD: Final = ProtocolState.HELD
+DRAINING: Final = ProtocolState.DRAINING
+LOST: Final = ProtocolState.LOST
 
 
-class Session:
+class ClientProtocol:
     """See the module.
 
     Attributes:
         state: Whether calls can be started.
-        goaway: What the server said with its last GOAWAY; None as long as it sent none.
-        limit: Calls that may be under way at once now; 0 but in the state OPEN.
+        goaway: The server's last GOAWAY; None as long as it sent none.
+        limit: Calls that may be in flight at once now; 0 except in the state OPEN.
         peer: What the server's settings allow.
         streams: Calls in flight, by their number.
-        moved: Calls that the server has certainly not looked at and will not; to be started elsewhere.
-        finished: Calls of which the server has said how they ended, other than by a reset.
-        pending: What waits to be sent; `outgoing` takes it.
+        moved: Calls that the server has certainly not processed and will not; to be started elsewhere.
+        finished: Calls that the server ended, other than by a reset.
+        pending: What is to be sent; `outgoing` takes it.
     """
 
     def __init__(self) -> None:
@@ -99,7 +98,7 @@ class Session:
         self._rest_bytes = 0
         self._wanted = frames.HEADER_BYTES  # bytes with which that frame, or its header, is whole
         self._open_block: OpenBlock | None = None
-        self._reset_here: deque[int] = deque(maxlen=_RESETS_REMEMBERED)  # what crosses our reset means nothing
+        self._reset_here: deque[int] = deque(maxlen=_RESETS_REMEMBERED)  # frames that cross our reset are ignored
         self._handlers = (
             self._on_data,
             self._on_headers,
@@ -117,7 +116,7 @@ class Session:
         places = f" of {self.limit}" if self.limit else ""
         goaway = f", GOAWAY {self.goaway} up to stream {self.goaway.last_stream}" if self.goaway else ""
         return (
-            f"<Session {self.state.name}, {len(self.streams)}{places} calls in flight, {self.begun} begun, "
+            f"<ClientProtocol {self.state.name}, {len(self.streams)}{places} calls in flight, {self.begun} begun, "
             f"{len(self._blocked)} wait for a window, window {self._window:,}, {len(self.pending)} to be sent{goaway}>"
         )
 
@@ -128,7 +127,7 @@ class Session:
 
     @property
     def graceful(self) -> bool:
-        """Whether the server takes no more calls, and nothing is wrong (GOAWAY with NO_ERROR)."""
+        """Whether the server takes no more calls, without an error (GOAWAY with NO_ERROR)."""
         return self.goaway is not None and self.goaway.code == ErrorCode.NO_ERROR
 
     def start(self, stream: Stream) -> None:
@@ -156,7 +155,7 @@ class Session:
             self._go_on()
 
     def cancel(self, stream: Stream) -> None:
-        """Forget a call: nobody waits for it any more. What has not left yet never will."""
+        """Cancel a call whose caller no longer waits. What was not sent yet is never sent."""
         state = stream.state
         if state is DONE:
             return
@@ -167,7 +166,7 @@ class Session:
                 self.pending.append(frames.rst_stream(stream.id, ErrorCode.CANCEL))
 
     def ping(self) -> None:
-        """Ask for a sign of life; any byte is one."""
+        """Send a PING; any byte that arrives shows that the server is alive."""
         self.pending.append(_PING)
 
     def hold(self, held: bool) -> None:
@@ -196,18 +195,18 @@ class Session:
         return b"".join(parts)
 
     def not_sent(self) -> None:
-        """Nothing of what `outgoing` gave last was taken by the system, and nothing more will be."""
+        """The socket took nothing of the last `outgoing`, and will take nothing more."""
         for item in self._leaving:
             if isinstance(item, Stream) and item.state is not DONE:
                 item.state = UNSENT
 
     def fail(self, error: Http2ConnectionError) -> None:
-        """Tell the server why the connection ends, and send nothing else; `lost` is to follow."""
+        """Send GOAWAY with the error, and nothing else; `lost` has to follow."""
         self.retire()
         self.pending = [frames.goaway(0, error.code, str(error))]  # it has begun no stream
 
     def lost(self, status: str, reason: str, incident: str) -> tuple[int, list[Stream]]:
-        """The connection is gone: end the calls of which anything had left.
+        """The connection is gone: end the calls of which any byte was sent.
 
         Returns:
             How many those were, and the calls that have certainly not arrived; they are as if never started.
@@ -251,7 +250,7 @@ class Session:
             stream_id &= _ID_BITS
             if self._open_block is not None or self.state is OPENING:
                 self._check_order(kind, flags, stream_id)
-            if kind < _KINDS:  # frames of unknown kinds are left alone (RFC 9113, section 5.5)
+            if kind < _KINDS:  # frames of unknown kinds are ignored (RFC 9113, section 5.5)
                 try:
                     handlers[kind](flags, stream_id, data[begin:stop])
                 except Http2StreamError as error:
@@ -262,9 +261,9 @@ class Session:
             self._rest_bytes = end - at
 
     def _put_together(self, data: bytes) -> bytes:
-        """What the beginning of a frame has become with `data`; b"" while the frame is not whole.
+        """The bytes from the beginning of an incomplete frame on; b"" while it is still incomplete.
 
-        A frame in many pieces is put together once, instead of once per piece.
+        A frame in many pieces is joined once, instead of once per piece.
         """
         self._rest.append(data)
         self._rest_bytes += len(data)
@@ -274,26 +273,26 @@ class Session:
         return data
 
     def _check_order(self, kind: int, flags: int, stream_id: int) -> None:
-        """Check what must come first on a connection, and what must follow headers that are cut in pieces."""
+        """Check that SETTINGS come first, and that CONTINUATION follows an unfinished header block."""
         if self.state is OPENING:
             payloads.check_first_frame(kind, flags)
         if self._open_block is not None:
             self._open_block.check_next(kind, stream_id)
 
-    def _enter(self, state: SessionState) -> None:
+    def _enter(self, state: ProtocolState) -> None:
         self.state = state
         self.limit = self.peer.max_streams if state is OPEN else 0
 
     def _check_closed(self, stream_id: int, kind: str, error: type[Http2ConnectionError | Http2StreamError]) -> None:
-        """Check whether a frame may come on a stream that is none of the calls in flight (RFC 9113, section 5.1).
+        """Check whether a frame may come on a stream without a call in flight (RFC 9113, section 5.1).
 
         Args:
             stream_id: Of the frame.
             kind: Of the frame.
-            error: What it is where the stream is closed, unless we have closed it: then it crossed our reset.
+            error: The error where the stream is closed, unless we reset it: then the frame crossed our reset.
 
         Raises:
-            Http2ConnectionError: nobody has begun the stream; even ones are the server's, which may begin none.
+            Http2ConnectionError: the stream was never opened; even ids are the server's, which may open none.
         """
         self._check_begun(stream_id, kind)
         if stream_id not in self._reset_here:
@@ -369,17 +368,17 @@ class Session:
             self._finish(stream, None, "")
 
     def _is_too_long(self, stream: Stream) -> bool:
-        """Whether an answer is too long for us, without its padding.
+        """Whether an answer, without its padding, is longer than the client takes.
 
         Raises:
-            Http2StreamError: with its padding it is more than the window that the server was given for it.
+            Http2StreamError: with its padding it exceeds the stream's window.
         """
         if stream.size > STREAM_WINDOW:
             raise Http2StreamError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the stream's window takes")
         return stream.size - stream.padding > LARGEST_ANSWER
 
     def _refuse(self, stream: Stream) -> None:
-        """An answer is too long for us."""
+        """An answer is longer than the client takes."""
         self.pending.append(frames.rst_stream(stream.id, ErrorCode.CANCEL))
         self._reset_here.append(stream.id)
         del self.streams[stream.id]
@@ -395,17 +394,17 @@ class Session:
             stream.end(reset_failure(code))
 
     def _finish(self, stream: Stream, grpc_status: int | None, message: str) -> None:
-        """The server has said all: an answer, or why there is none.
+        """The server ended a stream: with an answer, or a status.
 
         Raises:
-            Http2StreamError: it is no answer of HTTP/2 (RFC 9113, section 8.1.1).
+            Http2StreamError: the answer is malformed (RFC 9113, section 8.1.1).
         """
         reply = stream.reply
         if reply is None:
             raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "an answer without headers")
         if reply.length >= 0 and reply.length != stream.size - stream.padding:
             raise Http2StreamError(ErrorCode.PROTOCOL_ERROR, "content-length is not the length of the content")
-        if stream.body:  # it did not wait for the rest of the request, which is now of no use
+        if stream.body:  # it did not wait for the rest of the request, which is no longer needed
             self.pending.append(frames.rst_stream(stream.id, ErrorCode.NO_ERROR))
             self._reset_here.append(stream.id)
         del self.streams[stream.id]
@@ -453,7 +452,7 @@ class Session:
             self.pending.append(frames.ping(payload, ack=True))
 
     def _on_goaway(self, _flags: int, stream_id: int, payload: bytes) -> None:
-        """The server looks at no call above the one that it names: those are moved; the others go on.
+        """GOAWAY: the server processes no call above the stream that it names: those are moved, the others go on.
 
         A graceful end has two of these, the first with the greatest number there is (RFC 9113, section 6.8).
         """
@@ -465,13 +464,13 @@ class Session:
         self._last_id = last
         self.goaway = goaway
         self.retire()
-        # What was answered in part was looked at, whatever the server says of it.
+        # A call with part of an answer was processed, whatever the GOAWAY says.
         above = [one for one in self.streams.values() if one.id > last and not one.answered]
         if above:
             self._take_out(above)
 
     def _take_out(self, unseen: list[Stream]) -> None:
-        """Make calls that were not looked at ready to be started elsewhere."""
+        """Reset calls that were not processed, so that they can be started elsewhere."""
         numbers = {stream.id for stream in unseen}
         self._reset_here.extend(numbers)
         self.pending = [item for item in self.pending if isinstance(item, bytes) or item.id not in numbers]
@@ -487,7 +486,7 @@ class Session:
     # What leaves.
 
     def _go_on(self) -> None:
-        """Send of the blocked bodies what the windows allow, in order."""
+        """Send as much of the blocked bodies as the windows allow, in order."""
         held_up: deque[Stream] = deque()
         while self._blocked and self._window > 0:
             stream = self._blocked.popleft()
@@ -497,7 +496,7 @@ class Session:
         self._blocked = held_up
 
     def _send_body(self, stream: Stream) -> bool:
-        """Send what may be sent of a body; returns whether that was all of it."""
+        """Send as much of a body as the windows allow; returns whether that was all of it."""
         while stream.body:
             room = self.peer.initial_window + stream.window
             size = min(len(stream.body), self.peer.max_frame, self._window, room)

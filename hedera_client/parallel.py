@@ -1,4 +1,4 @@
-"""Runs checks side by side, a few at a time, each for a bounded time."""
+"""Runs checks in parallel, a few at a time, each for a bounded time."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def side_by_side(
 ) -> Iterator[T]:
     """Run jobs in threads and yield each one's result as it is there.
 
-    A job that is not done in its time is left to itself (a name server that keeps silent cannot be interrupted) and
-    holds no place any longer; its thread ends with the process.
+    A job that exceeds its time is abandoned (a name lookup without an answer cannot be interrupted) and no longer
+    counts as running; its thread ends with the process.
 
     Args:
         jobs: Must not raise.
@@ -46,7 +46,7 @@ def side_by_side(
 
 
 def _within(job: Callable[[], T], index: int, bound_s: float, overdue: Callable[[int, float], T]) -> T:
-    """The job's result, or what stands for it when its time is over."""
+    """The job's result, or the one for jobs that took too long."""
     results: queue.SimpleQueue[T] = queue.SimpleQueue()
     threading.Thread(target=lambda: results.put(job()), daemon=True).start()
     try:
@@ -56,7 +56,7 @@ def _within(job: Callable[[], T], index: int, bound_s: float, overdue: Callable[
 
 
 def _next(done: queue.SimpleQueue[T]) -> T:
-    """Wait for a result in short waits: in one long wait Ctrl-C would not be heard on every system."""
+    """Wait for a result in short waits: on some systems a long wait delays Ctrl-C."""
     while True:
         try:
             return done.get(timeout=_POLL_S)

@@ -1,4 +1,7 @@
-"""The interface of a kind of transaction: checks, price, effect. One file per kind, one line in the package's table."""
+"""The handler of one kind of transaction: checks, price, effect. One file per kind, one line in the package's table.
+
+The name and `handle` are those of hiero-consensus-node (TransactionHandler.java).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ from typing import Any, ClassVar
 
 from localnet.protocol.functionality import functionality
 from localnet.state.entities import State
-from localnet.transactions.settlement import Settlement
+from localnet.transactions.handle_context import HandleContext
 from localnet.transactions.stages import Kind
 
 
-class Operation(ABC):
-    """One kind of transaction. Stateless: one instance serves all."""
+class TransactionHandler(ABC):
+    """Checks, prices and handles the transactions of one kind. Stateless: one instance serves all nodes."""
 
     field: ClassVar[str]
     """The field of `TransactionBody.data` it lives in."""
@@ -30,7 +33,7 @@ class Operation(ABC):
         cls.functionality = functionality(cls.field)
         cls.kind = Kind(cls.field, cls.name, cls.receipt_field)
 
-    def check(self, data: Any) -> None:  # noqa: B027 (not every operation has something to check)
+    def check(self, data: Any) -> None:  # noqa: B027 (not every kind has something to check)
         """Check what needs no state. Runs at precheck.
 
         Raises:
@@ -53,17 +56,17 @@ class Operation(ABC):
     def price(self, data: Any) -> int:
         """The service fee in tinycents."""
 
-    def surcharge(self, data: Any, state: State) -> int:  # noqa: ARG002 (few operations have one)
+    def surcharge(self, data: Any, state: State) -> int:  # noqa: ARG002 (few kinds have one)
         """What is added to the service fee because of the entity it is about, in tinycents."""
         return 0
 
-    def debit(self, data: Any, payer: int) -> int:  # noqa: ARG002 (most operations move nothing)
+    def debit(self, data: Any, payer: int) -> int:  # noqa: ARG002 (most kinds move nothing)
         """Tinybars that leave the payer's balance beside the fee; checked against the balance at precheck."""
         return 0
 
     @abstractmethod
-    def settle(self, at: Settlement) -> None:
-        """Take effect at consensus: first every check, then every change.
+    def handle(self, context: HandleContext) -> None:
+        """Let a transaction take effect at consensus: first every check, then every change.
 
         Raises:
             Refused: the receipt carries this status; nothing was changed, the fee is charged.

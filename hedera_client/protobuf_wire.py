@@ -1,8 +1,8 @@
-"""Protobuf's wire format as far as the hottest path needs it: varints and length-delimited fields, written by hand.
+"""The part of Protobuf's wire format that submits need, encoded by hand: varints and length-delimited fields.
 
-Serialising through protobuf's message objects costs several times the bytes' own price, and most of a transaction's
-bytes never change. What is written here is byte for byte what protobuf would write (tests hold it to that): fields in
-ascending order, zero values left out. (protocol buffers documentation, "Encoding")
+Serialising protobuf message objects takes several times as long, and most of a transaction's bytes never change.
+The output is byte for byte that of protobuf (tests hold it to that): fields in ascending order, zero values left out
+(protocol buffers documentation, "Encoding").
 """
 
 from __future__ import annotations

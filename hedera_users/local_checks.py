@@ -1,4 +1,4 @@
-"""What can be found wrong before anything is paid or left behind: folders, ports, credentials, code and servers."""
+"""Checks of this machine before anything is paid or left behind: folders, ports, credentials, code and servers."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from config.networks import Network
 from config.secrets import hide_in_logs, secrets_of, without_secrets
 from config.settings import RunSettings
 from hedera_client import CredentialError, Operator
+from hedera_users.baseline_trial import baseline_faults
 from hedera_users.ramp import look_at_load
-from hedera_users.trial import baseline_faults
 from resilience.redis_storage import why_unreachable
 
 PROBE_BYTES: Final = 256 * 1024
@@ -36,10 +36,10 @@ LEAST_FREE_BYTES: Final = 16 * 1024 * 1024
 
 
 def faults(settings: RunSettings, *, tries_baseline: bool = False) -> list[str]:
-    """What keeps this process from its part in a run, one line each; it looks at nothing of the network.
+    """Why this process cannot take part in a run, one line each; the network is not checked.
 
     Args:
-        settings: What was asked for.
+        settings: The run's options.
         tries_baseline: Whether this process will do the operation without Hedera, so that it is tried once.
     """
     found: list[str] = []
@@ -62,7 +62,7 @@ def faults(settings: RunSettings, *, tries_baseline: bool = False) -> list[str]:
 
 
 def hide_secrets(settings: RunSettings, network: Network | None) -> None:
-    """Let nothing that this process logs from now on hold what the addresses of a run hold of secrets."""
+    """From now on, leave the secrets in the run's addresses out of this process's log."""
     urls = [settings.breaker_storage, parse_baseline(settings.baseline).target]
     urls += [network.mirror_rest, network.relay or ""] if network is not None else []
     hide_in_logs(piece for url in urls for piece in secrets_of(url))
@@ -163,7 +163,7 @@ def _role_faults(options: Namespace) -> Iterator[str]:
 
 
 def _idle_options(options: Namespace) -> Iterator[str]:
-    """Options of Locust's own that have no effect: whoever gave them may have meant another load."""
+    """Options of Locust that have no effect: the user may have meant another load."""
     if options.expect_workers > 1 and not (options.master or options.processes):
         yield f"--expect-workers {options.expect_workers} has no effect: it needs --master"
 

@@ -1,4 +1,4 @@
-"""The moment of consensus of one transaction."""
+"""What the handler of a transaction sees and changes at consensus."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from localnet.protocol.keys import CompiledKey, is_satisfied
 from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import Account, CustomFee, State, Topic
 from localnet.transactions.children import Child
-from localnet.transactions.stages import Checked, Settled, TopicMessage
+from localnet.transactions.stages import Checked, Handled, TopicMessage
 
 Transfers = tuple[tuple[int, int], ...]
 
 
-class Settlement:
-    """The moment of consensus of one transaction, as its operation sees it; `settled` is what comes of it.
+class HandleContext:
+    """What a handler sees of its transaction at consensus, and where it notes the effect; `handled` makes the result.
 
     Attributes:
         state: Accounts, topics and files; to be changed only after every check has passed.
@@ -23,7 +23,7 @@ class Settlement:
         transfers: Balance changes by account number so far (the fee's).
         preceding: Children that come before it: accounts that are made for it, keys that hollow accounts get.
         fee: What was charged for it, in tinybars.
-        entity, created, assessed, message, effect: Of `Settled`; the operation fills in what there is to say.
+        entity, created, assessed, message, effect: Of `Handled`; the handler sets those that apply.
     """
 
     __slots__ = (
@@ -55,7 +55,7 @@ class Settlement:
 
     @property
     def data(self) -> Any:
-        """The operation's own part of the body."""
+        """The part of the body that belongs to its kind."""
         return self.checked.data
 
     @property
@@ -95,8 +95,8 @@ class Settlement:
         """What was moved, by account number; what came to nothing left out."""
         return tuple(sorted((account, amount) for account, amount in self.transfers.items() if amount))
 
-    def settled(self, status: int, known: float, transfers: Transfers) -> Settled:
-        """What has become of it.
+    def handled(self, status: int, known: float, transfers: Transfers) -> Handled:
+        """Return the handled transaction.
 
         Args:
             status: The receipt's status.
@@ -105,7 +105,7 @@ class Settlement:
         """
         checked = self.checked
         received = checked.received
-        return Settled(  # by position: by name takes about twice as long, and this is done for every transaction
+        return Handled(  # by position: by name takes about twice as long, and this is done for every transaction
             received.position,
             received.node,
             received.size,

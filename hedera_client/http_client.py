@@ -1,4 +1,4 @@
-"""HTTP connections that belong to the process that uses them. Nothing is retried."""
+"""HTTP requests over connections of the process that makes them. Nothing is retried."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, Final
 import requests
 from requests.adapters import HTTPAdapter
 
-from config.proxies import session_for
+from config.proxies import requests_session
 
 MOST_CONNECTIONS: Final = 64
 """Connections to one server that are kept open between two calls."""
 
 
-class ProcessSession:
-    """A session of `requests` for each process, opened on first use. Safe for threads and greenlets.
+class HttpClient:
+    """Makes HTTP requests by a `requests.Session` of each process, opened on first use. Safe for threads and greenlets.
 
-    It is for one server: whether the environment's proxies are used (never towards this machine itself) is seen by the
-    first URL. Sockets that came over a fork are not used, so it may be made before Locust forks its workers.
+    It is for one server: whether the environment's proxies are used (never for this machine itself) is decided by the
+    first URL. Sockets from before a fork are not used, so it may be made before Locust forks its workers.
     """
 
     def __init__(self) -> None:
@@ -37,16 +37,16 @@ class ProcessSession:
         Raises:
             requests.RequestException: no answer came.
         """
-        return self._process_session(url).request(method, url, timeout=timeout, **options)
+        return self._session_of_process(url).request(method, url, timeout=timeout, **options)
 
     def close(self) -> None:
         """Close this process's connections; a later call opens new ones."""
         if self._pid == os.getpid():
             self._session.close()
 
-    def _process_session(self, url: str) -> requests.Session:
+    def _session_of_process(self, url: str) -> requests.Session:
         if self._pid != os.getpid():
-            session = session_for(url)
+            session = requests_session(url)
             adapter = HTTPAdapter(pool_connections=1, pool_maxsize=MOST_CONNECTIONS, max_retries=0)
             session.mount("http://", adapter)
             session.mount("https://", adapter)

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Journal(Generic[T]):
+class RollingList(Generic[T]):
     """Items in the order they came. An item's index never changes, also when older ones are forgotten."""
 
     def __init__(self) -> None:

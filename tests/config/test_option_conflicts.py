@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from config.at_odds import PARTS, without_effect
+from config.option_conflicts import PARTS, without_effect
 from config.parsing import parse_settings
 from config.settings import RunSettings
 from hedera_users import HederaUser, user_classes

@@ -14,8 +14,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedera_client.http_session import ProcessSession, cause
-from hedera_client.one_line import one_line
+from hedera_client.http_client import HttpClient, cause
+from hedera_client.sanitize import one_line
 
 
 class Peers(BaseHTTPRequestHandler):
@@ -47,36 +47,36 @@ def url() -> Iterator[str]:
 
 def test_a_connection_is_kept_and_nothing_is_retried(url: str) -> None:
     """Three requests on one; an answer is an answer whatever its status."""
-    session = ProcessSession()
-    assert [session.request("GET", url + path, timeout=10).status_code for path in ("/", "/busy", "/")] == [
+    client = HttpClient()
+    assert [client.request("GET", url + path, timeout=10).status_code for path in ("/", "/busy", "/")] == [
         200,
         503,
         200,
     ]
     assert len(Peers.seen) == 3
     assert len(set(Peers.seen)) == 1
-    session.close()
-    session.request("GET", url, timeout=10)
+    client.close()
+    client.request("GET", url, timeout=10)
     assert len(set(Peers.seen)) == 2, "a later call opens a new one"
-    session.close()
+    client.close()
 
 
 def test_a_fork_uses_connections_of_its_own(url: str) -> None:
     """Answers would go to whoever reads first; and closing in the child leaves the parent's open."""
-    session = ProcessSession()
-    session.request("GET", url, timeout=10)
+    client = HttpClient()
+    client.request("GET", url, timeout=10)
     child = os.fork()
     if child == 0:
         try:
-            session.close()
-            session.request("GET", url, timeout=10)
+            client.close()
+            client.request("GET", url, timeout=10)
         finally:
             os._exit(0)
     os.waitpid(child, 0)
-    session.request("GET", url, timeout=10)
+    client.request("GET", url, timeout=10)
     parents, childs, again = Peers.seen
     assert parents == again != childs
-    session.close()
+    client.close()
 
 
 def test_the_innermost_reason_is_told_in_a_few_words() -> None:
@@ -84,7 +84,7 @@ def test_the_innermost_reason_is_told_in_a_few_words() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     with pytest.raises(requests.RequestException) as raised:
-        ProcessSession().request("GET", f"http://127.0.0.1:{port}", timeout=10)
+        HttpClient().request("GET", f"http://127.0.0.1:{port}", timeout=10)
     assert cause(raised.value) == "[Errno 111] Connection refused"
     assert cause(requests.Timeout()) == "Timeout"
     assert len(cause(requests.RequestException("x" * 1_000))) == 200

@@ -1,4 +1,4 @@
-"""The built-in lists of the public networks' nodes: for when their mirror does not say, each with its date.
+"""The built-in lists of the public networks' nodes, each with its date; used when the mirror cannot be asked.
 
 A list is a JSON file in `config/addresses/`, in the form that a mirror gives an address book, with `network`, `date`
 and `source` beside `nodes`. `make addresses` writes it anew.
@@ -26,7 +26,7 @@ class BuiltInList:
 
     Attributes:
         network: E.g. `mainnet`.
-        date: The day as of which it is known to be right, `YYYY-MM-DD`.
+        date: The day on which it was right, `YYYY-MM-DD`.
         source: Where it was taken from, in words.
         entries: The nodes.
     """
@@ -45,7 +45,7 @@ def built_in_list(network: str, folder: Path | None = None) -> BuiltInList:
         folder: Where lists are kept; FOLDER unless given.
 
     Raises:
-        ValueError: the file is not there, or not of its form: somebody has edited it by hand.
+        ValueError: the file is missing or malformed, e.g. edited by hand.
     """
     path = (folder or FOLDER) / f"{network}.json"
     try:
@@ -57,10 +57,10 @@ def built_in_list(network: str, folder: Path | None = None) -> BuiltInList:
 
 
 def write_built_in_list(listed: BuiltInList, folder: Path | None = None) -> Path:
-    """Write a network's list in place of the one before, at once or not at all; returns its path.
+    """Replace a network's list atomically; returns its path.
 
     Raises:
-        OSError: it cannot be written; what was there is there still.
+        OSError: it cannot be written; the old file is unchanged.
     """
     path = (folder or FOLDER) / f"{listed.network}.json"
     head = {"network": listed.network, "date": listed.date, "source": listed.source}
@@ -69,7 +69,7 @@ def write_built_in_list(listed: BuiltInList, folder: Path | None = None) -> Path
 
 
 def book_text(head: Mapping[str, str], entries: Sequence[Entry]) -> str:
-    """A file of an address book's form: what is to be said of it, then one line per node, so that a change is one line.
+    """A list as JSON: its own fields, then one line per node, so that a diff shows one line per change.
 
     Entries that could not be read are left out.
     """
@@ -84,7 +84,7 @@ def replace_file(path: Path, text: str) -> None:
     Half a character, which JSON from outside may hold and UTF-8 has no bytes for, is written as JSON's own escape.
 
     Raises:
-        OSError: it cannot be written; the old file is there still.
+        OSError: it cannot be written; the old file is unchanged.
     """
     descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

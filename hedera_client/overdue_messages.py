@@ -1,4 +1,4 @@
-"""When a mirror's stream is to be doubted, and what came of the doubts. Only decisions: no calls, no threads."""
+"""Decides when messages of a mirror's stream are overdue, and when to reopen the stream. No calls, no threads."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _ENOUGH: Final = 3
 
 
 class StreamCounts:
-    """What a stream has been through, as totals that add up over topics and processes.
+    """Statistics of a stream, as totals that add up over topics and processes.
 
     Attributes:
         opened: Subscriptions.
         ended: How many of them the mirror, or the way to it, ended.
         silent: How many were given up because REST showed messages that they did not.
         skipped: Messages that were left out between two that came.
-        looks: Questions that were asked over REST.
-        unanswered: How many of them brought no answer.
-        waits: Waits for a message that ended well.
+        looks: Requests over REST.
+        unanswered: How many of them got no answer.
+        waits: Waits for a message that succeeded.
         late: How many of these rest on REST or on a stream that was opened again meanwhile.
-        late_s: Seconds by which those may be too long, added up.
+        late_s: Sum of the seconds by which those may be too long.
     """
 
     __slots__ = ("ended", "late", "late_s", "looks", "opened", "silent", "skipped", "unanswered", "waits")
@@ -75,12 +75,12 @@ class Suspicion:
         return PATIENCE_S + usual
 
     def brought(self) -> None:
-        """The stream has brought a message: it is well."""
+        """The stream has brought a message, so it works."""
         self.down = False
         self._repair_wait = PATIENCE_S
 
     def waited(self, seconds: float) -> None:
-        """The stream has ended a wait as it should."""
+        """The stream has ended a wait normally."""
         self._waits.append(seconds)
 
     def broke(self) -> None:
@@ -130,7 +130,7 @@ class Suspicion:
         return True
 
     def judged_at(self) -> float:
-        """When `judge` has something to say; infinity where it has not."""
+        """When to call `judge`; infinity for never."""
         if self._ahead is None:
             return float("inf")
         at = max(self._ahead[1], self._opened_at) + GRACE_S

@@ -1,8 +1,7 @@
-"""Options that are each right and do not go together: contradictions, which are refused, and options without effect.
+"""Options that conflict though each is valid: contradictions, which are refused, and options without effect.
 
-An option counts as given where it differs from its default: where it does not, there is nothing that a user could miss.
-What is refused would answer another question than the one that was asked, or fail for certain after it was paid for.
-What is only told changes nothing of the answer.
+An option counts as given where it differs from its default. A contradiction is refused because the run would answer
+another question than the one asked, or fail after it was paid for. An option without effect is only reported.
 """
 
 from __future__ import annotations
@@ -39,11 +38,11 @@ PARTS: Final = (
     Part("--queue", lambda run: run.queue > 0, ("queue_expiry",)),
     Part("no --arrival-rate, under which nobody thinks,", lambda run: run.arrival_rate == 0, ("think_time",)),
 )
-"""Options of a part that is switched off have no effect, and do no harm."""
+"""Options of a part that is switched off have no effect."""
 
 
 def contradictions(run: RunSettings) -> list[str]:
-    """What cannot be meant, one line each: options, values, remedy."""
+    """Contradictions, one line each: options, values, remedy."""
     return list(_contradictions(run))
 
 
@@ -84,7 +83,7 @@ def given(run: RunSettings, name: str) -> bool:
 
 
 def told(run: RunSettings, name: str) -> str:
-    """An option and its value as one would type it, without the secrets of a URL."""
+    """An option and its value as typed on a command line, without the secrets of a URL."""
     value: Any = getattr(run, name)
     if isinstance(value, tuple):
         value = ",".join(value)

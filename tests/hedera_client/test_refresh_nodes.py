@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from config.address_book import Endpoint
-from config.built_in import FOLDER, built_in_list
+from config.built_in_nodes import FOLDER, built_in_list
 from hedera_client.__main__ import main
-from hedera_client.refresh import changes
+from hedera_client.refresh_nodes import changes
 from localnet_launcher import Localnet
 
 MAINNET = Path(__file__).resolve().parents[1] / "data" / "address-book-mainnet.json"

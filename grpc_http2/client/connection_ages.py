@@ -1,4 +1,4 @@
-"""How old connections become at one server, so that the next is there before the old one goes."""
+"""How old a server lets connections become, so that the next is opened before the old one ends."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections import deque
 from typing import Final
 
 MAX_AGE: Final = "max_age"
-"""What servers of grpc-java, grpc-go and grpc core say in the GOAWAY of a connection that is too old (grpc-java's
+"""The text in the GOAWAY of grpc-java, grpc-go and grpc core for a connection that is too old (grpc-java's
 NettyServerHandler)."""
 
 _EARLY: Final = 0.9
 """Servers spread their limit by a tenth, up and down (grpc-java, MaxConnectionIdleManager and its age's jitter)."""
 _SPREAD: Final = 0.1
 _SHORTEST_S: Final = 3.0
-"""Below this nothing is opened ahead: it would be more opening than calling."""
+"""For shorter lives no connection is opened ahead: opening would take more than calling."""
 
 
-class Ages:
-    """What was seen of one server."""
+class ConnectionAges:
+    """The ages at which one server closed connections."""
 
     def __init__(self) -> None:
         self._seen: deque[float] = deque(maxlen=8)

@@ -1,4 +1,4 @@
-"""Whether a connection is used and whether its other end lives, as a matter of moments; no clock and no socket."""
+"""Whether a connection is in use and its server alive, from moments that are passed in: no clock and no socket."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from grpc_http2.client.errors import ConnectionLostError
 from grpc_http2.client.timing import Timing
 
 
-class Vitality:
-    """What is known of one connection.
+class Liveness:
+    """The liveness of one connection.
 
     Args:
         timing: How long silence may last.
         now: Monotonic seconds.
 
     Attributes:
-        heard_at: Monotonic seconds at which anything arrived last.
-        quiet_since: Monotonic seconds since when no call was seen on it, to the nearest tick.
+        heard_at: Monotonic seconds when anything last arrived.
+        quiet_since: Monotonic seconds since when it has had no call, to the nearest tick.
     """
 
     def __init__(self, timing: Timing, now: float) -> None:
@@ -29,7 +29,7 @@ class Vitality:
         self._pinged_at: float | None = None  # while calls were in flight
 
     def wants_ping(self, now: float, busy: int, begun: int) -> bool:
-        """Look at it, now and then.
+        """Check it; to be called at each tick.
 
         Args:
             now: Monotonic seconds.
@@ -58,7 +58,7 @@ class Vitality:
         return self._overdue(now) or self._forgotten(now)
 
     def _overdue(self, now: float) -> bool:
-        """Calls are in flight, and it has been silent since they are for longer than it may."""
+        """Whether nothing has arrived for too long while calls are in flight."""
         timing = self._timing
         if self._busy_since is None or now - max(self.heard_at, self._busy_since) < timing.overdue:
             return False
@@ -69,7 +69,7 @@ class Vitality:
         return True
 
     def _forgotten(self, now: float) -> bool:
-        """It has been silent for so long that it may be gone."""
+        """Whether nothing has arrived for so long that it may be gone."""
         if now - self.heard_at < self._timing.keepalive:
             return False
         self._asked_at, self._allowed = now, self._timing.keepalive_answer

@@ -14,10 +14,10 @@ import gevent
 import requests
 
 from config.baselines import parse_baseline
-from config.proxies import session_for
+from config.proxies import requests_session
 from config.secrets import without_secrets
 from config.settings import RunSettings
-from hedera_client.http_session import cause
+from hedera_client.http_client import cause
 from hedera_users.baseline import find_function
 from hedera_users.payloads import audit_event
 from records.envelope import Envelope
@@ -86,7 +86,7 @@ def _why_not_done(function: Callable[[str, bytes], object], payload: bytes, limi
 
 def _why_not_reached(url: str, limit: float) -> str:
     """Why no HTTP server answers at a URL; "" where one does."""
-    with session_for(url) as session:
+    with requests_session(url) as session:
         try:
             session.head(url, timeout=limit, allow_redirects=False)
         except requests.RequestException as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from config.address_book import Entry, read_hash, shown
-from config.built_in import FOLDER, BuiltInList, built_in_list, write_built_in_list
+from config.built_in_nodes import FOLDER, BuiltInList, built_in_list, write_built_in_list
 from config.networks import HOSTED, KNOWN
 from config.routes import Route, counted, routes
 from hedera_client.address_book import fetch_entries
@@ -109,7 +109,7 @@ def _listed(network: str, options: argparse.Namespace) -> BuiltInList:
     """The list that is to be written.
 
     Raises:
-        ValueError: the file is no address book of this network, or none of its nodes can be called.
+        ValueError: the file is not an address book of this network, or none of its nodes can be called.
         MirrorError: the mirror gives none.
         _UselessBookError: the mirror gives one that is of no use.
     """

@@ -6,14 +6,14 @@ from typing import Final
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_SHARE_BYTES: Final = 16 * 1024 * 1024
-"""Of one connection, so that one alone does not shut out the others."""
+"""Maximum of one connection, so that one alone cannot starve the others."""
 
 
-class Room:
+class RequestMemory:
     """Counts the bytes of requests that have begun and not ended.
 
     Attributes:
-        taken: How many there are.
+        taken: Their number.
     """
 
     __slots__ = ("taken",)
@@ -22,10 +22,10 @@ class Room:
         self.taken = 0
 
     def take(self, count: int, share: int) -> bool:
-        """Take `count` bytes for a connection that has `share` with them; whether there was room, taken or not."""
+        """Count `count` bytes for a connection that then has `share`; returns whether both are within bounds."""
         self.taken += count
         return self.taken <= MAX_BYTES and share <= MAX_SHARE_BYTES
 
     def give_back(self, count: int) -> None:
-        """So many bytes are kept no longer."""
+        """Release `count` bytes."""
         self.taken -= count

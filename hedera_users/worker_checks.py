@@ -1,8 +1,8 @@
-"""The master asks its workers whether they can do their part, before anything is paid and before they get users.
+"""The master asks its workers whether they can take part, before anything is paid and before they get users.
 
-A worker's credentials, code, disk and way to Redis are its own, and it hears of a run only when users are spawned, when
-topics are paid for. So the master sends the settings as soon as a worker is there, and waits for what it says. One that
-joins later is asked in the same way (`admission`).
+Each worker has its own credentials, code, disk and route to Redis, and Locust tells it of a run only when users are
+spawned, after topics are paid for. So the master sends the settings to each connected worker and waits for its answer.
+A worker that joins later is asked in the same way (`admission`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from config.exit_codes import ExitCode
 from config.parsing import SettingsError
 from config.same_code import differences, fingerprint
 from config.settings import RunSettings
-from hedera_users import beforehand
+from hedera_users import local_checks
 
 ASK: Final = "hedera_can_you"
 """Message from the master: `{"settings": …, "tries_baseline": …, "user_classes": […], "code": {…}}`: a run's settings
@@ -80,11 +80,11 @@ def _faults(asked: dict[str, Any], known: set[str]) -> list[str]:
     missing = sorted(set(asked["user_classes"]) - known)
     if missing:
         return [f"it has no user class {', '.join(missing)}: give it the locustfile of its master (-f)"]
-    beforehand.hide_secrets(settings, None)
-    return beforehand.faults(settings, tries_baseline=asked["tries_baseline"])
+    local_checks.hide_secrets(settings, None)
+    return local_checks.faults(settings, tries_baseline=asked["tries_baseline"])
 
 
-class RollCall:
+class WorkerChecks:
     """The master's side.
 
     Args:

@@ -14,9 +14,9 @@ from typing import ClassVar
 import pytest
 
 from config.settings import RunSettings
+from hedera_users.baseline_trial import baseline_faults, has_baseline
 from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.overhead_user import OverheadUser
-from hedera_users.trial import baseline_faults, has_baseline
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,7 +53,8 @@ def test_one_that_does_not_come_back_is_given_up(tmp_path: Path) -> None:
     """Under Locust's patching, as in a run, whatever it waits for."""
     (tmp_path / "tried_app.py").write_text(APPLICATION)
     code = (
-        "import locust\nfrom config.settings import RunSettings\nfrom hedera_users.trial import baseline_faults\n"
+        "import locust\nfrom config.settings import RunSettings\n"
+        "from hedera_users.baseline_trial import baseline_faults\n"
         "print(baseline_faults(RunSettings(baseline='python:tried_app:idle'), tries=True, limit=0.2))"
     )
     done = subprocess.run(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grpc_http2.client.headers import answer_decoder, request_head, timeout_value
-from grpc_http2.client.session import DRAINING, OPENING, Session
+from grpc_http2.client.protocol import DRAINING, OPENING, ClientProtocol
 from grpc_http2.client.stream import SENT, UNSENT, Stream
 from grpc_http2.wire import frames, payloads
 from grpc_http2.wire import settings as wire_settings
@@ -59,25 +59,25 @@ def answer(number: int, payload: bytes = b"yes") -> bytes:
     return start_of_answer(number) + data(number, payload) + trailers(number)
 
 
-def opened(**values: int) -> Session:
-    """A session whose server has announced these settings."""
-    session = Session()
-    session.outgoing()
-    session.receive(frames.settings({getattr(wire_settings, name.upper()): value for name, value in values.items()}))
-    session.outgoing()
-    return session
+def opened(**values: int) -> ClientProtocol:
+    """A protocol whose server has announced these settings."""
+    protocol = ClientProtocol()
+    protocol.outgoing()
+    protocol.receive(frames.settings({getattr(wire_settings, name.upper()): value for name, value in values.items()}))
+    protocol.outgoing()
+    return protocol
 
 
 def make_stream(message: bytes = b"m", on_done: Callable[[], object] = lambda: None) -> Stream:
     return Stream(HEAD, VALUE, message, 0.0, 1.0, on_done)
 
 
-def started(session: Session, message: bytes = b"m", *, send: bool = True) -> Stream:
+def started(protocol: ClientProtocol, message: bytes = b"m", *, send: bool = True) -> Stream:
     """A call; `send` lets its bytes leave."""
     stream = make_stream(message)
-    session.start(stream)
+    protocol.start(stream)
     if send:
-        session.outgoing()
+        protocol.outgoing()
     return stream
 
 
@@ -89,7 +89,7 @@ def failure(stream: Stream) -> tuple[str, bool]:
 
 def test_the_first_words() -> None:
     """The preface, and settings that forbid header tables and pushes."""
-    words = Session().outgoing()
+    words = ClientProtocol().outgoing()
     assert words.startswith(frames.PREFACE)
     values = dict(payloads.read_settings(0, 0, words[len(frames.PREFACE) + 9 :][:18]) or ())
     assert values[HEADER_TABLE_SIZE] == 0
@@ -98,18 +98,18 @@ def test_the_first_words() -> None:
 
 def test_an_answer() -> None:
     """Headers, message, trailers."""
-    session = opened()
-    stream = started(session)
-    session.receive(answer(stream.id))
+    protocol = opened()
+    stream = started(protocol)
+    protocol.receive(answer(stream.id))
     assert (stream.done, stream.failure, stream.answer) == (True, None, b"yes")
-    assert session.streams == {}
+    assert protocol.streams == {}
 
 
 @given(st.lists(st.integers(1, 60), max_size=30))
 def test_an_answer_in_any_pieces(cuts: list[int]) -> None:
     """However the bytes are cut on their way, with what HTTP/2 may put between them."""
-    session = opened()
-    first, second = started(session), started(session)
+    protocol = opened()
+    first, second = started(protocol), started(protocol)
     padded = frame(frames.DATA, frames.PADDED, second.id, b"\x03\x00\x00\x00\x00\x02ok" + bytes(3))
     split = block((":status", "200"))
     talk = (
@@ -126,11 +126,11 @@ def test_an_answer_in_any_pieces(cuts: list[int]) -> None:
     )
     at = 0
     for size in cuts:
-        session.receive(talk[at : at + size])
+        protocol.receive(talk[at : at + size])
         at += size
-    session.receive(talk[at:])
+    protocol.receive(talk[at:])
     assert (first.answer, first.failure, second.answer, second.failure) == (b"", None, b"ok", None)
-    assert frame(frames.PING, frames.ACK, 0, b"12345678") in session.outgoing()
+    assert frame(frames.PING, frames.ACK, 0, b"12345678") in protocol.outgoing()
 
 
 @pytest.mark.parametrize(
@@ -155,12 +155,12 @@ def test_an_answer_in_any_pieces(cuts: list[int]) -> None:
 )
 def test_how_a_call_ends_without_an_answer(talk: Any, status: str, sent: bool) -> None:
     """In gRPC's words, and whether it may have been looked at: no reset says that it was not (HAProxy, mux_h2.c)."""
-    session = opened()
-    started(session)
-    stream = started(session)
-    session.receive(talk(stream.id))
+    protocol = opened()
+    started(protocol)
+    stream = started(protocol)
+    protocol.receive(talk(stream.id))
     assert failure(stream) == (status, sent)
-    assert stream.id not in session.streams
+    assert stream.id not in protocol.streams
 
 
 def goaway(last: int, code: int = ErrorCode.NO_ERROR, words: bytes = b"") -> bytes:
@@ -171,77 +171,82 @@ def test_after_goaway_what_was_seen_goes_on() -> None:
     """Calls up to the one it names get their answers; those above are given back, as if never started, and no
     further ones are taken (RFC 9113, section 6.8).
     """
-    session = opened()
-    seen, unseen, unsent = started(session), started(session), started(session, send=False)
-    session.receive(goaway(seen.id, words=b"bye"))
-    assert (session.state, session.graceful, str(session.goaway), session.limit) == (DRAINING, True, "NO_ERROR bye", 0)
-    assert session.moved == [unseen, unsent]
-    assert [(one.state, one.id, one.moves) for one in session.moved] == [(UNSENT, 0, 1)] * 2
-    assert session.outgoing() == b""
-    session.receive(answer(seen.id))
+    protocol = opened()
+    seen, unseen, unsent = started(protocol), started(protocol), started(protocol, send=False)
+    protocol.receive(goaway(seen.id, words=b"bye"))
+    assert (protocol.state, protocol.graceful, str(protocol.goaway), protocol.limit) == (
+        DRAINING,
+        True,
+        "NO_ERROR bye",
+        0,
+    )
+    assert protocol.moved == [unseen, unsent]
+    assert [(one.state, one.id, one.moves) for one in protocol.moved] == [(UNSENT, 0, 1)] * 2
+    assert protocol.outgoing() == b""
+    protocol.receive(answer(seen.id))
     assert seen.answer == b"yes"
 
 
 def test_what_a_server_still_says_of_a_call_that_was_moved() -> None:
     """It has begun to answer what it then disclaimed: that crosses nothing of ours, and means nothing."""
-    session = opened()
-    moved = started(session)
-    session.receive(goaway(0))
-    session.receive(answer(1) + frames.frame(frames.DATA, 0, 1, b"x"))
-    assert (session.moved, moved.state, moved.reply) == ([moved], UNSENT, None)
-    assert session.outgoing() == b""
+    protocol = opened()
+    moved = started(protocol)
+    protocol.receive(goaway(0))
+    protocol.receive(answer(1) + frames.frame(frames.DATA, 0, 1, b"x"))
+    assert (protocol.moved, moved.state, moved.reply) == ([moved], UNSENT, None)
+    assert protocol.outgoing() == b""
 
 
 @pytest.mark.parametrize("size", [1, 400, 60_000, 200_000])
 def test_how_wide_a_window_may_become(size: int) -> None:
     """Up to 2**31 - 1 bytes and not one more, whether the message has left in one piece, in pieces, or in part."""
-    session = opened()
-    started(session)
-    stream = started(session, bytes(size))
+    protocol = opened()
+    started(protocol)
+    stream = started(protocol, bytes(size))
     spent = size + 5 - len(stream.body)
-    session.receive(frames.window_update(stream.id, MAX_WINDOW - (DEFAULT_WINDOW - spent)))
+    protocol.receive(frames.window_update(stream.id, MAX_WINDOW - (DEFAULT_WINDOW - spent)))
     assert stream.state is SENT
-    session.receive(frames.window_update(stream.id, 1))
+    protocol.receive(frames.window_update(stream.id, 1))
     assert failure(stream) == ("INTERNAL", True)
-    assert frames.rst_stream(stream.id, ErrorCode.FLOW_CONTROL_ERROR) in session.outgoing()
+    assert frames.rst_stream(stream.id, ErrorCode.FLOW_CONTROL_ERROR) in protocol.outgoing()
 
 
 def test_a_graceful_end_in_two_steps() -> None:
     """As servers on Netty do it: a GOAWAY that takes everything, a ping, and one with the last call that they took."""
-    session = opened()
-    first, second = started(session), started(session)
-    session.receive(goaway(2**31 - 1, words=b"max_age") + frame(frames.PING, 0, 0, b"12345678"))
-    assert session.moved == []
-    assert session.limit == 0
-    assert frame(frames.PING, frames.ACK, 0, b"12345678") in session.outgoing()
-    session.receive(goaway(first.id))
-    assert session.moved == [second]
+    protocol = opened()
+    first, second = started(protocol), started(protocol)
+    protocol.receive(goaway(2**31 - 1, words=b"max_age") + frame(frames.PING, 0, 0, b"12345678"))
+    assert protocol.moved == []
+    assert protocol.limit == 0
+    assert frame(frames.PING, frames.ACK, 0, b"12345678") in protocol.outgoing()
+    protocol.receive(goaway(first.id))
+    assert protocol.moved == [second]
     with pytest.raises(Http2ConnectionError, match="takes stream 3 back in after 1"):
-        session.receive(goaway(3))
+        protocol.receive(goaway(3))
 
 
 def test_what_was_answered_in_part_was_seen() -> None:
     """Whatever a GOAWAY says of it afterwards: it stays, and its outcome is unknown if the connection ends."""
-    session = opened()
-    stream = started(session)
-    session.receive(start_of_answer(stream.id) + goaway(0))
-    assert session.moved == []
-    assert session.lost("UNAVAILABLE", "gone", "c1") == (1, [])
+    protocol = opened()
+    stream = started(protocol)
+    protocol.receive(start_of_answer(stream.id) + goaway(0))
+    assert protocol.moved == []
+    assert protocol.lost("UNAVAILABLE", "gone", "c1") == (1, [])
     assert failure(stream) == ("UNAVAILABLE", True)
 
 
 def test_a_call_that_is_given_back_takes_no_window_along() -> None:
     """Large calls that had not left when GOAWAY came: those below it get the windows that they had claimed."""
-    session = opened()
-    below = started(session, bytes(40_000))
-    above = [started(session, bytes(15_000), send=False) for _ in range(2)]
-    session.receive(goaway(below.id))
-    assert session.moved == above
+    protocol = opened()
+    below = started(protocol, bytes(40_000))
+    above = [started(protocol, bytes(15_000), send=False) for _ in range(2)]
+    protocol.receive(goaway(below.id))
+    assert protocol.moved == above
     assert len(below.body) == 0
     elsewhere = opened()
     for one in above:
         elsewhere.start(one)
-    assert session.outgoing() == b""  # the old connection has forgotten them
+    assert protocol.outgoing() == b""  # the old connection has forgotten them
     assert [one.state for one in above] == [UNSENT, UNSENT]
     assert [one.id for one in above] == [1, 3]
     reader = Reader(DEFAULT_WINDOW, DEFAULT_MAX_FRAME)
@@ -251,9 +256,9 @@ def test_a_call_that_is_given_back_takes_no_window_along() -> None:
 
 def test_a_lost_connection() -> None:
     """What had left is unknown, and carries the incident; what had not is given back."""
-    session = opened()
-    left, buffered = started(session), started(session, send=False)
-    assert session.lost("UNAVAILABLE", "gone", "c7") == (1, [buffered])
+    protocol = opened()
+    left, buffered = started(protocol), started(protocol, send=False)
+    assert protocol.lost("UNAVAILABLE", "gone", "c7") == (1, [buffered])
     assert failure(left) == ("UNAVAILABLE", True)
     assert left.failure is not None
     assert left.failure.incident == "c7"
@@ -262,26 +267,26 @@ def test_a_lost_connection() -> None:
 
 def test_what_the_system_did_not_take_has_not_left() -> None:
     """Bytes that were handed over in vain leave a call as never sent; earlier ones stay sent."""
-    session = opened()
-    earlier, later = started(session), started(session, send=False)
-    session.outgoing()
-    session.not_sent()
-    assert session.lost("UNAVAILABLE", "gone", "") == (1, [later])
+    protocol = opened()
+    earlier, later = started(protocol), started(protocol, send=False)
+    protocol.outgoing()
+    protocol.not_sent()
+    assert protocol.lost("UNAVAILABLE", "gone", "") == (1, [later])
     assert failure(earlier)[1]
 
 
 def test_a_call_given_up_before_it_left_never_leaves() -> None:
     """Nor does it keep its part of the window; and one that had left is reset."""
-    session = opened()
+    protocol = opened()
     for _ in range(3):
-        stream = started(session, bytes(50_000), send=False)
-        session.cancel(stream)
-        assert session.outgoing() == b""
-    assert started(session, bytes(50_000)).body == b""
-    left = started(session)
-    session.cancel(left)
-    assert session.outgoing() == frames.rst_stream(left.id, ErrorCode.CANCEL)
-    session.receive(answer(left.id))  # it crossed the reset
+        stream = started(protocol, bytes(50_000), send=False)
+        protocol.cancel(stream)
+        assert protocol.outgoing() == b""
+    assert started(protocol, bytes(50_000)).body == b""
+    left = started(protocol)
+    protocol.cancel(left)
+    assert protocol.outgoing() == frames.rst_stream(left.id, ErrorCode.CANCEL)
+    protocol.receive(answer(left.id))  # it crossed the reset
 
 
 @pytest.mark.parametrize(
@@ -319,10 +324,10 @@ def test_a_call_given_up_before_it_left_never_leaves() -> None:
 )
 def test_broken_rules(talk: bytes) -> None:
     """A server that breaks HTTP/2's rules is not listened to any longer."""
-    session = opened()
-    started(session)
+    protocol = opened()
+    started(protocol)
     with pytest.raises(Http2ConnectionError):
-        session.receive(talk)
+        protocol.receive(talk)
 
 
 @pytest.mark.parametrize(
@@ -338,13 +343,13 @@ def test_broken_rules(talk: bytes) -> None:
 )
 def test_settings_come_first(talk: bytes, words: str) -> None:
     """A server that begins with anything else is told as what it is; a beginning is waited for to go on."""
-    session = Session()
+    protocol = ClientProtocol()
     if not words:
-        session.receive(talk)
-        assert session.state is OPENING
+        protocol.receive(talk)
+        assert protocol.state is OPENING
         return
     with pytest.raises(Http2ConnectionError, match=words):
-        session.receive(talk)
+        protocol.receive(talk)
 
 
 @pytest.mark.parametrize(
@@ -357,13 +362,13 @@ def test_settings_come_first(talk: bytes, words: str) -> None:
 )
 def test_a_proxys_own_words(head: Any, status: str, busy: bool, words: str) -> None:
     """By the mapping of grpc/grpc doc/http-grpc-status-mapping.md, with what the page says; 429 asks for patience."""
-    session = opened()
-    stream = started(session)
+    protocol = opened()
+    stream = started(protocol)
     page = b"<html>\n<h1>Nothing   here</h1>" + bytes(100_000)
-    session.receive(frame(frames.HEADERS, frames.END_HEADERS, stream.id, block(*head)))
+    protocol.receive(frame(frames.HEADERS, frames.END_HEADERS, stream.id, block(*head)))
     for at in range(0, len(page), 10_000):
-        session.receive(frame(frames.DATA, 0, stream.id, page[at : at + 10_000]))
-    session.receive(frame(frames.DATA, frames.END_STREAM, stream.id))
+        protocol.receive(frame(frames.DATA, 0, stream.id, page[at : at + 10_000]))
+    protocol.receive(frame(frames.DATA, frames.END_STREAM, stream.id))
     assert failure(stream) == (status, True)
     assert stream.failure is not None
     assert stream.failure.busy is busy
@@ -381,9 +386,9 @@ def test_a_proxys_own_words(head: Any, status: str, busy: bool, words: str) -> N
 )
 def test_a_status_that_is_missing_or_none(talk: Any, words: str) -> None:
     """It concerns that call alone: no proxy is suspected, and others on the connection go on."""
-    session = opened()
-    other, stream = started(session), started(session)
-    session.receive(talk(stream.id) + start_of_answer(other.id) + data(other.id, b"ok") + trailers(other.id))
+    protocol = opened()
+    other, stream = started(protocol), started(protocol)
+    protocol.receive(talk(stream.id) + start_of_answer(other.id) + data(other.id, b"ok") + trailers(other.id))
     assert failure(stream) == ("UNKNOWN", True)
     assert stream.failure is not None
     assert re.search(words, stream.failure.details)
@@ -395,8 +400,8 @@ def test_a_large_answer_is_not_copied_again_for_every_piece(piece: int) -> None:
     """Of an answer, what has arrived stays the very objects that it is when more arrives, until all is there; and so
     do the pieces of a frame. So the time for an answer grows with its size and not with its square.
     """
-    session = opened()
-    stream = started(session)
+    protocol = opened()
+    stream = started(protocol)
     message = bytes(1024 * 1024)
     body = b"\0" + len(message).to_bytes(4, "big") + message
     talk = start_of_answer(stream.id)
@@ -404,13 +409,13 @@ def test_a_large_answer_is_not_copied_again_for_every_piece(piece: int) -> None:
     talk += trailers(stream.id)
     frames_before, pieces_before = 0, 0
     for at in range(0, len(talk), piece):
-        arrived, rest = list(stream.chunks), list(session._rest)
-        session.receive(talk[at : at + piece])
+        arrived, rest = list(stream.chunks), list(protocol._rest)
+        protocol.receive(talk[at : at + piece])
         frames_before += len(arrived)
         assert all(map(operator.is_, arrived, stream.chunks))
-        if len(session._rest) > len(rest) > 0:
+        if len(protocol._rest) > len(rest) > 0:
             pieces_before += 1
-            assert all(map(operator.is_, rest, session._rest))
+            assert all(map(operator.is_, rest, protocol._rest))
     assert stream.answer == message
     assert frames_before > 0
     assert (pieces_before > 0) == (piece < 16_384)
@@ -425,27 +430,27 @@ good_frames = st.sampled_from([start_of_answer(1), data(1, b"x"), trailers(1), a
 @given(st.lists(st.one_of(any_frames, good_frames, st.binary(max_size=30)), max_size=12))
 def test_garbage(talk: list[bytes]) -> None:
     """Whatever arrives: it is understood or refused, and in the end every call has ended, once."""
-    session = opened()
+    protocol = opened()
     ended: list[int] = []
     streams = []
     for index in range(4):
         stream = make_stream(b"m", lambda index=index: ended.append(index))  # type: ignore[misc]
         streams.append(stream)
-        session.start(stream)
-    session.outgoing()
+        protocol.start(stream)
+    protocol.outgoing()
     try:
         for piece in talk:
-            session.receive(piece)
-            session.outgoing()
+            protocol.receive(piece)
+            protocol.outgoing()
     except Http2ConnectionError:
         pass
-    _, unsent = session.lost("UNAVAILABLE", "over", "c1")
+    _, unsent = protocol.lost("UNAVAILABLE", "over", "c1")
     for stream in unsent:
         assert (stream.id, stream.state, stream.answered) == (0, UNSENT, False)
         stream.end()
     assert sorted(ended) == [0, 1, 2, 3]
     assert all(stream.done for stream in streams)
-    assert session.streams == {}
+    assert protocol.streams == {}
 
 
 class Reader:
@@ -492,44 +497,44 @@ actions = st.one_of(
 
 
 class Conversation:
-    """A session and the model of its server, that do what a plan says."""
+    """A protocol and the model of its server, that do what a plan says."""
 
     def __init__(self, window: int, places: int) -> None:
-        self.session = opened(initial_window_size=window, max_concurrent_streams=places)
+        self.protocol = opened(initial_window_size=window, max_concurrent_streams=places)
         self.reader = Reader(window, DEFAULT_MAX_FRAME)
         self.calls: list[tuple[Stream, bytes]] = []
         self.answered: set[int] = set()
 
     def start(self, size: int) -> None:
-        if len(self.session.streams) < self.session.limit:
+        if len(self.protocol.streams) < self.protocol.limit:
             message = bytes([len(self.calls) % 251]) * size
-            self.calls.append((started(self.session, message, send=False), message))
+            self.calls.append((started(self.protocol, message, send=False), message))
 
     def flush(self, _: int) -> None:
-        self.reader.read(self.session.outgoing())
+        self.reader.read(self.protocol.outgoing())
 
     def cancel(self, which: int) -> None:
         if self.calls:
-            self.session.cancel(self.calls[which % len(self.calls)][0])
+            self.protocol.cancel(self.calls[which % len(self.calls)][0])
 
     def widen(self, by: int) -> None:
-        self.session.receive(frames.window_update(0, by))
+        self.protocol.receive(frames.window_update(0, by))
         self.reader.left += by
         for number in self.reader.windows:
-            self.session.receive(frames.window_update(number, by))
+            self.protocol.receive(frames.window_update(number, by))
             self.reader.windows[number] += by
 
     def answer(self, which: int) -> None:
         complete = sorted(self.reader.complete.keys() - self.answered)
         if complete:
             self.answered.add(complete[which % len(complete)])
-            self.session.receive(answer(complete[which % len(complete)]))
+            self.protocol.receive(answer(complete[which % len(complete)]))
 
     def answer_all(self) -> None:
         for stream, message in self.calls:
             if not stream.done and stream.id in self.reader.complete:
                 assert self.reader.complete[stream.id] == b"\0" + len(message).to_bytes(4, "big") + message
-                self.session.receive(answer(stream.id))
+                self.protocol.receive(answer(stream.id))
 
 
 @settings(max_examples=200)
@@ -541,13 +546,13 @@ def test_windows_and_places_are_kept(plan: list[tuple[str, int]], window: int, p
     talk = Conversation(window, places)
     for action, value in plan:
         getattr(talk, action)(value)
-        assert len(talk.session.streams) <= places
+        assert len(talk.protocol.streams) <= places
     for _ in range(200):
         talk.flush(0)
         talk.answer_all()
         talk.widen(60_000)
     assert all(stream.done for stream, _ in talk.calls)
-    assert talk.session.streams == {}
+    assert talk.protocol.streams == {}
 
 
 def test_calls_behind_a_full_window_keep_their_turn() -> None:
@@ -566,19 +571,19 @@ def test_calls_behind_a_full_window_keep_their_turn() -> None:
 
 def test_the_number_of_places() -> None:
     """As the server's settings say, also later ones; none before they came, while held, and from the end on."""
-    session = Session()
-    assert session.limit == 0
-    session.receive(frames.settings({MAX_CONCURRENT_STREAMS: 2}))
-    assert session.limit == 2
-    session.receive(frames.settings({MAX_CONCURRENT_STREAMS: 5}))
-    assert session.limit == 5
-    session.hold(True)
-    assert session.limit == 0
-    session.hold(False)
-    assert session.limit == 5
-    session.retire()
-    session.hold(False)
-    assert session.limit == 0
+    protocol = ClientProtocol()
+    assert protocol.limit == 0
+    protocol.receive(frames.settings({MAX_CONCURRENT_STREAMS: 2}))
+    assert protocol.limit == 2
+    protocol.receive(frames.settings({MAX_CONCURRENT_STREAMS: 5}))
+    assert protocol.limit == 5
+    protocol.hold(True)
+    assert protocol.limit == 0
+    protocol.hold(False)
+    assert protocol.limit == 5
+    protocol.retire()
+    protocol.hold(False)
+    assert protocol.limit == 0
 
 
 fields = st.tuples(st.sampled_from(["grpc-status", "x", "grpc-message"]), st.text("09aé", max_size=9))
@@ -586,7 +591,7 @@ fields = st.tuples(st.sampled_from(["grpc-status", "x", "grpc-message"]), st.tex
 
 @given(st.lists(fields, max_size=5))
 def test_header_blocks_mean_the_same_every_time(headers: list[tuple[str, str]]) -> None:
-    """A block that is remembered is read as it was read first; one that is no header is refused."""
+    """A block that is remembered is read as it was read first; one that is not a header is refused."""
     decoder = answer_decoder()
     encoded = block(*headers)
     try:
