@@ -22,7 +22,7 @@ from reports.judge.operation_names import listed, measured_to, one, several
 from reports.judge.sightings import Sightings
 from reports.judge.worst import failed_most, kinds_of_failures
 from reports.settling import chain_hash
-from tests.reports.ledger import PAYER, RUN_ID, STARTED_AT, TOPIC, Topic, file_record, message, record, write_journal
+from tests.reports.ledger import RUN_ID, STARTED_AT, TOPIC, Topic, file_record, message, record, write_journal
 
 S = 1_000_000_000
 START = int(STARTED_AT) * S
@@ -82,7 +82,7 @@ def test_what_could_not_be_completed_is_told_by_what_is_left(tmp_path: Path) -> 
 def foreign(folder: Path, shown: Topic, clock_s: float | None, *, known: bool = True) -> str | None:
     """What is asked of a mirror that shows these rows, of a run that had one message acknowledged."""
     sightings = Sightings(write_journal(folder, [record("a", 1, 1)]), RUN_ID)
-    chain = TopicChain(chain_hash(PAYER))
+    chain = TopicChain(chain_hash(TOPIC))
     with closing(sightings):
         for row in chain.advance(shown.rows):
             sightings.add(row)
