@@ -34,7 +34,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
 
 Array = npt.NDArray[np.float64]
 Bounds = tuple[float, float]
@@ -231,7 +230,7 @@ def design_effect(values: Array) -> float:
     STANDARD_ERRORS_ADDED standard errors are added. An r below one standard error, which five of six series of
     independent values have, counts as 0.
     """
-    return max(_design_effect(values), _design_effect(stats.rankdata(values)))
+    return max(_design_effect(values), _design_effect(_stats().rankdata(values)))
 
 
 def _design_effect(values: Array) -> float:
@@ -309,7 +308,7 @@ def quantile_intervals(
 def _t_to_normal(degrees_of_freedom: float) -> float:
     """Ratio of the two-sided 95 % critical values of Student's t and of the normal distribution."""
     tail = (1 - CONFIDENCE) / 2
-    return float(stats.t.isf(tail, degrees_of_freedom) / stats.norm.isf(tail))
+    return float(_stats().t.isf(tail, degrees_of_freedom) / _stats().norm.isf(tail))
 
 
 def _quantile_influence(values: Array, probability: float) -> Array:
@@ -398,7 +397,7 @@ def _expanded_percentile(
     bounds = []
     for level in (CONFIDENCE, HIGH_CONFIDENCE):
         tail = (1 - level) / 2
-        factor = float(stats.t.isf(tail, units - 1) / stats.norm.isf(tail)) * math.sqrt(units / (units - 1))
+        factor = float(_stats().t.isf(tail, units - 1) / _stats().norm.isf(tail)) * math.sqrt(units / (units - 1))
         low, high = (centre + factor * (float(end) - own) for end in np.quantile(distribution, [tail, 1 - tail]))
         bounds.append((low, high))
     return bounds[0], bounds[1], error
@@ -424,11 +423,18 @@ def _scaled(kind: tuple[Bounds, Bounds, float], centre: float, factor: float) ->
     return wider[0], wider[1], error * factor
 
 
+def _stats() -> Any:
+    """`scipy.stats`, imported at the first call: it is a third of a start of `locust`, for one process at the end."""
+    from scipy import stats
+
+    return stats
+
+
 def _bootstrap_distribution(
     statistic: Callable[..., Any], baseline: Array, hedera: Array, rng: np.random.Generator
 ) -> Array:
     """The statistic of every resample."""
-    result = stats.bootstrap(
+    result = _stats().bootstrap(
         (baseline, hedera),
         statistic,
         paired=True,

@@ -1,0 +1,19 @@
+"""What a start of `locust` does not have to wait for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+NOT_AT_A_START = ("scipy", "aiohttp", "localnet")
+"""Needed by the process that judges a run, at its end, or by the embedded network's own."""
+
+
+def test_only_what_a_start_needs_is_imported() -> None:
+    """Every worker, and every command that is refused for its options, waits for the imports; scipy's are a third."""
+    look = f"import locustfile, sys; print([name for name in {NOT_AT_A_START} if name in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
