@@ -171,6 +171,16 @@ def test_a_look_refuses_a_network_without_what_the_run_needs(
     assert told in str(raised.value)
 
 
+def test_what_a_run_can_live_with_is_a_warning(localnet: Localnet, caplog: pytest.LogCaptureFixture) -> None:
+    """A single node that is away: circuits leave it alone."""
+    operator = Operator.parse(localnet.operator_id, localnet.operator_key)
+    settings = parse_settings({"rpc_timeout": 1}).model_copy(update={"network": "custom"})
+    nodes = {**localnet.network.nodes, "127.0.0.1:9": "0.0.9"}
+    with caplog.at_level(logging.WARNING):
+        look(localnet.network.model_copy(update={"nodes": nodes}), operator, settings, [HcsSubmitter])
+    assert any("0.0.9 127.0.0.1:9: could not be reached" in line for line in caplog.messages)
+
+
 def test_a_preparation_owns_the_embedded_network(tmp_path: Path) -> None:
     """It starts one for a run that asks for it, once; begins the run's faults with the run; and ends it."""
     faults = tmp_path / "faults.json"
