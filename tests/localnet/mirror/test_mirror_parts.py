@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from argparse import Namespace
 from typing import Any
 
 import pytest
@@ -118,6 +119,8 @@ def test_a_query_is_read_as_the_mirror_reads_it() -> None:
     some = query("node.id=3&node.id=5&node.id=lt:5", "node.id").choice("node.id", parse_number)
     assert [number for number in range(12) if number in some] == [3]
     assert query("nonce=1", "nonce").last("nonce") == "1"
+    flags = [query(text, "balance").flag("balance", default=True) for text in ("balance=false", "balance=TRUE", "")]
+    assert flags == [False, True, True]
 
 
 def test_the_next_page_goes_on_after_the_last_row() -> None:
@@ -264,6 +267,16 @@ def subscribe(parts: Parts, **fields: Any) -> tuple[list[int], str]:
     except asyncio.CancelledError:
         assert context.ended is not None
         return [], context.ended[1]
+
+
+def test_the_mirror_serves_two_methods() -> None:
+    """Any other is unimplemented."""
+    parts = Parts()
+    service = MirrorService(parts.store, parts.clock, [], parts.faults, parts.importer.complete_ns)
+    known = ("ConsensusService/subscribeTopic", "NetworkService/getNodes")
+    for method in known:
+        assert service.service(Namespace(method=f"/com.hedera.mirror.api.proto.{method}")) is not None
+    assert service.service(Namespace(method="/com.hedera.mirror.api.proto.NetworkService/other")) is None
 
 
 def test_a_subscription_brings_what_it_asks_for() -> None:

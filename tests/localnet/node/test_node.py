@@ -20,6 +20,7 @@ from localnet.node.request_handler import MalformedQueryError
 from localnet.node.service import NodeService
 from localnet.node.structure import MAX_GOVERNANCE_BYTES, MAX_TRANSACTION_BYTES, parse_transaction, read_terms
 from localnet.protocol.status import RefusedError, codes
+from localnet.queries import QUERIES
 from localnet.state.genesis import OPERATOR_NUMBER
 from localnet.throttles import load_throttles
 from localnet.transactions import HANDLERS
@@ -211,11 +212,37 @@ def test_a_fault_hits_the_calls_that_it_concerns(
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ({"kind": "not-created"}, codes.PLATFORM_TRANSACTION_NOT_CREATED),
+        ({"kind": "status", "status": "BUSY"}, codes.BUSY),
+    ],
+)
+def test_a_node_refuses_on_command(parts: Parts, fault: dict[str, Any], status: int) -> None:
+    """After its own checks; the transaction never reaches consensus."""
+    methods = NodeService(parts.handler, NODE, parts.faults).methods
+
+    async def main() -> None:
+        parts.fault(**fault)
+        answer: Any = methods[SUBMIT](parts.sign(parts.body(**transfer())))
+        assert pb.TransactionResponse.FromString(await answer).nodeTransactionPrecheckCode == status
+        assert parts.ledger.summary()["statuses"] == {}
+
+    asyncio.run(main())
+
+
+def test_a_transaction_that_nobody_may_send_is_not_read() -> None:
+    """Whoever pays."""
+    with pytest.raises(RefusedError, match="TRANSACTION_OVERSIZE"):
+        parse_transaction(bytes(MAX_GOVERNANCE_BYTES + 1))
+
+
 def test_the_system_files_say_what_is_charged_and_throttled() -> None:
     """Each kind of transaction has its price in both schedules; a throttle is in its file as it is in the profile."""
     simple = json.loads(system_files.simple_fees())
     listed = {entry["name"] for service in simple["services"] for entry in service["schedule"]}
-    assert {kind.functionality for kind in HANDLERS.values()} < listed
+    assert {one.functionality for one in (*HANDLERS.values(), *QUERIES.values())} == listed
     old = pb.CurrentAndNextFeeSchedule.FromString(system_files.fees_of_old())
     assert len(old.currentFeeSchedule.transactionFeeSchedule) == len(HANDLERS)
     definitions = load_throttles("mainnet")

@@ -113,6 +113,7 @@ def test_a_receipt_is_unknown_until_consensus(asked: Asked) -> None:
     reply = asked.ask(GetReceipt(), transactionID=KEY.to_proto())
     assert reply.receipt.status == codes.SUCCESS
     assert reply.receipt.exchangeRate == asked.view.fees.rate_set
+    assert entry.receipt_served == asked.view.clock.now()
 
 
 def test_half_an_id_is_none() -> None:
@@ -178,6 +179,10 @@ def test_an_account_is_described(asked: Asked) -> None:
     with pytest.raises(RefusedError, match="INVALID_CONTRACT_ID"):
         asked.ask(GetAccountBalance(), contractID={"contractNum": 5})
     account.deleted = True
+    for query in (GetAccountInfo(), GetAccountRecords()):
+        request = getattr(pb.Query(**{query.field: {"accountID": account_id(account.number)}}), query.field)
+        with pytest.raises(RefusedError, match="ACCOUNT_DELETED"):
+            query.validate(request, asked.view)
     for query in (GetAccountInfo(), GetAccountBalance(), GetAccountRecords()):
         with pytest.raises(RefusedError, match="ACCOUNT_DELETED"):
             asked.ask(query, accountID=account_id(account.number))
@@ -207,12 +212,15 @@ def test_a_file_is_given_and_described(asked: Asked) -> None:
 
 def test_a_topic_is_described_until_it_is_deleted(asked: Asked) -> None:
     """With its last number and running hash."""
-    renewal = {"autoRenewPeriod": {"seconds": 7_776_000}, "memo": "mine", "adminKey": public(OPERATOR)}
+    renewal = {"autoRenewPeriod": {"seconds": 7_776_000}, "memo": "mine"}
+    renewal |= {"adminKey": public(OPERATOR), "submitKey": public(OPERATOR)}
     number = asked.ledger.carry_out(consensusCreateTopic=renewal).entity
     topic = {"topicID": {"topicNum": number}}
     asked.ledger.carry_out(consensusSubmitMessage={**topic, "message": b"x"})
     info = asked.ask(GetTopicInfo(), **topic).topicInfo
-    assert (info.sequenceNumber, info.memo, info.adminKey) == (1, "mine", public(OPERATOR))
+    assert (info.sequenceNumber, info.memo) == (1, "mine")
+    assert info.adminKey == info.submitKey == public(OPERATOR)
+    assert asked.extras(GetTopicInfo(), **topic) == 0
     assert info.runningHash == asked.ledger.state.topics[number].running_hash
     asked.ledger.carry_out(consensusDeleteTopic=topic)
     with pytest.raises(RefusedError, match="INVALID_TOPIC_ID"):

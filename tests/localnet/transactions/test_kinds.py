@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from localnet import pb
+from localnet.protocol.status import RefusedError
 from localnet.state.genesis import create_state
 from localnet.transactions import HANDLERS
 from localnet.transactions.create_account import CreateAccount
@@ -39,6 +40,23 @@ def test_a_transfer_that_makes_accounts_is_throttled_as_that_many_creations() ->
     assert Transfer().throttled_as(data, state) == (CreateAccount.functionality, 2)
     assert CreateAccount().throttled_as(None, state) == ("CryptoCreate", 1)
     assert (CreateAccount().surcharge(None, state), Transfer().surcharge(data, state)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("consensusDeleteTopic", "INVALID_TOPIC_ID"),
+        ("consensusUpdateTopic", "INVALID_TOPIC_ID"),
+        ("consensusSubmitMessage", "INVALID_TOPIC_ID"),
+        ("fileAppend", "INVALID_FILE_ID"),
+        ("cryptoDelete", "ACCOUNT_ID_DOES_NOT_EXIST"),
+        ("cryptoUpdateAccount", "ACCOUNT_ID_DOES_NOT_EXIST"),
+    ],
+)
+def test_what_names_nobody_is_refused_at_precheck(kind: str, status: str) -> None:
+    """By its own part of the body."""
+    with pytest.raises(RefusedError, match=status):
+        HANDLERS[kind].check_body(pb.TransactionBody(**{kind: {}}))
 
 
 @pytest.mark.parametrize(

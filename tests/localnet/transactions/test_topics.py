@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from localnet import pb
 from localnet.protocol import running_hash
+from localnet.protocol.ids import TransactionKey
 from localnet.protocol.status import RefusedError
 from localnet.state.entities import Topic
 from localnet.state.genesis import OPERATOR_NUMBER
@@ -142,6 +143,10 @@ def test_a_chunk_names_the_transaction_of_the_first(ledger: Ledger) -> None:
         chunk = {"number": 2, "total": 2, "initialTransactionID": initial}
         data = {"topicID": topic_id(number), "message": b"second", "chunkInfo": chunk}
         assert ledger.status(consensusSubmitMessage=data) == status
+    initial.accountID.accountNum = OPERATOR_NUMBER
+    at = ledger.carry_out(consensusSubmitMessage={**data, "chunkInfo": {**chunk, "initialTransactionID": initial}})
+    assert at.message is not None
+    assert at.message.chunk == (TransactionKey(OPERATOR_NUMBER, 1, 0), 2, 2)
 
 
 def test_who_may_write_change_and_delete(ledger: Ledger) -> None:
