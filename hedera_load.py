@@ -24,10 +24,10 @@ ROOMS: Final = (
     *("config", "grpc_http2", "hedera_client", "hedera_users", "localnet", "localnet_launcher", "records", "reports"),
     "resilience",
 )
-"""The packages that stand beside this module, in a checkout as in site-packages."""
+"""The packages beside this module, in a checkout and in site-packages."""
 
 _WRONG_CONFIGURATION: Final = 2
-"""As in `config.exit_codes`, which cannot be asked before it is known to be ours."""
+"""As in `config.exit_codes`, which cannot be imported before it is known to be ours."""
 
 
 def hidden_rooms() -> list[str]:
@@ -45,7 +45,7 @@ def hidden_rooms() -> list[str]:
 
 
 def install(events: Any, env_file: Path = Path(".env")) -> None:
-    """Give a locustfile all but its users: options, network, set-up of the run, report and exit code.
+    """Install everything except users: options, network, set-up of the run, report and exit code.
 
     Call it once, at the top of the locustfile: Locust reads its options after that. Nothing is started yet.
 

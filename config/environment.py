@@ -61,7 +61,7 @@ def strange_variables(names: Iterable[str], options: Iterable[str]) -> Strange:
         meant = _meant(name[len(prefix) :], [one.removeprefix(prefix) for one in known[prefix]])
         if meant:
             found.slips.append(f"{name}: no option is read from this variable; did you mean {prefix}{meant}?")
-        elif prefix == OPTION:  # OPERATOR_… may be anybody's
+        elif prefix == OPTION:  # OPERATOR_… may belong to other software
             found.unknown.append(
                 f"{name} is ignored: no option is read from this variable (`python -m config` lists them)"
             )

@@ -45,7 +45,7 @@ class Network(BaseModel):
 
 
 HOSTED: Final[tuple[NetworkName, ...]] = ("mainnet", "testnet", "previewnet")
-"""Networks whose mirror lists nodes that anybody can reach, and that have a built-in list of them."""
+"""Networks whose mirror lists publicly reachable nodes, and that have a built-in list of them."""
 
 
 def network_by(network: Network, ways: Sequence[Route]) -> Network:

@@ -18,7 +18,7 @@ from config.version import NAME
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 ROOMS: Final = ("config", "grpc_http2", "hedera_client", "hedera_users", "records", "reports", "resilience")
-"""Folders whose code a worker runs; the embedded network is a process of its own beside the master."""
+"""Folders whose code a worker runs; the embedded network is a separate process beside the master."""
 
 PINS: Final = "requirements.txt"
 

@@ -31,7 +31,7 @@ class _Dropping(io.FileIO):
             return super().write(data) or 0
         except BrokenPipeError:
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._descriptor)  # so that others who write there, C code and children, are served too
+            os.dup2(nowhere, self._descriptor)  # also for other writers: C code and child processes
             os.close(nowhere)
             self._on_closed()
             return len(memoryview(data).cast("B"))

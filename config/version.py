@@ -54,7 +54,7 @@ def version_of(root: Path) -> Version:
 def _number(root: Path) -> str:
     try:
         project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        if project["name"] == NAME:  # a copy without its own file may stand in somebody else's project
+        if project["name"] == NAME:  # a copy without its own file may be inside another project
             return str(project["version"])
     except (OSError, ValueError, KeyError):
         pass

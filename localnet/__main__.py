@@ -10,6 +10,7 @@ import sys
 
 import uvloop
 
+from localnet import protobufs_alone  # noqa: F401 (before what imports protobufs)
 from localnet.faults import FaultError
 from localnet.ledger.state_file import StateFileError
 from localnet.process import running_networks

@@ -31,7 +31,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 class LocalnetError(RuntimeError):
-    """The embedded network did not become ready; the message holds what it said."""
+    """The embedded network did not become ready; the message contains its output."""
 
 
 @dataclass(slots=True)
@@ -39,10 +39,10 @@ class Localnet:
     """A running embedded network. It ends with `stop()`, or by itself when this process is gone.
 
     Attributes:
-        network: Where it is reached.
+        network: Its addresses.
         operator_id: The account that pays.
         operator_key: Its documented key; worth nothing anywhere else.
-        token: What its control API asks for.
+        token: The token of its control API.
         process: The process it runs in.
     """
 
@@ -68,7 +68,7 @@ class Localnet:
         """Begin or schedule faults, all or none.
 
         Raises:
-            LocalnetError: one of them is wrong; the message is one line.
+            LocalnetError: one of them is invalid; the message is one line.
         """
         self._control("POST", "/faults", json=faults)
 
@@ -117,7 +117,7 @@ def start_localnet(*arguments: str) -> Localnet:
     Raises:
         LocalnetError: it ended before it was ready, or was not ready within READY_TIMEOUT_S.
     """
-    # -P: a module of the same name in the current folder is not taken for one of ours, or of a library.
+    # -P: modules of the same name in the current folder are not imported in place of ours, or of a library's.
     command = [sys.executable, "-P", "-m", "localnet", "--exit-with-parent", *arguments]
     environment = {**_needed(os.environ), "PYTHONPATH": _import_path()}
     process = subprocess.Popen(  # noqa: S603 (our own module)
@@ -140,14 +140,14 @@ def start_localnet(*arguments: str) -> Localnet:
 
 
 def _needed(environment: Mapping[str, str]) -> dict[str, str]:
-    """What of an environment the embedded network needs: nobody's credentials, and none of Locust's options."""
+    """The part of an environment that the embedded network needs: no credentials, and none of Locust's options."""
     return {
         name: value for name, value in environment.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)
     }
 
 
 def _import_path() -> str:
-    """Where the child finds `localnet` that it does not look by itself.
+    """PYTHONPATH, with which the child finds `localnet`.
 
     Empty where this is installed: site-packages named in PYTHONPATH would come before the standard library.
     """

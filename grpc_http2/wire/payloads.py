@@ -116,7 +116,7 @@ def read_rst_stream(payload: bytes) -> int:
 
 
 def check_priority(stream_id: int, payload: bytes) -> None:
-    """PRIORITY means nothing any more, and must have its form all the same (section 6.3).
+    """Check a PRIORITY frame, which has no effect any more but must be well-formed (section 6.3).
 
     Raises:
         Http2ConnectionError: it is on no stream, or has another length than 5.
@@ -128,7 +128,7 @@ def check_priority(stream_id: int, payload: bytes) -> None:
 
 
 def without_padding(payload: bytes, flags: int) -> bytes:
-    """What is left of a DATA or HEADERS payload without its padding (section 6.1).
+    """A DATA or HEADERS payload without its padding (section 6.1).
 
     Raises:
         Http2ConnectionError: there is more padding than payload.
@@ -141,7 +141,7 @@ def without_padding(payload: bytes, flags: int) -> bytes:
 
 
 def header_fragment(payload: bytes, flags: int) -> bytes:
-    """What is left of a HEADERS payload without padding and the deprecated priority (section 6.2).
+    """A HEADERS payload without padding and the deprecated priority (section 6.2).
 
     Raises:
         Http2ConnectionError: there is more padding than payload, or the priority is cut off.

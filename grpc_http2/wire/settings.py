@@ -1,4 +1,4 @@
-"""What each side of a connection lets the other do (RFC 9113, section 6.5.2)."""
+"""SETTINGS, by which each side of a connection limits the other (RFC 9113, section 6.5.2)."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ SETTING_NAMES: Final = {
 }
 
 DEFAULT_WINDOW: Final = 65_535
-"""What a window holds before anybody said otherwise; that of a connection only WINDOW_UPDATE can change."""
+"""Initial size of windows by default; that of a connection is changed by WINDOW_UPDATE only."""
 DEFAULT_MAX_FRAME: Final = 16_384
 """Neither side here allows the other longer frames."""
 MAX_WINDOW: Final = 2**31 - 1
 MAX_MAX_FRAME: Final = 2**24 - 1
 UNLIMITED_STREAMS: Final = 2**31
-"""What MAX_CONCURRENT_STREAMS is before anybody said otherwise: more than there are."""
+"""MAX_CONCURRENT_STREAMS by default: more than there are stream ids."""
 
 
 @dataclass(slots=True)
 class PeerSettings:
-    """What the peer lets us do.
+    """The peer's settings.
 
     Attributes:
-        is_server: It is one, so it must not speak of push (RFC 9113, section 6.5.2).
+        is_server: Whether it is a server, which must not enable push (RFC 9113, section 6.5.2).
         initial_window: Bytes of a new stream's window.
         max_frame: Bytes of a frame's payload.
         max_streams: Streams at once.
@@ -50,7 +50,7 @@ class PeerSettings:
     max_streams: int = UNLIMITED_STREAMS
 
     def change(self, values: list[tuple[int, int]]) -> None:
-        """Take over what a SETTINGS frame says; unknown settings mean nothing.
+        """Apply a SETTINGS frame; unknown settings are ignored.
 
         Raises:
             Http2ConnectionError: a value is out of its range.

@@ -1,4 +1,4 @@
-"""Frames of one connection as lines for people, in the manner of `nghttp -v`; off unless somebody asks for it.
+"""Prints the frames of a connection as lines of text, like `nghttp -v`; off by default.
 
     [ 0.013] 127.0.0.1:50211 #1 > HEADERS stream 1, 118 bytes, END_HEADERS
                  :method: POST
@@ -6,9 +6,9 @@
     [ 0.013] 127.0.0.1:50211 #1 > DATA stream 1, 431 bytes, END_STREAM
     [ 0.015] 127.0.0.1:50211 #1 < WINDOW_UPDATE connection, 4 bytes: 5,412 bytes more
 
-`>` was sent, `<` has come. Seconds count from the beginning of the connection, which has a number in its process. What
-is in DATA is never shown, nor what is in headers that carry credentials. A side that is traced is of another class than
-one that is not (`client.traced`, `server.traced`), so that where nobody asks nothing is done.
+`>` was sent, `<` was received. Seconds count from the beginning of the connection, which has a number in its process.
+The contents of DATA are never shown, nor headers with credentials. A traced connection is of another class
+(`client.traced`, `server.traced`), so that without a trace nothing is done.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from grpc_http2.wire.errors import error_name
 from grpc_http2.wire.settings import SETTING_NAMES
 
 VARIABLE: Final = "GRPC_HTTP2_TRACE"
-"""Of the environment: `1` prints frames to the standard error, anything else names a file that they are added to."""
+"""Environment variable: `1` prints frames to the standard error, any other value names a file to append them to."""
 
 Write = Callable[[str], object]
 """Takes one or more whole lines, without the last one's end."""
@@ -53,7 +53,7 @@ _FLAGS: Final = {
 
 
 def trace_from_environment() -> Write | None:
-    """Where frames are to be printed by VARIABLE; None: nowhere."""
+    """The output that VARIABLE selects; None for none."""
     wanted = os.environ.get(VARIABLE, "")
     if not wanted:
         return None
@@ -61,12 +61,12 @@ def trace_from_environment() -> Write | None:
 
 
 class FrameTrace:
-    """Prints what is sent and what comes on one connection.
+    """Prints the frames that are sent and received on one connection.
 
     Args:
         name: Of the connection.
         write: Takes the lines.
-        is_client: Whose side is looked at: a client sends the preface, a server receives it.
+        is_client: Which side is traced: a client sends the preface, a server receives it.
         clock: Seconds.
     """
 
@@ -86,12 +86,12 @@ class FrameTrace:
         self._sent.read(data)
 
     def received(self, data: bytes) -> None:
-        """These bytes have come."""
+        """These bytes were received."""
         self._received.read(data)
 
 
 class _FrameReader:
-    """Tells frames in what goes one way, however it is cut."""
+    """Splits the bytes of one direction, which come in any pieces, into frames."""
 
     def __init__(self, show: Write, *, preface: bool) -> None:
         self._show = show
@@ -100,7 +100,7 @@ class _FrameReader:
         self._rest = b""
         self._block = b""
         self._begun = False
-        self._lost = False  # it is not HTTP/2, or what came cannot be told apart any more
+        self._lost = False  # it is not HTTP/2, or the boundaries of frames are lost
 
     def read(self, data: bytes) -> None:
         if self._lost or not data:
@@ -117,7 +117,7 @@ class _FrameReader:
             self._show(self._describe(kind, flags, stream_id & frames.MAX_STREAM_ID, payload))
 
     def _begin(self) -> bool:
-        """Whether the first bytes are there, and those of HTTP/2."""
+        """Whether the first bytes are complete, and are those of HTTP/2."""
         preface, begin = self._preface, self._rest
         if len(begin) < len(preface) + frames.HEADER_BYTES and preface.startswith(begin[: len(preface)]):
             return False
@@ -184,7 +184,7 @@ def _write_to_stderr(lines: str) -> None:
 
 
 class _Appender:
-    """Adds lines to a file, which other processes may be adding to."""
+    """Appends lines to a file, to which other processes may append too."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Flow control (RFC 9113, section 5.2): the window that we give the peer, and the one that it gives us."""
+"""Flow control (RFC 9113, section 5.2): windows for receiving and for sending."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from grpc_http2.wire.settings import DEFAULT_WINDOW, MAX_WINDOW
 
 
 class WindowExceededError(Exception):
-    """More DATA came than the window had."""
+    """More DATA was received than the window allows."""
 
 
 class ReceiveWindow:
-    """A window that is opened again to `size` bytes whenever half of them are used up, as Netty does it.
+    """A receive window that is reopened to `size` bytes whenever half of them are used, as in Netty.
 
-    It begins as it begins for HTTP/2: with `left` bytes, however many it shall have.
+    It begins with HTTP/2's initial `left` bytes, whatever its size.
     """
 
     __slots__ = ("_left", "_size")
@@ -26,13 +26,13 @@ class ReceiveWindow:
         return f"<ReceiveWindow {self._left:,} of {self._size:,} bytes left>"
 
     def take(self, count: int) -> int:
-        """So many bytes came.
+        """Note `count` received bytes.
 
         Returns:
             By how many bytes to open the window; 0 for not yet.
 
         Raises:
-            WindowExceededError: they were more than the window had.
+            WindowExceededError: they exceed the window.
         """
         self._left -= count
         if self._left < 0:
@@ -44,7 +44,7 @@ class ReceiveWindow:
         return used
 
     def resize(self, size: int) -> None:
-        """The peer has taken over our setting: its windows change by the difference, if need be to below 0."""
+        """The peer has acknowledged a new initial size: the window changes by the difference, possibly below 0."""
         self._left += size - self._size
         self._size = size
 
@@ -52,12 +52,12 @@ class ReceiveWindow:
 def widened(
     window: int, increment: int, error: type[Http2ConnectionError] | type[Http2StreamError], more: int = 0
 ) -> int:
-    """The window that the peer gives us, after a WINDOW_UPDATE (RFC 9113, sections 6.9 and 6.9.1).
+    """A send window after a WINDOW_UPDATE (RFC 9113, sections 6.9 and 6.9.1).
 
     Args:
         window: Bytes before, or as many as are known to have changed.
         increment: By how much it grows.
-        error: What is raised: of the connection or of one stream, as the window is.
+        error: The error to raise: of the connection or of one stream, as the window is.
         more: Bytes of the window that `window` does not count.
 
     Raises:

@@ -81,7 +81,7 @@ class LocalNetwork:
         self._request_memory = RequestMemory()
         self._random_ages = Random(options.seed)
         self._clock = Clock()
-        self._token = secrets.token_urlsafe(24)
+        self._token = secrets.token_hex(24)  # an option value that never begins with "-"
         self._rate = ExchangeRate()
         self._random = Random(options.seed)
         self._throttle_definitions = load_throttles(options.throttles)

@@ -16,7 +16,7 @@ def folder() -> Path:
     path = Path(tempfile.gettempdir()) / f"hedera-localnet-{os.getuid()}"
     path.mkdir(mode=0o700, exist_ok=True)
     if path.stat().st_uid != os.getuid():
-        raise PermissionError(f"{path} belongs to somebody else")
+        raise PermissionError(f"{path} belongs to another user")
     return path
 
 

@@ -35,7 +35,7 @@ def test_sqlite_writes_durably_and_cleans_up(tmp_path: Path) -> None:
 def test_sqlite_syncs_each_write(tmp_path: Path) -> None:
     """An application that audits does not lose what it acknowledged: synchronous is FULL."""
     baseline = SqliteBaseline(tmp_path / "b.sqlite")
-    synchronous = baseline._thread.apply(lambda: baseline._connection.execute("PRAGMA synchronous").fetchone())
+    synchronous = baseline._thread.apply(lambda: baseline._database.execute("PRAGMA synchronous").fetchone())
     baseline.close()
     assert synchronous == (2,)
 

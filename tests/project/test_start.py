@@ -17,3 +17,13 @@ def test_only_what_a_start_needs_is_imported() -> None:
     look = f"import locustfile, sys; print([name for name in {NOT_AT_A_START} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_an_embedded_network_loads_no_sdk() -> None:
+    """It takes the SDK's protobufs; the SDK's own imports would be two fifths of its start."""
+    look = (
+        "import localnet.__main__, sys; sdk = [n for n in sys.modules if n.startswith('hiero_sdk_python')];"
+        "print(sorted({'.'.join(n.split('.')[:2]) for n in sdk}), 'eth_abi' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "['hiero_sdk_python', 'hiero_sdk_python.hapi'] False"

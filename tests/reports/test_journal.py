@@ -52,17 +52,17 @@ def test_what_a_full_disk_does_not_take_is_written_when_there_is_room(tmp_path: 
     row = ["0.0.1010", "a", 1, b"", 1.0, 1.0, 0.0, True, "", None, "x||", "", ""]
     journal = Journal(tmp_path)
     journal.append("local", {"sent": [row]})
-    pages = journal._pool.apply(lambda: journal._connection.execute("PRAGMA page_count").fetchone()[0])
+    pages = journal._pool.apply(lambda: journal._database.execute("PRAGMA page_count").fetchone()[0])
     limit = "PRAGMA max_page_count = {}".format
-    journal._pool.apply(lambda: journal._connection.execute(limit(pages)).fetchone())  # SQLite's own full disk
+    journal._pool.apply(lambda: journal._database.execute(limit(pages)).fetchone())  # SQLite's own full disk
     for _ in range(3):
         journal.append("local", {"sent": [row] * 1000})
         journal.save("run", bytes(10_000))
         assert "full" in journal.fault
-    journal._pool.apply(lambda: journal._connection.execute(limit(10**6)).fetchone())
+    journal._pool.apply(lambda: journal._database.execute(limit(10**6)).fetchone())
     journal.save("ending", 7)
     assert journal.fault == ""
-    journal._pool.apply(lambda: journal._connection.execute(limit(pages)).fetchone())
+    journal._pool.apply(lambda: journal._database.execute(limit(pages)).fetchone())
     journal.append("local", {"sent": [row] * 5000})
     journal.close()
     assert "full" in journal.fault
