@@ -165,6 +165,17 @@ def test_who_may_write_change_and_delete(ledger: Ledger) -> None:
     assert ledger.status(OPERATOR, consensusUpdateTopic=change) == "INVALID_TOPIC_ID"
 
 
+def test_a_submit_key_is_changed_by_its_holder_or_the_admin(ledger: Ledger) -> None:
+    """Either of them, and nobody else; where there is neither, nobody."""
+    stranger = Ed25519PrivateKey.generate()
+    for signer, status in ((OPERATOR, "SUCCESS"), (OTHER, "SUCCESS"), (stranger, "INVALID_SIGNATURE")):
+        number = create(ledger, OPERATOR, OTHER, adminKey=public(OPERATOR), submitKey=public(OTHER))
+        change = {"topicID": topic_id(number), "submitKey": public(stranger)}
+        assert ledger.status(signer, consensusUpdateTopic=change) == status
+    change["topicID"] = topic_id(create(ledger))
+    assert ledger.status(stranger, consensusUpdateTopic=change) == "UNAUTHORIZED"
+
+
 def test_a_topic_without_admin_key_stays_as_it_is(ledger: Ledger) -> None:
     """Anybody may let it live longer."""
     number = create(ledger)
