@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hedera_client.conftest import Server
+from tests.hedera_client.answering_server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +20,7 @@ PREPARED = """
     import gevent, os, signal, sys, time
     from hedera_client import Fate, TransportError
     from hedera_client.greenlets import prepare_process
-    from tests.hedera_client.conftest import client_of, send as call
+    from tests.hedera_client.answering_server import client_of, send as call
     address, transport = sys.argv[1:]
     prepare_process(20)
     caller = client_of(address, transport=transport)
@@ -161,7 +161,7 @@ def test_threads_without_gevent_survive_a_fork(make_server: Callable[..., Server
     """The same without gevent."""
     script = f"""
         import os, sys
-        from tests.hedera_client.conftest import client_of, send as call
+        from tests.hedera_client.answering_server import client_of, send as call
         caller = client_of(sys.argv[1])
         def send(request): return call(caller, "echo", request)
         if {open_before}: send(b"before")

@@ -16,7 +16,7 @@ import pytest
 from hedera_client import Fate, HederaClient, TransportError
 from hedera_client.status import TRANSPORT
 from tests.grpc_http2.client.limited_node import End, LimitedNode
-from tests.hedera_client.conftest import NODE, Server, client_of, send
+from tests.hedera_client.answering_server import NODE, Server, client_of, send
 
 MIB = 1024 * 1024
 

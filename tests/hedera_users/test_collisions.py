@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from config.settings import parse_settings
+from config.parsing import parse_settings
 from hedera_client import (
     AlreadySubmittedError,
     Fate,
