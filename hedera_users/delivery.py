@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from gevent.event import Event
 
-if TYPE_CHECKING:
-    from hedera_users.operation import Operation
-
 
 class Delivery:
-    """Owns an operation that was handed over (`Operation.hand_over` makes it), and alone may close it.
+    """Owns an operation that was handed over (`Operation.hand_over` makes it), and alone may end it.
 
     Args:
-        operation: Which.
+        end: Ends the operation, with what it ended in: `Operation.close`.
         all_sent: The event of the delivery that it takes over from; a new one without.
 
     Attributes:
@@ -22,20 +19,20 @@ class Delivery:
             for this.
     """
 
-    __slots__ = ("_operation", "all_sent")
+    __slots__ = ("_end", "all_sent")
 
-    def __init__(self, operation: Operation, all_sent: Event | None = None) -> None:
-        self._operation: Operation | None = operation
+    def __init__(self, end: Callable[[BaseException | None], object], all_sent: Event | None = None) -> None:
+        self._end: Callable[[BaseException | None], object] | None = end
         self.all_sent = all_sent or Event()
 
     def hand_on(self) -> Delivery:
         """Give the operation to another owner, e.g. who clears away behind a delivery that is cut off."""
-        assert self._operation is not None, "only its owner hands an operation on"
-        successor = Delivery(self._operation, self.all_sent)
-        self._operation = None
+        assert self._end is not None, "only its owner hands an operation on"
+        successor = Delivery(self._end, self.all_sent)
+        self._end = None
         return successor
 
     def close(self, error: BaseException | None = None) -> None:
         """End the operation, as `Operation.close`; who has handed it on has nothing to end."""
-        if self._operation is not None:
-            self._operation.close(error)
+        if self._end is not None:
+            self._end(error)

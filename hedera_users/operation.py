@@ -110,7 +110,7 @@ class Operation:
         if self.delivery is None:
             self._stop_watch()
             self.watch = Stopwatch()
-            self.delivery = Delivery(self)
+            self.delivery = Delivery(self.close)
         else:
             self.delivery = self.delivery.hand_on()
         return self.delivery

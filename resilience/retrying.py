@@ -7,29 +7,29 @@ Its own loop makes a `Future` of every outcome, which costs several times what t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import tenacity
 
 from resilience.policies import RetryPolicy
 
-if TYPE_CHECKING:
-    from resilience.call import Call
+MustStop = Callable[[float], bool]
+"""Whether a call ends with the error it has; if not, it is about to wait for so many seconds."""
 
 
 def make_retrying(policy: RetryPolicy, random: Callable[[], float]) -> tenacity.Retrying:
     """Return the controller of one guard, for all its calls.
 
     It keeps where it is in a thread-local that greenlets share where threading is not patched. So what it asks must not
-    let another greenlet run: `Call.must_stop` and the back-off only count and calculate.
+    let another greenlet run: `MustStop` and the back-off only count and calculate.
     """
     return tenacity.Retrying(stop=_must_stop, wait=_JitteredBackoff(policy, random), reraise=True)
 
 
-def first_failure(retrying: tenacity.Retrying, call: Call) -> tenacity.RetryCallState:
-    """Return what the controller has to know of a call: that one attempt has been made."""
+def first_failure(retrying: tenacity.Retrying, must_stop: MustStop) -> tenacity.RetryCallState:
+    """Return what the controller has to know of a call: that one attempt has been made, and whom to ask."""
     retrying.begin()
-    return tenacity.RetryCallState(retrying, fn=None, args=(call,), kwargs={})
+    return tenacity.RetryCallState(retrying, fn=None, args=(must_stop,), kwargs={})
 
 
 def seconds_to_wait(state: tenacity.RetryCallState, error: Exception) -> float:
@@ -45,7 +45,8 @@ def seconds_to_wait(state: tenacity.RetryCallState, error: Exception) -> float:
 
 
 def _must_stop(state: tenacity.RetryCallState) -> bool:
-    return cast("Call", state.args[0]).must_stop(state.upcoming_sleep)
+    must_stop: MustStop = state.args[0]
+    return must_stop(state.upcoming_sleep)
 
 
 class _JitteredBackoff(tenacity.wait.wait_base):

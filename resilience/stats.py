@@ -92,7 +92,7 @@ class GuardStats:
             (self.cut_short if cut_short else self.rejected)[refusal.kind] += 1
 
     def count_wait(self, what: str, seconds: float) -> None:
-        """An operation waited for `what` (see `call.Wait`)."""
+        """An operation waited for `what` (see `guard.Wait`)."""
         with self._lock:
             waits = self._waits.setdefault(what, {"count": 0, "seconds": 0.0, "max_s": 0.0})
             waits["count"] += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from resilience import DeadlinePassedError
-from resilience.call import Call
+from resilience.guard import Call
 
 
 @pytest.mark.parametrize(
