@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from localnet_launcher import Localnet, start_localnet
-from tests.e2e.conftest import LOCUST, ROOT, clean_environment, free_port
+from tests.e2e.locust_command import LOCUST, ROOT, clean_environment, free_port
 from tests.fronts.row import Row
 from tests.fronts.servers import NONE, REAL, Limits
 

@@ -7,12 +7,10 @@ another question than the one asked, or fail after it was paid for. An option wi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from config.secrets import without_secrets
-
-if TYPE_CHECKING:
-    from config.settings import RunSettings
+from config.settings import RunSettings
 
 
 class Part(NamedTuple):

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal, Protocol, get_args, get_origin
 
 from config.levels import levels_text
-from config.settings import RunSettings, SettingsError, option_name, parse_settings
+from config.parsing import SettingsError, parse_settings
+from config.settings import RunSettings, option_name
 
 STOP_TIMEOUT: Final = "30s"
 """Locust's `--stop-timeout`, unless it is given: a run that stops lets its operations end. Locust's own 0 would kill

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from config.baselines import parse_baseline
 from config.levels import QUEUED, Levels
 from config.network_file import load_custom
-from config.networks import KNOWN, NETWORK_NAMES, Network, NetworkName, NodeList
-from config.option_conflicts import contradictions
-from config.secrets import fault_of_url, without_secrets
+from config.networks import KNOWN, Network, NetworkName, NodeList
+from config.secrets import fault_of_url
 
 CHUNK_LIMIT_BYTES: Final = 5_800
 """Largest file chunk that leaves room for body and signatures in a transaction of at most 6,144 bytes."""
@@ -329,62 +328,6 @@ def read_faults(path: str) -> list[Any]:
     return faults
 
 
-class SettingsError(ValueError):
-    """One or more options are invalid. `faults` holds one line for each: option, value and what would be valid."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
-
-
 def option_name(field: str) -> str:
     """The command-line spelling of a field, e.g. `--network-file`."""
     return "--" + field.replace("_", "-")
-
-
-def parse_settings(values: dict[str, Any]) -> RunSettings:
-    """Check option values (strings are converted) and return them typed.
-
-    Other names are ignored, so Locust's own options may be passed along.
-
-    Raises:
-        SettingsError: with all faults at once.
-    """
-    ours = {name: values[name] for name in RunSettings.model_fields if values.get(name) is not None}
-    try:
-        settings = RunSettings(**ours)
-    except ValidationError as error:
-        raise SettingsError([_fault(dict(e)) for e in error.errors()]) from None
-    faults = contradictions(settings) + _faults_of_files(settings)
-    if faults:
-        raise SettingsError(faults)
-    return settings
-
-
-def _faults_of_files(settings: RunSettings) -> list[str]:
-    """Faults of the files that options name. Checked where values are read only: workers may not have the files."""
-    faults = []
-    try:
-        settings.known_network()
-    except ValueError as error:
-        path, why = repr(settings.network_file), str(error)
-        faults.append(f"--network-file {why}" if why.startswith(path) else f"--network-file {path}: {why}")
-    try:
-        if settings.localnet_faults:
-            read_faults(settings.localnet_faults)
-    except ValueError as error:
-        faults.append(f"--localnet-faults {settings.localnet_faults!r}: {error}")
-    return faults
-
-
-def _fault(error: dict[str, Any]) -> str:
-    """One pydantic error as one line."""
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if not error["loc"]:
-        return message
-    field = str(error["loc"][0])
-    remedy = message[0].lower() + message[1:]
-    if error["type"] == "literal_error":
-        choices = NETWORK_NAMES if field == "network" else get_args(RunSettings.model_fields[field].annotation)
-        remedy = f"choose one of {', '.join(choices)}"
-    return without_secrets(f"{option_name(field)} {error['input']!r}: {remedy}")

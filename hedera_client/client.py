@@ -11,10 +11,10 @@ from google.protobuf.message import DecodeError
 from hiero_sdk_python.hapi.services import transaction_pb2, transaction_response_pb2
 
 from config.networks import Network
+from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.client.pool import MAX_CONNECTIONS
 from hedera_client import bodies, queries, receipts, settling
 from hedera_client.bodies import Body
-from hedera_client.calls import NodeCalls, TransportName
 from hedera_client.credentials import Operator, Signer
 from hedera_client.errors import Fate, NodeError, QueryTooExpensiveError, TransportError
 from hedera_client.ids import TransactionId, TransactionIds
@@ -23,7 +23,7 @@ from hedera_client.queries import AccountInfo, FileInfo, Query, Record, TopicInf
 from hedera_client.receipt_pace import ReceiptPace
 from hedera_client.receipts import Receipt
 from hedera_client.settling import Settlement, Window
-from hedera_client.status import OK, precheck_error, status_name
+from hedera_client.status import CLOSED, OK, precheck_error, status_name, transport_error
 from hedera_client.transactions import (
     DEFAULT_VALID_DURATION_S,
     LONGEST_VALID_DURATION_S,
@@ -31,6 +31,7 @@ from hedera_client.transactions import (
     Prepared,
     prepare,
 )
+from hedera_client.transports import TransportName, open_transport
 
 T = TypeVar("T")
 
@@ -95,16 +96,13 @@ class HederaClient:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
     ) -> None:
-        addresses: dict[str, list[str]] = {}
-        for address, account_id in network.nodes.items():
-            addresses.setdefault(account_id, []).append(address)
         if not SHORTEST_VALID_DURATION_S <= valid_duration <= LONGEST_VALID_DURATION_S:
             raise ValueError(
                 f"valid duration {valid_duration} s: choose {SHORTEST_VALID_DURATION_S} to {LONGEST_VALID_DURATION_S}"
             )
         self.operator = operator
         self.valid_duration = valid_duration
-        self.nodes: tuple[str, ...] = tuple(addresses)
+        self.nodes: tuple[str, ...] = tuple(dict.fromkeys(network.nodes.values()))
         self._rpc_timeout = rpc_timeout
         self._caps = caps
         self._max_query_payment = max_query_payment
@@ -112,13 +110,8 @@ class HederaClient:
         self._sleep = sleep
         self._clock = clock
         self._now = now
-        self._calls = NodeCalls(
-            addresses,
-            tls=network.tls,
-            certificate_hashes=network.certificate_hashes,
-            transport=transport,
-            max_connections=max_connections,
-        )
+        self._transport = open_transport(network, transport, max_connections)
+        self._closed = False
         self._ids = TransactionIds(operator.account_id, lane, scatter=scatter)
         self._turn = itertools.count(lane)  # processes begin with different nodes
 
@@ -165,12 +158,11 @@ class HederaClient:
             TransportError: there was no answer.
         """
         node, kind = prepared.node, prepared.kind
-        allowed = self._timeout(timeout)
-        data = self._calls.call(
+        data = self.call(
             node,
             prepared.method,
             prepared.request,
-            allowed,
+            timeout,
             action=kind,
             transaction_id=prepared.transaction_id,
             on_wait=on_wait,
@@ -185,6 +177,47 @@ class HederaClient:
         code = response.nodeTransactionPrecheckCode
         if status_name(code) != OK:
             raise precheck_error(code, node=node, transaction_id=transaction_id, action=kind, cost=response.cost)
+
+    def call(
+        self,
+        node: str,
+        method: str,
+        request: bytes,
+        timeout: float | None = None,
+        *,
+        action: str,
+        transaction_id: object = "",
+        reading: bool = False,
+        on_wait: Callable[[float], None] | None = None,
+    ) -> bytes:
+        """Make one call to one node and return the answer's bytes, whatever they say: what all else here is made of.
+
+        Args:
+            node: Account id of the node.
+            method: Full gRPC method name, e.g. `/proto.ConsensusService/submitMessage`.
+            request: Serialised request.
+            timeout: Seconds; None, or more, is the client's `rpc_timeout`.
+            action: What to call it in an error.
+            transaction_id: For an error; its `str` is taken only then.
+            reading: Whether it changes nothing (see `hedera_client.status.transport_error`).
+            on_wait: See `submit`.
+
+        Raises:
+            TransportError: there was no answer.
+        """
+        allowed = self._rpc_timeout if timeout is None else min(timeout, self._rpc_timeout)
+        try:
+            return self._transport.unary(node, method, request, allowed, on_wait)
+        except NoAnswerError as failure:
+            # A closed transport says that it has no connection.
+            told = (
+                NoAnswerError(CLOSED, "the client is closed", sent=False)
+                if self._closed and not failure.sent
+                else failure
+            )
+            raise transport_error(
+                told, node=node, transaction_id=str(transaction_id), action=action, reading=reading
+            ) from failure
 
     def receipt(self, transaction_id: TransactionId, node: str, timeout: float | None = None) -> Receipt | None:
         """Look once for a receipt; None while the transaction is pending. A failed receipt is returned, not raised.
@@ -338,11 +371,12 @@ class HederaClient:
         Their names and meanings stand at `grpc_http2.client.counts.Counts` and in docs/client.md. They stay readable
         after `close`.
         """
-        return self._calls.connections()
+        return self._transport.connections()
 
     def close(self) -> None:
         """Close the connections. Calls in flight end as CANCELLED, later ones as CLOSED. May be called again."""
-        self._calls.close()
+        self._closed = True
+        self._transport.close()
 
     def _ask(self, query: Query[T], node: str, timeout: float | None) -> T:
         return query.read(self._round_trip(query, node, query.request(), timeout))
@@ -362,7 +396,7 @@ class HederaClient:
 
     def _round_trip(self, query: Query[Any], node: str, request: bytes, timeout: float | None) -> Any:
         """One call; returns the query's part of the answer once its header says OK."""
-        data = self._calls.call(node, query.method, request, self._timeout(timeout), action=query.kind, reading=True)
+        data = self.call(node, query.method, request, timeout, action=query.kind, reading=True)
         try:
             answer = query.answer(data)
         except ValueError as error:
@@ -371,10 +405,6 @@ class HederaClient:
         if status_name(code) != OK:
             raise precheck_error(code, node=node, action=query.kind, cost=answer.header.cost)
         return answer
-
-    def _timeout(self, timeout: float | None) -> float:
-        """A call's own time-out, within the client's."""
-        return self._rpc_timeout if timeout is None else min(timeout, self._rpc_timeout)
 
 
 def _too_expensive(query: Query[Any], node: str, cost: int, most: int) -> QueryTooExpensiveError:

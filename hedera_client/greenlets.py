@@ -40,7 +40,7 @@ def ensure_call_slots(slots: int) -> None:
 
     gRPC waits for answers inside that pool, 10 threads by default, and when it is full further work waits: nine
     blocking 2 s calls made a 10 ms call take 1.7 to 2 s. This project's own calls need one thread per channel (see
-    `hedera_client.calls`), so mainnet's nodes and a few streams alone exceed the default. Threads are only started
+    `hedera_client.transports`), so mainnet's nodes and a few streams alone exceed the default. Threads are only started
     when needed.
     """
     import gevent

@@ -41,7 +41,7 @@ class _Node:
 
 
 class GrpcTransport:
-    """See `hedera_client.calls.Transport`; its limitations are in docs/client.md.
+    """See `hedera_client.transports.Transport`; its limitations are in docs/client.md.
 
     Calls are made in gRPC's `future` form. Under gevent its cost is that of the blocking form, but it needs one thread
     of gevent's pool per channel instead of one per call: with ten 2 s calls in flight, a 10 ms call took 13 ms, against
@@ -77,7 +77,7 @@ class GrpcTransport:
         timeout: float,
         on_wait: Callable[[float], None] | None = None,  # noqa: ARG002 (gRPC does not tell)
     ) -> bytes:
-        """See `hedera_client.calls.Transport`."""
+        """See `hedera_client.transports.Transport`."""
         if self._pid != os.getpid():
             self._adopt()
         here = self._nodes[node]
@@ -96,7 +96,7 @@ class GrpcTransport:
         return {account: {} for account in self._nodes}
 
     def close(self) -> None:
-        """See `hedera_client.calls.Transport`."""
+        """See `hedera_client.transports.Transport`."""
         self._closed = True
         if self._pid != os.getpid():
             return  # another process's channels are never touched, not even to close them

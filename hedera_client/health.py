@@ -18,7 +18,6 @@ from config.networks import Network
 from config.secrets import without_secrets
 from hedera_client.account import check_balance, check_key
 from hedera_client.bodies import Body
-from hedera_client.calls import TransportName
 from hedera_client.channels import open_mirror_channel
 from hedera_client.client import HederaClient
 from hedera_client.credentials import Operator
@@ -31,6 +30,7 @@ from hedera_client.parallel import side_by_side
 from hedera_client.prices import HBAR, LOWEST_RATE, MARGIN, FeeCaps
 from hedera_client.probe import Probe
 from hedera_client.relay import Relay
+from hedera_client.transports import TransportName
 
 NO_TOPIC = "0.0.1"
 """An account on every network, so no mirror has a topic of this id; that it is refused as

@@ -34,7 +34,7 @@ def open_http2_transport(
     certificate_hashes: Mapping[str, str] | None = None,
     max_connections: int = MAX_CONNECTIONS,
 ) -> Http2Transport:
-    """Make a transport to nodes by their account ids; see `hedera_client.calls.Transport`.
+    """Make a transport to nodes by their account ids; see `hedera_client.transports.Transport`.
 
     Args:
         addresses: One or more `host:port` by the node's account id.

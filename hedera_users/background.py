@@ -11,7 +11,9 @@ from typing import Any
 
 import gevent
 
-from hedera_users.operation import EXPECTED, Operation
+from hedera_users.delivery import Delivery
+from hedera_users.operation import Operation
+from hedera_users.outcomes import EXPECTED
 from resilience import QueueFullError
 
 
@@ -28,7 +30,7 @@ class Background:
         self._environment = environment
         self._name = name
         self._capacity = capacity
-        self._tails: dict[str, Operation] = {}  # the latest of each stream
+        self._tails: dict[str, Delivery] = {}  # the latest of each stream
         self._deliveries: set[gevent.Greenlet] = set()
         self._clearing: set[gevent.Greenlet] = set()
 
@@ -46,22 +48,22 @@ class Background:
         """
         if len(self._deliveries) >= self._capacity:
             raise QueueFullError(self._name, self._capacity)
-        hand = operation.hand_over()
+        delivery = operation.hand_over()
         before = self._tails.get(after)
         if after:
-            self._tails[after] = operation
+            self._tails[after] = delivery
 
         def in_turn() -> None:
-            if before is not None and before.passed is not None:
-                before.passed.wait()
+            if before is not None:
+                before.all_sent.wait()
             deliver()
 
-        self._start(self._deliveries, in_turn, lambda error: operation.close(error, hand))
+        self._start(self._deliveries, in_turn, delivery.close)
 
     def clear_away(self, operation: Operation, error: BaseException, clear: Callable[[], object]) -> None:
         """Let `clear` go on after an operation that `error` has cut off, and close the operation behind it."""
-        hand = operation.hand_over()
-        self._start(self._clearing, clear, lambda _: operation.close(error, hand))
+        delivery = operation.hand_over()
+        self._start(self._clearing, clear, lambda _: delivery.close(error))
 
     @property
     def pending(self) -> int:

@@ -93,7 +93,7 @@ class HederaService:
             else:
                 first = first or sent.acknowledged.transaction_id
                 underway.append(sent)
-        operation.passed_on()
+        operation.all_sent()
         if not reads_receipts:
             return
         for one in underway:
@@ -125,7 +125,7 @@ class HederaService:
             raise
         except BaseException as cut_off:
             # The caller is being killed and must not wait; the file that it began is deleted in the background.
-            if operation.underway:
+            if operation.doubts.sent:
                 self._background.clear_away(operation, cut_off, lambda: self._clear_away(stored))
             raise
         stored.stored_s = time.perf_counter() - begin

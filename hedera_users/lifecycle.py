@@ -17,8 +17,9 @@ import psutil
 from config.exit_codes import ExitCode
 from config.option_conflicts import without_effect
 from config.options import add_options, settings_from
+from config.parsing import SettingsError
 from config.run import Run
-from config.settings import RunSettings, SettingsError
+from config.settings import RunSettings
 from hedera_client import CredentialError, HederaError
 from hedera_users import baseline_trial, local_checks, user_classes
 from hedera_users.admission import Admission

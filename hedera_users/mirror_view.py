@@ -49,7 +49,7 @@ class MirrorView:
             try:
                 self._guard.run(attempt)
             except CircuitOpenError:
-                operation.doubt("mirror")
+                operation.doubts.add("mirror")
                 raise
 
     def counts(self) -> dict[str, dict[str, float]]:

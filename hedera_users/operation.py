@@ -1,4 +1,4 @@
-"""One operation from its start to its outcome: it opens a record, and closes it exactly once, however it ends."""
+"""One operation from its start to its outcome: a record is opened, built, and closed exactly once, however it ends."""
 
 from __future__ import annotations
 
@@ -11,55 +11,36 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
 
-from gevent.event import Event
-
-from hedera_client import Fate, HederaError
+from hedera_client import HederaError
 from hedera_users.arrivals import Turn
-from hedera_users.baseline import BaselineError
+from hedera_users.delivery import Delivery
+from hedera_users.doubts import Doubts
 from hedera_users.ledger import Ledger
+from hedera_users.outcomes import EXPECTED, for_locust, note_outcome
 from records.operation import Arm, OperationRecord, Outcome, SentMessage
-from records.statuses import STOPPED, SUCCESS
 from records.stopwatch import NS_PER_S, Stopwatch
-from resilience import RejectedError
 
 ACK: Final = "ack"
 CONNECTION: Final = "connection"
-
-
-class HashMismatchError(Exception):
-    """What was read back is not what was stored."""
-
-
-EXPECTED: Final = (HederaError, RejectedError, BaselineError, HashMismatchError)
-"""Errors that are an operation's outcome; any other is a fault in somebody's code."""
-
-_LAYERS: Final = {
-    "CIRCUIT_OPEN": "circuit",
-    "RATE_LIMITED": "limiter",
-    "QUEUE_FULL": "queue",
-    "QUEUE_EXPIRED": "queue",
-    "QUEUE_LEFT": "queue",
-    "DEADLINE_PASSED": "deadline",
-}
 _PHASE_OF_WAIT: Final = {"queue": "queue", "limiter": "limiter", "circuit": "circuit_wait", "retry": "retry_wait"}
 
 
 class Operation:
-    """A context manager around one operation; leaving it settles the outcome and fires Locust's request event.
+    """The record of one operation while it is built; a context manager, and leaving it fires Locust's request event.
 
     Errors of the network and refusals by the guard end here: they are the operation's outcome. Anything else (a killed
     greenlet, a fault in a user's own code) is recorded and goes on.
 
-    An operation that is handed over (`hand_over`) outlives its context: its time ends there, its outcome is what
-    `close` is told later.
+    An operation that is handed over outlives its context: its time ends there, and its outcome is what its `Delivery`
+    is told.
 
     Attributes:
         record: What is known so far; open until the operation is closed.
+        doubts: What may have become of its transactions.
+        delivery: Who owns it since it was handed over; None before.
         watch: Where its time goes, from entering the context until it is left or the operation handed over. What is
             done for it after that has a watch of its own, which only tells how long its phases took.
         deadline: When it must have ended, in seconds of `time.monotonic`; None for no such moment.
-        passed: Set when nothing of a handed-over operation is left to be sent, or it has ended; what must not overtake
-            it waits for this. None while it is not handed over.
     """
 
     def __init__(
@@ -78,14 +59,9 @@ class Operation:
         self._environment = environment
         self._ledger = ledger
         self._turn = turn
-        self._sent = False
-        self._may_have_happened = False  # some attempt was accepted, or is under way, or its fate is open
-        self._accepted = False
-        self._last_refusal: HederaError | None = None
-        self._in_doubt: set[str] = set()
         self._allowed_s = allowed_s
-        self._hands = 0  # how often it was handed over; whoever has it last closes it
-        self.passed: Event | None = None
+        self.doubts = Doubts()
+        self.delivery: Delivery | None = None
         self.deadline: float | None = None
         self.watch: Stopwatch
         self.record = OperationRecord(name, arm=arm, pair=pair, confirm=confirm, size_bytes=size_bytes)
@@ -101,6 +77,21 @@ class Operation:
         self.watch = Stopwatch(delay)
         return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if self.delivery is None:
+            self._stop_watch()
+            self.close(error)
+        return isinstance(error, EXPECTED)
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End it, once, with what it ended in; None where it succeeded. For its context, or its delivery, to call."""
+        note_outcome(self.record, self.doubts, error)
+        self._counts.in_flight -= 1
+        self.all_sent()
+        self._fire(error)
+
     @property
     def succeeded(self) -> bool:
         """Whether it ended well; False while it is open."""
@@ -109,16 +100,33 @@ class Operation:
     @property
     def accepted(self) -> bool:
         """Whether its caller may go on: it ended well, or was handed over."""
-        return self._hands > 0 or self.succeeded
+        return self.delivery is not None or self.succeeded
+
+    def hand_over(self) -> Delivery:
+        """End its time here and keep it open: its user goes on, and the owner that is returned will end it.
+
+        What was handed over already is handed on: it has a new owner.
+        """
+        if self.delivery is None:
+            self._stop_watch()
+            self.watch = Stopwatch()
+            self.delivery = Delivery(self.close)
+        else:
+            self.delivery = self.delivery.hand_on()
+        return self.delivery
+
+    def all_sent(self) -> None:
+        """Note that nothing of it is left to be sent."""
+        if self.delivery is not None:
+            self.delivery.all_sent.set()
 
     def sending(self, transaction_id: str) -> None:
-        """Note that an attempt is about to leave. One that names a transaction may be accepted from here on."""
-        self._sent = True
-        if transaction_id:
-            self._may_have_happened = True
-        self.record.attempts += 1
-        if transaction_id and transaction_id not in self.record.transaction_ids:
-            self.record.transaction_ids.append(transaction_id)
+        """Note that an attempt is about to leave, at which transaction; "" for one that changes nothing."""
+        self.doubts.sending(transaction_id)
+        record = self.record
+        record.attempts += 1
+        if transaction_id and transaction_id not in record.transaction_ids:
+            record.transaction_ids.append(transaction_id)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -127,35 +135,8 @@ class Operation:
         try:
             yield
         except HederaError as error:
-            self.refused(error)
+            self.doubts.refused(error)
             raise
-
-    @property
-    def underway(self) -> bool:
-        """Whether anything of it has been sent: what follows belongs to an operation that was let in."""
-        return self._sent
-
-    def refused(self, error: HederaError) -> None:
-        """Note that the attempt that was just made has surely not been accepted, and by which error that is known."""
-        self._last_refusal = error
-        self._may_have_happened = self._accepted or bool(self._in_doubt)
-
-    def taken(self) -> None:
-        """Note that a node has accepted a transaction of it: it may take effect, whatever happens to its caller."""
-        self._accepted = self._may_have_happened = True
-
-    def doubt(self, transaction_id: str) -> None:
-        """Note that an attempt may have been accepted although it brought no answer."""
-        self._in_doubt.add(transaction_id)
-
-    def settled(self, transaction_id: str) -> None:
-        """Note that it is known what became of every attempt at this transaction."""
-        self._in_doubt.discard(transaction_id)
-        self._may_have_happened = self._accepted or bool(self._in_doubt)
-
-    def in_doubt(self, transaction_id: str) -> bool:
-        """Whether an attempt at this transaction may have been accepted."""
-        return transaction_id in self._in_doubt
 
     def message(self, topic_id: str, stream: str, number: int, digest: str) -> SentMessage:
         """Note an HCS message that is about to be sent, for the audit."""
@@ -196,90 +177,20 @@ class Operation:
             message.seen_at = time.time()
             message.sequence_number = sequence_number
 
-    def hand_over(self) -> int:
-        """End its time here and keep it open: its user goes on, and `close` will tell how it ended.
-
-        It may be handed on, e.g. by a delivery that is cut off to whoever clears away behind it.
-
-        Returns:
-            The hand that now holds it, for `close`.
-        """
-        self._hands += 1
-        if self.passed is None:
-            self.passed = Event()
-            self._stop_watch()
-            self.watch = Stopwatch()
-        return self._hands
-
-    def passed_on(self) -> None:
-        """Note that nothing of it is left to be sent."""
-        if self.passed is not None:
-            self.passed.set()
-
-    def close(self, error: BaseException | None = None, hand: int = 0) -> None:
-        """Settle it; `error` is what it ended in.
-
-        Args:
-            error: None where it succeeded.
-            hand: Who closes it: what `hand_over` returned. A hand that has handed it on has nothing to close.
-        """
-        if hand != self._hands:
-            return
-        record = self.record
-        if error is None:
-            record.outcome, record.status, record.ended_in = Outcome.SUCCEEDED, SUCCESS, ""
-        else:
-            record.outcome, record.status, record.error = self._settle(error)
-            record.ended_in = _ended_in(error) or record.ended_in
-        for message in record.messages:
-            message.acknowledged = record.outcome is Outcome.SUCCEEDED
-        self._counts.in_flight -= 1
-        self.passed_on()
-        self._fire(error if isinstance(error, Exception) else None)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if not self._hands:
-            self._stop_watch()
-            self.close(error)
-        return isinstance(error, EXPECTED)
-
     def _stop_watch(self) -> None:
         record = self.record
         record.latency_s = self.watch.stop()
         record.segments_s, record.reached_s = self.watch.segments_s, self.watch.reached_s
 
-    def _settle(self, error: BaseException) -> tuple[Outcome, str, str]:
-        """Outcome, status and one line for people."""
-        if isinstance(error, Exception):
-            return self._outcome_of(error), _status_of(error), str(error) or type(error).__name__
-        refusal = self._last_refusal
-        if self._may_have_happened or not self._sent:
-            outcome = Outcome.UNKNOWN if self._sent else Outcome.REJECTED
-            return outcome, STOPPED, "the run ended before the outcome was known"
-        if refusal is None:
-            return Outcome.FAILED, STOPPED, "the run ended before the answer came; nothing was changed"
-        return Outcome.FAILED, refusal.status, f"the run ended before another attempt; the last one: {refusal}"
-
-    def _outcome_of(self, error: Exception) -> Outcome:
-        """What is known after an error: an attempt that may have been accepted outweighs a later refusal."""
-        if self._in_doubt or (isinstance(error, HederaError) and error.fate is Fate.UNKNOWN):
-            return Outcome.UNKNOWN
-        if isinstance(error, RejectedError) and not self._sent:
-            return Outcome.REJECTED
-        return Outcome.FAILED
-
-    def _fire(self, error: Exception | None) -> None:
+    def _fire(self, error: BaseException | None) -> None:
         record = self.record
-        failed = record.outcome is not Outcome.SUCCEEDED
         request_event: Any = self._environment.events.request
         request_event.fire(
             request_type=_request_type(record.name),
             name=f"{record.name} [{record.arm}]" if record.arm else record.name,
             response_time=record.latency_s * 1000,
             response_length=record.size_bytes,
-            exception=_for_locust(record, error) if failed else None,
+            exception=for_locust(record, error),
             context={"record": record},
             start_time=record.started_at,
         )
@@ -314,36 +225,6 @@ def uncounted(name: str, allowed_s: float | None = None) -> Operation:
     operation = Operation(Environment(), Ledger(), name, allowed_s=allowed_s)
     operation.watch = Stopwatch()  # it may go without a context, for there is nobody to tell its outcome
     return operation
-
-
-class OperationNotDoneError(Exception):
-    """Stands in Locust's statistics for what an operation ended in.
-
-    Locust keeps a row for every text that it is given. Transaction ids and addresses stand in our own record; here the
-    text is the status and where it was met, so that a thousand failures of one kind are one row.
-    """
-
-
-def _for_locust(record: OperationRecord, error: Exception | None) -> Exception:
-    """What Locust is told: the outcome by its kind; faults in somebody's code as they are."""
-    if error is not None and not isinstance(error, EXPECTED):
-        return error
-    place = f" in {record.ended_in}" if record.ended_in else ""
-    return OperationNotDoneError(f"{record.status}{place}")
-
-
-def _status_of(error: Exception) -> str:
-    """One word for an error, the network's own where it has one."""
-    if isinstance(error, HederaError):
-        return error.status
-    if isinstance(error, RejectedError):
-        return error.kind
-    return {BaselineError: "BASELINE_ERROR", HashMismatchError: "HASH_MISMATCH"}.get(type(error), type(error).__name__)
-
-
-def _ended_in(error: BaseException | None) -> str:
-    """The layer that refused an operation; "" for an error of a phase, which notes itself."""
-    return _LAYERS.get(error.kind, "") if isinstance(error, RejectedError) else ""
 
 
 @lru_cache(maxsize=256)

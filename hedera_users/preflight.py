@@ -14,8 +14,9 @@ from typing import Final
 
 from config.levels import MIRROR
 from config.networks import Network
+from config.parsing import SettingsError
 from config.proxies import nodes_are_called_directly
-from config.settings import RunSettings, SettingsError
+from config.settings import RunSettings
 from hedera_client import Operator
 from hedera_client.credentials import of_other_type
 from hedera_client.findings import judge

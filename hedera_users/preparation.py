@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from config.networks import Network
+from config.parsing import SettingsError
 from config.run import Run
-from config.settings import RunSettings, SettingsError, read_faults
+from config.settings import RunSettings, read_faults
 from hedera_client import Operator
 from hedera_client.account import find_operator
 from hedera_client.address_book import NodeChoice, choose_nodes

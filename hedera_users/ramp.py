@@ -9,7 +9,7 @@ from argparse import Namespace
 from typing import NamedTuple
 
 from config.options import settings_from
-from config.settings import SettingsError
+from config.parsing import SettingsError
 
 SPAWN_RATE = 1.0
 """Users a second where none is given (locust/main.py 2.47)."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final, NamedTuple
 
 from config.settings import RunSettings
@@ -29,6 +30,7 @@ from hedera_client import (
     Settlement,
     TransactionId,
 )
+from hedera_users.doubts import Doubts
 from hedera_users.operation import Operation
 from records.statuses import NEVER_HAPPENED
 from resilience import Attempt, Guard, RejectedError
@@ -53,6 +55,28 @@ class Acknowledged(NamedTuple):
     transaction_id: TransactionId
     node: str
     at: float
+
+
+class _Transaction:
+    """A transaction on its way.
+
+    Attributes:
+        body_of: What to send, given its id.
+        body: What is sent under `id`.
+        id: The id of the latest attempt; None before the first, and where the next needs a new one.
+        node: Where the latest attempt went.
+        renewed: Whether it has an id in the place of one that somebody else had used.
+    """
+
+    __slots__ = ("body", "body_of", "id", "node", "renewed")
+
+    body: Body
+
+    def __init__(self, body_of: BodyOf) -> None:
+        self.body_of = body_of
+        self.id: TransactionId | None = None
+        self.node = ""
+        self.renewed = False
 
 
 class Transactions:
@@ -80,23 +104,78 @@ class Transactions:
                 of them may have been accepted and no receipt could tell.
             RejectedError: nothing of this transaction was sent.
         """
-        attempts = _Attempts(self._client, operation, body, self._collided)
+        transaction = _Transaction(body)
         try:
             return guard.run(
-                attempts.make,
+                partial(self._attempt, operation, transaction),
                 deadline=operation.deadline,
-                continuing=operation.underway,
+                continuing=operation.doubts.sent,
                 on_wait=operation.waited,
             )
         except (HederaError, RejectedError) as error:
-            if attempts.transaction_id is None:
+            known = transaction.id
+            if known is None:
                 raise  # no attempt was made
-            if operation.in_doubt(str(attempts.transaction_id)):
-                sent = Acknowledged(attempts.transaction_id, attempts.node, time.monotonic())
-                return self._settle(operation, sent, error)
+            if operation.doubts.about(str(known)):
+                return self._settle(operation, Acknowledged(known, transaction.node, time.monotonic()), error)
             if isinstance(error, HederaError) and error.status == "TRANSACTION_EXPIRED":
-                raise _never_happened(attempts.transaction_id, "every attempt was refused until it expired") from error
+                raise _never_happened(known, "every attempt was refused until it expired") from error
             raise
+
+    def _attempt(self, operation: Operation, transaction: _Transaction, attempt: Attempt) -> Acknowledged:
+        """Make one attempt at the node that the guard has chosen; a second one there, where the id was taken.
+
+        Raises:
+            AlreadySubmittedError: the new id was taken as well; nothing of ours has arrived.
+            HederaError: the attempt failed otherwise.
+        """
+        try:
+            return self._submit(operation, transaction, attempt)
+        except AlreadySubmittedError:
+            if transaction.renewed:
+                raise
+            transaction.renewed, transaction.id = True, None
+            return self._submit(operation, transaction, attempt)
+
+    def _submit(self, operation: Operation, transaction: _Transaction, attempt: Attempt) -> Acknowledged:
+        """Prepare the transaction for the node, send it there, and note what becomes of that."""
+        client, doubts, node = self._client, operation.doubts, attempt.member
+        own_id = self._id(transaction, doubts)
+        text = str(own_id)
+        transaction.node = node
+        with operation.phase("prepare"):
+            prepared = client.prepare(transaction.body, node, own_id)
+        operation.sending(text)
+        try:
+            with operation.phase("ack"):
+                client.submit(prepared, attempt.timeout, on_wait=operation.connecting)
+        except AlreadySubmittedError as error:
+            if not doubts.about(text):
+                self.collisions += 1
+                doubts.refused(error)
+                raise  # the id is somebody else's: nothing of ours has arrived
+        except HederaError as error:
+            if error.fate is Fate.UNKNOWN:
+                doubts.add(text)
+            else:
+                doubts.refused(error)
+            raise
+        doubts.accepted(text)
+        return Acknowledged(own_id, node, time.monotonic())
+
+    def _id(self, transaction: _Transaction, doubts: Doubts) -> TransactionId:
+        """The id of an attempt: that of the one before, unless all were refused and it is about to expire.
+
+        An operation may wait long before its first attempt, so an id is issued when that is made.
+        """
+        known = transaction.id
+        if known is None or (not doubts.about(str(known)) and self._expires_soon(known)):
+            known = transaction.id = self._client.new_transaction_id()
+            transaction.body = transaction.body_of(known)
+        return known
+
+    def _expires_soon(self, transaction_id: TransactionId) -> bool:
+        return self._client.window_of(transaction_id).accepted_until - time.time() < FRESH_S
 
     def receipt(self, operation: Operation, sent: Acknowledged) -> Receipt:
         """Wait for the receipt of an accepted transaction.
@@ -135,19 +214,15 @@ class Transactions:
                     raise
         raise AssertionError("a loop that returns or raises ended")
 
-    def _collided(self) -> None:
-        self.collisions += 1
-
     def _settle(self, operation: Operation, sent: Acknowledged, error: Exception) -> Acknowledged:
         """Find out what became of a transaction that may have been accepted; where nothing tells, raise `error`."""
         settlement = self._ask(operation, sent, self._allowed(operation))
         if settlement.verdict is Settled.UNKNOWN:
             raise error
-        if settlement.verdict is not Settled.NEVER_HAPPENED:
-            operation.taken()
-        operation.settled(str(sent.transaction_id))
         if settlement.verdict is Settled.NEVER_HAPPENED:
+            operation.doubts.never_happened(str(sent.transaction_id))
             raise _never_happened(sent.transaction_id, settlement.reason) from error
+        operation.doubts.accepted(str(sent.transaction_id))
         return sent
 
     def _look_again(
@@ -173,77 +248,6 @@ class Transactions:
         if operation.deadline is None:
             return allowed
         return max(0.0, min(allowed, operation.deadline - time.monotonic()))
-
-
-class _Attempts:
-    """The attempts at one transaction.
-
-    Attributes:
-        transaction_id: The id of the latest attempt; None before the first. An operation may wait long before its
-            first attempt, so the id is issued when that is made.
-        node: Where the latest attempt went.
-    """
-
-    def __init__(self, client: HederaClient, operation: Operation, body: BodyOf, collided: Callable[[], None]) -> None:
-        self._client = client
-        self._operation = operation
-        self._body_of = body
-        self._collided = collided
-        self._renewed = False
-        self.transaction_id: TransactionId | None = None
-        self.node = ""
-
-    def make(self, attempt: Attempt) -> Acknowledged:
-        """Make one attempt at the node that the guard has chosen; a second one there, where the id was taken.
-
-        Raises:
-            AlreadySubmittedError: the new id was taken as well; nothing of ours has arrived.
-            HederaError: the attempt failed otherwise.
-        """
-        try:
-            return self._make(attempt)
-        except AlreadySubmittedError:
-            if self._renewed:
-                raise
-            self._renewed, self.transaction_id = True, None
-            return self._make(attempt)
-
-    def _make(self, attempt: Attempt) -> Acknowledged:
-        operation, client = self._operation, self._client
-        transaction_id = self._id()
-        text = str(transaction_id)
-        self.node = attempt.member
-        with operation.phase("prepare"):
-            prepared = client.prepare(self._body, attempt.member, transaction_id)
-        operation.sending(text)
-        try:
-            with operation.phase("ack"):
-                client.submit(prepared, attempt.timeout, on_wait=operation.connecting)
-        except AlreadySubmittedError as error:
-            if not operation.in_doubt(text):
-                self._collided()
-                operation.refused(error)
-                raise  # the id is somebody else's: nothing of ours has arrived
-        except HederaError as error:
-            if error.fate is Fate.UNKNOWN:
-                operation.doubt(text)
-            else:
-                operation.refused(error)
-            raise
-        operation.taken()
-        operation.settled(text)
-        return Acknowledged(transaction_id, attempt.member, time.monotonic())
-
-    def _id(self) -> TransactionId:
-        """The id of the attempt: that of the one before, unless all were refused and it is about to expire."""
-        known = self.transaction_id
-        if known is None or (not self._operation.in_doubt(str(known)) and self._expires_soon(known)):
-            known = self.transaction_id = self._client.new_transaction_id()
-            self._body = self._body_of(known)
-        return known
-
-    def _expires_soon(self, transaction_id: TransactionId) -> bool:
-        return self._client.window_of(transaction_id).accepted_until - time.time() < FRESH_S
 
 
 def _never_happened(transaction_id: TransactionId, why: str) -> NeverHappenedError:

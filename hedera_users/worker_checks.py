@@ -19,8 +19,9 @@ import gevent
 from pydantic import ValidationError
 
 from config.exit_codes import ExitCode
+from config.parsing import SettingsError
 from config.same_code import differences, fingerprint
-from config.settings import RunSettings, SettingsError
+from config.settings import RunSettings
 from hedera_users import local_checks
 
 ASK: Final = "hedera_can_you"

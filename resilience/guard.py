@@ -5,7 +5,7 @@ from __future__ import annotations
 import random as random_module
 import time
 from collections.abc import Callable, Collection
-from typing import Any, Generic, Literal, NoReturn, TypeVar, cast
+from typing import Literal, NoReturn, TypeVar, cast
 
 import gevent
 import tenacity
@@ -24,6 +24,7 @@ from resilience.errors import (
 from resilience.limiter import Limiter, Outcome
 from resilience.policies import Attempt, BreakerPolicy, RetryPolicy, Verdict
 from resilience.pool import Permit, Pool
+from resilience.retrying import first_failure, make_retrying, seconds_to_wait
 from resilience.stats import GuardStats
 
 T = TypeVar("T")
@@ -31,7 +32,7 @@ T = TypeVar("T")
 Classifier = Callable[[Exception], Verdict]
 
 Wait = Literal["retry", "circuit", "limiter", "queue"]
-"""What an operation waits for: its back-off; an open circuit; the limiter; those before it in the queue."""
+"""What a call waits for: its back-off; an open circuit; the limiter; those before it in the queue."""
 OnWait = Callable[[Wait, float], object]
 
 
@@ -98,16 +99,7 @@ class Guard:
             queue.attach(self.delay)
             self.pool.watch(queue.wake)
         self.stats.watch_parts(name, self.pool.breakers, limiter, budget, queue)
-        # Built once: a `@retry` wrapper copies itself for every call. What tenacity calls between two attempts must not
-        # let another greenlet run, for it keeps its place in a thread-local that greenlets share where threading is not
-        # patched. So the caller's functions (`classify`, `status_of`) run inside the attempt, and only arithmetic here.
-        self._retrying = tenacity.Retrying(
-            sleep=cast("Callable[[int | float], None]", sleep),
-            stop=self._must_stop,
-            wait=_JitteredBackoff(self.retry, random),
-            retry=_wants_retry,
-            retry_error_callback=_raise_the_last_error,
-        )
+        self.retrying = make_retrying(self.retry, random)
 
     @property
     def breaker(self) -> Breaker:
@@ -146,24 +138,32 @@ class Guard:
                 when a refusal kept it from the next one (`cut_short_by` tells which).
             BaseException: what killed the greenlet.
         """
-        operation = _Operation(self, attempt, deadline, continuing, first_avoid, on_wait)
-        # Most operations need no retry. tenacity costs 7 µs, twice that where threading is patched, so it is asked only
-        # once there is an error to retry; its first call is then given that error.
-        try:
-            result = operation.make_attempt()
-        except Exception:
-            if not operation.wants_retry:
-                raise
-        else:
-            if self.budget is not None:
-                self.budget.succeeded()
-            return result
-        try:
-            result = self._retrying(operation)
-        finally:
-            operation.end_backoff()  # it was killed during one
-        self.stats.count_recovered()
-        return result
+        call = Call(self, deadline, continuing, first_avoid, on_wait)
+        while True:
+            permit = call.admitted()
+            timeout = None if deadline is None else call.time_left(deadline, permit)
+            success: bool | None = None  # neutral, unless the attempt returns or its error is judged
+            outcome: Outcome = "neutral"
+            try:
+                call.number = number = call.number + 1
+                if number > 1:
+                    self.stats.count_retry(call.status)
+                result = attempt(Attempt(number, permit.member, timeout))
+            except Exception as error:
+                success, outcome = call.judged(error, permit)
+                if not call.may_retry:
+                    raise
+            else:
+                success, outcome = True, "success"
+            finally:
+                self.give_back(permit, success, outcome)
+            if success:
+                if number > 1:
+                    call.recovered()
+                elif self.budget is not None:
+                    self.budget.succeeded()
+                return result
+            call.back_off()
 
     def delay(self) -> float:
         """Seconds until a call could be made: 0.0 for now, infinity while it depends on calls that are under way."""
@@ -196,143 +196,65 @@ class Guard:
             if self.queue is not None:
                 self.queue.wake()
 
-    def _must_stop(self, state: tenacity.RetryCallState) -> bool:
-        """Whether the operation must end with the error it has, although that may be retried."""
-        return cast("_Operation[Any]", state.fn).must_stop(state.upcoming_sleep)
-
     def __repr__(self) -> str:
         breakers = self.pool.breakers
         return f"<Guard {self.name!r}: {breakers[0] if len(breakers) == 1 else self.pool}>"
 
 
-class _Operation(Generic[T]):
-    """One operation on its way through a guard; tenacity calls it once for every attempt."""
+class Call:
+    """The state of one `Guard.run`, and what becomes of it before and after each attempt. Arguments as there.
+
+    Attributes:
+        number: Attempts made so far.
+        may_retry: Whether the last attempt's error may be retried.
+        status: The status of the error that the next attempt answers to; "" for the first.
+    """
 
     __slots__ = (
-        "_attempt",
         "_avoid",
-        "_backoff_since",
         "_continuing",
         "_cost",
         "_deadline",
         "_error",
-        "_first_is_known",
+        "_failures",
         "_guard",
         "_on_wait",
-        "_status",
         "_timed_out",
+        "may_retry",
         "number",
-        "wants_retry",
+        "status",
     )
 
     def __init__(
         self,
         guard: Guard,
-        attempt: Callable[[Attempt], T],
         deadline: float | None,
         continuing: bool,
         avoid: Collection[str],
         on_wait: OnWait | None,
     ) -> None:
         self._guard = guard
-        self._attempt = attempt
         self._deadline = deadline
         self._continuing = continuing
         self._avoid = avoid
         self._on_wait = on_wait
         self._error: Exception | None = None
-        self._status = ""
         self._timed_out = False
-        self._first_is_known = False
         self._cost = 0  # what the budget took for the retry that is made or waited for
-        self._backoff_since: float | None = None
+        self._failures: tenacity.RetryCallState | None = None
         self.number = 0
-        """Attempts made so far."""
-        self.wants_retry = False
-        """Whether the last attempt's error may be retried."""
+        self.may_retry = False
+        self.status = ""
 
-    def __call__(self) -> T:
-        """What tenacity calls: gives it the first attempt's error, which is known already, and then new attempts."""
-        if not self._first_is_known and self._error is not None:
-            self._first_is_known = True
-            raise self._error
-        self.end_backoff()
-        result = self.make_attempt()
-        if self._guard.budget is not None:
-            self._guard.budget.give_back(self._cost)
-        return result
+    # Before an attempt.
 
-    def make_attempt(self) -> T:
-        """Make the next attempt, as soon as it is let in."""
-        guard = self._guard
-        self.wants_retry = False
-        permit = self._admitted()
-        timeout = None if self._deadline is None else self._time_left(self._deadline, permit)
-        success: bool | None = None  # neutral, unless the attempt returns or the classifier calls its error a failure
-        outcome: Outcome = "neutral"
-        try:
-            self.number = number = self.number + 1
-            if number > 1:
-                guard.stats.count_retry(self._status)
-            result = self._attempt(Attempt(number, permit.member, timeout))
-        except Exception as error:
-            verdict = guard.classify(error)
-            success, outcome = self._judged(verdict, permit)
-            if verdict.retry:
-                self._error, self._status = error, guard.status_of(error)
-                self._timed_out = verdict.timeout
-                self.wants_retry = True
-            raise
-        else:
-            success, outcome = True, "success"
-            return result
-        finally:
-            guard.give_back(permit, success, outcome)
+    def admitted(self) -> Permit:
+        """Wait until the next attempt is let in, where that may be waited for.
 
-    def must_stop(self, backoff: float) -> bool:
-        """Whether it must end with the error it has; if not, it is about to wait for so many seconds."""
-        guard = self._guard
-        if self.number >= guard.retry.attempts:
-            guard.stats.count_exhausted()
-            return True
-        if self._deadline is not None and guard.clock() + backoff >= self._deadline:
-            self._cut_short(DeadlinePassedError(guard.name))
-            return True
-        if guard.budget is not None:
-            self._cost = guard.budget.take(timeout=self._timed_out)
-            if not self._cost:
-                self._cut_short(BudgetExhaustedError(guard.budget.name))
-                return True
-        self._backoff_since = guard.clock()
-        return False
-
-    def end_backoff(self) -> None:
-        """Book the back-off, if one was begun."""
-        since, self._backoff_since = self._backoff_since, None
-        if since is not None:
-            self._book("retry", since)
-
-    def _judged(self, verdict: Verdict, permit: Permit) -> tuple[bool | None, Outcome]:
-        """What an error means to the circuit and to the limiter; remember a member that failed."""
-        if verdict.failure or verdict.timeout:
-            self._avoid = {*self._avoid, permit.member}
-        if verdict.incident and verdict.failure and not permit.counts(verdict.incident):
-            return None, "neutral"
-        if verdict.timeout or (verdict.retry and not verdict.failure):
-            return (False if verdict.failure else None), "busy"
-        return (False, "failure") if verdict.failure else (None, "neutral")
-
-    def _time_left(self, deadline: float, permit: Permit) -> float:
-        """Seconds for the attempt; it may have waited for its permit until there are none."""
-        guard = self._guard
-        left = deadline - guard.clock()
-        if left <= 0:
-            guard.give_back(permit, None, "neutral")
-            self._refused(DeadlinePassedError(guard.name))
-        return left
-
-    def _admitted(self) -> Permit:
-        """Wait until a call is let in, where that may be waited for; else raise (see `_refused`)."""
+        Raises:
+            RejectedError: it is not, and there was none before it.
+            Exception: it is not, and this is what the one before it ended in.
+        """
         guard = self._guard
         queue = guard.queue
         if self._deadline is not None and guard.clock() >= self._deadline:
@@ -351,6 +273,15 @@ class _Operation(Generic[T]):
         if isinstance(taken, RejectedError):
             self._refused(taken)
         return taken
+
+    def time_left(self, deadline: float, permit: Permit) -> float:
+        """Seconds for the attempt; it may have waited for its permit until there are none (raises as `admitted`)."""
+        guard = self._guard
+        left = deadline - guard.clock()
+        if left <= 0:
+            guard.give_back(permit, None, "neutral")
+            self._refused(DeadlinePassedError(guard.name))
+        return left
 
     def _stand_in_line(self, queue: BoundedQueue) -> Permit | RejectedError:
         """Wait for one's turn; again, and before all others, if somebody else took it."""
@@ -385,12 +316,6 @@ class _Operation(Generic[T]):
         finally:
             self._book("limiter", since)
 
-    def _book(self, what: Wait, since: float) -> None:
-        seconds = self._guard.clock() - since
-        self._guard.stats.count_wait(what, seconds)
-        if self._on_wait is not None:
-            self._on_wait(what, seconds)
-
     def _refused(self, refusal: RejectedError) -> NoReturn:
         """Raise the refusal, or rather the real error if there was one before it; its retry was not made."""
         # Called outside of any `except`, so that the refusal does not replace what the real error was caused by.
@@ -400,38 +325,75 @@ class _Operation(Generic[T]):
         if self._guard.budget is not None:
             self._guard.budget.give_back(self._cost)
             self._cost = 0
-        raise self._cut_short(refusal)
+        self._cut_short(self._error, refusal)
+        raise self._error
 
-    def _cut_short(self, refusal: RejectedError) -> Exception:
-        """Say on the last real error, which is returned, that a refusal ended the operation."""
-        error = cast("Exception", self._error)
+    # After an attempt.
+
+    def recovered(self) -> None:
+        """A later attempt has succeeded."""
+        guard = self._guard
+        if guard.budget is not None:
+            guard.budget.give_back(self._cost)
+        guard.stats.count_recovered()
+
+    def judged(self, error: Exception, permit: Permit) -> tuple[bool | None, Outcome]:
+        """What an attempt's error means to the circuit and to the limiter; `may_retry` says whether it may be retried.
+
+        A member that failed is remembered, and rather avoided.
+        """
+        verdict = self._guard.classify(error)
+        self.may_retry = verdict.retry
+        if verdict.retry:
+            self._error, self._timed_out = error, verdict.timeout
+        if verdict.failure or verdict.timeout:
+            self._avoid = {*self._avoid, permit.member}
+        if verdict.incident and verdict.failure and not permit.counts(verdict.incident):
+            return None, "neutral"
+        if verdict.timeout or (verdict.retry and not verdict.failure):
+            return (False if verdict.failure else None), "busy"
+        return (False, "failure") if verdict.failure else (None, "neutral")
+
+    def back_off(self) -> None:
+        """Wait for as long as tenacity says before the next attempt.
+
+        Raises:
+            Exception: there is to be none: this is what the last attempt ended in.
+        """
+        guard, error = self._guard, cast("Exception", self._error)
+        self.status = guard.status_of(error)
+        if self._failures is None:
+            self._failures = first_failure(guard.retrying, self.must_stop)
+        seconds = seconds_to_wait(self._failures, error)
+        since = guard.clock()
+        try:
+            guard.sleep(seconds)
+        finally:
+            self._book("retry", since)
+
+    def must_stop(self, backoff: float) -> bool:
+        """Whether it ends with the error it has (tenacity asks); if not, it is about to wait for so many seconds."""
+        guard, error = self._guard, cast("Exception", self._error)
+        if self.number >= guard.retry.attempts:
+            guard.stats.count_exhausted()
+            return True
+        if self._deadline is not None and guard.clock() + backoff >= self._deadline:
+            self._cut_short(error, DeadlinePassedError(guard.name))
+            return True
+        if guard.budget is not None:
+            self._cost = guard.budget.take(timeout=self._timed_out)
+            if not self._cost:
+                self._cut_short(error, BudgetExhaustedError(guard.budget.name))
+                return True
+        return False
+
+    def _cut_short(self, error: Exception, refusal: RejectedError) -> None:
+        """Say on the last real error that a refusal ended the call."""
         mark_cut_short(error, refusal, self.number)
         self._guard.stats.count_refusal(refusal, cut_short=True)
-        return error
 
-
-class _JitteredBackoff(tenacity.wait.wait_base):
-    """Exponential back-off from tenacity, spread to both sides by an injected source of chance (see RetryPolicy)."""
-
-    def __init__(self, policy: RetryPolicy, random: Callable[[], float]) -> None:
-        self._backoff = tenacity.wait_exponential(
-            multiplier=policy.backoff, max=policy.backoff_max / (1 + policy.jitter)
-        )
-        self._jitter = policy.jitter
-        self._random = random
-
-    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
-        """Seconds to wait after the attempt that `retry_state` is about."""
-        return self._backoff(retry_state) * (1 + self._jitter * (2 * self._random() - 1))
-
-
-def _wants_retry(state: tenacity.RetryCallState) -> bool:
-    """Retry only what the classifier said to retry; never a kill, which is no `Exception` and was never classified."""
-    outcome = cast("tenacity.Future", state.outcome)
-    operation = cast("_Operation[Any]", state.fn)
-    return isinstance(outcome.exception(), Exception) and operation.wants_retry
-
-
-def _raise_the_last_error(state: tenacity.RetryCallState) -> object:
-    """What tenacity does when it stops: not an error of its own, but the last attempt's."""
-    return cast("tenacity.Future", state.outcome).result()
+    def _book(self, what: Wait, since: float) -> None:
+        seconds = self._guard.clock() - since
+        self._guard.stats.count_wait(what, seconds)
+        if self._on_wait is not None:
+            self._on_wait(what, seconds)

@@ -151,7 +151,9 @@ class Pool:
         """Start a call where there is a free place, or queue it."""
         with self._lock:
             if self._closed:
-                raise NoAnswerError("CANCELLED", "the client is closed", sent=False)
+                stream.failure = NoAnswerError("CANCELLED", "the client is closed", sent=False)
+                stream.state = DONE
+                return
             if not self.line and self._place(stream):
                 return
             stream.queued = True

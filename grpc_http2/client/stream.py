@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
+from grpc_http2.client.headers import AnswerHead
 from grpc_http2.client.no_answer import NoAnswerError
 from grpc_http2.wire.errors import ErrorCode, Http2StreamError, error_name
 from grpc_http2.wire.messages import MAX_MESSAGE_BYTES, PREFIX_BYTES, read_message
 from grpc_http2.wire.status import RpcError, StatusCode
-
-if TYPE_CHECKING:
-    from grpc_http2.client.connection import Connection
-    from grpc_http2.client.headers import AnswerHead
 
 LARGEST_ANSWER: Final = MAX_MESSAGE_BYTES + PREFIX_BYTES
 """Bytes of an answer's DATA."""
@@ -58,6 +55,13 @@ SENT: Final = StreamState.SENT
 DONE: Final = StreamState.DONE
 
 
+class Carrier(Protocol):
+    """What a call is started on: a connection, which knows of calls, while they know of it only this."""
+
+    def cancel(self, stream: Stream) -> None:
+        """Give the call up. If it was still waiting it is marked as failed, for the caller to raise."""
+
+
 class Stream:
     """One call. It is started again on another connection as long as the server has certainly not processed it.
 
@@ -90,7 +94,7 @@ class Stream:
 
     # In the class, so that making a call does not set them all.
     state = UNSENT
-    connection: Connection | None = None
+    connection: Carrier | None = None
     id = 0
     answer = b""
     failure: NoAnswerError | None = None

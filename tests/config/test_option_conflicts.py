@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from config.option_conflicts import PARTS, without_effect
-from config.settings import RunSettings, parse_settings
+from config.parsing import parse_settings
+from config.settings import RunSettings
 from hedera_users import HederaUser, user_classes
 from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.model_storer import ModelStorer

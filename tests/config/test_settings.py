@@ -14,8 +14,9 @@ from config.baselines import parse_baseline
 from config.built_in_nodes import FOLDER, built_in_list, write_built_in_list
 from config.network_file import load_custom
 from config.networks import KNOWN
+from config.parsing import SettingsError, parse_settings
 from config.routes import routes
-from config.settings import RunSettings, SettingsError, option_name, parse_settings
+from config.settings import RunSettings, option_name
 
 
 def test_defaults_are_valid_and_offline() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.schema.published import violations
-from tests.e2e.conftest import LOCUST, ROOT, OwnNetwork, clean_environment, free_port
+from tests.e2e.locust_command import LOCUST, ROOT, OwnNetwork, clean_environment, free_port
 
 
 class Swarm:

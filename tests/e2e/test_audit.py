@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from localnet_launcher import start_localnet
-from tests.e2e.conftest import ROOT, Finished, clean_environment
+from tests.e2e.locust_command import ROOT, Finished, clean_environment
 
 SHORT = (
     *("--headless", "--only-summary", "--run-time", "4s", "--users", "6", "--spawn-rate", "20", "--stop-timeout", "15"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import LOCUST, ROOT, clean_environment
+from tests.e2e.locust_command import LOCUST, ROOT, clean_environment
 
 RUN = (
     *("--headless", "--print-stats", "--users", "2", "--run-time", "5s", "--localnet-latency", "instant"),

@@ -16,7 +16,7 @@ import pytest
 import hedera_load
 from config.same_code import fingerprint
 from reports.schema.published import violations
-from tests.e2e.conftest import ROOT, clean_environment
+from tests.e2e.locust_command import ROOT, clean_environment
 
 README = ROOT / "README.md"
 SHORT = ("--headless", "-u", "4", "-r", "4", "-t", "4s", "--stop-timeout", "15", "--localnet-consensus-delay", "0.2")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import LOCUST, ROOT, clean_environment
+from tests.e2e.locust_command import LOCUST, ROOT, clean_environment
 
 RUN = ("--headless", "--only-summary", "--users", "8", "--spawn-rate", "8", "--think-time", "0", "--receipt-interval")
 QUICK = (*RUN, "0.02", "HcsSubmitter")

@@ -12,7 +12,7 @@ from config.version import this_version
 from reports.__main__ import main
 from reports.collect.journal import FILE_NAME
 from reports.render.head import sentence
-from tests.e2e.conftest import ROOT, wait_for_run
+from tests.e2e.locust_command import ROOT, wait_for_run
 
 RUN = ("--headless", "--only-summary", "--stop-timeout", "10", "--think-time", "0.1")
 QUICK = ("--localnet-consensus-delay", "0.1", "--receipt-interval", "0.02")

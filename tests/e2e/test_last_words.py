@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import LOCUST, ROOT, clean_environment, free_port
+from tests.e2e.locust_command import LOCUST, ROOT, clean_environment, free_port
 
 RUN = (
     *("--headless", "--users", "2", "--spawn-rate", "2", "--run-time", "3s", "--stop-timeout", "5"),

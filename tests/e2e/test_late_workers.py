@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from hedera_load import ROOMS
-from tests.e2e.conftest import ROOT
+from tests.e2e.locust_command import ROOT
 from tests.e2e.swarm import Swarm
 
 NOT_LET_IN = "is not let into the run: "

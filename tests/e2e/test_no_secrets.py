@@ -16,7 +16,7 @@ import psutil
 import pytest
 import requests
 
-from tests.e2e.conftest import ROOT, OwnNetwork, clean_environment
+from tests.e2e.locust_command import ROOT, OwnNetwork, clean_environment
 
 PASSWORD, TOKEN, API_KEY, BASIC = "swordfish", "marlin-2026", "k0123456789abcdef0123456789", "user:swordfish"
 SECRETS = (PASSWORD, TOKEN, API_KEY)

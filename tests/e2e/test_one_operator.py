@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from reports.schema.published import violations
-from tests.e2e.conftest import ROOT, OwnNetwork, clean_environment
+from tests.e2e.locust_command import ROOT, OwnNetwork, clean_environment
 
 RATE = 300
 NETWORK = ("--consensus-delay", "0.3", "--throttles", "off", "--mirror-rate-limit", "0")

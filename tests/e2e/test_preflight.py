@@ -20,7 +20,7 @@ from hedera_client.prices import HBAR
 from localnet.process import network as embedded
 from localnet.process.options import parse_options
 from localnet.state.fees import ExchangeRate
-from tests.e2e.conftest import ROOT, Finished, OwnNetwork, clean_environment
+from tests.e2e.locust_command import ROOT, Finished, OwnNetwork, clean_environment
 
 SHORT = ("--headless", "--users", "4", "--spawn-rate", "10", "--run-time", "3s", "--think-time", "0.2")
 RunLocust = Callable[..., Finished]

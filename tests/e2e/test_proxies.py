@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Finished, OwnNetwork
+from tests.e2e.locust_command import Finished, OwnNetwork
 
 NOWHERE = "http://127.0.0.1:9"
 EVERY = {name: NOWHERE for one in ("http", "https", "all", "grpc") for name in (f"{one}_proxy", f"{one}_PROXY".upper())}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.conftest import OwnNetwork, free_port
+from tests.e2e.locust_command import OwnNetwork, free_port
 
 READS = {"relay.eth_blockNumber", "relay.eth_chainId", "relay.eth_gasPrice"}
 SHORT = (

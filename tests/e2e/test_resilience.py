@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.e2e.conftest import free_port, wait_for_run
+from tests.e2e.locust_command import free_port, wait_for_run
 
 SHORT = (
     "--headless",

@@ -15,7 +15,7 @@ from typing import Any
 import jsonschema
 import psutil
 
-from tests.e2e.conftest import wait_for_run
+from tests.e2e.locust_command import wait_for_run
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = (

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.conftest import wait_for_run
+from tests.e2e.locust_command import wait_for_run
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = (

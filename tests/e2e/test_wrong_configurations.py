@@ -22,11 +22,11 @@ import psutil
 import pytest
 
 from config.options import add_options, settings_from
-from config.settings import SettingsError
+from config.parsing import SettingsError
 from hedera_users import local_checks
 from hedera_users.hcs_submitter import HcsSubmitter
 from localnet_launcher import Localnet, start_localnet
-from tests.e2e.conftest import LOCUST, ROOT, OwnNetwork, clean_environment, free_port
+from tests.e2e.locust_command import LOCUST, ROOT, OwnNetwork, clean_environment, free_port
 from tests.e2e.wrong_configurations import KEY, PASSWORD, TABLE, Wrong
 
 ERROR = "locust: error: "

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from localnet_launcher import start_localnet
-from tests.e2e.conftest import LOCUST, ROOT, OwnNetwork, clean_environment, wait_for_run
+from tests.e2e.locust_command import LOCUST, ROOT, OwnNetwork, clean_environment, wait_for_run
 
 RUN_S: Final = 26
 RESET_S: Final = 0.05

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.fronts.conftest import Fronted, assert_clean, wait_for_run
+from tests.e2e.locust_command import wait_for_run
+from tests.fronts.fronted import Fronted, assert_clean
 
 LOAD = (
     *("--headless", "--only-summary", "--users", "60", "--spawn-rate", "100", "--stop-timeout", "40"),

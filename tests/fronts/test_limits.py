@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.fronts.conftest import Fronted, assert_clean
+from tests.fronts.fronted import Fronted, assert_clean
 from tests.fronts.servers import NONE, Limits
 
 ROUND_TRIP_MS = 100

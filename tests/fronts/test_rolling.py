@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.fronts.conftest import Fronted, wait_for_run
+from tests.e2e.locust_command import wait_for_run
+from tests.fronts.fronted import Fronted
 
 USERS = 100
 LOAD = (

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import ROOT
+from tests.e2e.locust_command import ROOT
 
 GOES_ON_S = 15.0
 GOES_AGAIN_S = 3.0

@@ -13,7 +13,7 @@ from grpc_http2.wire import frames
 from grpc_http2.wire.header_blocks import OpenBlock
 from grpc_http2.wire.windows import ReceiveWindow
 from tests.grpc_http2.client.timing import TIMING
-from tests.grpc_http2.server.conftest import METHODS, Peer
+from tests.grpc_http2.server.peer import METHODS, Peer
 
 
 def test_a_clients_protocol() -> None:

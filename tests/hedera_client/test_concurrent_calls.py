@@ -17,7 +17,7 @@ import pytest
 from hiero_sdk_python.hapi.services import transaction_response_pb2
 
 from hedera_client import HederaClient, Operator, ReceiptFailedError, bodies
-from hedera_client.calls import TRANSPORTS, TransportName
+from hedera_client.transports import TRANSPORTS, TransportName
 from localnet_launcher import Localnet
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hedera_client.conftest import Server
+from tests.hedera_client.answering_server import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,13 +19,13 @@ PREPARED = """
     import locust
     import gevent, os, signal, sys, time
     from hedera_client import Fate, TransportError
-    from hedera_client.calls import NodeCalls
     from hedera_client.greenlets import prepare_process
+    from tests.hedera_client.answering_server import client_of, send as call
     address, transport = sys.argv[1:]
     prepare_process(20)
-    calls = NodeCalls({"0.0.3": address}, tls=False, transport=transport)
+    caller = client_of(address, transport=transport)
     def send(method, request=b"", timeout=10.0):
-        return calls.call("0.0.3", "/test.Test/" + method, request, timeout, action=method)
+        return call(caller, method, request, timeout)
 """
 
 
@@ -161,9 +161,9 @@ def test_threads_without_gevent_survive_a_fork(make_server: Callable[..., Server
     """The same without gevent."""
     script = f"""
         import os, sys
-        from hedera_client.calls import NodeCalls
-        calls = NodeCalls({{"0.0.3": sys.argv[1]}}, tls=False)
-        def send(request): return calls.call("0.0.3", "/test.Test/echo", request, 10, action="echo")
+        from tests.hedera_client.answering_server import client_of, send as call
+        caller = client_of(sys.argv[1])
+        def send(request): return call(caller, "echo", request)
         if {open_before}: send(b"before")
         child = os.fork()
         if child == 0: os._exit(0 if send(b"child") == b"child" else 1)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.address_book import Endpoint
 from config.built_in_nodes import FOLDER, built_in_list
 from hedera_client.__main__ import main
+from hedera_client.refresh_nodes import changes
 from localnet_launcher import Localnet
 
 MAINNET = Path(__file__).resolve().parents[1] / "data" / "address-book-mainnet.json"
@@ -115,3 +118,26 @@ def test_a_file_needs_to_be_said_whose_it_is(run: Any) -> None:
     code, said, errors = run("--address-book-file", str(MAINNET))
     assert (code, said) == (2, "")
     assert "need --network" in errors
+
+
+def test_a_list_is_no_change_of_itself() -> None:
+    """In whatever order its addresses stand."""
+    entries = built_in_list("mainnet").entries
+    turned = [replace(one, endpoints=one.endpoints[::-1]) for one in entries]
+    assert list(changes(entries, turned)) == []
+
+
+def test_each_kind_of_change_is_one_line() -> None:
+    """Who is new, who is gone, whose address, certificate or description is another."""
+    first, second, third, *others = built_in_list("mainnet").entries
+    elsewhere = replace(second, endpoints=(Endpoint("192.0.2.1", "", 50_212),))
+    after = [replace(third, certificate_hash="ab" * 48, description="another"), elsewhere, *others]
+    said = list(changes([first, second, third, *others], after))
+    assert [line.split()[:2] for line in said] == [
+        ["changed", f"{third.account_id}:"],
+        ["changed", f"{third.account_id}:"],
+        ["moved", f"{second.account_id}:"],
+        ["gone", f"{first.account_id},"],
+    ]
+    assert "+192.0.2.1:50212 -" in said[2]
+    assert [line.split()[:2] for line in changes(after, [first, *after])] == [["added", first.account_id]]

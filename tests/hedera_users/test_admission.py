@@ -15,12 +15,13 @@ from typing import Any
 import gevent
 import pytest
 
+from config.parsing import SettingsError
 from config.same_code import fingerprint
-from config.settings import RunSettings, SettingsError
+from config.settings import RunSettings
 from hedera_users import worker_checks
 from hedera_users.admission import Admission
 from hedera_users.worker_checks import ANSWER, ASK, DISMISS, WorkerChecks, _faults
-from tests.e2e.conftest import free_port
+from tests.e2e.locust_command import free_port
 
 VERSION = -1
 """What a peer tells as Locust's version; Locust takes it for one that is not to be compared."""

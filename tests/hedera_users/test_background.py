@@ -76,7 +76,7 @@ def test_one_stream_keeps_its_order_and_others_do_not_wait() -> None:
     def slow(operation: Operation) -> None:
         began.append("first")
         gate.wait()
-        operation.passed_on()
+        operation.all_sent()
         gevent.sleep(0.01)
         began.append("first ended")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from config.settings import parse_settings
+from config.parsing import parse_settings
 from hedera_client import (
     AlreadySubmittedError,
     Fate,
@@ -108,6 +108,25 @@ def test_it_goes_on_once_only(payer: Payer, topic: Any, monkeypatch: pytest.Monk
         payer.send(topic_id, b"ours")
     assert payer.issued == taken
     assert payer.transactions.collisions == 2
+
+
+def test_once_over_all_attempts(payer: Payer, topic: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The id that came in the place of his is refused with BUSY, and at the next attempt found to be his as well."""
+    other, topic_id = topic
+    taken = [other.send(topic_id, b"his").transaction_id for _ in range(2)]
+    payer.issue(*taken, monkeypatch=monkeypatch)
+    submit, sent = payer.client.submit, []
+
+    def busy_at_the_second(prepared: Any, *arguments: Any, **options: Any) -> Any:
+        sent.append(prepared.transaction_id)
+        if len(sent) == 2:
+            raise busy()
+        return submit(prepared, *arguments, **options)
+
+    monkeypatch.setattr(payer.client, "submit", busy_at_the_second)
+    with pytest.raises(AlreadySubmittedError):
+        payer.send(topic_id, b"ours")
+    assert sent == [taken[0], taken[1], taken[1]]
 
 
 def test_a_refusal_before_leaves_nothing_of_ours(payer: Payer, topic: Any, monkeypatch: pytest.MonkeyPatch) -> None:

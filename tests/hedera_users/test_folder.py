@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from hedera_users.local_checks import folder_fault
-from tests.e2e.conftest import ROOT
+from tests.e2e.locust_command import ROOT
 
 LOOK_OFTEN = """
 import sys

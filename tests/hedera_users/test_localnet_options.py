@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from config.settings import SettingsError, parse_settings
+from config.parsing import SettingsError, parse_settings
 from hedera_users.preparation import _localnet_arguments
 from localnet.process.options import parse_options
 

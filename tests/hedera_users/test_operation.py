@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from hedera_client import Fate, HederaError, MirrorError, PrecheckError, RelayError, TransportError
 from hedera_users.baseline import BaselineError
 from hedera_users.ledger import Ledger
-from hedera_users.operation import STOPPED, HashMismatchError, Operation, OperationNotDoneError
+from hedera_users.operation import Operation
+from hedera_users.outcomes import HashMismatchError, OperationNotDoneError
 from records.operation import Arm, OperationRecord, Outcome
+from records.statuses import STOPPED
 from resilience import CircuitOpenError, QueueFullError
 
 
@@ -120,12 +122,12 @@ def test_a_doubt_outweighs_a_later_refusal(observed: Observed) -> None:
     """An attempt that may have been accepted leaves the outcome unknown, until it is known what became of it."""
     with observed.operation() as operation:
         operation.sending("0.0.2@1.000000001")
-        operation.doubt("0.0.2@1.000000001")
+        operation.doubts.add("0.0.2@1.000000001")
         raise hedera_error(Fate.RETRYABLE, "UNAVAILABLE")
     assert observed.record.outcome is Outcome.UNKNOWN
     with observed.operation() as operation:
-        operation.doubt("0.0.2@1.000000001")
-        operation.settled("0.0.2@1.000000001")
+        operation.doubts.add("0.0.2@1.000000001")
+        operation.doubts.never_happened("0.0.2@1.000000001")
         raise hedera_error(Fate.FINAL, "INVALID_SIGNATURE")
     assert observed.fired[1]["context"]["record"].outcome is Outcome.FAILED
 
@@ -231,25 +233,24 @@ def test_what_was_refused_at_every_attempt_has_failed_when_it_is_cut_off(observe
     def refused_twice(operation: Operation) -> None:
         for _ in range(2):
             operation.sending("0.0.2@1.000000001")
-            operation.refused(hedera_error(Fate.RETRYABLE, "BUSY"))
+            operation.doubts.refused(hedera_error(Fate.RETRYABLE, "BUSY"))
 
     record = cut_off(observed, refused_twice)
     assert (record.outcome, record.status) == (Outcome.FAILED, "BUSY")
     assert "the run ended before another attempt" in record.error
 
 
-@pytest.mark.parametrize("then", ["doubt", "taken", "under way"])
+@pytest.mark.parametrize("then", ["doubt", "accepted", "under way"])
 def test_a_refusal_does_not_outweigh_what_may_have_been_accepted(observed: Observed, then: str) -> None:
     """An earlier attempt of open fate, an earlier transaction that was accepted, or an attempt that is under way."""
 
     def attempts(operation: Operation) -> None:
         operation.sending("0.0.2@1.000000001")
         if then == "doubt":
-            operation.doubt("0.0.2@1.000000001")
-        elif then == "taken":
-            operation.taken()
-            operation.settled("0.0.2@1.000000001")
-        operation.refused(hedera_error(Fate.RETRYABLE, "BUSY"))
+            operation.doubts.add("0.0.2@1.000000001")
+        elif then == "accepted":
+            operation.doubts.accepted("0.0.2@1.000000001")
+        operation.doubts.refused(hedera_error(Fate.RETRYABLE, "BUSY"))
         if then == "under way":
             operation.sending("0.0.2@1.000000001")
 

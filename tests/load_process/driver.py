@@ -22,8 +22,8 @@ import gevent
 import requests
 
 from config.networks import Network
+from config.parsing import parse_settings
 from config.run import Run
-from config.settings import parse_settings
 from hedera_client import Operator, Relay
 from hedera_users.payloads import audit_event
 from hedera_users.session import Session, open_session

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from localnet import pb
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 OLD = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 NEW = Ed25519PrivateKey.from_private_bytes(b"n" * 32)

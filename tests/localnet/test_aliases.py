@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, SigningKey, Wire
+    from tests.localnet.clients import Rest, SigningKey, Wire
 
 OWNER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 RENEWAL = {"seconds": 7_776_000}

@@ -17,7 +17,7 @@ from tests.localnet.ecdsa import EcdsaKey
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 ALICE = Ed25519PrivateKey.from_private_bytes(b"a" * 32)
 BOB = Ed25519PrivateKey.from_private_bytes(b"b" * 32)

@@ -17,7 +17,7 @@ from localnet.state.fees import ExchangeRate
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 FRIEND = Ed25519PrivateKey.from_private_bytes(b"f" * 32)
 SCHEDULER = Ed25519PrivateKey.from_private_bytes(b"c" * 32)

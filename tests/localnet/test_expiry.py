@@ -15,7 +15,7 @@ from localnet.protocol.status import RefusedError, codes
 from localnet.transactions.field_checks import check_new_expiry
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 OWNER = Ed25519PrivateKey.from_private_bytes(b"o" * 32)
 PERIOD_S = 7_776_000

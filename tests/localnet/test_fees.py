@@ -15,7 +15,7 @@ from localnet.state.genesis import TREASURY_KEY
 from localnet.transactions import HANDLERS
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 TINYCENTS_PER_USD = 10_000_000_000
 PERIOD = {"seconds": 7_776_000}

@@ -22,7 +22,7 @@ from grpc_http2.wire.header_blocks import literal
 from grpc_http2.wire.messages import write_message
 from localnet import pb
 from localnet_launcher import Localnet, network_from_ready
-from tests.localnet.conftest import Wire
+from tests.localnet.clients import Wire
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20_241

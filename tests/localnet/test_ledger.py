@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 STRANGER = Ed25519PrivateKey.from_private_bytes(b"s" * 32)
 TOPIC = {"autoRenewPeriod": {"seconds": 7_776_000}}

@@ -14,7 +14,7 @@ from tests.localnet.ecdsa import EcdsaKey
 from tests.localnet.mirror import API, RENEWAL, refusal
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 
 @pytest.fixture

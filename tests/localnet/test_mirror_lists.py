@@ -13,7 +13,7 @@ import requests
 from tests.localnet.mirror import API, refusal, topic_with_messages
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ from tests.localnet.stages import handled
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 WAIT_S = 10.0
 KEY = {"ed25519": bytes(32)}

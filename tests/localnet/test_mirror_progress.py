@@ -29,7 +29,7 @@ from tests.localnet.stages import handled
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 GENESIS_NS = 1_000 * PERIOD_NS + 7 * NANOS
 WAIT_S = 20.0

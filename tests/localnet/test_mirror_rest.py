@@ -14,7 +14,7 @@ from localnet.protocol import running_hash
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 MESSAGES = 30
 
@@ -22,7 +22,7 @@ MESSAGES = 30
 @pytest.fixture(scope="module")
 def topic(localnet: Localnet) -> str:
     """A topic with 30 messages, `message 1` to `message 30`."""
-    from tests.localnet.conftest import Wire
+    from tests.localnet.clients import Wire
 
     wire = Wire(localnet)
     number = wire.create_topic(memo="thirty")

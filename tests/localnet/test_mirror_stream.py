@@ -17,7 +17,7 @@ from localnet import pb
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 NANOS = 1_000_000_000
 

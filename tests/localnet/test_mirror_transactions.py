@@ -18,7 +18,7 @@ from localnet.mirror.rest.times import DAY_NS, Times, Window
 from tests.localnet.mirror import API, RENEWAL, refusal, the_transaction
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 NO_ID = (
     'Invalid Transaction id. Please use "shard.realm.num-sss-nnn" format where sss are seconds and nnn are nanoseconds'

@@ -20,7 +20,7 @@ from tests.localnet.model.transfers import Transfers
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 
 class Network(Expiry, Transfers, CustomFees, Duplicates, Conservation):

@@ -16,7 +16,7 @@ from localnet.protocol.ids import transaction_key
 from localnet.protocol.status import status_name
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 NANOS = 1_000_000_000
 STRANGER = Ed25519PrivateKey.from_private_bytes(b"s" * 32)

@@ -36,7 +36,7 @@ from tests.localnet.stages import checked, handled
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 TOPIC = {"autoRenewPeriod": {"seconds": 7_776_000}}
 

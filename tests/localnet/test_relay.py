@@ -16,7 +16,7 @@ from tests.localnet.ecdsa import EcdsaKey
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 WEIBARS = 10_000_000_000
 WAIT_S = 10.0

@@ -8,7 +8,7 @@ import requests
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Wire
+    from tests.localnet.clients import Wire
 
 
 def test_the_page_shows_what_goes_on(localnet: Localnet, wire: Wire) -> None:

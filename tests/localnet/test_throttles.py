@@ -18,7 +18,7 @@ from localnet_launcher import LocalnetError
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 NANOS = 1_000_000_000
 USER = 1_001

@@ -22,7 +22,7 @@ from localnet_launcher import start_localnet
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Rest, Wire
+    from tests.localnet.clients import Rest, Wire
 
 PLAIN, TLS = 50211, 50212
 """The SDK takes these two ports for the plain and the TLS port of one node, and no others."""
@@ -59,7 +59,7 @@ def host_of(running: Localnet) -> str:
 
 def from_rest(running: Localnet) -> NodeAddress:
     """The first node's entry as the SDK reads it from the mirror's REST API."""
-    from tests.localnet.conftest import Rest
+    from tests.localnet.clients import Rest
 
     return NodeAddress._from_dict(Rest(running.network.mirror_rest)("/api/v1/network/nodes")[1]["nodes"][0])
 
@@ -77,7 +77,7 @@ def from_stream(running: Localnet) -> NodeAddress:
 
 def from_file(running: Localnet) -> NodeAddress:
     """The same from file 0.0.102, which a node serves in plain text."""
-    from tests.localnet.conftest import Wire
+    from tests.localnet.clients import Wire
 
     wire = Wire(running)
     try:

@@ -11,7 +11,7 @@ import requests
 from reports.collect.journal import JournalError, open_journal
 from reports.measure.measurements import OUTCOMES
 from reports.schema.published import violations
-from tests.reports.conftest import Runs, free_port, wait_until
+from tests.reports.runs import Runs, free_port, wait_until
 
 LOAD = (
     *("--users", "8", "--spawn-rate", "4", "--think-time", "0.05", "--receipt-interval", "0.02"),

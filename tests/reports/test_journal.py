@@ -15,8 +15,8 @@ from reports.__main__ import main
 from reports.collect.ending import CHECKPOINT, read_run
 from reports.collect.journal import Journal, JournalError, open_journal, read_saved
 from reports.schema.published import violations
-from tests.reports.conftest import ROOT, Runs, wait_until
 from tests.reports.ledger import record, write_journal
+from tests.reports.runs import ROOT, Runs, wait_until
 
 WRITER = """
 import sys

@@ -76,29 +76,29 @@ def test_half_open_can_be_ordered_and_closes_at_the_threshold():
     ]
 
 
-def test_tenacity_asks_in_the_order_that_the_guard_expects():
-    """The predicate sees `fn` and `outcome`; waits are asked for per attempt; the callback has the last word."""
-    asked: list[tuple[str, int]] = []
+def test_tenacity_says_the_wait_or_raises_the_error_itself():
+    """Told of a failure, its controller asks for the wait and then whether to stop; then it returns the seconds, or
+    raises the error's own object, which has no other for its cause.
+    """
+    asked: list[tuple[str, int, float]] = []
 
-    def operation() -> None:
-        raise DownError
+    def stop(state: tenacity.RetryCallState) -> bool:
+        asked.append(("stop?", state.attempt_number, state.upcoming_sleep))
+        return state.attempt_number == 2
 
-    def predicate(state: tenacity.RetryCallState) -> bool:
-        assert state.fn is operation
-        assert isinstance(state.outcome.exception(), DownError)
-        asked.append(("retry?", state.attempt_number))
-        return True
-
-    retrying = tenacity.Retrying(
-        sleep=lambda seconds: asked.append(("sleep", int(seconds))),
-        stop=tenacity.stop_after_attempt(2),
-        wait=lambda state: 10 * state.attempt_number,
-        retry=predicate,
-        retry_error_callback=lambda state: state.outcome.result(),
-    )
-    with pytest.raises(DownError):
-        retrying(operation)
-    assert asked == [("retry?", 1), ("sleep", 10), ("retry?", 2)]
+    retrying = tenacity.Retrying(stop=stop, wait=lambda state: 10 * state.attempt_number, reraise=True)
+    retrying.begin()
+    state = tenacity.RetryCallState(retrying, fn=None, args=(), kwargs={})
+    first, second = DownError("first"), DownError("second")
+    state.set_exception((DownError, first, None))
+    assert state.retry_object.iter(state) == 10.0
+    state.prepare_for_next_attempt()
+    state.set_exception((DownError, second, None))
+    with pytest.raises(DownError) as raised:
+        state.retry_object.iter(state)
+    assert raised.value is second
+    assert (second.__cause__, second.__context__) == (None, None)
+    assert asked == [("stop?", 1, 10.0), ("stop?", 2, 20.0)]
 
 
 def test_only_public_names_of_the_libraries_are_used():

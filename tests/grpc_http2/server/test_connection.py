@@ -15,7 +15,7 @@ from grpc_http2.server.limits import ours
 from grpc_http2.wire import frames, payloads
 from grpc_http2.wire.errors import ErrorCode
 from grpc_http2.wire.messages import write_message
-from tests.grpc_http2.server.conftest import METHODS, OK, Held, Peer, data, goaway
+from tests.grpc_http2.server.peer import METHODS, OK, Held, Peer, data, goaway
 
 
 def resets(peer: Peer) -> list[tuple[int, ErrorCode]]:

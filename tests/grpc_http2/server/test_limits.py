@@ -23,7 +23,7 @@ from grpc_http2.wire import frames, payloads
 from grpc_http2.wire.errors import ErrorCode
 from grpc_http2.wire.messages import write_message
 from localnet.node.limits import REAL
-from tests.grpc_http2.server.conftest import METHODS, OK, Clock, Frame, Held, Peer, data, goaway
+from tests.grpc_http2.server.peer import METHODS, OK, Clock, Frame, Held, Peer, data, goaway
 
 NewPeer = Callable[..., Peer]
 ACK = frames.frame(frames.PING, frames.ACK, 0, PING)

@@ -18,7 +18,7 @@ from grpc_http2.server import Http2Server, Method, ResetStreamError, RpcError, S
 from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode
 from localnet.process.certificate import create_certificate
-from tests.grpc_http2.server.conftest import METHODS, Held
+from tests.grpc_http2.server.peer import METHODS, Held
 
 Body = Callable[[Http2Server, grpc.aio.Channel], Awaitable[None]]
 WAIT_S = 10.0

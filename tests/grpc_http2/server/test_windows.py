@@ -14,7 +14,7 @@ from grpc_http2.wire import frames
 from grpc_http2.wire.errors import ErrorCode
 from grpc_http2.wire.messages import write_message
 from grpc_http2.wire.settings import INITIAL_WINDOW_SIZE, MAX_FRAME_SIZE
-from tests.grpc_http2.server.conftest import METHODS, OK, Peer, data, goaway
+from tests.grpc_http2.server.peer import METHODS, OK, Peer, data, goaway
 
 
 def test_a_big_request_opens_its_windows_again(peer: Peer) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from grpc_http2.wire import frames, payloads
 from grpc_http2.wire.errors import ErrorCode, Http2ConnectionError
-from tests.grpc_http2.server.conftest import split
+from tests.grpc_http2.server.peer import split
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from localnet.faults import FaultError, parse_faults
 from localnet.faults.kinds import KINDS
 from localnet_launcher import LocalnetError
-from tests.localnet.faults.conftest import Faults
+from tests.localnet.faults.control import Faults
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.conftest import Wire
+    from tests.localnet.clients import Wire
 
 ROOT = Path(__file__).resolve().parents[3]
 NODES = ["0.0.3", "0.0.4"]

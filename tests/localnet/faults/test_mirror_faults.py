@@ -17,7 +17,7 @@ from localnet.protocol.running_hash import advance
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.faults.conftest import Faults
+    from tests.localnet.faults.control import Faults
 
 WAIT_S = 20.0
 

@@ -21,7 +21,7 @@ from hiero_sdk_python.exceptions import MaxAttemptsError, PrecheckError
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet
-    from tests.localnet.faults.conftest import Faults
+    from tests.localnet.faults.control import Faults
 
 WAIT_S = 20.0
 

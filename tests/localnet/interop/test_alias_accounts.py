@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.localnet.interop.conftest import INSTALL_S, RUN_S, JavaScript
+from tests.localnet.interop.programs import INSTALL_S, RUN_S, JavaScript
 
 if TYPE_CHECKING:
     from localnet_launcher import Localnet

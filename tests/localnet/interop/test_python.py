@@ -39,7 +39,7 @@ from hiero_sdk_python.crypto.key_list import KeyList
 from hiero_sdk_python.exceptions import PrecheckError
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Rest
+    from tests.localnet.clients import Rest
 
 WAIT_S = 10.0
 

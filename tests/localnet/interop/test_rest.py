@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hiero_sdk_python import AccountCreateTransaction, Client, Hbar, PrivateKey, ResponseCode
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import Rest
+    from tests.localnet.clients import Rest
 
 TINYBARS = 700_000_000
 

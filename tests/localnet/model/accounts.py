@@ -15,7 +15,7 @@ from tests.localnet.ecdsa import EcdsaKey
 from tests.localnet.model.machine import PERIOD, WHICH, Machine
 
 if TYPE_CHECKING:
-    from tests.localnet.conftest import SigningKey
+    from tests.localnet.clients import SigningKey
 
 HOLDERS = st.integers(0, 2)
 AMOUNTS = st.sampled_from([0, 1, 12_345, 10**8])

@@ -14,7 +14,7 @@ from localnet.protocol.status import status_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.localnet.conftest import Rest, SigningKey, Wire
+    from tests.localnet.clients import Rest, SigningKey, Wire
 
 TOTAL_TINYBARS = 50_000_000_000 * 100_000_000
 # Payers' and entities' keys; the model names a key by its place in this list.
