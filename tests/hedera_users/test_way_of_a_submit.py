@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from config.parsing import parse_settings
 from config.run import Run
-from config.settings import parse_settings
 from grpc_http2.client.connection import Connection
 from hedera_client import Operator
 from hedera_users.hcs_submitter import HcsSubmitter
