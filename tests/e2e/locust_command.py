@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from localnet_launcher import Localnet
-from reports.judge.report import violations
+from reports.schema.published import violations
 
 ROOT = Path(__file__).resolve().parents[2]
 

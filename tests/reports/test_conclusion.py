@@ -23,10 +23,10 @@ from localnet_launcher import Localnet
 from records.envelope import Envelope, digest
 from records.operation import OperationRecord, Outcome, SentMessage
 from records.sources import publish
-from reports.conclusion import is_master, publish_report, run_folder
+from reports.conclusion import run_folder, write_run
 from reports.hooks import DELTA, Reporting, install
-from reports.judge.report import violations
 from reports.render.files import HTML_NAME, JSON_NAME, LATEST
+from reports.schema.published import violations
 from tests.reports.sample import sample_report
 
 NODE = "0.0.3"
@@ -175,23 +175,16 @@ def test_hooks_are_registered_once() -> None:
 def test_a_report_that_cannot_be_written_is_no_pass(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The files that are missing are named; what weighs more stays."""
     report = sample_report(tmp_path / "sample", pairs=30)
-    code, missing = publish_report(report, tmp_path / "run", {"further.csv": lambda: "a,b\n"})
+    code, missing = write_run(report, tmp_path / "run", {"further.csv": lambda: "a,b\n"})
     assert (code, missing) == (report["run"]["exit_code"], [])
     assert {HTML_NAME, JSON_NAME, "further.csv"} <= {path.name for path in (tmp_path / "run").iterdir()}
 
     def fail() -> str:
         raise OSError("no room")
 
-    code, missing = publish_report(report, tmp_path / "run", {"further.csv": fail})
+    code, missing = write_run(report, tmp_path / "run", {"further.csv": fail})
     assert missing == ["further.csv"]
     assert code not in (ExitCode.PASSED, ExitCode.INCONCLUSIVE)
     (tmp_path / "file").write_text("x")
-    code, missing = publish_report(report, tmp_path / "file" / "run")
+    code, missing = write_run(report, tmp_path / "file" / "run")
     assert (missing, code not in (ExitCode.PASSED, ExitCode.INCONCLUSIVE)) == ([JSON_NAME], True)
-
-
-def test_a_process_without_workers_is_no_master() -> None:
-    environment = Environment(user_classes=[Idle])
-    assert not is_master(environment)
-    environment.create_local_runner()
-    assert not is_master(environment)
