@@ -44,12 +44,13 @@ def foreign_ledger(
     chains = {topic.topic_id: topic.chain for topic in topics}
     others = {topic for (topic,) in connection.execute("SELECT DISTINCT topic_id FROM other")}
     for topic, acknowledged, first_sent_at in connection.execute(_ACKNOWLEDGED).fetchall():
-        messages = f"{acknowledged:,} message{'' if acknowledged == 1 else 's'} of this run"
+        plural = acknowledged != 1
+        acked = f"{acknowledged:,} message{'s' * plural} of this run {'were' if plural else 'was'} acknowledged"
         in_use = clock_ns is not None and clock_ns > int(first_sent_at * NS_PER_S) + CLOCK_SKEW_NS
         if chains[topic].rows:
             if topic in others and chains[topic].broken_at is None:
-                return f"{mirror} shows other messages on topic {topic} where {messages} were acknowledged: {QUESTION}"
+                return f"{mirror} shows other messages on topic {topic} where {acked}: {QUESTION}"
         elif in_use and clock_ns is not None and not knows_topic(topic):
             come = f"{mirror} had come to {moment(clock_ns)} and has never heard of topic {topic}"
-            return f"{come}, on which {messages} were acknowledged: {QUESTION}"
+            return f"{come}, on which {acked}: {QUESTION}"
     return None

@@ -106,7 +106,7 @@ def test_a_mirror_that_shows_other_messages_in_their_places_is_asked_about(tmp_p
     topic.write(b"somebody else's")
     question = foreign(tmp_path, topic, 100.0)
     assert question == (
-        f"the mirror shows other messages on topic {TOPIC} where 1 message of this run were acknowledged: {QUESTION}"
+        f"the mirror shows other messages on topic {TOPIC} where 1 message of this run was acknowledged: {QUESTION}"
     )
 
 
