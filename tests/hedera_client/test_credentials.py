@@ -49,7 +49,11 @@ def test_the_key_cannot_be_got_at() -> None:
             copied(operator)
 
 
-@pytest.mark.parametrize("form", [RAW, f"0x{RAW}", f" {ED25519.to_bytes_der().hex()}\n"])
+@pytest.mark.parametrize(
+    "form",
+    [RAW, f"0x{RAW}", f" {ED25519.to_bytes_der().hex()}\n"],
+    ids=["raw", "hexadecimal prefix", "DER and white space"],
+)
 def test_a_key_is_read_in_each_of_its_forms(form: str) -> None:
     """Raw or DER, with 0x and blanks."""
     assert Operator.parse(" 0.0.2 ", form).public_key.to_bytes_raw() == ED25519.public_key().to_bytes_raw()
