@@ -52,7 +52,7 @@ def test_the_key_cannot_be_got_at() -> None:
 @pytest.mark.parametrize(
     "form",
     [RAW, f"0x{RAW}", f" {ED25519.to_bytes_der().hex()}\n"],
-    ids=["raw", "hexadecimal prefix", "DER and white space"],
+    ids=["raw", "with 0x", "DER and blanks"],
 )
 def test_a_key_is_read_in_each_of_its_forms(form: str) -> None:
     """Raw or DER, with 0x and blanks."""
