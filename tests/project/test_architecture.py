@@ -42,6 +42,14 @@ def test_the_table_says_what_the_contracts_hold() -> None:
     assert table() == contracts()
 
 
+def test_what_is_to_be_opened_is_there() -> None:
+    """The table "Where to change what" names files and folders of the tree."""
+    _, _, rest = (ROOT / "docs/architecture.md").read_text().partition("## Where to change what")
+    named = re.findall(r"`([\w/]+(?:\.py|/))`", rest.partition("\n## ")[0])
+    assert len(named) > 20
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_no_contract_has_an_exception() -> None:
     """No import is let through beside a contract."""
     assert [contract["name"] for contract in LINTER["contracts"] if "ignore_imports" in contract] == []
