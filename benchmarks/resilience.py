@@ -44,7 +44,7 @@ def contenders() -> dict[str, Call]:
     def breaker_alone(attempt: Callable[[Any], object]) -> object:
         permit = breaker.admit()
         result = attempt(1)
-        breaker.settle(permit, success=True)
+        breaker.record_result(permit, success=True)
         return result
 
     return {

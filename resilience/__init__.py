@@ -1,4 +1,4 @@
-"""How a call survives: retry around line and limiter around circuits around attempt. Knows no service.
+"""Retries calls and protects the service: retry around queue, limiter, circuits and attempt. Knows no service.
 
 It is given a classifier that says what an error means; docs/resilience.md shows the layers and their defaults.
 """

@@ -3,8 +3,8 @@
 pybreaker's own `call` holds its lock while the guarded call runs, so fifty callers of one breaker would go one after
 another; its `calling` lets every waiting caller through as a trial, counts a killed greenlet as a failure and an
 excluded error as a success. So the guarded call never runs inside pybreaker. It is let in by `admit`, runs outside of
-any lock, and `settle` then replays nothing but its result: a function that returns or raises at once. pybreaker counts,
-opens and closes by its own rules and tells its listener; all of it through its public interface.
+any lock, and `record_result` then replays nothing but its result: a function that returns or raises at once. pybreaker
+counts, opens and closes by its own rules and tells its listener; all of it through its public interface.
 
 pybreaker never sees a call while the circuit is open, so its wall clock decides nothing: when the recovery time has
 passed is decided here, by a clock that does not jump.
@@ -65,7 +65,7 @@ class Breaker:
         self.name = name
         self.policy = policy
         self.in_flight = 0
-        """Calls that were let in and have not been settled."""
+        """Calls that were let in and have not ended."""
         self.opened_at = 0.0
         """When it opened last, by the clock it was given."""
         self._clock = clock
@@ -103,10 +103,10 @@ class Breaker:
         return self._circuit.fail_counter
 
     def admit(self) -> int:
-        """Let one call in. Whoever was let in must `settle`, whatever happens to the call.
+        """Let one call in. Whoever was let in must `record_result`, whatever happens to the call.
 
         Returns:
-            The permit, to be given to `settle`.
+            The permit, to be given to `record_result`.
 
         Raises:
             CircuitOpenError: the circuit is open, or half-open and all its trials are under way.
@@ -129,7 +129,7 @@ class Breaker:
             self.in_flight += 1
             return self._period
 
-    def settle(self, permit: int, success: bool | None) -> None:
+    def record_result(self, permit: int, success: bool | None) -> None:
         """Hand back a permit with the result of the call.
 
         A result counts only while the circuit is still in the state that let the call in. A failure that comes in after

@@ -42,7 +42,7 @@ def name_of_type(error: Exception) -> str:
 
 
 class Guard:
-    """Makes a call survive what can be survived. One guard serves any number of greenlets at once.
+    """Retries calls and protects the service. One guard serves any number of greenlets at once.
 
     It decides nothing about errors: the classifier does, and only for `Exception`. A greenlet that is killed, or any
     other `BaseException`, passes through at once, is never retried, and counts as neither success nor failure.
@@ -190,7 +190,7 @@ class Guard:
 
     def give_back(self, permit: Permit, success: bool | None, outcome: Outcome) -> None:
         """The call that `permit` was for has ended."""
-        permit.settle(success)
+        permit.record_result(success)
         if self.limiter is not None:
             self.limiter.release(outcome)
             if self.queue is not None:

@@ -42,7 +42,7 @@ _HEALTHY = 0.99
 
 
 class Permit:
-    """One call that was let in, to one member. Whoever holds it must `settle` it once, whatever happens to the call."""
+    """One call that was let in, to one member. Its holder must call `record_result` once, whatever happens to the call."""
 
     __slots__ = ("_breaker", "_index", "_period", "_pool", "member")
 
@@ -65,9 +65,9 @@ class Permit:
         self._pool.judge(self._index, success=False)
         return False
 
-    def settle(self, success: bool | None) -> None:
+    def record_result(self, success: bool | None) -> None:
         """Hand it back with the result of the call: True, False, or None for one that says nothing of the member."""
-        self._breaker.settle(self._period, success)
+        self._breaker.record_result(self._period, success)
         if success is not None:
             self._pool.judge(self._index, success=success)
 
@@ -172,11 +172,11 @@ class Pool:
 
     @property
     def in_flight(self) -> int:
-        """Calls that were let in and have not been settled."""
+        """Calls that were let in and have not ended."""
         return sum(breaker.in_flight for breaker in self.breakers)
 
     def judge(self, index: int, *, success: bool) -> None:
-        """The result of a call to a member, for its health; `Permit.settle` says it."""
+        """The result of a call to a member, for its health; `Permit.record_result` says it."""
         if success and index not in self._weak:
             return
         health = self._health[index]

@@ -54,7 +54,7 @@ def redis_storage(
         lease_s: Longest time of a trial, in seconds. Longer than the time limit of an attempt.
 
     Raises:
-        ValueError: the URL is none that redis-py understands.
+        ValueError: redis-py does not understand the URL.
     """
     # One more try at once, for a connection that was idle for so long that it was closed; not the default's three.
     retry = Retry(NoBackoff(), 1)

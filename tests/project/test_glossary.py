@@ -18,9 +18,6 @@ SECTIONS = dict(re.findall(r"^## (.+)\n\n((?:.+\n|\n(?!##))+)", (ROOT / "docs/gl
 RESERVED = "Reserved words"
 
 NOT_YET = {
-    "settle": {
-        *("resilience/breaker.py", "resilience/pool.py"),
-    },
     "ledger": {"hedera_users/ledger.py", "reports/audit/foreign.py", "reports/measure/keys.py"},
 }
 """Files in which a reserved word still has another meaning."""

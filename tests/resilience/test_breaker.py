@@ -160,10 +160,10 @@ def test_late_failures_open_nothing_again(clock):
     breaker = Breaker("svc", BreakerPolicy(), clock=clock, now=clock.unix)
     permits = [breaker.admit() for _ in range(20)]
     for permit in permits[:5]:
-        breaker.settle(permit, success=False)
+        breaker.record_result(permit, success=False)
     clock.sleep(30)
     for permit in permits[5:]:
-        breaker.settle(permit, success=False)
+        breaker.record_result(permit, success=False)
     with pytest.raises(CircuitOpenError) as raised:
         breaker.admit()
     assert raised.value.retry_after == pytest.approx(30)
@@ -177,16 +177,16 @@ def test_results_from_before_the_trip_are_no_trial_results(clock, success):
     """A call from before the outage that ends while a trial runs neither closes, opens, nor frees a trial permit."""
     breaker = Breaker("svc", BreakerPolicy(failures=1), clock=clock, now=clock.unix)
     old, tripping = breaker.admit(), breaker.admit()
-    breaker.settle(tripping, success=False)
+    breaker.record_result(tripping, success=False)
     clock.sleep(60)
     trial = breaker.admit()
-    breaker.settle(old, success=success)
+    breaker.record_result(old, success=success)
     assert breaker.state == "half-open"
     with pytest.raises(CircuitOpenError) as raised:
         breaker.admit()
     assert raised.value.retry_after == 0.0
     assert str(raised.value) == "circuit 'svc' is half-open, its trial calls are under way"
-    breaker.settle(trial, success=True)
+    breaker.record_result(trial, success=True)
     assert breaker.state == "closed"
 
 
@@ -194,10 +194,10 @@ def test_a_late_failure_does_not_count_after_the_circuit_closed(clock):
     """What an old call says about the outage is history once the circuit has closed again."""
     breaker = Breaker("svc", BreakerPolicy(failures=1), clock=clock, now=clock.unix)
     old, tripping = breaker.admit(), breaker.admit()
-    breaker.settle(tripping, success=False)
+    breaker.record_result(tripping, success=False)
     clock.sleep(60)
-    breaker.settle(breaker.admit(), success=True)
-    breaker.settle(old, success=False)
+    breaker.record_result(breaker.admit(), success=True)
+    breaker.record_result(old, success=False)
     assert breaker.state == "closed"
 
 

@@ -74,7 +74,7 @@ class Model:
         self.rejected += not admitted
         return admitted
 
-    def settle(self, call: Call, now: float, success: bool | None) -> None:
+    def record_result(self, call: Call, now: float, success: bool | None) -> None:
         """A call ended."""
         self.in_flight -= 1
         if call.period != self.period:
@@ -181,7 +181,7 @@ class BreakerMachine(RuleBasedStateMachine):
     def _settled(self, call: Call, success: bool | None) -> None:
         assert call.greenlet.dead
         self.running.remove(call)
-        self.model.settle(call, self.now, success)
+        self.model.record_result(call, self.now, success)
 
     @invariant()
     def agrees_with_the_model(self) -> None:

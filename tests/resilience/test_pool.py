@@ -28,7 +28,7 @@ def make_pool(clock) -> Any:
 
 def call(pool: Pool, success: bool | None = True, avoid=()) -> str:
     permit = pool.admit(avoid)
-    permit.settle(success)
+    permit.record_result(success)
     return permit.member
 
 
@@ -37,7 +37,7 @@ def open_members(pool: Pool, *members: str) -> None:
     for member in members:
         while states(pool)[member] != "open":
             permit = pool.admit(avoid=set(pool.members) - {member})
-            permit.settle(permit.member != member)
+            permit.record_result(permit.member != member)
 
 
 def _raise(error: Exception) -> None:
@@ -60,7 +60,7 @@ def test_least_outstanding_fills_up_evenly_and_follows_the_quickest(make_pool):
     pool = make_pool(balance="least-outstanding")
     held = [pool.admit() for _ in range(8)]
     assert Counter(permit.member for permit in held) == dict.fromkeys(FOUR, 2)
-    next(permit for permit in held if permit.member == "5").settle(success=True)
+    next(permit for permit in held if permit.member == "5").record_result(success=True)
     assert [call(pool) for _ in range(5)] == ["5"] * 5
 
 
@@ -112,7 +112,7 @@ def test_a_member_that_fails_now_and_then_gets_less(make_pool):
     for _ in range(2_000):
         permit = pool.admit()
         calls[permit.member] += 1
-        permit.settle(permit.member != "5" or calls["5"] % 2 == 0)
+        permit.record_result(permit.member != "5" or calls["5"] % 2 == 0)
     assert calls["5"] < 0.7 * calls["3"]
     assert calls["5"] > 100
     assert max(calls[m] for m in "346") - min(calls[m] for m in "346") <= 10
@@ -137,7 +137,7 @@ def test_all_open_is_refused_with_the_least_wait_and_counted_once(make_pool, clo
     assert pool.retry_in() == pytest.approx(59.4)  # the other is the half that may be skipped until its recovery
     with pytest.raises(CircuitOpenError):
         pool.admit()
-    trial.settle(success=True)
+    trial.record_result(success=True)
     assert pool.retry_in() == 0.0
 
 
@@ -171,7 +171,7 @@ def test_a_service_that_stays_dead_costs_at_most_one_attempt_a_second_and_member
         except CircuitOpenError:
             continue
         tries[permit.member] += 1
-        permit.settle(success=False)
+        permit.record_result(success=False)
     assert set(tries) == set(FOUR)
     assert max(tries.values()) <= 59
 
@@ -195,7 +195,7 @@ def test_all_half_open_with_all_trials_taken_waits_for_a_trial(make_pool, clock)
     with pytest.raises(CircuitOpenError, match="half-open") as raised:
         pool.admit()
     assert raised.value.retry_after == 0.0
-    trial.settle(success=None)
+    trial.record_result(success=None)
     assert pool.retry_in() == 0.0
 
 
@@ -219,8 +219,8 @@ def test_watchers_hear_of_transitions_and_of_trials_that_end(make_pool, clock):
     open_members(pool, "")
     clock.sleep(60)
     trial = pool.admit()
-    trial.settle(success=None)
-    pool.admit().settle(success=True)
+    trial.record_result(success=None)
+    pool.admit().record_result(success=True)
     assert heard == ["open", "half-open", "half-open", "closed", "closed"]
 
 
@@ -259,7 +259,7 @@ def test_dead_members_cost_at_most_one_attempt_a_second(make_pool, clock):
         clock.sleep(0.01)
         permit = pool.admit()
         tries[permit.member] += 1
-        permit.settle(permit.member == members[0])
+        permit.record_result(permit.member == members[0])
     assert max(tries[member] for member in members[1:]) <= 100
     assert tries[members[0]] >= 10_000 - 29 * 100
     assert all(_legal(breaker) for breaker in pool.breakers)
@@ -341,7 +341,7 @@ def test_a_circuit_ends_as_if_each_incident_had_carried_one_call(incidents):
         if states(pool)["3"] == "open":
             break
         permit = pool.admit()
-        permit.settle(False if permit.counts(f"c{incident}") else None)
+        permit.record_result(False if permit.counts(f"c{incident}") else None)
     assert (states(pool)["3"] == "open") is (len(set(incidents)) >= 5)
 
 
@@ -351,7 +351,7 @@ def test_a_snapshot_of_many_members_stays_small(make_pool, clock):
     for _ in range(9_000):
         clock.sleep(0.1)
         try:
-            pool.admit().settle(success=False)
+            pool.admit().record_result(success=False)
         except CircuitOpenError:
             continue
     kept = [len(entry["transitions"]) for entry in pool.snapshot()]
@@ -410,13 +410,13 @@ def test_whatever_fails_the_rules_hold(size, balance, steps):
             held.append(permit)
         while len(held) > hold:
             permit = held.pop(0)
-            permit.settle(not dead >> int(permit.member) & 1)
+            permit.record_result(not dead >> int(permit.member) & 1)
         for breaker in pool.breakers:
             assert _legal(breaker)
             assert breaker.state != "half-open" or breaker.in_flight <= len(held)
             assert f"in_flight={breaker.in_flight}" in repr(breaker)
     for permit in held:
-        permit.settle(None)
+        permit.record_result(None)
     assert pool.in_flight == 0
 
 

@@ -82,7 +82,7 @@ def process(server: Server) -> Any:
 
 def fail(breaker: SharedBreaker, times: int) -> None:
     for _ in range(times):
-        breaker.settle(breaker.admit(), success=False)
+        breaker.record_result(breaker.admit(), success=False)
 
 
 def moves(breaker: SharedBreaker) -> list[tuple[str, str]]:
@@ -105,7 +105,7 @@ def test_a_success_anywhere_ends_the_row(process):
     """The failures in a row are those of all processes, and so is the success that ends the row."""
     here, there = process(), process()
     fail(here, 2)
-    there.settle(there.admit(), success=True)
+    there.record_result(there.admit(), success=True)
     fail(here, 2)
     assert here.state == "closed"
     fail(there, 1)
@@ -122,8 +122,8 @@ def test_trials_are_counted_over_all_and_the_close_is_seen_by_all(process):
     trial = there.admit()
     with pytest.raises(CircuitOpenError):
         here.admit()
-    there.settle(trial, success=True)
-    here.settle(here.admit(), success=True)
+    there.record_result(trial, success=True)
+    here.record_result(here.admit(), success=True)
     for breaker in (here, there):
         assert moves(breaker) == [("closed", "open"), ("open", "half-open"), ("half-open", "closed")]
         assert breaker.in_flight == 0
@@ -134,8 +134,8 @@ def test_a_killed_trial_frees_its_permit_for_the_other(process):
     here, there = process(), process()
     fail(here, 3)
     time.sleep(0.45)
-    here.settle(here.admit(), success=None)
-    there.settle(there.admit(), success=True)
+    here.record_result(here.admit(), success=None)
+    there.record_result(there.admit(), success=True)
     assert there.state == "closed"
 
 
@@ -157,7 +157,7 @@ def test_what_was_missed_is_filled_in(process):
     fail(here, 3)
     assert there.try_admit() is None
     time.sleep(0.45)
-    here.settle(here.admit(), success=True)
+    here.record_result(here.admit(), success=True)
     assert there.try_admit() is not None  # it never saw the half-open circuit
     late = process()
     fail(here, 3)
@@ -183,10 +183,10 @@ def test_without_redis_each_goes_on_by_itself_and_says_so(process, server):
     assert here.state == "open"
     server.start()
     time.sleep(1.1)  # the time after which a Redis that was away is asked again
-    here.settle(here.admit(), success=True)
+    here.record_result(here.admit(), success=True)
     assert here.state == "closed"
     assert here.snapshot()["storage"]["reachable"] is True
-    there.settle(there.admit(), success=True)
+    there.record_result(there.admit(), success=True)
     assert there.state == "closed"
     for breaker in (here, there):
         assert set(moves(breaker)) <= LEGAL
@@ -209,11 +209,11 @@ def test_the_happy_path_only_looks_now_and_then(server):
 
     pool = Pool("hcs", ["3", "4"], storage=redis_storage(server.url, refresh_s=60))
     client = redis.Redis.from_url(server.url)
-    pool.admit().settle(success=True)
-    pool.admit().settle(success=True)
+    pool.admit().record_result(success=True)
+    pool.admit().record_result(success=True)
     before = client.info("stats")["total_commands_processed"]
     for _ in range(1_000):
-        pool.admit().settle(success=True)
+        pool.admit().record_result(success=True)
     assert client.info("stats")["total_commands_processed"] - before < 5
 
 
@@ -234,7 +234,7 @@ def test_a_line_waits_for_another_process_trial_without_asking_all_the_time(proc
     gevent.sleep(0.5)
     assert guard.queue.depth == 1
     assert client.info("stats")["total_commands_processed"] - before < 300
-    there.settle(trial, success=True)
+    there.record_result(trial, success=True)
     assert waiting.get(timeout=5) == "sent"
     assert set(moves(pool.breakers[0])) <= LEGAL
 

@@ -104,9 +104,9 @@ def test_transitions_are_bounded(clock):
     """A circuit that flaps for hours keeps its newest 1,000 transitions and says how many were dropped."""
     breaker = Breaker("svc", BreakerPolicy(failures=1), clock=clock, now=clock.unix)
     for _ in range(400):
-        breaker.settle(breaker.admit(), success=False)
+        breaker.record_result(breaker.admit(), success=False)
         clock.sleep(60)
-        breaker.settle(breaker.admit(), success=True)
+        breaker.record_result(breaker.admit(), success=True)
     snapshot = breaker.snapshot()
     assert len(snapshot["transitions"]) == TRANSITIONS_KEPT == 1_000
     assert snapshot["transitions_dropped"] == 200
