@@ -42,7 +42,7 @@ _HEALTHY = 0.99
 
 
 class Permit:
-    """One call that was let in, to one member. Its holder must call `record_result` once, whatever happens to the call."""
+    """One call that was let in, to one member. Its holder calls `record_result` once, whatever happens to the call."""
 
     __slots__ = ("_breaker", "_index", "_period", "_pool", "member")
 
