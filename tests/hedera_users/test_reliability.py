@@ -217,7 +217,7 @@ def status(name: str, *operations: str) -> dict[str, Any]:
 
 
 BETWEEN_ATTEMPTS = {"attempts": 50, "backoff": 0.3, "backoff_max": 8, "queue": 0, "breaker_failures": 100}
-"""Attempts at about 0, 0.3, 0.9 and 2.1 s: a stop after 1.5 s comes between two of them, however busy the machine is."""
+"""Attempts at about 0, 0.3, 0.9 and 2.1 s: a stop after 1.5 s comes between two of them on a busy machine too."""
 
 
 @pytest.mark.parametrize(
