@@ -117,13 +117,13 @@ def test_a_master_waits_for_who_has_not_said_all(master: MasterRunner, caplog: p
             collector.merge("late", recording.finish())
 
     with caplog.at_level(logging.ERROR):
-        Handshake(master, collector, clock=lambda: now, sleep=sleep).complete(stop_timeout=10.0)
+        Handshake(master, collector, clock=lambda: now, sleep=sleep).collect(stop_timeout=10.0)
     assert GONE_MARGIN_S <= now < GONE_MARGIN_S + 0.1, "Locust has lost both, so neither is waited for longer"
     assert collector.silent == ["gone"]
     assert [record.getMessage().split(";")[0] for record in caplog.records if record.name.startswith("reports")] == [
         "Worker gone did not send its last data"
     ]
-    Handshake(master, Collector(described, None), clock=lambda: now, sleep=sleep).complete(stop_timeout=10.0)
+    Handshake(master, Collector(described, None), clock=lambda: now, sleep=sleep).collect(stop_timeout=10.0)
     assert now < GONE_MARGIN_S + 0.1, "where nobody is expected nobody is waited for"
 
 
