@@ -77,7 +77,7 @@ def guards() -> dict[str, Call]:
 
     one_down = guard(30)
     for _ in range(5):
-        one_down.pool.admit(avoid=one_down.pool.members[1:]).settle(success=False)
+        one_down.pool.admit(avoid=one_down.pool.members[1:]).record_result(success=False)
     bucket = TokenBucket(1e9)
     with_deadline = guard(queue=BoundedQueue())
     return {
