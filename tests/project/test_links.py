@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *ROOT.glob("examples/*/*.md"),
+        ROOT / "benchmarks" / "README.md",
+    ]
+)
 TO_BE_WRITTEN = {"localnet/transactions/random_number.py", "reports/templates/shares.html"}
 """Files that an example of CONTRIBUTING.md adds."""
 
