@@ -17,10 +17,15 @@ from config.baselines import parse_baseline, parse_with_hedera
 from config.levels import QUEUED, Levels
 from config.network_file import load_custom
 from config.networks import KNOWN, Network, NetworkName, NodeList
+from config.scenarios import profile_of, scenario_names
 from config.secrets import fault_of_url
 
 CHUNK_LIMIT_BYTES: Final = 5_800
 """Largest file chunk that leaves room for body and signatures in a transaction of at most 6,144 bytes."""
+
+
+class OneOf(tuple[str, ...]):
+    """Marks a text field whose values are known only when the program runs; the options and the form list them."""
 
 
 class RunSettings(BaseModel):
@@ -28,6 +33,14 @@ class RunSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    scenario: Annotated[
+        str,
+        OneOf(("", *scenario_names())),
+        Field(
+            description="scenario to run: its users, load and expectations, and the options of its profile "
+            "config/profiles/NAME.conf (python -m scenarios lists them)"
+        ),
+    ] = ""
     network: Annotated[NetworkName, Field(description="Hedera network to drive")] = "localnet"
     network_file: Annotated[
         str, Field(description="JSON file with nodes, mirror_rest and mirror_grpc, for --network custom")
@@ -240,6 +253,13 @@ class RunSettings(BaseModel):
     report_dir: Annotated[str, Field(min_length=1, description="folder that receives one folder per run")] = (
         "reports/out"
     )
+
+    @field_validator("scenario")
+    @classmethod
+    def _scenario_is_known(cls, name: str) -> str:
+        if name:
+            profile_of(name)
+        return name
 
     @field_validator("baseline")
     @classmethod

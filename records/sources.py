@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 _ATTRIBUTE: Final = "hedera_report_sources"
 _FAULTS: Final = "hedera_load_faults"
+_PLANNED: Final = "hedera_load_planned_faults"
 _PARTICIPANTS: Final = "hedera_load_participants"
 
 
@@ -57,6 +58,22 @@ def injected_faults(environment: Environment) -> list[dict[str, Any]]:
     """Return the faults of `publish_faults`; empty where it was not called."""
     faults: Callable[[], list[dict[str, Any]]] | None = getattr(environment, _FAULTS, None)
     return faults() if faults is not None else []
+
+
+def plan_faults(environment: Environment, faults: list[dict[str, Any]]) -> None:
+    """Have faults injected in the next runs, besides those of `--localnet-faults`; called where runs are set up.
+
+    Args:
+        environment: Locust's environment of that process.
+        faults: In the form of docs/faults.md; their start counts from the start of the run.
+    """
+    setattr(environment, _PLANNED, faults)
+
+
+def planned_faults(environment: Environment) -> list[dict[str, Any]]:
+    """Return the faults of `plan_faults`; empty where it was not called."""
+    faults: list[dict[str, Any]] = getattr(environment, _PLANNED, [])
+    return faults
 
 
 def publish_participants(environment: Environment, names: Callable[[], set[str]]) -> None:

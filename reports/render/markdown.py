@@ -11,10 +11,11 @@ from reports.render.views import namer
 from reports.schema.accounting import Accounting
 from reports.schema.audit import Audit
 from reports.schema.overhead import Estimate, Overhead
-from reports.schema.report import Error, Report
+from reports.schema.report import Drill, Error, Report
 from reports.schema.run import Run
 from reports.wording import collisions, connections, mirror_streams, patience
 from reports.wording.audit import doubt_of, integrity_faults, unreported
+from reports.wording.expectations import RESULTS
 from reports.wording.phrases import milliseconds
 
 MAX_ERRORS: Final = 5
@@ -33,6 +34,7 @@ def render_markdown(report: Report) -> str:
         parts += [f"{text(told['question'])} {text(told['answer'])}", ""]
     if run.get("limit"):
         parts += [text(run["limit"]["sentence"]), ""]
+    parts += _expectations(report["drills"])
     parts += _overhead(report["overhead"])
     parts += _operations(report)
     parts += _accounting(report["accounting"])
@@ -58,6 +60,12 @@ def _state(run: Run) -> str:
     failed = [check for check in run["checks"] if not check["passed"]]
     told = "; ".join(f"{text(check['name'])}: {text(check['detail'])}" for check in failed)
     return f"**{words.state(run['exit_code'])}** (exit code {run['exit_code']}){f': {told}' if told else ''}"
+
+
+def _expectations(entries: Sequence[Drill]) -> list[str]:
+    cells = [[text(entry["name"]), text(entry["expected"]), text(entry["observed"])] for entry in entries]
+    rows = [[*row, RESULTS[entry["passed"]]] for row, entry in zip(cells, entries, strict=True)]
+    return _table(["Expectation", "expected", "observed", "result"], rows)
 
 
 def _overhead(entries: Iterable[Overhead]) -> list[str]:

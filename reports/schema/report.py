@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -42,12 +42,14 @@ class Gate(TypedDict):
 
 @GROWING
 class Drill(TypedDict):
-    """A fault on purpose, and whether what followed was what had to follow."""
+    """What a scenario expected, of a fault on purpose or of the whole run, and what was observed."""
 
     name: str
+    kind: NotRequired[Literal["drill", "expectation"]]
     expected: object
     observed: object
-    passed: bool
+    passed: bool | None
+    """null: the run cannot tell."""
 
 
 @GROWING

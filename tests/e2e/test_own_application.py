@@ -125,12 +125,11 @@ def the_overhead(finished: Finished) -> dict[str, Any]:
 def test_an_application_in_another_language(
     run_locust: Any, start: Callable[..., Running], network: OwnNetwork, account: tuple[str, str]
 ) -> None:
-    """What it adds is what it measured itself, with what it was made to wait; the audit proves every message."""
+    """Its events and models, paid by its own account: the audit proves every one of them, in chunks or whole."""
     app = start(network, account, EXTRA_MS=str(EXTRA_MS))
     finished: Finished = run_locust(
         *arguments(network, f"http:{app.url}/with", f"http:{app.url}/without"), **network.environment
     )
-    truth = app.stop()
     assert finished.exit_code == 0, finished.output
     audit = finished.report["audit"]
     assert audit["acknowledged"] == audit["delivered"] > 100
@@ -139,15 +138,10 @@ def test_an_application_in_another_language(
     payers = {entry["payer"] for entry in network.ledger() if entry["type"] == "CONSENSUSSUBMITMESSAGE"}
     assert payers == {account[0]}, "an account of its own pays, and the topic takes its messages"
 
-    overhead = the_overhead(finished)
-    low, high = overhead["absolute_ms"]["ci95"]
-    mean = sum(truth) / len(truth)
-    assert overhead["confirm"] == "application"
-    assert overhead["pairs"] > 100
-    # A model in ten chunks takes the application ten times as long, and is one of ten of its measurements.
-    assert mean > EXTRA_MS
-    assert low > EXTRA_MS
-    assert high - low < EXTRA_MS
+    assert min(app.stop()) > EXTRA_MS
+    assert {one["operation"] for one in finished.report["overhead"]} == {"audit-event", "store-model"}
+    assert the_overhead(finished)["confirm"] == "application"
+    assert the_overhead(finished)["absolute_ms"]["ci95"][0] > EXTRA_MS
 
 
 @pytest.mark.timeout(INSTALL_S + RUN_S)
@@ -163,8 +157,10 @@ def test_audit_events_alone(
     truth = app.stop()
     assert finished.exit_code == 0, finished.output
     assert [one["operation"] for one in finished.report["overhead"]] == ["audit-event"]
+    assert the_overhead(finished)["pairs"] > 100
     low, high = the_overhead(finished)["absolute_ms"]["ci95"]
     mean = sum(truth) / len(truth)
+    assert mean > EXTRA_MS
     assert low - 5 <= mean <= high + 5, (low, mean, high)  # its own clock stops before the answer is on its way
     assert "to the application's own answer" in finished.report["run"]["headline"]
 
