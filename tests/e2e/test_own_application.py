@@ -109,9 +109,9 @@ def account(network: OwnNetwork) -> tuple[str, str]:
 def arguments(network: OwnNetwork, with_hedera: str, baseline: str, *more: str) -> tuple[str, ...]:
     """A command that compares the two."""
     return (
-        *("--headless", "--only-summary", "--users", "6", "--spawn-rate", "6", "--run-time", "12s"),
+        *("--headless", "--only-summary", "--users", "6", "--spawn-rate", "6", "--run-time", "8s"),
         *("--stop-timeout", "20", "--think-time", "0.05", "--baseline", baseline, "--with-hedera", with_hedera),
-        *(*network.arguments, *more, "OverheadUser"),
+        *(*network.arguments, "OverheadUser", *more),  # Locust takes every word after --tags for one
     )
 
 
@@ -132,7 +132,7 @@ def test_an_application_in_another_language(
     )
     assert finished.exit_code == 0, finished.output
     audit = finished.report["audit"]
-    assert audit["acknowledged"] == audit["delivered"] > 100
+    assert audit["acknowledged"] == audit["delivered"] > 30
     assert (audit["lost"], audit["duplicated"], audit["doubt"]) == (0, 0, None)
     assert audit["running_hash_verified"] is True
     payers = {entry["payer"] for entry in network.ledger() if entry["type"] == "CONSENSUSSUBMITMESSAGE"}
@@ -157,7 +157,7 @@ def test_audit_events_alone(
     truth = app.stop()
     assert finished.exit_code == 0, finished.output
     assert [one["operation"] for one in finished.report["overhead"]] == ["audit-event"]
-    assert the_overhead(finished)["pairs"] > 100
+    assert the_overhead(finished)["pairs"] > 50
     low, high = the_overhead(finished)["absolute_ms"]["ci95"]
     mean = sum(truth) / len(truth)
     assert mean > EXTRA_MS
@@ -172,7 +172,7 @@ def test_an_application_that_forwards_nothing_is_asked_about(
     """Both arms the same: nothing is on the topic, nothing is called lost, and the run is inconclusive."""
     app = start(network, account)
     url = f"http:{app.url}/without"
-    finished: Finished = run_locust(*arguments(network, url, url, "--audit-timeout", "2"), **network.environment)
+    finished: Finished = run_locust(*arguments(network, url, url, "--audit-timeout", "8"), **network.environment)
     assert finished.exit_code == 5, finished.output
     report = finished.report
     assert report["audit"]["lost"] == 0
