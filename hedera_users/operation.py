@@ -5,8 +5,9 @@ from __future__ import annotations
 from locust.env import Environment
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
@@ -101,6 +102,26 @@ class Operation:
     def accepted(self) -> bool:
         """Whether its caller may go on: it ended well, or was handed over."""
         return self.delivery is not None or self.succeeded
+
+    def lane(self) -> Operation:
+        """Return a way for some of its transactions to go while others go on ways of their own.
+
+        A lane's time is measured by a watch of its own, for in one watch no two things happen at once. `merge` takes
+        over what became of it.
+        """
+        lane = copy(self)
+        lane.record = OperationRecord(self.record.name, confirm=self.record.confirm)
+        lane.record.transaction_ids = self.record.transaction_ids
+        lane.watch = Stopwatch()
+        return lane
+
+    def merge(self, lanes: Collection[Operation]) -> None:
+        """Take over attempts, the longest of the lanes' own waits, and the phase that ended one of them."""
+        record = self.record
+        for lane in lanes:
+            record.attempts += lane.record.attempts
+            record.ended_in = lane.record.ended_in or record.ended_in
+        self.our_patience(max((lane.record.patience_s for lane in lanes), default=0.0))
 
     def hand_over(self) -> Delivery:
         """End its time here and keep it open: its user goes on, and the owner that is returned will end it.
