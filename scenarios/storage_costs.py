@@ -16,7 +16,7 @@ from hedera_users.storage_comparer import CHUNK_BYTES
 
 TOPICS_PER_S: Final = 5
 MIB: Final = 1_048_576
-ANNOUNCEMENT_BYTES: Final = 320
+ANNOUNCEMENT_BYTES: Final = 285
 """Of the message that anchors a hash, give or take 20: envelope, and the model's name, version, size and SHA-256."""
 
 CARRIED_BYTES: Final = 180

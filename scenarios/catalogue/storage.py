@@ -25,7 +25,7 @@ EXPLORER_MESSAGES: Final = 99
 """A file of more is not shown by the mirror node's explorer (HashScan): it reads one page of messages."""
 
 ADVICE: Final = (
-    "take the hash where the bytes have a safe home; chunks where the ledger has to hold them and one's own program "
+    "the hash where the bytes have a safe home; chunks where the ledger has to hold them and one's own program "
     "reads them; HCS-1 where others' programs shall; a file only where the network's own services need one"
 )
 
@@ -40,9 +40,10 @@ def stored(way: str, report: Report) -> Judged:
         return Judged("none was stored and read back", None)
     mean_s = (storing["latency_ms"]["mean"] or 0.0) / 1_000
     takes, per_mib = cost(way, size), MIB / size
+    dollars = takes.dollars * per_mib
     told = [
         f"{storing['succeeded']:,} of {storing['started']:,} models of {size:,} bytes, in {_seconds(mean_s)} each",
-        f"per MiB {_seconds(mean_s * per_mib)}, ${takes.dollars * per_mib:,.4g} by the published prices, and "
+        f"per MiB of such models {_seconds(mean_s * per_mib)}, ${dollars:,.4g} by the published prices, and "
         f"{_seconds(takes.throttle_s * per_mib)} of all that the network's throttles let through",
     ]
     if way == "hcs-1":
