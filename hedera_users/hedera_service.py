@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from config.levels import ACK, MIRROR, QUEUED
 from config.settings import RunSettings
-from hedera_client import Body, Chunk, HederaClient, HederaError, Receipt, Settled, TransactionId, bodies
+from hedera_client import Body, Chunk, HederaClient, HederaError, Receipt, Settled, TopicInfo, TransactionId, bodies
 from hedera_users.background import Background
 from hedera_users.guards import Guards
 from hedera_users.mirror_view import MirrorView
@@ -152,6 +152,20 @@ class HederaService:
         read = ReadFile(file_id, sha256(contents).hexdigest(), len(contents), time.perf_counter() - begin)
         operation.record.read_files.append(read)
         return contents
+
+    def topic_info(self, operation: Operation, topic_id: str) -> TopicInfo:
+        """Read what the network knows of a topic from a consensus node (a paid query).
+
+        Raises:
+            HederaError: an attempt failed for good.
+            RejectedError: the guard let no attempt through.
+        """
+
+        def attempt(attempt: Attempt) -> TopicInfo:
+            with operation.reading(), operation.phase("ack"):
+                return self._client.topic_info(topic_id, attempt.member, timeout=attempt.timeout)
+
+        return self._guards.hcs.run(attempt, deadline=operation.deadline, on_wait=operation.waited)
 
     def create_topic(self, operation: Operation, memo: str) -> str:
         """Create a topic that only the operator may write to, and return its id."""

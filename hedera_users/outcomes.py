@@ -16,6 +16,10 @@ class HashMismatchError(Exception):
     """What was read back is not what was stored."""
 
 
+class NotFoundError(Exception):
+    """What was looked for is not there."""
+
+
 class OperationNotDoneError(Exception):
     """Stands in Locust's statistics for what an operation ended in.
 
@@ -24,8 +28,14 @@ class OperationNotDoneError(Exception):
     """
 
 
-EXPECTED: Final = (HederaError, RejectedError, BaselineError, HashMismatchError)
+EXPECTED: Final = (HederaError, RejectedError, BaselineError, HashMismatchError, NotFoundError)
 """Errors that are an operation's outcome; any other is a fault in somebody's code."""
+
+_STATUSES: Final[dict[type[Exception], str]] = {
+    BaselineError: "BASELINE_ERROR",
+    HashMismatchError: "HASH_MISMATCH",
+    NotFoundError: "NOT_FOUND",
+}
 
 _LAYERS: Final = {
     "CIRCUIT_OPEN": "circuit",
@@ -89,4 +99,4 @@ def _status_of(error: Exception) -> str:
         return error.status
     if isinstance(error, RejectedError):
         return error.kind
-    return {BaselineError: "BASELINE_ERROR", HashMismatchError: "HASH_MISMATCH"}.get(type(error), type(error).__name__)
+    return _STATUSES.get(type(error), type(error).__name__)

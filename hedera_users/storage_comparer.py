@@ -11,6 +11,7 @@ from typing import Final
 
 from config.levels import RECEIPT
 from hedera_users.base import HederaUser
+from hedera_users.model_catalogue import MODEL_STORED
 from hedera_users.operation import Operation
 from hedera_users.outcomes import HashMismatchError
 from hedera_users.payloads import Model, announcement, model
@@ -21,8 +22,6 @@ WAYS: Final = ("hfs-4096", "hfs-1000", "hcs-chunks", "hcs-1", "hash")
 
 CHUNK_BYTES: Final = {"hfs-4096": 4_096, "hfs-1000": 1_000}
 """Bytes of a file's transactions: what SDKs send, and what the network's price of a transaction includes."""
-
-MODEL_STORED: Final = "model-stored"
 
 
 class StorageComparer(HederaUser):

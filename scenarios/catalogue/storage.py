@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from hedera_users.storage_comparer import WAYS, StorageComparer
+from reports.schema.operations import Operation
 from reports.schema.report import Report
 from scenarios.scenario import Expectation, Judged, Scenario
 from scenarios.storage_costs import MIB, cost
@@ -38,7 +39,7 @@ def stored(way: str, report: Report) -> Judged:
     storing, fetching = found.get(f"store.{way}"), found.get(f"fetch.{way}")
     if storing is None or not storing["succeeded"] or (way in READ_BACK and fetching is None):
         return Judged("none was stored and read back", None)
-    mean_s = (storing["latency_ms"]["mean"] or 0.0) / 1_000
+    mean_s = _mean_s(storing)
     takes, per_mib = cost(way, size), MIB / size
     dollars = takes.dollars * per_mib
     told = [
@@ -70,17 +71,20 @@ def readers(lanes: int, messages: int) -> str:
 
 def quickest(report: Report) -> Judged:
     """A hash takes one message, whatever the model's size."""
-    times = {
-        way: one["latency_ms"]["mean"]
-        for way in WAYS
-        for one in report["operations"]
-        if one["name"] == f"store.{way}" and one["latency_ms"]["mean"] is not None
-    }
+    found = {one["name"]: one for one in report["operations"] if one["succeeded"]}
+    times = {way: _mean_s(found[f"store.{way}"]) for way in WAYS if f"store.{way}" in found}
     if set(times) != set(WAYS):
         return Judged("not every way was taken", None)
     order = sorted(times, key=lambda way: times[way])
-    told = ", ".join(f"{way} {_seconds(times[way] / 1_000)}" for way in order)
+    told = ", ".join(f"{way} {_seconds(times[way])}" for way in order)
     return Judged(f"{told}. Which to take: {ADVICE}", order[0] == "hash")
+
+
+def _mean_s(operation: Operation) -> float:
+    """Mean latency of one of which some succeeded."""
+    latency = operation["latency_ms"]
+    assert latency is not None, "a latency where an operation succeeded"
+    return (latency["mean"] or 0.0) / 1_000
 
 
 def _seconds(seconds: float) -> str:
