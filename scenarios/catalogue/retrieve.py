@@ -8,6 +8,7 @@ from typing import Final
 from hedera_users.model_finder import FETCH, FIND, HISTORY, INFO, SHOWS, ModelFinder
 from reports.schema.operations import Operation
 from reports.schema.report import Report
+from reports.wording.phrases import milliseconds
 from scenarios.scenario import Expectation, Judged, Scenario
 
 CONSISTENT_S: Final = 10.0
@@ -49,7 +50,7 @@ def _times(entry: Operation) -> str:
     latency = entry["latency_ms"]
     if latency is None:
         return ""
-    return f", half of them within {latency['p50']:,.3g} ms and 95 % within {latency['p95']:,.3g} ms"
+    return f", half of them within {milliseconds(latency['p50'])} and 95 % within {milliseconds(latency['p95'])}"
 
 
 SCENARIO = Scenario(
