@@ -65,7 +65,7 @@ class RunSettings(BaseModel):
     chunk_bytes: Annotated[
         int, Field(ge=1, le=CHUNK_LIMIT_BYTES, description="bytes of a model per file transaction, 1 to 5800")
     ] = 4_096
-    hcs1_lanes: Annotated[
+    hcs1_parallel: Annotated[
         int,
         Field(
             ge=1,

@@ -103,25 +103,25 @@ class Operation:
         """Whether its caller may go on: it ended well, or was handed over."""
         return self.delivery is not None or self.succeeded
 
-    def lane(self) -> Operation:
+    def branch(self) -> Operation:
         """Return a way for some of its transactions to go while others go on ways of their own.
 
-        A lane's time is measured by a watch of its own, for in one watch no two things happen at once. `merge` takes
+        A branch's time is measured by a watch of its own, for in one watch no two things happen at once. `merge` takes
         over what became of it.
         """
-        lane = copy(self)
-        lane.record = OperationRecord(self.record.name, confirm=self.record.confirm)
-        lane.record.transaction_ids = self.record.transaction_ids
-        lane.watch = Stopwatch()
-        return lane
+        branch = copy(self)
+        branch.record = OperationRecord(self.record.name, confirm=self.record.confirm)
+        branch.record.transaction_ids = self.record.transaction_ids
+        branch.watch = Stopwatch()
+        return branch
 
-    def merge(self, lanes: Collection[Operation]) -> None:
-        """Take over attempts, the longest of the lanes' own waits, and the phase that ended one of them."""
+    def merge(self, branches: Collection[Operation]) -> None:
+        """Take over attempts, the longest of the branches' own waits, and the phase that ended one of them."""
         record = self.record
-        for lane in lanes:
-            record.attempts += lane.record.attempts
-            record.ended_in = lane.record.ended_in or record.ended_in
-        self.our_patience(max((lane.record.patience_s for lane in lanes), default=0.0))
+        for branch in branches:
+            record.attempts += branch.record.attempts
+            record.ended_in = branch.record.ended_in or record.ended_in
+        self.our_patience(max((branch.record.patience_s for branch in branches), default=0.0))
 
     def hand_over(self) -> Delivery:
         """End its time here and keep it open: its user goes on, and the owner that is returned will end it.

@@ -37,7 +37,7 @@ class StorageComparer(HederaUser):
 
     by_name_only = True
 
-    looks_at = frozenset({"baseline", "model_bytes", "hcs1_lanes"})
+    looks_at = frozenset({"baseline", "model_bytes", "hcs1_parallel"})
 
     def on_start(self) -> None:
         """Join the session; users begin with different ways, so that a short run has its share of each."""
@@ -71,7 +71,7 @@ class StorageComparer(HederaUser):
         session = self.session
         topic, last = "", 0
         with self._storing("hcs-1", stored) as operation:
-            topic, last = session.topic_files.store(operation, stored.contents, session.run.settings.hcs1_lanes)
+            topic, last = session.topic_files.store(operation, stored.contents, session.run.settings.hcs1_parallel)
         if operation.succeeded:
             self._read_back("hcs-1", stored, lambda fetching: session.topic_files.fetch(fetching, topic, last))
 

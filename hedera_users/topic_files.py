@@ -35,7 +35,7 @@ class TopicFiles:
         self._transactions = transactions
         self._mirror = mirror
 
-    def store(self, operation: Operation, contents: bytes, lanes: int = 1) -> tuple[str, int]:
+    def store(self, operation: Operation, contents: bytes, parallel: int = 1) -> tuple[str, int]:
         """Create a topic for a file, and write its pieces to it, each up to its receipt.
 
         A topic of a file that could not be completed stays: without an admin key nobody can delete it, and with one
@@ -44,8 +44,8 @@ class TopicFiles:
         Args:
             operation: Whose work it is.
             contents: The file.
-            lanes: How many pieces are on their way at once. With one, a piece goes when the receipt of the one before
-                is there, so that no two have the same millisecond, of which @hiero-did-sdk/hcs reads one only.
+            parallel: How many pieces are on their way at once. With one, a piece goes when the receipt of the one
+                before is there, so that no two have the same millisecond, of which @hiero-did-sdk/hcs reads one only.
 
         Returns:
             The topic's id, and the highest sequence number on it: a reader that asks before the mirror shows that one
@@ -62,7 +62,7 @@ class TopicFiles:
         try:
             topic_id = self._create_topic(operation, stored, written.memo)
             pieces = (bodies.submit_message(topic_id, message) for message in written.messages)
-            last = self._send(operation, pieces, min(lanes, len(written.messages)))
+            last = self._send(operation, pieces, min(parallel, len(written.messages)))
         except BaseException:
             if stored.file_id or operation.doubts.may_have_happened:
                 stored.leftover = LEFT if stored.file_id else UNCERTAIN
@@ -138,28 +138,28 @@ class TopicFiles:
         return receipt.topic_id
 
     def _send(self, operation: Operation, pieces: Iterator[Body], count: int) -> int:
-        """Send the pieces on so many lanes, and return the highest sequence number."""
+        """Send so many of the pieces at once, and return the highest sequence number."""
         if count == 1:
             return max(self._send_one(operation, piece) for piece in pieces)
-        lanes = [operation.lane() for _ in range(count)]
+        branches = [operation.branch() for _ in range(count)]
         with operation.phase("receipt"):
             try:
-                ways = [gevent.spawn(self._send_some, lane, pieces) for lane in lanes]
+                ways = [gevent.spawn(self._send_some, branch, pieces) for branch in branches]
                 gevent.joinall(ways)
             finally:
                 gevent.killall(ways)
-                operation.merge(lanes)
+                operation.merge(branches)
         for way in ways:
             if isinstance(way.value, BaseException):
                 raise way.value
         return max(int(way.value) for way in ways)
 
-    def _send_some(self, lane: Operation, pieces: Iterator[Body]) -> int | BaseException:
-        """Send one piece after another while there are any; what goes wrong on a lane ends all, after their pieces."""
+    def _send_some(self, branch: Operation, pieces: Iterator[Body]) -> int | BaseException:
+        """Send one piece after another while there are any; an error in one branch ends all, after their pieces."""
         last = 0
         try:
             for piece in pieces:
-                last = max(last, self._send_one(lane, piece))
+                last = max(last, self._send_one(branch, piece))
         except Exception as error:  # gevent prints a traceback for what leaves a greenlet
             deque(pieces, maxlen=0)
             return error

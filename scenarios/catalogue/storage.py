@@ -48,7 +48,7 @@ def stored(way: str, report: Report) -> Judged:
         f"{_seconds(takes.throttle_s * per_mib)} of all that the network's throttles let through",
     ]
     if way == "hcs-1":
-        told.append(readers(int(str(settings["hcs1_lanes"])), takes.messages))
+        told.append(readers(int(str(settings["hcs1_parallel"])), takes.messages))
     whole = storing["succeeded"] == storing["started"]
     if way in READ_BACK:
         assert fetching is not None
@@ -57,15 +57,15 @@ def stored(way: str, report: Report) -> Judged:
     return Judged("; ".join(told), whole)
 
 
-def readers(lanes: int, messages: int) -> str:
-    """Which public readers an HCS-1 file suits that was sent on so many lanes."""
+def readers(parallel: int, messages: int) -> str:
+    """Which public readers an HCS-1 file suits of which so many were sent at once."""
     suits = ["hiero-did-sdk-python"]
-    if lanes == 1:
+    if parallel == 1:
         suits.insert(0, "@hiero-did-sdk/hcs")
     if messages <= EXPLORER_MESSAGES:
         suits.append("the mirror node's explorer")
-    way = "one after the other" if lanes == 1 else f"{lanes} at once"
-    lost = "" if lanes == 1 else " (@hiero-did-sdk/hcs reads one only of several messages in one millisecond)"
+    way = "one after the other" if parallel == 1 else f"{parallel} at once"
+    lost = "" if parallel == 1 else " (@hiero-did-sdk/hcs reads one only of several messages in one millisecond)"
     return f"its {messages:,} messages, sent {way}, suit {', '.join(suits)}{lost}"
 
 

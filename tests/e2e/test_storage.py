@@ -8,15 +8,15 @@ import pytest
 
 from tests.e2e.locust_command import Finished
 
-QUICK = ("--localnet-consensus-delay", "0.2", "--run-time", "8s", "--model-bytes", "6000", "--hcs1-lanes")
+QUICK = ("--localnet-consensus-delay", "0.2", "--run-time", "8s", "--model-bytes", "6000", "--hcs1-parallel")
 
 
 @pytest.mark.parametrize(
-    ("lanes", "suits"), [("1", "suit @hiero-did-sdk/hcs"), ("9", "9 at once, suit hiero-did-sdk-python")]
+    ("parallel", "suits"), [("1", "suit @hiero-did-sdk/hcs"), ("9", "9 at once, suit hiero-did-sdk-python")]
 )
-def test_storage(run_locust: Callable[..., Finished], lanes: str, suits: str) -> None:
+def test_storage(run_locust: Callable[..., Finished], parallel: str, suits: str) -> None:
     """Every way's models are there unchanged: as files by reading them back, as messages by the audit."""
-    done = run_locust("--headless", "--scenario", "storage", *QUICK, lanes)
+    done = run_locust("--headless", "--scenario", "storage", *QUICK, parallel)
     report = done.report
     assert done.exit_code == 0, done.output
     assert [one["passed"] for one in report["drills"]] == [True] * 6
@@ -34,4 +34,4 @@ def test_retrieve(run_locust: Callable[..., Finished]) -> None:
     done = run_locust("--headless", "--scenario", "retrieve", *QUICK[:-1])
     assert done.exit_code == 0, done.output
     assert [one["passed"] for one in done.report["drills"]] == [True] * 5
-    assert "--hcs1-lanes" not in done.output
+    assert "--hcs1-parallel" not in done.output

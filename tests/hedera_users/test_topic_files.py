@@ -59,11 +59,11 @@ def rest(breakable: Localnet) -> Iterator[MirrorRest]:
     rest.close()
 
 
-def store(bench: Bench, contents: bytes = CONTENTS, lanes: int = 1) -> tuple[str, int]:
+def store(bench: Bench, contents: bytes = CONTENTS, parallel: int = 1) -> tuple[str, int]:
     """Store a file; its topic, and the highest sequence number."""
     topic, last = "", 0
     with bench.session.operation("store.hcs-1", confirm="receipt", size_bytes=len(contents)) as operation:
-        topic, last = bench.session.topic_files.store(operation, contents, lanes)
+        topic, last = bench.session.topic_files.store(operation, contents, parallel)
     return topic, last
 
 
@@ -74,10 +74,10 @@ def fetch(bench: Bench, topic: str, last: int) -> bytes:
     return b""
 
 
-@pytest.mark.parametrize("lanes", [1, 5])
-def test_a_file_is_on_a_topic_of_its_own(bench: Bench, rest: MirrorRest, lanes: int) -> None:
+@pytest.mark.parametrize("parallel", [1, 5])
+def test_a_file_is_on_a_topic_of_its_own(bench: Bench, rest: MirrorRest, parallel: int) -> None:
     """With the memo, a submit key and no admin key; each piece is one message; the records hold the whole's hash."""
-    topic, last = store(bench, lanes=lanes)
+    topic, last = store(bench, parallel=parallel)
     record = bench.record
     assert (record.outcome, record.attempts, len(record.transaction_ids)) == (Outcome.SUCCEEDED, PIECES + 1, PIECES + 1)
     assert record.latency_s == pytest.approx(sum(record.segments_s.values()))
@@ -92,19 +92,19 @@ def test_a_file_is_on_a_topic_of_its_own(bench: Bench, rest: MirrorRest, lanes: 
     assert (row["memo"], row["admin_key"], bool(row["submit_key"])) == (f"{stored.sha256}:zstd:base64", None, True)
     messages = [one.message for one in rest.topic_messages(topic)]
     assert sorted(messages) == sorted(hcs1.to_messages(CONTENTS).messages)
-    if lanes == 1:
+    if parallel == 1:
         assert messages == hcs1.to_messages(CONTENTS).messages
         milliseconds = [one.consensus_timestamp // 1_000_000 for one in rest.topic_messages(topic)]
         assert len(set(milliseconds)) == PIECES, "of two in one, @hiero-did-sdk/hcs reads one"
 
 
-@pytest.mark.parametrize("lanes", [1, 5])
-def test_a_piece_whose_acknowledgement_was_lost_lands_once(bench: Bench, breakable: Localnet, lanes: int) -> None:
+@pytest.mark.parametrize("parallel", [1, 5])
+def test_a_piece_whose_acknowledgement_was_lost_lands_once(bench: Bench, breakable: Localnet, parallel: int) -> None:
     """It is sent again under its own transaction id, which the network takes once."""
     breakable.add_faults(
         [{"kind": "ack-lost", "operations": ["submitMessage"], "how": "reset", "share": 0.5, "count": 6}]
     )
-    topic, last = store(bench, lanes=lanes)
+    topic, last = store(bench, parallel=parallel)
     assert bench.record.outcome is Outcome.SUCCEEDED, bench.record.error
     assert bench.record.attempts > PIECES + 1
     assert len(bench.record.transaction_ids) == PIECES + 1
@@ -112,15 +112,15 @@ def test_a_piece_whose_acknowledgement_was_lost_lands_once(bench: Bench, breakab
     assert fetch(bench, topic, last) == CONTENTS
 
 
-@pytest.mark.parametrize("lanes", [1, 5])
-def test_a_file_that_cannot_be_completed_is_left(bench: Bench, breakable: Localnet, lanes: int) -> None:
+@pytest.mark.parametrize("parallel", [1, 5])
+def test_a_file_that_cannot_be_completed_is_left(bench: Bench, breakable: Localnet, parallel: int) -> None:
     """Nobody can delete a topic without an admin key; the record says so, and with what the operation ended."""
     breakable.add_faults([{"kind": "status", "status": "INVALID_SIGNATURE", "operations": ["submitMessage"]}])
-    assert store(bench, lanes=lanes) == ("", 0)
+    assert store(bench, parallel=parallel) == ("", 0)
     (stored,) = bench.record.stored_files
     assert (bench.record.outcome, bench.record.status) == (Outcome.FAILED, "INVALID_SIGNATURE")
     assert (stored.acknowledged, stored.leftover, bool(stored.file_id)) == (False, LEFT, True)
-    assert bench.record.attempts <= 1 + lanes
+    assert bench.record.attempts <= 1 + parallel
     assert bench.record.ended_in == "ack"
 
 
@@ -132,9 +132,9 @@ def test_a_file_whose_topic_is_refused_leaves_nothing(bench: Bench, breakable: L
     assert (bench.record.outcome, stored.file_id, stored.leftover) == (Outcome.FAILED, "", "")
 
 
-def test_lanes_go_side_by_side(rig: LoadProcess) -> None:
+def test_pieces_go_side_by_side(rig: LoadProcess) -> None:
     """On a network where a piece takes 0.3 s: twelve of them in three times as long; the time adds up all the same."""
-    job = rig.do({"topic_files": 1, "lanes": 4}, faults=[SLOW], settings={"rpc_timeout": 5})
+    job = rig.do({"topic_files": 1, "parallel": 4}, faults=[SLOW], settings={"rpc_timeout": 5})
     stored, fetched = job.records
     assert (stored["outcome"], fetched["outcome"], job.errors) == ("succeeded", "succeeded", [])
     assert 3 * 0.3 <= stored["latency_s"] < 6 * 0.3
@@ -143,12 +143,14 @@ def test_lanes_go_side_by_side(rig: LoadProcess) -> None:
     assert len(stored["transaction_ids"]) == len(set(stored["transaction_ids"])) == stored["attempts"] == PIECES + 1
 
 
-@pytest.mark.parametrize("lanes", [1, 6])
-def test_a_busy_network_that_loses_acknowledgements_makes_no_piece_twice(rig: LoadProcess, lanes: int) -> None:
+@pytest.mark.parametrize("parallel", [1, 6])
+def test_a_busy_network_that_loses_acknowledgements_makes_no_piece_twice(rig: LoadProcess, parallel: int) -> None:
     """Half of all answers are lost; every piece lands once, for the reader counts what is repeated."""
     lost = {"kind": "ack-lost", "operations": ["submitMessage"], "how": "reset", "share": 0.5}
     job = rig.do(
-        *[{"topic_files": 2, "lanes": lanes}] * 2, faults=[lost], settings={"attempts": 20, "breaker_failures": 99}
+        *[{"topic_files": 2, "parallel": parallel}] * 2,
+        faults=[lost],
+        settings={"attempts": 20, "breaker_failures": 99},
     )
     assert job.outcomes("store.hcs-1") == {"succeeded": 4}
     assert job.outcomes("fetch.hcs-1") == {"succeeded": 4}
@@ -159,7 +161,7 @@ def test_a_busy_network_that_loses_acknowledgements_makes_no_piece_twice(rig: Lo
 
 def test_a_store_that_is_killed_says_what_is_left(rig: LoadProcess) -> None:
     """With its pieces on their way; and none of them goes on behind its back."""
-    job = rig.do({"topic_files": 1, "lanes": 3}, faults=[SLOW], stop_after_s=0.5, linger_s=1.5)
+    job = rig.do({"topic_files": 1, "parallel": 3}, faults=[SLOW], stop_after_s=0.5, linger_s=1.5)
     (record,) = job.records
     (stored,) = record["stored_files"]
     assert (record["outcome"], record["status"], stored["leftover"]) == ("unknown", "STOPPED", LEFT)

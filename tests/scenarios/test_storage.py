@@ -83,7 +83,7 @@ def test_a_mib_by_the_published_prices() -> None:
 def report_of(folder: Path, **changes: Any) -> Report:
     """A report of models of 10,240 bytes, in which every way's operations went well; `changes` by name."""
     report = sample_report(folder)
-    report["run"]["settings"].update({"model_bytes": 10_240, "hcs1_lanes": 1})
+    report["run"]["settings"].update({"model_bytes": 10_240, "hcs1_parallel": 1})
     sample = report["operations"][0]
     names = [f"store.{way}" for way in WAYS] + [f"fetch.{way}" for way in storage.READ_BACK]
     report["operations"] = []
