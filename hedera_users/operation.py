@@ -5,8 +5,9 @@ from __future__ import annotations
 from locust.env import Environment
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
@@ -101,6 +102,26 @@ class Operation:
     def accepted(self) -> bool:
         """Whether its caller may go on: it ended well, or was handed over."""
         return self.delivery is not None or self.succeeded
+
+    def branch(self) -> Operation:
+        """Return a way for some of its transactions to go while others go on ways of their own.
+
+        A branch's time is measured by a watch of its own, for in one watch no two things happen at once. `merge` takes
+        over what became of it.
+        """
+        branch = copy(self)
+        branch.record = OperationRecord(self.record.name, confirm=self.record.confirm)
+        branch.record.transaction_ids = self.record.transaction_ids
+        branch.watch = Stopwatch()
+        return branch
+
+    def merge(self, branches: Collection[Operation]) -> None:
+        """Take over attempts, the longest of the branches' own waits, and the phase that ended one of them."""
+        record = self.record
+        for branch in branches:
+            record.attempts += branch.record.attempts
+            record.ended_in = branch.record.ended_in or record.ended_in
+        self.our_patience(max((branch.record.patience_s for branch in branches), default=0.0))
 
     def hand_over(self) -> Delivery:
         """End its time here and keep it open: its user goes on, and the owner that is returned will end it.

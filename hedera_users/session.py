@@ -27,12 +27,14 @@ from hedera_users.fees import fee_caps, max_query_payment
 from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.hedera_service import HederaService
 from hedera_users.http_posts import TOPIC_HEADER
+from hedera_users.mirror_reads import MirrorReads
 from hedera_users.mirror_view import MirrorView
 from hedera_users.operation import Operation
 from hedera_users.operation_counts import OperationCounts
 from hedera_users.own_application import OwnApplication
 from hedera_users.relay_view import RelayView
 from hedera_users.setup import APPLICATION
+from hedera_users.topic_files import TopicFiles
 from records.operation import Arm
 from records.sources import publish
 from resilience import GuardStats
@@ -90,6 +92,9 @@ class Session:
         self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))
         self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None
         self.hedera = HederaService(self.client, self._guards, self._mirror, self.background, settings)
+        rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout, processes=run.workers)
+        self.mirror = MirrorReads(rest, self._guards.mirror_reads, settings.confirm_timeout)
+        self.topic_files = TopicFiles(self.client, self._guards, self.hedera.transactions, self.mirror)
         self.relay = _relay_view(run, self._guards)
         scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
         topic = run.topics.get(APPLICATION, "")
@@ -166,6 +171,7 @@ class Session:
             self.background.kill(LAST_WORDS_S)
         if self._mirror is not None:
             self._mirror.close()
+        self.mirror.close()
         if self.relay is not None:
             self.relay.close()
         self.client.close()
