@@ -7,11 +7,13 @@ import pytest
 from config.parsing import SettingsError, parse_settings
 from config.run import Run
 from config.settings import RunSettings
+from config.watches import parse_list
 from tests.reports.ledger import run
 
 
 def test_lists_with_commas() -> None:
     """Each once, in their order; nothing is a list too."""
+    assert parse_list("b, a,b c") == parse_list(["b", "a", "c"]) == ("b", "a", "c")
     settings = RunSettings(watch_pid="12, 7,12", watch_metrics="http://a/metrics,https://b:1/m?x=1")
     assert settings.watch_pid == (12, 7)
     assert settings.watch_metrics == ("http://a/metrics", "https://b:1/m?x=1")
