@@ -67,7 +67,7 @@ def test_a_killed_run_keeps_what_was_watched(
         folder = wait_for_run(tmp_path)
         time.sleep(14)  # the checkpoint before was written after 2 s, and the next ones come every 10 s
         process.kill()
-        process.communicate()
+        process.wait()
     assert main(["audit", str(folder)]) in (0, 1)
     report = conclude_folder(folder).report
     usage = {one["kind"]: one for one in report["resources"].get("usage", [])}
