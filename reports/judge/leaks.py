@@ -149,22 +149,22 @@ def _of_processes(usage: Sequence[UsageOverTime], shares: Mapping[str, float]) -
 def _of_operations(timeline: Timeline, load_s: float) -> Iterator[Values]:
     """Latency of each operation, and how many operations are unsettled, of all together."""
     step = timeline["resolution_s"]
-    unsettled: dict[float, int] = {}
+    left_open: dict[float, int] = {}
     for series in timeline["series"]:
         points = [point for point in series["points"] if point["t"] + step <= load_s]
         for point in points:
-            unsettled[point["t"]] = unsettled.get(point["t"], 0) + _not_settled(point)
+            left_open[point["t"]] = left_open.get(point["t"], 0) + _left_open(point)
         if series["arm"] != "baseline":
             name = f"{series['operation']} ({series['confirm']})" if series["confirm"] else series["operation"]
             middles = [point["t"] + step / 2 for point in points]
             yield Values("operation", name, "latency", *_known(middles, [point["p50_ms"] for point in points]))
-    moments = sorted(unsettled)
-    sums = np.cumsum([unsettled[t] for t in moments], dtype=np.float64)
+    moments = sorted(left_open)
+    sums = np.cumsum([left_open[t] for t in moments], dtype=np.float64)
     ends = np.array([t + step for t in moments], dtype=np.float64)
     yield Values("operation", ALL_OPERATIONS, "unsettled", ends, sums)
 
 
-def _not_settled(point: Point) -> int:
+def _left_open(point: Point) -> int:
     """By how much a slice of time leaves more operations unsettled: in flight, or of unknown fate."""
     return point["started"] - point["succeeded"] - point["failed"] - point["rejected"]
 
