@@ -19,7 +19,7 @@ from typing import Any, Final, NoReturn
 
 import psutil
 
-from config.baselines import parse_baseline
+from config.baselines import parse_baseline, parse_with_hedera
 from config.environment import strange_variables
 from config.exit_codes import ExitCode
 from config.networks import Network
@@ -74,7 +74,9 @@ def watch_faults(settings: RunSettings) -> list[str]:
 
 def hide_secrets(settings: RunSettings, network: Network | None) -> None:
     """From now on, leave the secrets in the run's addresses out of this process's log."""
+    application = parse_with_hedera(settings.with_hedera)
     urls = [settings.breaker_storage, parse_baseline(settings.baseline).target, *settings.watch_metrics]
+    urls += [application.target] if application is not None else []
     urls += [network.mirror_rest, network.relay or ""] if network is not None else []
     hide_in_logs(piece for url in urls for piece in secrets_of(url))
 
