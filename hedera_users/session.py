@@ -68,6 +68,7 @@ class Session:
         settings = run.settings
         self.environment = environment
         self.run = run
+        self.operator = operator
         self.worker = worker
         self.operation_counts = OperationCounts()
         self.stats = GuardStats()

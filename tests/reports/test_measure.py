@@ -124,6 +124,7 @@ def deltas(worker: int, operations: int, count: int) -> list[dict[str, Any]]:
             "totals": {"hcs.submit|": dict(closed)},
             "sources": {},
             "resources": {},
+            "usage": {"resolution_s": 1, "points": [[sequence, [1e6, 5e5, 9.0, 3.0], [1, 1, 1, 1]]]},
             "clock": None,
         }
         made.append(msgpack.unpackb(msgpack.packb(delta)))
