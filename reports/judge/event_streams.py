@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TypedDict
 
 from reports.schema.resilience import EventBreak, EventStream
 
-Counts = Mapping[str, Mapping[str, Any]]
+
+class Break(TypedDict):
+    """A break as a process publishes it: `at` is Unix time in seconds."""
+
+    at: float
+    lasted_s: float
+    caught_up: int
+    catch_up_s: float
 
 
-def event_streams(snapshots: Iterable[Counts], began_at: float) -> list[EventStream]:
+class Counts(TypedDict):
+    """What a process publishes of one subscription: `EventCounts.snapshot` of `hedera_client.event_stream`."""
+
+    delivered: int
+    last_sequence: int
+    opened: int
+    ended: int
+    silent: int
+    skipped: int
+    disordered: int
+    repeated: int
+    breaks: list[Break]
+
+
+def event_streams(snapshots: Iterable[Mapping[str, Counts]], began_at: float) -> list[EventStream]:
     """Return the report's `resilience.event_streams`, one entry per subscription, by topic.
 
     Args:
@@ -21,7 +42,7 @@ def event_streams(snapshots: Iterable[Counts], began_at: float) -> list[EventStr
     return [_entry(topic, counts, began_at) for topic, counts in sorted(subscriptions, key=lambda one: one[0])]
 
 
-def _entry(topic: str, counts: Mapping[str, Any], began_at: float) -> EventStream:
+def _entry(topic: str, counts: Counts, began_at: float) -> EventStream:
     return {
         "topic": topic,
         "delivered": counts["delivered"],
@@ -36,7 +57,7 @@ def _entry(topic: str, counts: Mapping[str, Any], began_at: float) -> EventStrea
     }
 
 
-def _break(one: Mapping[str, Any], began_at: float) -> EventBreak:
+def _break(one: Break, began_at: float) -> EventBreak:
     return {
         "from_s": round(max(0.0, one["at"] - began_at), 3),
         "lasted_s": round(one["lasted_s"], 3),
