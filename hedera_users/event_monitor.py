@@ -67,7 +67,7 @@ class EventMonitor(HederaUser):
         record.latency_s = max(0.0, (event.shown_ns - event.message.consensus_timestamp) / NS_PER_S)
         record.outcome, record.status = Outcome.SUCCEEDED, SUCCESS
         record.size_bytes = len(event.message.message)
-        self.session.ledger.opened(EVENT, None).in_flight -= 1
+        self.session.operation_counts.opened(EVENT, None).in_flight -= 1
         tell(self.environment, record)
 
 

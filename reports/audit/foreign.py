@@ -1,4 +1,4 @@
-"""Whether a mirror shows the ledger that the run wrote to at all: another network's proves nothing."""
+"""Whether a mirror shows the network that the run wrote to at all: another network's proves nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FROM sent WHERE acknowledged GROUP BY topic_id ORDER BY topic_id
 """
 
 
-def foreign_ledger(
+def foreign_network(
     connection: sqlite3.Connection,
     topics: Iterable[ReadTopic],
     clock_ns: int | None,

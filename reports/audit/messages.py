@@ -143,7 +143,7 @@ class Doubt(NamedTuple):
     Attributes:
         sentence: The reason, as people read it; without a full stop.
         error: Why the mirror could not be read to the end, or None where that is not the reason.
-        foreign: The mirror shows another network's ledger, so what it shows tells nothing about the run.
+        foreign: The mirror shows another network, so what it shows tells nothing about the run.
     """
 
     sentence: str
@@ -173,7 +173,7 @@ def classify(
     Args:
         connection: Of `Sightings`.
         topics: Every topic of the run.
-        foreign: The rows are another ledger's: what stands in a message's place is not called a change of it.
+        foreign: The rows are another network's: what stands in a message's place is not called a change of it.
         unforwarded: Operations of the user's own application, of which nothing can be said.
     """
     connection.executescript(_SETTLE)

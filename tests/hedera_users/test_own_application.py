@@ -15,8 +15,8 @@ import pytest
 from gevent import GreenletExit
 
 from hedera_users.application_ways import ApplicationError, HttpWay
-from hedera_users.ledger import Ledger
 from hedera_users.operation import Operation
+from hedera_users.operation_counts import OperationCounts
 from hedera_users.own_application import Answer, OwnApplication, answer_of
 from hedera_users.payloads import audit_event, enclosed_model
 from records.envelope import Envelope, body_is_intact, decode, digest
@@ -39,7 +39,9 @@ def performed(way: Any, payload: bytes = b"payload", **options: Any) -> Operatio
     records: list[OperationRecord] = []
     environment = Environment()
     environment.events.request.add_listener(lambda context, **_: records.append(context["record"]))
-    with Operation(environment, Ledger(), "audit-event", arm=Arm.HEDERA, confirm="application", **options) as operation:
+    with Operation(
+        environment, OperationCounts(), "audit-event", arm=Arm.HEDERA, confirm="application", **options
+    ) as operation:
         OwnApplication(way, TOPIC, 5.0).perform(operation, ENVELOPE, payload)
     (record,) = records
     return record
@@ -111,7 +113,7 @@ def test_a_call_that_is_cut_off_may_have_happened() -> None:
     environment.events.request.add_listener(lambda context, **_: records.append(context["record"]))
 
     def user() -> None:
-        with suppress(GreenletExit), Operation(environment, Ledger(), "audit-event") as operation:
+        with suppress(GreenletExit), Operation(environment, OperationCounts(), "audit-event") as operation:
             OwnApplication(Slow(), TOPIC, 5.0).perform(operation, ENVELOPE, b"x")
 
     waiting = gevent.spawn(user)
