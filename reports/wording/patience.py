@@ -31,7 +31,7 @@ def _sentence(entry: Operation) -> str:
         return ""
     level = f" ({entry['confirm']})" if entry["confirm"] else ""
     closer = " A shorter --receipt-interval looks more closely, with more calls."
-    looks_for_receipts = entry["confirm"] not in ("mirror", "")  # what has no level looks at the mirror
+    looks_for_receipts = entry["confirm"] and entry["confirm"] != "mirror"  # what has no level looks at the mirror
     remedy = closer if looks_for_receipts else ""
     return (
         f"{entry['name']}{level}: up to {100 * share:.0f} % of its mean latency is our own waiting between two looks, "

@@ -8,6 +8,7 @@ from typing import Final
 from hedera_users.storage_comparer import WAYS, StorageComparer
 from reports.schema.operations import Operation
 from reports.schema.report import Report
+from reports.wording.phrases import milliseconds
 from scenarios.scenario import Expectation, Judged, Scenario
 from scenarios.storage_costs import MIB, cost
 
@@ -43,9 +44,9 @@ def stored(way: str, report: Report) -> Judged:
     takes, per_mib = cost(way, size), MIB / size
     dollars = takes.dollars * per_mib
     told = [
-        f"{storing['succeeded']:,} of {storing['started']:,} models of {size:,} bytes, in {_seconds(mean_s)} each",
-        f"per MiB of such models {_seconds(mean_s * per_mib)}, ${dollars:,.4g} by the published prices, and "
-        f"{_seconds(takes.throttle_s * per_mib)} of all that the network's throttles let through",
+        f"{storing['succeeded']:,} of {storing['started']:,} models of {size:,} bytes, in {milliseconds(1_000 * mean_s)} each",
+        f"per MiB of such models {milliseconds(1_000 * mean_s * per_mib)}, ${dollars:,.4g} by the published prices, and "
+        f"{milliseconds(1_000 * takes.throttle_s * per_mib)} of all that the network's throttles let through",
     ]
     if way == "hcs-1":
         told.append(readers(int(str(settings["hcs1_parallel"])), takes.messages))
@@ -76,7 +77,7 @@ def quickest(report: Report) -> Judged:
     if set(times) != set(WAYS):
         return Judged("not every way was taken", None)
     order = sorted(times, key=lambda way: times[way])
-    told = ", ".join(f"{way} {_seconds(times[way])}" for way in order)
+    told = ", ".join(f"{way} {milliseconds(1_000 * times[way])}" for way in order)
     return Judged(f"{told}. Which to take: {ADVICE}", order[0] == "hash")
 
 
@@ -85,10 +86,6 @@ def _mean_s(operation: Operation) -> float:
     latency = operation["latency_ms"]
     assert latency is not None, "a latency where an operation succeeded"
     return (latency["mean"] or 0.0) / 1_000
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:,.3g} s" if seconds < 1_000 else f"{seconds:,.0f} s"
 
 
 SCENARIO = Scenario(

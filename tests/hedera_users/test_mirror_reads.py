@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from hedera_users.mirror_reads import LOOK_EVERY_S
 from localnet_launcher import Localnet, start_localnet
 from records.operation import Outcome
 from tests.hedera_users.bench import Bench
@@ -47,7 +48,7 @@ def test_messages_are_read_from_one_place_to_another(bench: Bench) -> None:
     record = bench.record
     assert (record.outcome, record.confirm, record.transaction_ids) == (Outcome.SUCCEEDED, "", [])
     assert record.phases_s["mirror"] > 0
-    assert record.patience_s == pytest.approx(0.1)
+    assert record.patience_s == LOOK_EVERY_S
 
 
 def test_what_is_not_there_is_waited_for_and_no_longer(bench: Bench) -> None:

@@ -45,7 +45,7 @@ def test_polling_that_matters_is_said() -> None:
     (said,) = in_words([entry()])
     assert said.startswith("hcs.submit (receipt): up to 50 % of its mean latency is our own waiting between two looks")
     assert said.endswith("A shorter --receipt-interval looks more closely, with more calls.")
-    for confirm in ("mirror", ""):
+    for confirm in ("mirror", None):
         (said,) = in_words([entry(confirm=confirm)])
         assert "--receipt-interval" not in said, "which has nothing to do with looking at the mirror"
 

@@ -100,8 +100,8 @@ def test_every_way_is_told_with_what_it_takes(tmp_path: Path) -> None:
     report = report_of(tmp_path)
     judged = storage.stored("hfs-4096", report)
     assert judged.passed
-    assert "8 of 8 models of 10,240 bytes, in 2 s each, 8 read back unchanged" in judged.observed
-    assert "per MiB of such models 205 s, $96.6 by the published prices, and 30.7 s of all" in judged.observed
+    assert "8 of 8 models of 10,240 bytes, in 2.00 s each, 8 read back unchanged" in judged.observed
+    assert "per MiB of such models 205 s, $96.6 by the published prices, and 30.72 s of all" in judged.observed
     assert "14 messages, sent one after the other, suit @hiero-did-sdk/hcs" in storage.stored("hcs-1", report).observed
     assert storage.quickest(report).passed
 
@@ -118,7 +118,7 @@ def test_a_hash_that_takes_longer_is_told(tmp_path: Path) -> None:
     """The order is that of the times; a way that was not taken leaves it open."""
     slow = sample_report(tmp_path)["operations"][0]["latency_ms"] | {"mean": 90_000.0}
     judged = storage.quickest(report_of(tmp_path / "a", **{"store.hash": {"latency_ms": slow}}))
-    assert (judged.passed, judged.observed.startswith("hfs-4096 2 s")) == (False, True)
+    assert (judged.passed, judged.observed.startswith("hfs-4096 2.00 s")) == (False, True)
     report = report_of(tmp_path / "b")
     report["operations"] = [one for one in report["operations"] if not one["name"].endswith("hcs-1")]
     assert storage.quickest(report).passed is None
