@@ -220,7 +220,7 @@ def operations(timeline: Timeline, seconds: int) -> dict[str, Trend]:
 
 
 def test_latency_that_grows() -> None:
-    """By a tenth within what was looked at, and not by less."""
+    """By 15 % within what was looked at, and not by much less."""
     for growth, verdict in ((0.0, "steady"), (0.02, "steady"), (0.5, "grows")):
         made = timeline(180, 20.0)
         for point in made["series"][0]["points"]:
