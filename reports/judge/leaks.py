@@ -58,7 +58,7 @@ MATTERS: Final[Mapping[Measure, Bound]] = {
     "memory": Bound(per_operation=400e-6, share_per_hour=0.02, share=0.01),
     "handles": Bound(per_operation=1e-3, per_hour=10, share=0.1),
     "threads": Bound(per_operation=1e-3, per_hour=10, share=0.1),
-    "latency": Bound(share_per_hour=0.1, share=0.1),
+    "latency": Bound(share_per_hour=0.1, share=0.15),
     "unsettled": Bound(per_operation=1e-2, per_hour=10, share=0.1),
 }
 

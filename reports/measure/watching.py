@@ -14,6 +14,7 @@ import psutil
 import requests
 
 from config.proxies import requests_session
+from config.secrets import without_secrets
 from config.settings import RunSettings
 from reports.measure.usage import Look, UsageSeries, look_at
 
@@ -130,7 +131,7 @@ def name_of_process(pid: int) -> str:
 
 def name_of_url(url: str) -> str:
     """What a container is called in the report: its address, without secrets."""
-    parts = urlsplit(url)
+    parts = urlsplit(without_secrets(url))
     return f"{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 

@@ -36,12 +36,16 @@ SCENARIO = Scenario(
     name="soak",
     question="Can it go on for ever?",
     users=(HcsSubmitter,),
-    brief=("--run-time", "150s"),
+    brief=("--run-time", "180s"),
     expectations=(
         Expectation("memory", "no process leaks memory", partial(grows, measure="memory")),
         Expectation("handles", "no process leaks handles", partial(grows, measure="handles")),
         Expectation("threads", "no process leaks threads", partial(grows, measure="threads")),
-        Expectation("latency", "no latency grows by a tenth an hour", partial(grows, measure="latency")),
+        Expectation(
+            "latency",
+            "no latency grows by a tenth an hour, or by 15% within what was looked at",
+            partial(grows, measure="latency"),
+        ),
         Expectation("unsettled operations", "they do not pile up", partial(grows, measure="unsettled")),
     ),
 )

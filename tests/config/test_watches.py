@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from config.parsing import SettingsError, parse_settings
 from config.run import Run
 from config.settings import RunSettings
 from config.watches import parse_list
+from hedera_users.local_checks import watch_faults
 from tests.reports.ledger import run
 
 
@@ -37,6 +42,14 @@ def test_what_is_wrong_is_one_line(option: str, value: str) -> None:
         parse_settings({option: value})
     (fault,) = raised.value.faults
     assert fault.startswith(f"--{option.replace('_', '-')} {value!r}: give ")
+
+
+def test_a_process_that_is_not_there_is_refused() -> None:
+    """Before anything is started."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    settings = RunSettings(watch_pid=f"{os.getpid()},{ended.pid}")
+    assert watch_faults(settings) == [f"--watch-pid {ended.pid}: no process of this machine has this id"]
 
 
 def test_secrets_stay_out_of_what_is_stored() -> None:
