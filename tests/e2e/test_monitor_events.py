@@ -8,6 +8,8 @@ import pytest
 
 from config.scenarios import profile_of
 from hedera_users.event_monitor import EVENT, EventMonitor
+from scenarios.catalogue.monitor_events import OUTAGE, SHORT_BREAK
+from tests.e2e.locust_command import ROOT
 
 
 @pytest.mark.timeout(150)
@@ -32,3 +34,17 @@ def test_a_subscription_survives_its_breaks(run_locust: Any) -> None:
     assert len(broken["breaks"]) == 2
     assert broken["breaks"][1]["lasted_s"] == pytest.approx(8.5, abs=1.5)
     assert "Live subscriptions brought" in finished.output
+
+
+@pytest.mark.timeout(150)
+def test_one_that_is_not_opened_again_fails(run_locust: Any) -> None:
+    """The same run without that protection: both drills fail, and the events that never came are counted."""
+    finished = run_locust(
+        *("-f", str(ROOT / "tests" / "e2e" / "unmended_locustfile.py"), "--headless"),
+        *("--config", str(profile_of("monitor-events")), "--run-time", "22s", "--stop-timeout", "10"),
+        timeout=120,
+    )
+    assert finished.exit_code == 1, finished.output
+    passed = {drill["name"]: drill["passed"] for drill in finished.report["drills"]}
+    assert (passed[SHORT_BREAK], passed[OUTAGE], passed["every event once, in order"]) == (False, False, False)
+    assert passed["everything arrived"] is True
