@@ -44,8 +44,10 @@ def stored(way: str, report: Report) -> Judged:
     takes, per_mib = cost(way, size), MIB / size
     dollars = takes.dollars * per_mib
     told = [
-        f"{storing['succeeded']:,} of {storing['started']:,} models of {size:,} bytes, in {milliseconds(1_000 * mean_s)} each",
-        f"per MiB of such models {milliseconds(1_000 * mean_s * per_mib)}, ${dollars:,.4g} by the published prices, and "
+        f"{storing['succeeded']:,} of {storing['started']:,} models of {size:,} bytes, "
+        f"in {milliseconds(1_000 * mean_s)} each",
+        f"per MiB of such models {milliseconds(1_000 * mean_s * per_mib)}, "
+        f"${dollars:,.4g} by the published prices, and "
         f"{milliseconds(1_000 * takes.throttle_s * per_mib)} of all that the network's throttles let through",
     ]
     if way == "hcs-1":
