@@ -12,7 +12,7 @@ from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.answers import answers, headline
 from reports.judge.connections import connections
-from reports.judge.dead_workers import Schedule
+from reports.judge.dead_workers import asked_mean, schedule_of
 from reports.judge.errors import errors
 from reports.judge.limits import limit
 from reports.judge.mirror_streams import mirror_streams
@@ -44,7 +44,8 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
     load_s = load_seconds(senders, began_at, duration_s)
     found = _found(collector, ending, audited, load_s)
     limited = limit(found)
-    rate_kept = rate(run.settings.arrival_rate, found["accounting"]["arrivals"])
+    mean_per_s = asked_mean(senders, schedule_of(run, senders, began_at + load_s))
+    rate_kept = rate(run.settings.arrival_rate, mean_per_s, found["accounting"]["arrivals"])
     results = checks(
         found["accounting"],
         audited.audit,
@@ -108,7 +109,7 @@ def _found(collector: Collector, ending: Ending, audited: Audited, load_s: float
     began_at = measured.timeline.began_at
     settings = run.settings
     resilience, queue = _resilience(senders, began_at)
-    schedule = Schedule(settings.arrival_rate, run.workers, began_at + load_s)
+    schedule = schedule_of(run, senders, began_at + load_s)
     resources = provenance.resources(senders, ending.master, began_at - run.started_at)
     found: Findings = {
         "operations": operations(measured.operations, audited.consensus, load_s),
