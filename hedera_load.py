@@ -22,7 +22,7 @@ from typing import Any, Final
 
 ROOMS: Final = (
     *("config", "grpc_http2", "hedera_client", "hedera_users", "localnet", "localnet_launcher", "records", "reports"),
-    "resilience",
+    *("resilience", "scenarios"),
 )
 """The packages beside this module, in a checkout and in site-packages."""
 
@@ -55,19 +55,26 @@ def install(events: Any, env_file: Path = Path(".env")) -> None:
     """
     from dotenv import load_dotenv
 
+    from config.shapes import CAPACITY
     from config.streams import survive_closed_pipes
     from hedera_client.greenlets import prepare_process
     from hedera_users import lifecycle
     from reports import hooks
+    from scenarios.capacity_drive import drive_search
+    from scenarios.hooks import Hooks
 
     # Before Locust's logging takes hold of standard output: `locust … | head -1` is no reason for tracebacks.
     survive_closed_pipes()
     load_dotenv(env_file)
     # gRPC must know of gevent before the first channel; channels are made after Locust has forked its workers.
     prepare_process(max_calls=0)
-    # The lifecycle sets a run up before the reports look at it, so its hooks come first.
-    lifecycle.install(events)
+    # A scenario says what is to be run, the lifecycle sets it up, and then the reports look at it: hooks in this order.
+    scenarios = Hooks()
+    scenarios.install(events)
+    prepared = lifecycle.install(events, drivers={CAPACITY: drive_search})
     hooks.install(events)
+    scenarios.install_web(events)
+    prepared.install_web(events)
 
 
 def _refuse(lines: list[str]) -> None:

@@ -6,9 +6,11 @@ from argparse import Namespace
 from collections.abc import Iterable
 from typing import Any, Final, Literal, Protocol, get_args, get_origin
 
+from pydantic.fields import FieldInfo
+
 from config.levels import levels_text
 from config.parsing import SettingsError, parse_settings
-from config.settings import RunSettings, option_name
+from config.settings import OneOf, RunSettings, option_name
 
 STOP_TIMEOUT: Final = "30s"
 """Locust's `--stop-timeout`, unless it is given: a run that stops lets its operations end. Locust's own 0 would kill
@@ -41,7 +43,7 @@ def add_options(parser: _Parser) -> None:
     """Add one option per settings field, with the `LOCUST_…` variable and the web form field that belong to it."""
     parser.set_defaults(stop_timeout=STOP_TIMEOUT, web_host=WEB_HOST)
     for name, field in RunSettings.model_fields.items():
-        choices = _choices(field.annotation)
+        choices = _choices(field)
         default = levels_text(field.default) if isinstance(field.default, tuple) else str(field.default)
         # On the parser, not on a group of its own: only options added here get a field in the web form.
         parser.add_argument(
@@ -74,5 +76,8 @@ def faults_in_form(options: Namespace | None, form: Iterable[tuple[str, str]]) -
     return []
 
 
-def _choices(annotation: Any) -> tuple[str, ...]:
-    return get_args(annotation) if get_origin(annotation) is Literal else ()
+def _choices(field: FieldInfo) -> tuple[str, ...]:
+    listed = next((mark for mark in field.metadata if isinstance(mark, OneOf)), None)
+    if listed is not None:
+        return tuple(listed)
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()

@@ -17,7 +17,10 @@ from config.version import NAME
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-ROOMS: Final = ("config", "grpc_http2", "hedera_client", "hedera_users", "records", "reports", "resilience")
+ROOMS: Final = (
+    *("config", "grpc_http2", "hedera_client", "hedera_users", "records", "reports", "resilience"),
+    "scenarios",
+)
 """Folders whose code a worker runs; the embedded network is a separate process beside the master."""
 
 PINS: Final = "requirements.txt"

@@ -18,6 +18,7 @@ from config.baselines import parse_baseline
 from config.levels import QUEUED, Levels
 from config.network_file import load_custom
 from config.networks import KNOWN, Network, NetworkName, NodeList
+from config.scenarios import profile_of, scenario_names
 from config.secrets import fault_of_url
 from config.shapes import parse_shape
 
@@ -28,11 +29,23 @@ CHUNK_LIMIT_BYTES: Final = 5_800
 _RATES: Final = re.compile(r"[A-Za-z]+=\d+(\.\d+)?(,[A-Za-z]+=\d+(\.\d+)?)*")
 
 
+class OneOf(tuple[str, ...]):
+    """Marks a text field whose values are known only when the program runs; the options and the form list them."""
+
+
 class RunSettings(BaseModel):
     """Every option that the project adds to Locust. Durations are in seconds, sizes in bytes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    scenario: Annotated[
+        str,
+        OneOf(("", *scenario_names())),
+        Field(
+            description="scenario to run: its users, load and expectations, and the options of its profile "
+            "config/profiles/NAME.conf (python -m scenarios lists them)"
+        ),
+    ] = ""
     network: Annotated[NetworkName, Field(description="Hedera network to drive")] = "localnet"
     network_file: Annotated[
         str, Field(description="JSON file with nodes, mirror_rest and mirror_grpc, for --network custom")
@@ -248,6 +261,13 @@ class RunSettings(BaseModel):
     report_dir: Annotated[str, Field(min_length=1, description="folder that receives one folder per run")] = (
         "reports/out"
     )
+
+    @field_validator("scenario")
+    @classmethod
+    def _scenario_is_known(cls, name: str) -> str:
+        if name:
+            profile_of(name)
+        return name
 
     @field_validator("baseline")
     @classmethod

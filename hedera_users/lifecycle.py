@@ -51,6 +51,7 @@ class Lifecycle:
     def __init__(self, drivers: Mapping[str, Driver] | None = None) -> None:
         self._drivers = drivers or {}
         self._plan: RatePlan | None = None
+        self._shape: RunShape | None = None
         self._preparation = Preparation()
         self._prepared: Run | None = None
         self._worker_checks: WorkerChecks | None = None
@@ -65,6 +66,10 @@ class Lifecycle:
         events.test_stopping.add_listener(self.on_test_stopping)
         events.test_stop.add_listener(self.on_test_stop)
         events.quit.add_listener(lambda **_: self._preparation.close())
+
+    def install_web(self, events: Any) -> None:
+        """Register those that come after everyone who has a say in what a form means."""
+        events.init.add_listener(self.on_init_web)
 
     def on_init(self, environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
         """Check what was asked for and bring the embedded network up; a wrong option ends the process with 2.
@@ -97,24 +102,29 @@ class Lifecycle:
         self._take_shape(environment, settings)
         environment.host = settings.network  # Locust asks for a host; ours is the network
         if web_ui is not None:
-            web_ui.app.before_request(lambda: self._before_request(environment))
+            web_ui.app.before_request(lambda: judge_request(environment))
 
-    def _before_request(self, environment: Environment) -> Any:
-        """Answer a request that must not be carried out; give one that starts a run its shape."""
-        refusal = judge_request(environment)
-        if refusal is None and starts_a_run():
-            self._take_shape(environment, settings_of_form(environment))
-        return refusal
+    def on_init_web(self, environment: Environment, web_ui: Any = None, **_: Any) -> None:
+        """Give each run that is started from the web form its shape, when the form is as it will be taken."""
+
+        def on_request() -> None:
+            if starts_a_run():
+                self._take_shape(environment, settings_of_form(environment))
+
+        if web_ui is not None:
+            web_ui.app.before_request(on_request)
 
     def _take_shape(self, environment: Environment, settings: RunSettings) -> None:
         """Let Locust start the next run under the shape that its settings name; a locustfile's own is left alone."""
-        if environment.shape_class is not None and not isinstance(environment.shape_class, RunShape):
-            return
         runner: Any = environment.runner
-        if runner.state in (STATE_SPAWNING, STATE_RUNNING):
-            return  # it asks for other users of a run that is under way
-        assert self._plan is not None, "it is made with the runner"
-        environment.shape_class = RunShape(environment, settings, self._plan, self._drivers) if settings.shape else None
+        if runner.shape_greenlet is None and runner.state not in (STATE_SPAWNING, STATE_RUNNING):
+            assert self._plan is not None, "it is made with the runner"
+            self._shape = RunShape(environment, settings, self._plan, self._drivers) if settings.shape else None
+        # A request that comes while a run is under way asks for other users; its shape goes on.
+        if self._shape is not None:
+            environment.shape_class = self._shape
+        elif isinstance(environment.shape_class, RunShape):
+            environment.shape_class = None
 
     def _make_ready(self, environment: Environment) -> RunSettings:
         """Check what was asked for, start the embedded network, and prepare a headless run.
@@ -199,9 +209,11 @@ class Lifecycle:
         local_checks.refuse(faults, exit_code)
 
 
-def install(events: Any, drivers: Mapping[str, Driver] | None = None) -> None:
-    """Register this room's hooks with Locust's events; `drivers` as in `Lifecycle`."""
-    Lifecycle(drivers).install(events)
+def install(events: Any, drivers: Mapping[str, Driver] | None = None) -> Lifecycle:
+    """Register this room's hooks with Locust's events, but `install_web`'s; `drivers` as in `Lifecycle`."""
+    lifecycle = Lifecycle(drivers)
+    lifecycle.install(events)
+    return lifecycle
 
 
 def _settings_of(environment: Environment) -> RunSettings:
@@ -216,6 +228,7 @@ def _settings_of(environment: Environment) -> RunSettings:
     local_checks.hide_secrets(settings, network)
     tries = baseline_trial.has_baseline(environment.user_classes) and not isinstance(environment.runner, MasterRunner)
     faults = local_checks.faults(settings, tries_baseline=tries)
+    faults += user_classes.named_beside(settings.scenario, getattr(environment.parsed_options, "user_classes", ()))
     if network is not None:  # the embedded one has it all
         faults += user_classes.faults(environment.user_classes, network)
     if faults:

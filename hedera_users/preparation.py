@@ -23,7 +23,7 @@ from hedera_users.node_list import keep_list, tell
 from hedera_users.preflight import LONGEST_CALL_S, look
 from hedera_users.setup import create_topics
 from localnet_launcher import Localnet, LocalnetError, start_localnet
-from records.sources import publish_faults
+from records.sources import planned_faults, publish_faults
 
 logger = logging.getLogger(__name__)
 
@@ -173,6 +173,9 @@ def _break(environment: Environment, localnet: Localnet, settings: RunSettings) 
     """
     localnet.clear_faults()
     earlier = {fault["id"] for fault in localnet.faults()}
+    planned = planned_faults(environment)
+    if planned:
+        localnet.add_faults(planned)
     _begin_faults(localnet, settings)
     publish_faults(environment, lambda: [fault for fault in localnet.faults() if fault["id"] not in earlier])
 

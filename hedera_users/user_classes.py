@@ -17,16 +17,24 @@ OF_CLASSES: Final = ("confirm", "baseline", "message_bytes", "model_bytes", "chu
 
 
 def leave_out_unnamed(environment: Environment) -> None:
-    """Without names on the command line, let all user classes take part but those that want to be named.
+    """Let all user classes take part but those that want to be named, where neither they nor a scenario is named.
 
     Locust would take all. A locustfile with no other classes keeps them: loading it counts as naming them. Locust's
     class picker in the web form offers all in any case, and takes what is picked.
     """
     options = environment.parsed_options
-    if options is None or options.user_classes:
+    if options is None or options.user_classes or getattr(options, "scenario", ""):
         return
     others = [one for one in environment.user_classes if not getattr(one, "by_name_only", False)]
     environment.user_classes = others or environment.user_classes
+
+
+def named_beside(scenario: str, names: Iterable[str]) -> list[str]:
+    """Return one line where user classes are named beside a scenario, which brings its own; empty when all is well."""
+    named = " ".join(names)
+    if not scenario or not named:
+        return []
+    return [f"--scenario {scenario!r}: it brings its own user classes; leave {named} out, or the scenario"]
 
 
 def faults(user_classes: Iterable[type[User]], network: Network) -> list[str]:

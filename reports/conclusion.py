@@ -14,23 +14,29 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, cast
+from pkgutil import resolve_name
+from typing import Final, NamedTuple, cast
 
 from config.run import Run
 from config.secrets import without_secrets
-from records.sources import injected_faults
+from records.sources import injected_faults, searched_capacity
 from reports.audit.run import audit_run
 from reports.collect.collector import Collector
 from reports.collect.ending import CHECKPOINT, ENDING, FACTS, Ending, InjectedFault, Kept, read_run
 from reports.collect.facts import Facts
 from reports.collect.journal import FILE_NAME, Journal
+from reports.judge.expectations import Examiner, take_in
 from reports.judge.report import judge_run
 from reports.render.console import code_without_report, render_console
 from reports.render.files import HTML_NAME, JSON_NAME, point_latest_to, write_report
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
+from reports.schema.capacity import Capacity
 from reports.schema.published import violations
 from reports.schema.report import Report
 from reports.schema.resources import Usage
+
+EXAMINER: Final = "scenarios.judging:examine"
+"""Who judges a scenario's expectations. By name, because scenarios stand above the reports (decision 128)."""
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +86,7 @@ def conclude(
         exceptions=_exceptions(environment),
         master=master,
         faults=cast(list[InjectedFault], injected_faults(environment)),
+        capacity=cast(Capacity | None, searched_capacity(environment)),
     )
     journal.save(FACTS, facts.dump())
     journal.save(CHECKPOINT, collector.dump())
@@ -108,6 +115,9 @@ def conclude_folder(folder: Path, mirror_rest: str = "") -> Concluded:
 def _conclude(run: Kept, folder: Path) -> Concluded:
     audited = audit_run(run)
     report = judge_run(run, audited)
+    if run.collector.run.settings.scenario:
+        examine: Examiner = resolve_name(EXAMINER)
+        take_in(report, examine(report))
     histograms = partial(render_histograms, run.collector.measurements.operations, audited.consensus)
     written = write_run(report, folder, {HISTOGRAMS_NAME: histograms})
     return Concluded(report, written, tell_run(report, folder, written, unwritten=run.ending.unwritten))

@@ -2,7 +2,7 @@
 
 It climbs in large steps until one is bad, then closes in between the highest good and the lowest bad rate, and
 confirms what it has found for longer. Pure: it knows no clock, no Locust and no network, and is given what a step
-showed (`StepSeen`). A step is good where all gates hold (`Gates`), and each gate that does not says who was at the limit.
+showed (`StepSeen`). A step is good where all gates hold (`Gates`); one that does not hold says who was at the limit.
 
 A network that turns away what is too much shows its capacity in the step that overloads it: what succeeded there, per
 second. The next rate is taken just below that, which saves most of the halving; halving is for those that do not show
@@ -46,10 +46,10 @@ class Gates:
     """What has to hold in a step.
 
     Attributes:
-        kept_percent: Least part of the due operations that are started.
+        kept_percent: Least part of the due operations that are started, and not late for want of a free user.
         errors_percent: Of those that ended, those that failed, were rejected or stayed unknown: fewer than this.
         turned_away_percent: Attempts that the network turned away (BUSY) and that were made again: fewer than this.
-        p95_ms: Longest p95 of the time from when an operation was due; 0: no limit.
+        p95_ms: Longest p95 of the operations that succeeded, from their start; 0: no limit.
     """
 
     kept_percent: float = 95.0
@@ -65,7 +65,7 @@ class StepSeen:
     Attributes:
         seconds: How long it was measured.
         due: Operations that were due.
-        started: Of these, those that were started.
+        started: Of these, those that were started, and not late for want of a free user.
         succeeded: Operations that ended so in this time; the next three likewise.
         failed: They got an answer that was no success, or none.
         rejected: They were never sent.
@@ -76,7 +76,7 @@ class StepSeen:
         early_p95_ms: The same in the first half of the step.
         late_p95_ms: The same in the second half.
         late_starts: Operations that started late although a user was free: the process was busy.
-        no_user: Operations that found no free user.
+        no_user: Operations that started late because no user was free.
         cpu_percent: Of one core, of the busiest process that makes load; None where it is not known.
     """
 
@@ -139,12 +139,21 @@ LATE_PERCENT: Final = 5.0
 """Late starts for want of processor time from which on a latency is the generator's."""
 
 
-def faults(seen: StepSeen, gates: Gates) -> list[Fault]:
+SLOWER: Final = 2.0
+"""Times the usual p95 from which on the network is slower than usual, and keeps users busy that would be free."""
+
+
+def faults(seen: StepSeen, gates: Gates, usual_p95_ms: float | None = None) -> list[Fault]:
     """Return the gates that did not hold in a step; empty where it was good.
 
     What the network turned away, or answered with an error, is its doing. Operations that were not started, and times
-    that grew, are the generator's where its processes were busy or had no user for an operation while the network was
-    no slower; else the network's.
+    that grew, are the generator's where its processes were busy, or where it had no user free although the network was
+    no slower than usual; else the network's.
+
+    Args:
+        seen: What was seen in the step.
+        gates: What had to hold.
+        usual_p95_ms: The lowest p95 of the good steps; None while there is none.
     """
     found: list[Fault] = []
     if seen.turned_away_percent >= gates.turned_away_percent:
@@ -157,18 +166,19 @@ def faults(seen: StepSeen, gates: Gates) -> list[Fault]:
     if not seen.ended:
         found.append(Fault("network", "nothing ended"))
     strained = _strained(seen)
-    slow = _grown(seen)
+    grown = _grown(seen.early_p95_ms, seen.late_p95_ms, GROWN)
+    slow = grown or _grown(usual_p95_ms, seen.p95_ms, SLOWER)
     if seen.kept_percent < gates.kept_percent:
         lost = 100 - seen.kept_percent
         by = "network" if found or (slow and not strained) else "generator"
-        why = f" ({strained})" if strained else " (no user was free)" if seen.no_user else ""
+        why = f" ({strained})" if by == "generator" and strained else ", for no user was free" if seen.no_user else ""
         severe = lost >= SEVERE * (100 - gates.kept_percent)
         found.append(Fault(by, f"{seen.kept_percent:.3g} % of the rate was kept{why}", severe))
     by = "generator" if strained and not found else "network"
     because = f" ({strained})" if by == "generator" else ""
     if gates.p95_ms and (seen.p95_ms or 0.0) > gates.p95_ms:
         found.append(Fault(by, f"p95 {seen.p95_ms:,.0f} ms, over {gates.p95_ms:,.0f} ms{because}"))
-    if slow:
+    if grown:
         words = f"p95 grew from {seen.early_p95_ms:,.0f} to {seen.late_p95_ms:,.0f} ms within the step{because}"
         found.append(Fault(by, words))
     return found
@@ -183,9 +193,11 @@ def _strained(seen: StepSeen) -> str:
     return ""
 
 
-def _grown(seen: StepSeen) -> bool:
-    early, late = seen.early_p95_ms, seen.late_p95_ms
-    return early is not None and late is not None and late > GROWN * early and late - early > GROWN_MS
+def _grown(before_ms: float | None, after_ms: float | None, times: float) -> bool:
+    """Whether a time has grown by so much that it is no chance."""
+    if before_ms is None or after_ms is None:
+        return False
+    return after_ms > times * before_ms and after_ms - before_ms > GROWN_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +319,8 @@ class Search:
 
     def observe(self, step: Step, seen: StepSeen) -> Tried:
         """Take in what a step showed; returns how it was judged."""
-        tried = Tried(step, seen, faults(seen, self.plan.gates))
+        usual = min((one.seen.p95_ms for one in self.tried if one.good and one.seen.p95_ms), default=None)
+        tried = Tried(step, seen, faults(seen, self.plan.gates, usual))
         self.tried.append(tried)
         self._passed_s += step.takes_s
         first_time = step.purpose != "again"

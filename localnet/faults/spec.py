@@ -10,7 +10,7 @@ from localnet.faults.kinds import KINDS
 from localnet.protocol.ids import parse_entity
 from localnet.protocol.status import codes
 
-_ALWAYS = frozenset({"kind", "start", "duration"})
+_ALWAYS = frozenset({"kind", "name", "start", "duration"})
 _HOWS = ("hang", "reset")
 _STATUSES = frozenset(codes.ResponseCodeEnum.keys())
 
@@ -25,6 +25,7 @@ class FaultSpec:
 
     Attributes:
         kind: One of `kinds.KINDS`.
+        name: What reports call it; "" for its kind.
         start: Time until it begins; 0 is at once.
         duration: Its length; None until it is removed.
         nodes: Account ids of the nodes it affects; empty for all.
@@ -41,6 +42,7 @@ class FaultSpec:
     """
 
     kind: str
+    name: str = ""
     start: float = 0.0
     duration: float | None = None
     nodes: tuple[str, ...] = ()
@@ -57,7 +59,7 @@ class FaultSpec:
 
     def told(self) -> dict[str, Any]:
         """The parameters that its kind takes, as JSON."""
-        takes = KINDS[self.kind].takes | _ALWAYS
+        takes = KINDS[self.kind].takes | _ALWAYS - (frozenset() if self.name else {"name"})
         return {name: value for name, value in asdict(self).items() if name in takes}
 
 
@@ -156,6 +158,7 @@ def _text(field: str, value: Any) -> str:
 
 _CHECKS: Final[dict[str, Callable[[str, Any], Any]]] = {
     "kind": _text,
+    "name": _text,
     "start": lambda field, value: _number(field, value, 0.0, 86_400.0),
     "duration": lambda field, value: _number(field, value, 0.0, 86_400.0, open_low=True),
     "delay": lambda field, value: _number(field, value, -86_400.0, 86_400.0),

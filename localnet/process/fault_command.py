@@ -20,6 +20,7 @@ from localnet.process import running_networks
 TIMEOUT_S = 10.0
 
 _HELP = {
+    "name": "what reports call it",
     "start": "begin so many seconds from now",
     "duration": "last so many seconds; without it, until removed",
     "nodes": "only these nodes, e.g. 0.0.3,0.0.4",

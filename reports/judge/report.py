@@ -11,6 +11,7 @@ from reports.collect.ending import Ending, InjectedFault, Kept
 from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.answers import answers, headline
+from reports.judge.capacity import since_start
 from reports.judge.connections import connections
 from reports.judge.dead_workers import asked_mean, schedule_of
 from reports.judge.errors import errors
@@ -57,8 +58,9 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
     )
     if ending.unwritten:
         results.append(Check("journal", False, wording.not_written(ending.unwritten)))
-    told = answers(found, where(run.settings), rate_kept)
-    return {
+    searched = None if ending.capacity is None else since_start(ending.capacity, began_at)
+    told = answers(found, where(run.settings), rate_kept, searched)
+    report: Report = {
         "schema": SCHEMA,
         "run": {
             "id": run.run_id,
@@ -92,6 +94,9 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
         "gates": [],
         "drills": [],
     }
+    if searched is not None:
+        report["capacity"] = searched
+    return report
 
 
 def load_seconds(senders: Sequence[Sender], began_at: float, duration_s: float) -> float:

@@ -94,7 +94,12 @@ def checks(
 
 def exit_code(results: Sequence[Check]) -> ExitCode:
     """The exit code of a run: broken integrity weighs most, then failures, then that nothing can be said."""
-    failed = {check.exit_code for check in results if not check.passed}
+    return exit_code_of_checks([check.as_report() for check in results])
+
+
+def exit_code_of_checks(results: Sequence[schema.Check]) -> ExitCode:
+    """The same, of a report's `run.checks`."""
+    failed = {check["exit_code"] for check in results if not check["passed"]}
     for code in (ExitCode.AUDIT, ExitCode.FAILED, ExitCode.INCONCLUSIVE):
         if code in failed:
             return code

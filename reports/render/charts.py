@@ -8,6 +8,7 @@ from typing import Final, Literal
 from typing_extensions import TypedDict
 
 from reports.render.views import Namer, PhaseChart, overhead_entries, phases
+from reports.schema.capacity import Capacity, PublishedLimit
 from reports.schema.overhead import Curves, Estimate
 from reports.schema.report import Report
 from reports.schema.timeline import Point
@@ -75,8 +76,21 @@ class ProcessSamples(TypedDict):
     samples: list[list[float]]
 
 
+class Knee(TypedDict):
+    """What came of each rate that was tried, in the order of the rates; columns, as in `Line`."""
+
+    asked: list[float]
+    succeeded: list[float]
+    p95_ms: list[float | None]
+    good: list[bool]
+    found: float
+    limits: list[PublishedLimit]
+
+
 class ChartData(TypedDict):
     """Everything that report.js draws."""
+
+    knee: Knee | None
 
     intervals: list[Interval]
     intervals_log: bool
@@ -99,6 +113,7 @@ def chart_data(report: Report, name_of: Namer) -> ChartData:
     end = report["run"]["duration_s"]
     rows = _intervals(report)
     return {
+        "knee": _knee(report.get("capacity")),
         "intervals": rows,
         "intervals_log": _decades_apart(rows),
         "curves": [entry["curves"] for entry in overhead_entries(report)],
@@ -144,6 +159,22 @@ def breaker_spans(report: Report) -> list[Lane]:
         if spans:
             lanes.append({"name": breaker["name"], "spans": spans})
     return sorted(lanes, key=lambda lane: -sum(span["to"] - span["from"] for span in lane["spans"]))
+
+
+def _knee(searched: Capacity | None) -> Knee | None:
+    """What throughput and latency did as the rate grew; None where no rate was searched for."""
+    if searched is None or not searched["steps"]:
+        return None
+    steps = sorted(searched["steps"], key=lambda step: step["asked_per_s"])
+    highest = steps[-1]["asked_per_s"]
+    return {
+        "asked": [step["asked_per_s"] for step in steps],
+        "succeeded": [step["succeeded_per_s"] for step in steps],
+        "p95_ms": [step["p95_ms"] for step in steps],
+        "good": [step["good"] for step in steps],
+        "found": searched["rate_per_s"],
+        "limits": [one for one in searched["published"] if one["per_s"] <= 1.2 * highest],
+    }
 
 
 def _intervals(report: Report) -> list[Interval]:

@@ -15,8 +15,9 @@ from plotly.offline import get_plotlyjs
 from reports.render import head, views, words
 from reports.render.charts import chart_data
 from reports.schema.report import Report
-from reports.wording import collisions, connections, mirror_streams, patience
+from reports.wording import capacity, collisions, connections, mirror_streams, patience
 from reports.wording.audit import reordering, unreported
+from reports.wording.expectations import RESULTS
 from reports.wording.operation_names import measured_to
 from reports.wording.phrases import interval, milliseconds
 
@@ -56,6 +57,8 @@ def environment() -> jinja2.Environment:
         patience_in_words=patience.in_words,
         streams_in_words=mirror_streams.in_words,
         head=head,
+        results=RESULTS,
+        capacity=capacity,
         measured_to=measured_to,
         inline=_inline,
         scripts=_scripts,

@@ -24,6 +24,15 @@ def render_junit(report: Report) -> str:
         else:
             failure = ET.SubElement(case, "failure", message=_clean(check["detail"]))
             failure.text = _clean(check["detail"])
+    for drill in report["drills"]:
+        case = ET.SubElement(suite, "testcase", classname="expectations", name=_clean(drill["name"]), time="0")
+        told = f"expected: {drill['expected']}; observed: {drill['observed']}"
+        if drill["passed"] is None:
+            ET.SubElement(case, "skipped", message=_clean(f"cannot tell; {told}"))
+        elif drill["passed"]:
+            _output(case, told)
+        else:
+            ET.SubElement(case, "failure", message=_clean(told)).text = _clean(told)
     for entry in report["overhead"]:
         name = f"{entry['operation']} ({entry['confirm']})"
         case = ET.SubElement(suite, "testcase", classname="overhead", name=_clean(name), time="0")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from reports.schema.accounting import Accounting
 from reports.schema.audit import Audit
+from reports.schema.capacity import Capacity
 from reports.schema.operations import Operation
 from reports.schema.overhead import Overhead
 from reports.schema.parts import CLOSED, GROWING, Amount, Count, Side
@@ -42,12 +43,14 @@ class Gate(TypedDict):
 
 @GROWING
 class Drill(TypedDict):
-    """A fault on purpose, and whether what followed was what had to follow."""
+    """What a scenario expected, of a fault on purpose or of the whole run, and what was observed."""
 
     name: str
+    kind: NotRequired[Literal["drill", "expectation"]]
     expected: object
     observed: object
-    passed: bool
+    passed: bool | None
+    """null: the run cannot tell."""
 
 
 @GROWING
@@ -103,3 +106,5 @@ class Report(TypedDict):
     drills: list[Drill]
     errors: list[Error]
     timeline: Timeline
+    capacity: NotRequired[Capacity]
+    """The search for the highest rate, where there was one."""

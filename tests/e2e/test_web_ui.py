@@ -112,3 +112,26 @@ def test_runs_from_the_form_end_with_a_report_each(web_ui: WebUi, tmp_path: Path
         assert (load["users"], load["users_there"], load["spawn_rate_per_s"]) == (users, users, 6.5)
         assert load["run_time_s"] == (420 if run_time else None)
     assert len([run for run in (tmp_path / "out").iterdir() if run.name != "latest"]) == 2
+
+
+def test_a_scenario_from_the_form(web_ui: WebUi, tmp_path: Path) -> None:
+    """Its users take the place of the locustfile's, and its profile that of fields that were left as they were."""
+    page = requests.get(web_ui.url, timeout=20).text
+    options = json.loads(page.split("window.templateArgs = ")[1].split("\n")[0].rstrip(" ;"))["extra_options"]
+    assert {"", "reliability"} <= set(options["scenario"]["choices"])
+    shown = {name: str(one["default_value"]) for name, one in options.items() if one["default_value"] is not None}
+    assert web_ui.start(**{**shown, "user_count": "12", "spawn_rate": "12", "scenario": "reliability"})["success"]
+    web_ui.wait_for("running")
+    time.sleep(17)
+    requests.post(f"{web_ui.url}/stop", timeout=60)
+    web_ui.wait_for("stopped")
+    report = newest_report(tmp_path)
+    assert report["run"]["settings"]["arrival_rate"] == 20
+    assert {one["name"] for one in report["run"]["load"]["user_classes"]} == {"HcsSubmitter"}
+    assert report["run"]["load"]["users"] == 12
+    assert [one["passed"] for one in report["drills"]] == [True]
+    assert web_ui.start(run_time="3s", scenario="")["success"]  # without one, the locustfile's own users are back
+    web_ui.wait_for("spawning", "running")
+    web_ui.wait_for("stopped")
+    assert len(newest_report(tmp_path)["run"]["load"]["user_classes"]) > 1
+    assert newest_report(tmp_path)["drills"] == []

@@ -9,7 +9,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
-TO_BE_WRITTEN = {"localnet/transactions/random_number.py", "reports/templates/shares.html"}
+TO_BE_WRITTEN = {
+    *("config/profiles/night-shift.conf", "scenarios/catalogue/night_shift.py"),
+    "localnet/transactions/random_number.py",
+    "reports/templates/shares.html",
+}
 """Files that an example of CONTRIBUTING.md adds."""
 
 
