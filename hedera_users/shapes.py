@@ -81,11 +81,11 @@ class RunShape(LoadTestShape):
         self._clock = clock
         self._begins: float | None = None
         self._driver: gevent.Greenlet | None = None
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
 
     def reset_time(self) -> None:
         """Begin anew; Locust calls it when a run starts."""
-        super().reset_time()
+        super().reset_time()  # type: ignore[no-untyped-call]
         self._begins = self._driver = None
 
     def tick(self) -> tuple[int, float] | None:

@@ -1,4 +1,4 @@
-"""Drives the search for the highest rate in a run: sets the rate on all workers, waits, and looks at what came of it."""
+"""Drives the search for the highest rate: sets the rate on all workers, waits, and looks at what came of it."""
 
 from __future__ import annotations
 

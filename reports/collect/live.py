@@ -112,7 +112,7 @@ class Live:
         return origin + length * math.ceil((moment - origin) / length - 1e-6)
 
     def mean_s(self, phase: str) -> float | None:
-        """How long a phase took in the mean, in seconds, of all that succeeded so far; None where it never came to it."""
+        """How long a phase took in the mean, in seconds, of all that succeeded so far; None where none came to it."""
         found = [
             summary.mean
             for key, measure in self._collector.measurements.operations.items()

@@ -5,7 +5,12 @@ from __future__ import annotations
 from reports.schema.capacity import Capacity
 
 
-def since_start(searched: Capacity, began_at: float) -> Capacity:
-    """The section with the times of its steps, Unix seconds where the search ran, in seconds since the run's start."""
+def since_start(searched: Capacity | None, began_at: float) -> Capacity | None:
+    """The section with the times of its steps, Unix seconds where the search ran, in seconds since the run's start.
+
+    None where there was no search.
+    """
+    if searched is None:
+        return None
     steps = [{**step, "t": round(max(0.0, step["t"] - began_at), 3)} for step in searched["steps"]]
     return {**searched, "steps": steps}  # type: ignore[typeddict-item] # mypy takes a spread step for a plain dict

@@ -58,9 +58,9 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
     )
     if ending.unwritten:
         results.append(Check("journal", False, wording.not_written(ending.unwritten)))
-    searched = None if ending.capacity is None else since_start(ending.capacity, began_at)
+    searched = since_start(ending.capacity, began_at)
     told = answers(found, where(run.settings), rate_kept, searched)
-    report: Report = {
+    return {
         "schema": SCHEMA,
         "run": {
             "id": run.run_id,
@@ -93,10 +93,8 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
         "cost": _cost(),
         "gates": [],
         "drills": [],
+        "capacity": searched,
     }
-    if searched is not None:
-        report["capacity"] = searched
-    return report
 
 
 def load_seconds(senders: Sequence[Sender], began_at: float, duration_s: float) -> float:

@@ -32,8 +32,8 @@ def render_console(report: Report, path: str, unwritten: str = "") -> str:
     lines += [f"{told['question']} {told['answer']}" for told in run.get("answers", [])[1:]]
     if run.get("limit"):
         lines.append(run["limit"]["sentence"])
-    if "capacity" in report:
-        lines += ["", *(f"  {capacity.line(step)}" for step in report["capacity"]["steps"])]
+    searched = report.get("capacity")
+    lines += ["", *(f"  {capacity.line(step)}" for step in searched["steps"])] if searched else []
     lines += ["", head.sentence(report), head.line(report), ""]
     lines += _table(report["operations"])
     unsent = accounting["rejected"] + accounting["shed"]

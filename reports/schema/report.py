@@ -106,5 +106,5 @@ class Report(TypedDict):
     drills: list[Drill]
     errors: list[Error]
     timeline: Timeline
-    capacity: NotRequired[Capacity]
-    """The search for the highest rate, where there was one."""
+    capacity: NotRequired[Capacity | None]
+    """The search for the highest rate; null where there was none."""

@@ -133,7 +133,8 @@ def test_the_end_sheds_what_nobody_took_and_sends_everybody_away() -> None:
     line.arrivals.end()
     line.ask()
     gevent.joinall(line.users, timeout=1, raise_error=True)
-    assert line.arrivals.snapshot() | {"latest_s": 0, "since": None, "until": 0} == {
+    assert line.arrivals.snapshot() | {"latest_s": 0, "since": None, "until": 0, "rates": []} == {
+        "rates": [],
         "due": 2,
         "started": 1,
         "shed": 1,
