@@ -19,7 +19,7 @@ from typing import Final, Literal
 By = Literal["network", "generator"]
 Purpose = Literal["climb", "narrow", "close", "confirm", "again"]
 
-GROWN: Final = 1.5
+GROWN: Final = 1.2
 """A p95 that grows by so much from the first to the second half of a step has not settled: a queue grows somewhere."""
 
 GROWN_MS: Final = 100.0
@@ -37,8 +37,8 @@ NEAR: Final = 1.35
 LEAST_RATE: Final = 0.5
 """Operations per second below which the search gives up."""
 
-REST_S: Final = 3.0
-LONGEST_REST_S: Final = 15.0
+REST_S: Final = 2.0
+LONGEST_REST_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,12 @@ LATE_PERCENT: Final = 5.0
 """Late starts for want of processor time from which on a latency is the generator's."""
 
 
+SEVERE_MS: Final = 2_000.0
+"""A p95 that grew beyond this is no hiccup."""
+
+FAR_SLOWER: Final = 5.0
+"""Times the usual p95 beyond which a step is bad: there is a queue, whether or not it still grows."""
+
 SLOWER: Final = 2.0
 """Times the usual p95 from which on the network is slower than usual, and keeps users busy that would be free."""
 
@@ -157,8 +163,11 @@ def faults(seen: StepSeen, gates: Gates, usual_p95_ms: float | None = None) -> l
     """
     found: list[Fault] = []
     if seen.turned_away_percent >= gates.turned_away_percent:
-        words = f"{seen.turned_away_percent:.3g} % of the attempts were turned away"
-        found.append(Fault("network", words, seen.turned_away_percent >= SEVERE * gates.turned_away_percent))
+        # A network that says that it is too much is believed: after the rest before another try it would take it again,
+        # for as long as its burst lasts.
+        found.append(
+            Fault("network", f"{seen.turned_away_percent:.3g} % of the attempts were turned away", severe=True)
+        )
     if seen.errors_percent >= gates.errors_percent:
         by: By = "generator" if not found and seen.rejected == seen.ended - seen.succeeded else "network"
         words = f"{seen.errors_percent:.3g} % of the operations did not succeed"
@@ -168,6 +177,7 @@ def faults(seen: StepSeen, gates: Gates, usual_p95_ms: float | None = None) -> l
     strained = _strained(seen)
     grown = _grown(seen.early_p95_ms, seen.late_p95_ms, GROWN)
     slow = grown or _grown(usual_p95_ms, seen.p95_ms, SLOWER)
+    far_slower = _grown(usual_p95_ms, seen.p95_ms, FAR_SLOWER)
     if seen.kept_percent < gates.kept_percent:
         lost = 100 - seen.kept_percent
         by = "network" if found or (slow and not strained) else "generator"
@@ -180,7 +190,10 @@ def faults(seen: StepSeen, gates: Gates, usual_p95_ms: float | None = None) -> l
         found.append(Fault(by, f"p95 {seen.p95_ms:,.0f} ms, over {gates.p95_ms:,.0f} ms{because}"))
     if grown:
         words = f"p95 grew from {seen.early_p95_ms:,.0f} to {seen.late_p95_ms:,.0f} ms within the step{because}"
-        found.append(Fault(by, words))
+        found.append(Fault(by, words, far_slower and (seen.p95_ms or 0.0) > SEVERE_MS))
+    elif far_slower:
+        words = f"p95 {seen.p95_ms:,.0f} ms, more than {FAR_SLOWER:g} times the {usual_p95_ms:,.0f} ms of a good step"
+        found.append(Fault(by, f"{words}{because}"))
     return found
 
 
@@ -305,6 +318,7 @@ class Search:
         self._bad = math.inf
         self._bad_because: Fault | None = None
         self._seen_capacity: float | None = None
+        self._near = False
         self._doubted: Step | None = None
         self._passed_s = 0.0
         self._early = ""
@@ -375,6 +389,9 @@ class Search:
             return self._step(rate, "narrow", plan.step_s) if rate >= LEAST_RATE else None
         if self._bad <= self._good * (1 + plan.tolerance) * 1.0001:
             return self._confirmation()
+        guess = self._guess()
+        if guess is not None:
+            return self._step(guess, "confirm", plan.confirm_s)
         rate = self._between(self._good)
         if rate <= self._good * (1 + plan.tolerance) * 1.0001:
             return self._step(rate, "close", max(plan.step_s, 2 * plan.confirm_s / 3))
@@ -386,27 +403,37 @@ class Search:
             return None
         return self._step(self._good, "confirm", self.plan.confirm_s)
 
+    def _guess(self) -> float | None:
+        """A rate just below what an overloaded step let through, once after each; None where that is no news."""
+        seen, self._seen_capacity = self._seen_capacity, None
+        if seen is None:
+            return None
+        rate = seen * BELOW_SEEN
+        if rate <= self._good and self._confirmed < self._good:
+            # It was good for a short time, as long as a burst lasted or a queue was short.
+            self._good = max((one.step.rate for one in self.tried if one.good and one.step.rate < rate), default=0.0)
+            return rate if self._good else None
+        if rate <= self._good * (1 + self.plan.tolerance):
+            self._near = True
+            return None
+        return rate if rate < self._bad else None
+
     def _between(self, good: float) -> float:
         """A rate between a good one (0: none is known) and the lowest bad one."""
-        seen, self._seen_capacity = self._seen_capacity, None
-        closest = good * (1 + self.plan.tolerance)
-        if seen is not None and closest < seen * BELOW_SEEN < self._bad:
-            return seen * BELOW_SEEN
-        if seen is not None and good and seen <= closest:
-            return min(closest, (good + self._bad) / 2)
-        if self.tried and self.tried[-1].good and self._guessed(good):
-            return closest
-        return math.sqrt(good * self._bad) if good else self._bad / self.plan.climb
-
-    def _guessed(self, good: float) -> bool:
-        """Whether a good rate was taken from what an overloaded step let through: then the limit is just above."""
-        seen = [one.seen.succeeded_per_s * BELOW_SEEN for one in self.tried if not one.good]
-        return any(abs(one - good) < 1e-6 * good for one in seen)
+        if not good:
+            return self._bad / self.plan.climb
+        # What was held for long is probably close to the limit: the next rates are as close as need be.
+        near = self._near or self._confirmed >= good or self.tried[-1].step.purpose == "close"
+        self._near = False
+        return min(good * (1 + self.plan.tolerance), self._bad) if near else math.sqrt(good * self._bad)
 
     def _step(self, rate: float, purpose: Purpose, seconds: float) -> Step:
         """A step, after a rest where the one before was bad."""
         rest_s = 0.0
         if self.tried and not self.tried[-1].good:
-            rest_s = min(LONGEST_REST_S, REST_S + (self.tried[-1].seen.p95_ms or 0.0) / 1000)
-        rest_rate = min(self._good, rate) / 2 if self._good else rate / 4
+            waiting_s = (self.tried[-1].seen.late_p95_ms or 0.0) / 1000
+            rest_s = min(LONGEST_REST_S, REST_S + 1.2 * waiting_s)
+        # A queue has to be worked off; a throttle's bucket is to stay full, or its burst hides what follows.
+        share = 0.5 if self.tried and self.tried[-1].seen.turned_away else 0.15
+        rest_rate = share * (min(self._good, rate) if self._good else rate / 2)
         return Step(rate, purpose, self.plan.settle_s, seconds, rest_s, rest_rate if rest_s else 0.0)
