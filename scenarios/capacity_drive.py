@@ -17,7 +17,7 @@ from config.shapes import Shape
 from hedera_users.send_limits import FILES, MESSAGES
 from hedera_users.shapes import Driving
 from records.sources import publish_capacity
-from reports.collect.live import Live, Look, cpu_percent, live_of
+from reports.collect.live import Live, Look, cpu_percent, due_between, live_of
 from reports.judge.limits import not_served
 from reports.schema.capacity import Capacity, PublishedLimit
 from reports.schema.capacity import Step as Entry
@@ -139,7 +139,7 @@ class Drive:
         no_user = after.late_no_user - before.late_no_user
         return StepSeen(
             seconds=ends - begins,
-            due=after.due - before.due,
+            due=due_between(before, after),
             started=max(0, after.started - before.started - no_user),
             succeeded=whole.counts["succeeded"],
             failed=whole.counts["failed"],

@@ -11,7 +11,7 @@ from locust.env import Environment
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +21,9 @@ from reports.measure.timeline import COUNTS, Point
 
 _ATTRIBUTE: Final = "hedera_live"
 
+LEAST_REACHED: Final = 0.01
+"""Part of the time that a process comes to at least, where it is reckoned what it has not come to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -28,7 +31,10 @@ class Look:
 
     Attributes:
         at: Unix time in seconds.
-        due: Operations that were due by the schedule.
+        due: Operations that were due by the schedule, as far as the processes have come to them.
+        reached: How far they have come, Unix time in seconds by the clocks of the processes, in the mean; a busy one is
+            behind.
+        told_at: When they told that, by the same clocks.
         started: Of these, those that were started.
         late_no_user: Of these, those that started late because no user was free.
         late_process: Those that started late because the process was busy.
@@ -38,6 +44,8 @@ class Look:
 
     at: float
     due: int
+    reached: float
+    told_at: float
     started: int
     late_no_user: int
     late_process: int
@@ -86,6 +94,8 @@ class Live:
         return Look(
             at=at,
             due=sum(one["due"] for one in came),
+            reached=_mean(one["until"] for one in came),
+            told_at=_mean(sender.last_at for sender in senders if sender.sources.get("arrivals")),
             started=sum(one["started"] for one in came),
             late_no_user=sum(one["late"]["no_user"] for one in came),
             late_process=sum(one["late"]["process"] for one in came),
@@ -138,6 +148,19 @@ class Live:
         return Ended(
             Counter(dict(zip(COUNTS, whole.counts, strict=True))), whole.quantile_ms(0.5), whole.quantile_ms(0.95)
         )
+
+
+def due_between(before: Look, after: Look) -> int:
+    """Operations that were due between two looks, those too that a busy process has not come to."""
+    passed, reached = after.told_at - before.told_at, after.reached - before.reached
+    if passed <= 0:
+        return after.due - before.due
+    return round((after.due - before.due) / min(1.0, max(LEAST_REACHED, reached / passed)))
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return sum(found) / len(found) if found else 0.0
 
 
 def cpu_percent(before: Look, after: Look) -> float | None:

@@ -13,7 +13,7 @@ from reports.judge.accounting import account
 from reports.judge.answers import answers, headline
 from reports.judge.capacity import since_start
 from reports.judge.connections import connections
-from reports.judge.dead_workers import asked_mean, schedule_of
+from reports.judge.dead_workers import Schedule, asked_mean, schedule_of
 from reports.judge.errors import errors
 from reports.judge.limits import limit
 from reports.judge.mirror_streams import mirror_streams
@@ -125,6 +125,7 @@ def _found(collector: Collector, ending: Ending, audited: Audited, load_s: float
         "timeline": {
             **timeline(measured.timeline),
             "faults": _faults(ending.faults, began_at),
+            "asked": _asked(schedule, began_at),
             "queue": queue,
         },
     }
@@ -149,6 +150,14 @@ def _of_shared_circuits(breakers: Sequence[Breaker]) -> list[str]:
     """What has to be said where circuits were to be shared, and were not all the time."""
     away = {one["name"].partition("@")[0] for one in breakers if one.get("storage", {}).get("failures")}
     return [circuits_not_shared(sorted(away))] if away else []
+
+
+def _asked(schedule: Schedule, began_at: float) -> list[list[float]]:
+    """The report's `timeline.asked`; empty where the rate never changed, or there was none."""
+    points = schedule.curve.points
+    if len(points) < 2:
+        return []
+    return [[round(max(0.0, point.at - began_at), 3), round(point.level, 3)] for point in points]
 
 
 def _faults(injected: Sequence[InjectedFault], began_at: float) -> list[Fault]:

@@ -101,6 +101,7 @@ class ChartData(TypedDict):
     duration_s: float
     load_s: float
     timeline: list[Line]
+    asked: list[list[float]]
     faults: list[FaultSpan]
     breakers: list[Lane]
     queue: list[list[float]]
@@ -123,6 +124,7 @@ def chart_data(report: Report, name_of: Namer) -> ChartData:
         "duration_s": end,
         "load_s": report["run"].get("load_s", end),
         "timeline": [_line(name_of(series), series["points"]) for series in timeline["series"]],
+        "asked": timeline.get("asked", []),
         "faults": [
             {"name": fault["name"], "from": fault["from_s"], "to": end if fault["to_s"] is None else fault["to_s"]}
             for fault in timeline.get("faults", [])

@@ -134,6 +134,12 @@
         line: { color: shade(one), width: 2 }, hovertemplate: "%{y:.1f}/s", yaxis: "y",
       };
     });
+    if (data.asked.length) {
+      traces.push({
+        name: "asked", x: data.asked.map((p) => p[0]), y: data.asked.map((p) => p[1]), mode: "lines", yaxis: "y",
+        line: { color: colour("--muted"), width: 1.5, dash: "dash" }, hovertemplate: "%{y:.1f}/s asked",
+      });
+    }
     for (const [outcome, variable] of OUTCOMES) {
       const perTime = new Map();
       for (const one of data.timeline) one.t.forEach((t, i) => perTime.set(t, (perTime.get(t) ?? 0) + one[outcome][i]));
