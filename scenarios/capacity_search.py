@@ -38,6 +38,8 @@ LEAST_RATE: Final = 0.5
 """Operations per second below which the search gives up."""
 
 REST_S: Final = 2.0
+RETRIES_S: Final = 3.0
+"""Seconds more where attempts were turned away: made again, they come on top of the next rate."""
 LONGEST_REST_S: Final = 20.0
 
 
@@ -370,9 +372,14 @@ class Search:
         if rate <= self._bad:
             self._bad, self._bad_because = rate, tried.faults[0]
         if self._good >= rate:  # it was good for a shorter time
-            self._good = max((one.step.rate for one in self.tried if one.good and one.step.rate < rate), default=0.0)
+            near = self._confirmed if self._confirmed * (1 + self.plan.tolerance) ** 2 > rate > self._confirmed else 0.0
+            self._good = near or self._highest_good(rate)
             self._confirmed = min(self._confirmed, self._good)
         self._seen_capacity = tried.seen.succeeded_per_s if tried.faults[0].by == "network" else None
+
+    def _highest_good(self, below: float) -> float:
+        """The highest rate below another that was good in a step; 0 where none was."""
+        return max((one.step.rate for one in self.tried if one.good and one.step.rate < below), default=0.0)
 
     def _choose(self) -> Step | None:
         plan = self.plan
@@ -411,7 +418,7 @@ class Search:
         rate = seen * BELOW_SEEN
         if rate <= self._good and self._confirmed < self._good:
             # It was good for a short time, as long as a burst lasted or a queue was short.
-            self._good = max((one.step.rate for one in self.tried if one.good and one.step.rate < rate), default=0.0)
+            self._good = self._highest_good(rate)
             return rate if self._good else None
         if rate <= self._good * (1 + self.plan.tolerance):
             self._near = True
@@ -432,7 +439,8 @@ class Search:
         rest_s = 0.0
         if self.tried and not self.tried[-1].good:
             waiting_s = (self.tried[-1].seen.late_p95_ms or 0.0) / 1000
-            rest_s = min(LONGEST_REST_S, REST_S + 1.2 * waiting_s)
+            retries_s = RETRIES_S if self.tried[-1].seen.turned_away else 0.0
+            rest_s = min(LONGEST_REST_S, REST_S + retries_s + 1.2 * waiting_s)
         # A queue has to be worked off; a throttle's bucket is to stay full, or its burst hides what follows.
         share = 0.5 if self.tried and self.tried[-1].seen.turned_away else 0.15
         rest_rate = share * (min(self._good, rate) if self._good else rate / 2)

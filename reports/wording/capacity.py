@@ -25,6 +25,8 @@ def answer(found: Capacity, where: str) -> str:
         f"with a margin to {found['margin_percent']:g} % that is {figure(found['operating_per_s'])}/s to operate at"
     )
     bad = found["bad_per_s"]
+    if bad is None and found["why"]:
+        return f"{kept}, and no higher rate was tried: {found['why']}; {operating}."
     if bad is None:
         return f"{kept}, the highest that was to be tried; {operating}."
     who = "The generator was the limit, so the network may keep more" if found["limit_by"] == "generator" else ""

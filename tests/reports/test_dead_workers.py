@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from config.curve import NOTHING, Curve
 from reports.collect.collector import Sender, Sequence
 from reports.judge.accounting import account
-from reports.judge.dead_workers import Schedule, debts
+from reports.judge.dead_workers import Schedule, asked_mean, debts, schedule_of
 from reports.judge.limits import limit
 from reports.judge.rate import rate
 from reports.render.console import render_console
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown
 from reports.schema.published import violations
+from tests.reports.ledger import run
 from tests.reports.sample import sample_report
 
 BEGAN, ENDED = 1_000.0, 1_040.0
@@ -224,3 +225,36 @@ def test_the_starts_name_what_nobody_can_tell(tmp_path: Path) -> None:
     shown = " ".join(render_html(with_dead_worker(tmp_path)).split())
     assert "1,200 operations were due by the schedule; 910 were started and 0 shed" in shown
     assert "290 were due to processes that died" in shown
+
+
+SPIKE: Any = [[BEGAN, 10.0], [BEGAN + 20, 10.0], [BEGAN + 20, 100.0], [BEGAN + 30, 100.0], [BEGAN + 30, 0.0]]
+
+
+def test_what_a_dead_worker_owed_of_a_rate_that_changed_is_the_area_below_it() -> None:
+    """One of two died five seconds before the spike: a half of 5 · 10 + 10 · 100 is its debt, and nothing after."""
+    senders = [sender("a", ENDED, complete=True, due=600), sender("b", BEGAN + 15, complete=False, due=75)]
+    for one in senders:
+        one.sources["arrivals"]["rates"] = SPIKE[:2] if one.name == "b" else SPIKE
+    described = run(arrival_rate=100, shape="spike").model_copy(update={"workers": 2})
+    schedule = schedule_of(described, senders, ENDED)
+    assert schedule.curve == Curve(SPIKE), "of those who followed it longest"
+    (owed,) = debts(senders, schedule)
+    assert owed.due == 525
+    assert asked_mean(senders, schedule) == pytest.approx(40.0), "1,200 in the 30 s that the shape lasted"
+    came = account(senders, {}, schedule)["arrivals"]
+    assert came is not None
+    assert came["due"] == 1_200
+    kept = rate(100.0, asked_mean(senders, schedule), came)
+    assert kept == {"asked_per_s": 40.0, "kept_per_s": 22.5, "kept_percent": 56.25, "highest_per_s": 100.0}
+
+
+def test_a_schedule_that_nobody_tells_is_the_rate_that_was_asked_for() -> None:
+    """Of a checkpoint of an earlier version; of a shape that never began, nothing was due."""
+    senders = one_of_three_died()
+    assert schedule_of(run(arrival_rate=30), senders, ENDED).curve == Curve.constant(30.0, run().started_at)
+    never = schedule_of(run(arrival_rate=30, shape="ramp"), senders, ENDED)
+    assert (never.curve, asked_mean(senders, never)) == (NOTHING, 0.0)
+    assert rate(30.0, 0.0, None) == {"asked_per_s": 30.0, "kept_per_s": 0.0, "kept_percent": 0.0}
+    assert schedule_of(run(), senders, ENDED).curve == NOTHING
+    constant = schedule_of(run(arrival_rate=30), senders, ENDED)
+    assert asked_mean(senders, constant) == 30.0
