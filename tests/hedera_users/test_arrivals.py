@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from config.curve import Curve
 from hedera_users.arrivals import LATE_S, Arrivals, Turn
-from hedera_users.ledger import Ledger
+from hedera_users.operation_counts import OperationCounts
 from hedera_users.schedule import Moments, evenly
 
 
@@ -24,10 +24,10 @@ class Line:
 
     def __init__(self, patience: float = 5.0, moments: list[float] | None = None) -> None:
         self.now = 100.0
-        self.ledger = Ledger()
+        self.operation_counts = OperationCounts()
         # At one operation a second since 1970 the totals at which operations are due are the moments themselves.
         listed = Moments(lambda _: chain(moments or [], repeat(math.inf)), Curve.constant(1.0))
-        self.arrivals = Arrivals(listed, patience, self.ledger.shed, "1", lambda: self.now)
+        self.arrivals = Arrivals(listed, patience, self.operation_counts.shed, "1", lambda: self.now)
         self.users: list[gevent.Greenlet] = []
         self.places: list[AsyncResult] = []
         self.delays: list[float] = []
@@ -41,7 +41,7 @@ class Line:
             turn = self.arrivals.wait(f"{name}|", place, hurry)
             if turn is not None:
                 self.delays.append(turn.start())
-                self.ledger.opened(name, None)
+                self.operation_counts.opened(name, None)
                 self.order.append(name)
 
         self.users.append(gevent.spawn(user))
@@ -53,9 +53,9 @@ class Line:
         self.arrivals.arrive(time.time())
 
     def totals(self) -> Counter[str]:
-        """The ledger's counts over all operations."""
+        """The counts over all operations."""
         total: Counter[str] = Counter()
-        for counts in self.ledger.snapshot().values():
+        for counts in self.operation_counts.snapshot().values():
             total.update(counts)
         return total
 
@@ -216,7 +216,7 @@ def test_a_turn_that_a_killed_user_was_given_is_shed() -> None:
     )
 )
 def test_the_books_balance_whatever_happens(steps: list[tuple[str, float]]) -> None:
-    """Due = started + shed in the schedule's count, and scheduled = started + shed = due in the users' ledger."""
+    """Due = started + shed in the schedule's count, and scheduled = started + shed = due in the users' counts."""
     line = Line(patience=2.0)
     line.ask()
     for what, value in steps:
@@ -261,7 +261,7 @@ def test_a_rate_that_changes_takes_effect_when_it_is_to() -> None:
     """A process that waits for a moment far away hears of a higher rate, and of the end of all rates, in time."""
     began = time.time()
     line = Line()
-    arrivals = Arrivals(Moments(evenly(0, 1), Curve.constant(0.02, began - 1)), 5.0, line.ledger.shed)
+    arrivals = Arrivals(Moments(evenly(0, 1), Curve.constant(0.02, began - 1)), 5.0, line.operation_counts.shed)
     line.arrivals = arrivals
     for _ in range(40):
         line.ask()
