@@ -102,7 +102,7 @@ class Arrivals:
             curve: Unix time in seconds, and operations per second over all processes.
         """
         if not self._ended:
-            self._moments.follow(curve, time.time())
+            self._moments.follow(curve)
 
     def end(self) -> None:
         """End the schedule; moments without a user are shed, and later requests for a turn return None."""

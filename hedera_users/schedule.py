@@ -62,23 +62,23 @@ class Moments:
         self._count_from = counts
         self._counts: Iterator[float] | None = None
         self._count = 0.0
-        self._begun = False
+        self._begun_at: float | None = None
         self.upcoming = math.inf
         """Unix time in seconds of the next moment; infinity where none comes as the curve is now."""
 
     def begin(self, now: float) -> None:
         """Let moments come from now on; those before, in Unix seconds, are left out."""
-        self._begun = True
-        self._start(now)
+        self._begun_at = now
+        self._start()
 
-    def follow(self, curve: Curve, now: float) -> None:
+    def follow(self, curve: Curve) -> None:
         """Go on by another curve, which has to agree with the present one in what is past.
 
-        With the first curve that has any points, moments come from now on, in Unix seconds.
+        Where it comes late, what it makes due since `begin` is due all the same.
         """
         self.curve = curve
         if self._counts is None:
-            self._start(now)
+            self._start()
         else:
             self.upcoming = curve.reached(self._count)
 
@@ -88,7 +88,7 @@ class Moments:
         self._count = next(self._counts)
         self.upcoming = self.curve.reached(self._count)
 
-    def _start(self, now: float) -> None:
-        if self._begun and self.curve:
-            self._counts = self._count_from(self.curve.total(now))
+    def _start(self) -> None:
+        if self._begun_at is not None and self.curve:
+            self._counts = self._count_from(self.curve.total(self._begun_at))
             self.advance()

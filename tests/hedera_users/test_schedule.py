@@ -89,7 +89,7 @@ def test_a_change_of_rate_leaves_what_is_past_and_counts_on(
         moments = Moments(evenly(worker, workers), old)
         moments.begin(0.0)
         everything += taken(moments, until=max(0.0, changes - 1.0))
-        moments.follow(new, changes - 1.0)
+        moments.follow(new)
         everything += taken(moments, until=changes + 5.0)
     everything.sort()
     assert len(everything) == pytest.approx(before * changes + after * 5.0, abs=1.01)
@@ -98,13 +98,17 @@ def test_a_change_of_rate_leaves_what_is_past_and_counts_on(
     assert everything == pytest.approx(taken(alone, until=changes + 5.0), abs=1e-6)
 
 
-def test_one_that_hears_of_the_rate_late_begins_there() -> None:
-    """A worker that joins in the middle does not make what was due before it was there."""
+def test_what_was_due_before_the_rate_was_heard_of_is_due() -> None:
+    """Since it was there: not before, for a worker that joins in the middle; all of it, where the message was late."""
     moments = Moments(evenly(1, 2))
     moments.begin(50.0)
     assert moments.upcoming == math.inf
-    moments.follow(Curve.constant(10.0), 60.0)
-    assert taken(moments, most=2) == pytest.approx([60.1, 60.3])
+    moments.follow(Curve.constant(10.0))
+    assert taken(moments, most=2) == pytest.approx([50.1, 50.3])
+    early = Moments(evenly(1, 2))
+    early.begin(50.0)
+    early.follow(Curve.constant(10.0, 60.0))
+    assert taken(early, most=2) == pytest.approx([60.1, 60.3])
 
 
 def test_poisson_moments_of_all_workers_are_a_poisson_process() -> None:
