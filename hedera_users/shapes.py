@@ -23,6 +23,9 @@ from hedera_users.rate_plan import RatePlan
 SPAWN_RATE: Final = 1.0
 """Users a second where none is given (locust/main.py 2.47)."""
 
+LONGEST_WAIT_S: Final = 15.0
+"""Seconds that a shape waits for users that ought to be there; a worker reports its own every 3 s."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -80,20 +83,21 @@ class RunShape(LoadTestShape):
         self._drivers = drivers
         self._clock = clock
         self._begins: float | None = None
+        self._spawned_at: float | None = None
         self._driver: gevent.Greenlet | None = None
         super().__init__()  # type: ignore[no-untyped-call]
 
     def reset_time(self) -> None:
         """Begin anew; Locust calls it when a run starts."""
         super().reset_time()  # type: ignore[no-untyped-call]
-        self._begins = self._driver = None
+        self._begins = self._driver = self._spawned_at = None
 
     def tick(self) -> tuple[int, float] | None:
         """Users that there are to be, and how many of them may come or go in a second; None when it is over."""
         options: Any = self._environment.parsed_options
         users, spawn_rate = options.num_users or 1, options.spawn_rate or SPAWN_RATE
         if self._begins is None:
-            if self.runner is None or self.runner.state != STATE_RUNNING:
+            if not self._all_there(self._first(users)):
                 return self._first(users), spawn_rate
             self._begin()
         if self._over():
@@ -103,6 +107,17 @@ class RunShape(LoadTestShape):
             return users, spawn_rate
         assert self._begins is not None
         return max(1, round(users * curve.level(self._clock() - self._begins))), float(users)
+
+    def _all_there(self, users: int) -> bool:
+        """Whether the users of its beginning are there, or are not going to be.
+
+        A master takes its spawning for complete when its time is up, whatever its workers have said of their users.
+        """
+        if self.runner is None or self.runner.state != STATE_RUNNING:
+            return False
+        if self._spawned_at is None:
+            self._spawned_at = self._clock()
+        return self.runner.user_count >= users or self._clock() - self._spawned_at >= LONGEST_WAIT_S
 
     def _first(self, users: int) -> int:
         """Users at its beginning."""

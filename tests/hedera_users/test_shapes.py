@@ -17,7 +17,7 @@ from gevent.event import Event
 from config.options import add_options, settings_from
 from config.shapes import CAPACITY
 from hedera_users.rate_plan import LEAD_S, RatePlan
-from hedera_users.shapes import Driving, RunShape
+from hedera_users.shapes import LONGEST_WAIT_S, Driving, RunShape
 
 
 class Shaped:
@@ -41,6 +41,12 @@ class Shaped:
         settings = settings_from(parsed)
         self.shape = RunShape(self.environment, settings, self.plan, drivers, lambda: self.now)
 
+    def arrived(self, users: int) -> None:
+        """Users that have come."""
+        self.runner.state = STATE_RUNNING
+        for _ in range(users):
+            self.runner.user_greenlets.spawn(gevent.sleep, 60)
+
     def ticks(self, seconds: int) -> list[Any]:
         """What Locust is told, once a second."""
         told = []
@@ -55,7 +61,9 @@ def test_users_follow_a_shape_and_then_it_is_over() -> None:
     shaped = Shaped("--users", "40", "--spawn-rate", "8", "--shape", "steps:steps=4,each=2s")
     shaped.runner.state = STATE_SPAWNING
     assert shaped.ticks(3) == [(10, 8.0)] * 3
-    shaped.runner.state = STATE_RUNNING
+    shaped.arrived(7)
+    assert shaped.ticks(2) == [(10, 8.0)] * 2, "some are still on their way"
+    shaped.arrived(3)
     assert [told and told[0] for told in shaped.ticks(9)] == [10, 10, 20, 20, 30, 30, 40, 40, None]
     assert shaped.plan.curve.points == ()
     shaped.shape.reset_time()
@@ -65,8 +73,16 @@ def test_users_follow_a_shape_and_then_it_is_over() -> None:
 def test_a_shape_always_leaves_a_user_until_it_ends() -> None:
     """With none Locust would have nothing to run."""
     shaped = Shaped("--users", "10", "--shape", "ramp:time=4s,hold=0")
-    shaped.runner.state = STATE_RUNNING
+    shaped.arrived(1)
     assert [told and told[0] for told in shaped.ticks(5)] == [1, 2, 5, 8, None]
+
+
+def test_users_that_never_come_are_not_waited_for_for_ever() -> None:
+    """A worker died on the way."""
+    shaped = Shaped("--users", "4", "--shape", "steps:steps=1,each=2s")
+    shaped.arrived(3)
+    told = shaped.ticks(int(LONGEST_WAIT_S) + 3)
+    assert (told.index(None), told[0]) == (LONGEST_WAIT_S + 2, (4, 1.0))
 
 
 def test_with_a_rate_it_is_the_rate_that_changes() -> None:
@@ -75,7 +91,7 @@ def test_with_a_rate_it_is_the_rate_that_changes() -> None:
     told: list[Any] = []
     shaped.runner.register_message("hedera_rates", lambda msg, **_: told.append(msg.data))
     assert shaped.ticks(2) == [(7, 1.0)] * 2
-    shaped.runner.state = STATE_RUNNING
+    shaped.arrived(7)
     began = shaped.now
     assert [tick and tick[0] for tick in shaped.ticks(8)] == [7] * 6 + [None] * 2
     curve = shaped.plan.curve
@@ -101,7 +117,7 @@ def test_a_driver_says_when_a_shape_without_a_curve_is_over() -> None:
         done.wait()
 
     shaped = Shaped("--users", "9", "--arrival-rate", "500", "--shape", "capacity:start=20", **{CAPACITY: drive})
-    shaped.runner.state = STATE_RUNNING
+    shaped.arrived(9)
     assert shaped.shape.tick() == (9, 1.0)
     gevent.sleep(0)
     assert (given[0].shape.values["start"], given[0].settings.arrival_rate, given[0].plan) == (20, 500, shaped.plan)
@@ -122,7 +138,7 @@ def test_a_run_that_is_stopped_takes_its_driver_with_it() -> None:
             ended.set()
 
     shaped = Shaped("--arrival-rate", "500", "--shape", "capacity", **{CAPACITY: drive})
-    shaped.runner.state = STATE_RUNNING
+    shaped.arrived(1)
     shaped.shape.tick()
     gevent.sleep(0)
     events: Any = shaped.environment.events
