@@ -29,7 +29,8 @@ class Run(BaseModel):
         exchange_rate: Hbars and the US cents that they were worth when the run was prepared; the offered fees follow
             from it. None where it was not read.
         operator_id: The account that pays, e.g. `0.0.2`.
-        topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models).
+        topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models);
+            with `--with-hedera` also `application`, which anybody may write to.
         workers: Processes that generate its load; each has its share of rates.
     """
 
@@ -52,7 +53,8 @@ class Run(BaseModel):
 
         To reach the network with it, give those addresses again.
         """
-        settings = {name: hidden(getattr(self.settings, name)) for name in ("breaker_storage", "baseline")}
+        options = ("breaker_storage", "baseline", "with_hedera")
+        settings = {name: hidden(getattr(self.settings, name)) for name in options}
         network = {
             "mirror_rest": hidden(self.network.mirror_rest),
             "relay": None if self.network.relay is None else hidden(self.network.relay),

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from config.baselines import parse_baseline
+from config.baselines import parse_baseline, parse_with_hedera
 from config.levels import QUEUED, Levels
 from config.network_file import load_custom
 from config.networks import KNOWN, Network, NetworkName, NodeList
@@ -60,6 +60,13 @@ class RunSettings(BaseModel):
     baseline: Annotated[
         str, Field(description="the operation without Hedera: sqlite, http:URL, python:module:callable, fixed:51ms")
     ] = "sqlite"
+    with_hedera: Annotated[
+        str,
+        Field(
+            description="the same operation with Hedera, done by your own application: http:URL, "
+            "python:module:callable; none: this project's client does it"
+        ),
+    ] = ""
     message_bytes: Annotated[
         int,
         Field(ge=192, le=20_480, description="size of one audit event, 192 to 20480 bytes; over 1024 it is chunked"),
@@ -273,6 +280,12 @@ class RunSettings(BaseModel):
     @classmethod
     def _baseline_is_known(cls, text: str) -> str:
         parse_baseline(text)
+        return text
+
+    @field_validator("with_hedera")
+    @classmethod
+    def _with_hedera_is_known(cls, text: str) -> str:
+        parse_with_hedera(text)
         return text
 
     @field_validator("localnet_throttles")

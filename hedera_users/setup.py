@@ -22,16 +22,25 @@ from resilience import GuardStats, RejectedError
 SETUP_LANE = 999
 """Lane of transaction ids that no worker uses."""
 
-PURPOSES = ("events", "models")
+PURPOSES: Final = ("events", "models")
+"""Topics that only the operator may write to."""
+
+APPLICATION: Final = "application"
+"""Topic of the user's own application, which pays and signs with an account of its own: anybody may write to it."""
 
 _NO_WAITING: Final = {"queue": 0, "breaker_storage": "", "rate_limit": "off", "concurrency": "off"}
 """With a circuit open, waiting in a queue would only hide that the network cannot be reached."""
 
 
+def purposes_of(settings: RunSettings) -> tuple[str, ...]:
+    """What a run needs topics for."""
+    return (*PURPOSES, APPLICATION) if settings.with_hedera else PURPOSES
+
+
 def create_topics(
     network: Network, operator: Operator, run_id: str, settings: RunSettings, caps: FeeCaps = WITHOUT_RATE
 ) -> dict[str, str]:
-    """Create the run's topics, which only the operator may write to, and return their ids by purpose.
+    """Create the run's topics, and return their ids by purpose.
 
     It is done like every operation, but not counted: it is not part of the load.
 
@@ -39,7 +48,8 @@ def create_topics(
         HederaError: the network refused, or could not be reached in the configured attempts.
         RejectedError: its circuit opened on the way.
     """
-    prepare_process(len(PURPOSES))
+    purposes = purposes_of(settings)
+    prepare_process(len(purposes))
     client = HederaClient(
         network, operator, lane=SETUP_LANE, rpc_timeout=settings.rpc_timeout, transport=settings.transport, caps=caps
     )
@@ -48,12 +58,13 @@ def create_topics(
 
     def make(purpose: str) -> str | HederaError | RejectedError:
         try:
-            return service.create_topic(uncounted("setup"), f"hedera-load {run_id} {purpose}")
+            memo = f"hedera-load {run_id} {purpose}"
+            return service.create_topic(uncounted("setup"), memo, anybody=purpose == APPLICATION)
         except (HederaError, RejectedError) as error:
             return error  # gevent prints a traceback for what leaves a greenlet
 
     try:
-        making = {purpose: gevent.spawn(make, purpose) for purpose in PURPOSES}
+        making = {purpose: gevent.spawn(make, purpose) for purpose in purposes}
         gevent.joinall(making.values(), raise_error=True)
     finally:
         client.close()

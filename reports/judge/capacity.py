@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 from reports.schema.capacity import Capacity
 
 
@@ -12,5 +14,7 @@ def since_start(searched: Capacity | None, began_at: float) -> Capacity | None:
     """
     if searched is None:
         return None
-    steps = [{**step, "t": round(max(0.0, step["t"] - began_at), 3)} for step in searched["steps"]]
-    return {**searched, "steps": steps}  # type: ignore[typeddict-item] # mypy takes a spread step for a plain dict
+    found = deepcopy(searched)
+    for step in found["steps"]:
+        step["t"] = round(max(0.0, step["t"] - began_at), 3)
+    return found
