@@ -141,6 +141,9 @@ LATE_PERCENT: Final = 5.0
 """Late starts for want of processor time from which on a latency is the generator's."""
 
 
+LEAST_ENDED: Final = 0.95
+"""Part of the started operations as many as which have to end in the same time, give or take what chance does."""
+
 SEVERE_MS: Final = 2_000.0
 """A p95 that grew beyond this is no hiccup."""
 
@@ -187,6 +190,8 @@ def faults(seen: StepSeen, gates: Gates, usual_p95_ms: float | None = None) -> l
         severe = lost >= SEVERE * (100 - gates.kept_percent)
         found.append(Fault(by, f"{seen.kept_percent:.3g} % of the rate was kept{why}", severe))
     by = "generator" if strained and not found else "network"
+    if seen.ended < LEAST_ENDED * seen.started - 3 * math.sqrt(seen.started):
+        found.append(Fault(by, f"{seen.started:,} operations were started, and {seen.ended:,} ended"))
     because = f" ({strained})" if by == "generator" else ""
     if gates.p95_ms and (seen.p95_ms or 0.0) > gates.p95_ms:
         found.append(Fault(by, f"p95 {seen.p95_ms:,.0f} ms, over {gates.p95_ms:,.0f} ms{because}"))

@@ -36,8 +36,8 @@ MARGIN_S: Final = 15.0
 GONE_MARGIN_S: Final = 2.0
 """The same for a worker that Locust has lost: its answer may be on its way, but it is not asked for."""
 
-SHOWN_WITHIN_S: Final = 3.0
-"""How long a worker's answer to SHOW is waited for; as long as its own next report takes."""
+SHOWN_WITHIN_S: Final = 10.0
+"""How long a worker's answer to SHOW is waited for; one that is too busy for that is heard of later."""
 
 _LOOK_S: Final = 0.05
 

@@ -222,6 +222,11 @@ GOOD = StepSeen(10, 1_000, 1_000, 1_000, p50_ms=5, p95_ms=20, early_p95_ms=20, l
             replace(GOOD, started=940, cpu_percent=99),
             [Fault("generator", "94 % of the rate was kept (a process of the generator used 99 % of a core)")],
         ),
+        (replace(GOOD, succeeded=860), []),
+        (
+            replace(GOOD, succeeded=850),
+            [Fault("network", "1,000 operations were started, and 850 ended")],
+        ),
         (replace(GOOD, p95_ms=119, late_p95_ms=100), []),
         (
             replace(GOOD, p95_ms=300, early_p95_ms=300, late_p95_ms=300),
