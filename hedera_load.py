@@ -71,10 +71,11 @@ def install(events: Any, env_file: Path = Path(".env")) -> None:
     # A scenario says what is to be run, the lifecycle sets it up, and then the reports look at it: hooks in this order.
     scenarios = Hooks()
     scenarios.install(events)
-    prepared = lifecycle.install(events, drivers={CAPACITY: drive_search})
+    cycle = lifecycle.install(events, drivers={CAPACITY: drive_search})
     hooks.install(events)
+    cycle.install_last(events)
     scenarios.install_web(events)
-    prepared.install_web(events)
+    cycle.install_web(events)
 
 
 def _refuse(lines: list[str]) -> None:

@@ -262,6 +262,17 @@ class RunSettings(BaseModel):
         str,
         Field(description="embedded network only: JSON file of faults; their start counts from the start of the run"),
     ] = ""
+    reuse: Annotated[
+        bool,
+        Field(
+            description="write to the topics that an earlier run with --reuse has left, and leave them for later ones "
+            "(their ids are in topics.json of the report directory)"
+        ),
+    ] = False
+    cleanup: Annotated[
+        bool,
+        Field(description="delete the run's topics when it was audited; their messages stay readable"),
+    ] = False
     seed: Annotated[
         int, Field(ge=0, le=2**63 - 1, description="seed of payloads and orders; 0 picks one and prints it")
     ] = 0

@@ -19,7 +19,7 @@ ALWAYS = {
     *("network", "network_file", "attempts", "arrival_rate", "deadline", "queue", "rate_limit", "concurrency"),
     *("node_choice", "node_list", "transport", "valid_duration", "breaker_failures", "breaker_recovery"),
     *("breaker_trials", "breaker_storage", "rpc_timeout", "confirm_timeout", "receipt_interval", "audit_timeout"),
-    *("scenario", "seed", "shape", "report_dir", "connections", "max_fee", "receipt_schedule"),
+    *("scenario", "reuse", "cleanup", "seed", "shape", "report_dir", "connections", "max_fee", "receipt_schedule"),
 }
 """Options that have an effect in every run of some operations, or are refused where they have none."""
 
