@@ -55,10 +55,12 @@ def install(events: Any, env_file: Path = Path(".env")) -> None:
     """
     from dotenv import load_dotenv
 
+    from config.shapes import CAPACITY
     from config.streams import survive_closed_pipes
     from hedera_client.greenlets import prepare_process
     from hedera_users import lifecycle
     from reports import hooks
+    from scenarios.capacity_drive import drive_search
     from scenarios.hooks import Hooks
 
     # Before Locust's logging takes hold of standard output: `locust … | head -1` is no reason for tracebacks.
@@ -69,10 +71,11 @@ def install(events: Any, env_file: Path = Path(".env")) -> None:
     # A scenario says what is to be run, the lifecycle sets it up, and then the reports look at it: hooks in this order.
     scenarios = Hooks()
     scenarios.install(events)
-    cycle = lifecycle.install(events)
+    cycle = lifecycle.install(events, drivers={CAPACITY: drive_search})
     hooks.install(events)
     cycle.install_last(events)
     scenarios.install_web(events)
+    cycle.install_web(events)
 
 
 def _refuse(lines: list[str]) -> None:

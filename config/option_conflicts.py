@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from config.secrets import without_secrets
 from config.settings import RunSettings
+from config.shapes import CAPACITY
 
 
 class Part(NamedTuple):
@@ -60,6 +61,11 @@ def without_effect(run: RunSettings) -> list[str]:
 def _contradictions(run: RunSettings) -> Iterator[str]:
     if run.arrivals == "poisson" and not run.arrival_rate:
         yield "--arrivals 'poisson': it says how the operations of --arrival-rate are spread; give a rate too"
+    if run.shape.partition(":")[0] == CAPACITY and not run.arrival_rate:
+        yield (
+            f"{told(run, 'shape')}: it searches among rates; give the highest that it may try with --arrival-rate, "
+            "such as 5000"
+        )
     if run.network == "localnet" and run.localnet_latency != "standard" and given(run, "localnet_consensus_delay"):
         yield (
             f"{told(run, 'localnet_consensus_delay')}: --localnet-latency {run.localnet_latency!r} has times of its "

@@ -7,6 +7,7 @@ them. `config.options` turns each field into a Locust option, so an option is ad
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
@@ -19,10 +20,14 @@ from config.network_file import load_custom
 from config.networks import KNOWN, Network, NetworkName, NodeList
 from config.scenarios import profile_of, scenario_names
 from config.secrets import fault_of_url
+from config.shapes import parse_shape
 from config.watches import Pids, Urls
 
 CHUNK_LIMIT_BYTES: Final = 5_800
 """Largest file chunk that leaves room for body and signatures in a transaction of at most 6,144 bytes."""
+
+
+_RATES: Final = re.compile(r"[A-Za-z]+=\d+(\.\d+)?(,[A-Za-z]+=\d+(\.\d+)?)*")
 
 
 class OneOf(tuple[str, ...]):
@@ -116,6 +121,13 @@ class RunSettings(BaseModel):
             "0 to 3600",
         ),
     ] = 5.0
+    shape: Annotated[
+        str,
+        Field(
+            description="load that changes, NAME[:parameter=value,...]: ramp, steps, spike, day or capacity "
+            "(docs/shapes.md); its highest level is --users, or --arrival-rate where that is given; it ends the run"
+        ),
+    ] = ""
     attempts: Annotated[int, Field(ge=1, le=50, description="attempts per transaction or query, 1 to 50")] = 5
     backoff: Annotated[
         float, Field(ge=0, le=60, description="seconds before the first retry; doubles each time, 10 %% jitter")
@@ -243,8 +255,11 @@ class RunSettings(BaseModel):
         Field(ge=0, le=60, description="embedded network with standard latency only: seconds to consensus, 0 to 60"),
     ] = 2.0
     localnet_throttles: Annotated[
-        Literal["mainnet", "testnet", "off"],
-        Field(description="embedded network only: whose limits its nodes have; beyond them they answer BUSY"),
+        str,
+        Field(
+            description="embedded network only: whose limits its nodes have, beyond which they answer BUSY: mainnet, "
+            "testnet, off, or mainnet's with other rates a second, such as ConsensusSubmitMessage=50,burst=1"
+        ),
     ] = "mainnet"
     localnet_limits: Annotated[
         Literal["real", "off"],
@@ -306,6 +321,21 @@ class RunSettings(BaseModel):
     @classmethod
     def _with_hedera_is_known(cls, text: str) -> str:
         parse_with_hedera(text)
+        return text
+
+    @field_validator("localnet_throttles")
+    @classmethod
+    def _throttles_are_known(cls, text: str) -> str:
+        if text not in ("mainnet", "testnet", "off") and not _RATES.fullmatch(text):
+            raise ValueError(
+                "choose mainnet, testnet, off, or rates a second such as ConsensusSubmitMessage=50,burst=1"
+            )
+        return text
+
+    @field_validator("shape")
+    @classmethod
+    def _shape_is_known(cls, text: str) -> str:
+        parse_shape(text)
         return text
 
     @field_validator("concurrency")

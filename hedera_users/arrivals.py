@@ -13,18 +13,23 @@ leaves out what would have been slow: coordinated omission. See docs/decisions/0
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 import gevent
 from gevent.event import AsyncResult, Event
 
+from config.curve import Curve
+from hedera_users.schedule import Moments
+
 LATE_S: Final = 0.02
 """A start that is later than this counts as missed. A process with time to spare is within a few milliseconds."""
+
+LOOK_S: Final = 0.25
+"""How long a process sleeps before it looks whether the rate has been changed; changes are told longer before."""
 
 
 class Turn:
@@ -53,7 +58,7 @@ class Arrivals:
     """One process's part of the schedule, and its users that wait for their turn.
 
     Args:
-        moments: Unix times in seconds, ascending, given when `begin` is called.
+        moments: When operations are due.
         patience: Seconds that a due operation waits for a free user.
         shed: Counts an operation as due and never started, by its key `<name>|<arm>`.
         seed: Of the lot that decides which kind of operation a shed one would have been.
@@ -62,7 +67,7 @@ class Arrivals:
 
     def __init__(
         self,
-        moments: Callable[[], Iterator[float]],
+        moments: Moments,
         patience: float,
         shed: Callable[[str], None],
         seed: str = "",
@@ -80,8 +85,6 @@ class Arrivals:
         self._clock: gevent.Greenlet | None = None
         self._ended = False
         self._due = self._started = self._shed = self._behind = 0
-        self._coming: Iterator[float] = iter(())
-        self._next: float | None = None
         self._late = {"no_user": 0, "process": 0}
         self._most_s = 0.0
         self._since: float | None = None
@@ -91,6 +94,15 @@ class Arrivals:
         """Let moments come, from now on; called again, it changes nothing."""
         if self._clock is None:
             self._clock = gevent.spawn(self._run)
+
+    def follow(self, curve: Curve) -> None:
+        """Let operations be due by another rate, which agrees with the present one in what is past.
+
+        Args:
+            curve: Unix time in seconds, and operations per second over all processes.
+        """
+        if not self._ended:
+            self._moments.follow(curve)
 
     def end(self) -> None:
         """End the schedule; moments without a user are shed, and later requests for a turn return None."""
@@ -162,9 +174,11 @@ class Arrivals:
         `behind` of the shed ones are moments that the process had not come to at the end.
 
         They cover the time from `since` (None before the first moment could come) to `until`, both Unix seconds: the
-        schedule makes known what they leave out, where no later snapshot ever comes.
+        schedule makes known what they leave out, where no later snapshot ever comes. `rates` are the points of its
+        curve: Unix seconds, and operations per second over all processes.
         """
         return {
+            "rates": [list(point) for point in self._moments.curve.points],
             "due": self._due,
             "started": self._started,
             "shed": self._shed,
@@ -179,23 +193,22 @@ class Arrivals:
     def _run(self) -> None:
         self._somebody.wait()  # a process without users has nobody to miss a start
         self._since = time.time()
-        self._coming = self._moments()
-        for moment in self._coming:
-            self._next = moment
-            gevent.sleep(max(0.0, moment - time.time()))  # also when it is late: the users have to run
-            self._next = None
-            self.arrive(moment)
+        self._moments.begin(self._since)
+        while True:
+            moment = self._moments.upcoming
+            gevent.sleep(min(LOOK_S, max(0.0, moment - time.time())))  # also when it is late: the users have to run
+            if moment == self._moments.upcoming and moment <= time.time():
+                self._moments.advance()
+                self.arrive(moment)
 
     def _reached(self) -> float:
         """Until when moments have come: now, or where a busy process is behind, its next one."""
-        return time.time() if self._next is None else min(self._next, time.time())
+        return min(self._moments.upcoming, time.time())
 
     def _catch_up(self, until: float) -> None:
         """Count the moments that were due by then and not reached; waiting users get no turn."""
-        upcoming = () if self._next is None else (self._next,)
-        for moment in itertools.chain(upcoming, self._coming):
-            if moment > until - LATE_S:
-                return  # it would have been in time
+        while self._moments.upcoming <= until - LATE_S:  # later ones would have been in time
+            self._moments.advance()
             self._due += 1
             self._behind += 1
             self._shed_a_turn()

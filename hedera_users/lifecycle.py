@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from locust.env import Environment
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import STATE_RUNNING, STATE_SPAWNING, MasterRunner, WorkerRunner
 
 import logging
 import signal
 import sqlite3
 import time
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import gevent
@@ -24,9 +25,11 @@ from hedera_client import CredentialError, HederaError
 from hedera_users import baseline_trial, local_checks, user_classes
 from hedera_users.admission import Admission
 from hedera_users.preparation import Preparation, operator_of
+from hedera_users.rate_plan import RatePlan, ask_for_rates, follow_rates
 from hedera_users.session import close_session, open_session
+from hedera_users.shapes import Driver, RunShape
 from hedera_users.signals import SecondSignal
-from hedera_users.web_form import judge_request
+from hedera_users.web_form import judge_request, settings_of_form, starts_a_run
 from hedera_users.worker_checks import WorkerChecks, answer_calls
 from localnet_launcher import LocalnetError
 from resilience import RejectedError
@@ -39,9 +42,16 @@ INTERRUPTED = 128 + signal.SIGINT
 
 
 class Lifecycle:
-    """Locust's hooks of one process. Nothing is made before they fire, because Locust forks after the import."""
+    """Locust's hooks of one process. Nothing is made before they fire, because Locust forks after the import.
 
-    def __init__(self) -> None:
+    Args:
+        drivers: Who drives the shapes that have no curve beforehand, by their name.
+    """
+
+    def __init__(self, drivers: Mapping[str, Driver] | None = None) -> None:
+        self._drivers = drivers or {}
+        self._plan: RatePlan | None = None
+        self._shape: RunShape | None = None
         self._preparation = Preparation()
         self._prepared: Run | None = None
         self._worker_checks: WorkerChecks | None = None
@@ -61,18 +71,25 @@ class Lifecycle:
         """Register what comes after the reports."""
         events.test_stop.add_listener(self.clean_up)
 
+    def install_web(self, events: Any) -> None:
+        """Register those that come after everyone who has a say in what a form means."""
+        events.init.add_listener(self.on_init_web)
+
     def on_init(self, environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
         """Check what was asked for and bring the embedded network up; a wrong option ends the process with 2.
 
         A headless run is prepared here, before Locust starts its clock: `--run-time` is for load.
         """
         SecondSignal().install()
+        if not isinstance(runner, MasterRunner):
+            follow_rates(environment, runner)
         if isinstance(runner, WorkerRunner):
             answer_calls(environment, runner)
             return  # a worker is told by the master, of user classes too: it keeps all of them at hand
         if isinstance(runner, MasterRunner):
             self._worker_checks = WorkerChecks(runner)
             self._admission = Admission(environment, runner, self._worker_checks)
+        self._plan = RatePlan(runner)
         user_classes.leave_out_unnamed(environment)
         try:
             settings = self._make_ready(environment)
@@ -86,9 +103,32 @@ class Lifecycle:
             self._refuse(runner, ["interrupted before the run had begun"], INTERRUPTED)
         if environment.host:
             logger.warning("--host has no effect: --network says where the network is reached")
+        self._take_shape(environment, settings)
         environment.host = settings.network  # Locust asks for a host; ours is the network
         if web_ui is not None:
             web_ui.app.before_request(lambda: judge_request(environment))
+
+    def on_init_web(self, environment: Environment, web_ui: Any = None, **_: Any) -> None:
+        """Give each run that is started from the web form its shape, when the form is as it will be taken."""
+
+        def on_request() -> None:
+            if starts_a_run():
+                self._take_shape(environment, settings_of_form(environment))
+
+        if web_ui is not None:
+            web_ui.app.before_request(on_request)
+
+    def _take_shape(self, environment: Environment, settings: RunSettings) -> None:
+        """Let Locust start the next run under the shape that its settings name; a locustfile's own is left alone."""
+        runner: Any = environment.runner
+        if runner.shape_greenlet is None and runner.state not in (STATE_SPAWNING, STATE_RUNNING):
+            assert self._plan is not None, "it is made with the runner"
+            self._shape = RunShape(environment, settings, self._plan, self._drivers) if settings.shape else None
+        # A request that comes while a run is under way asks for other users; its shape goes on.
+        if self._shape is not None:
+            environment.shape_class = self._shape
+        elif isinstance(environment.shape_class, RunShape):
+            environment.shape_class = None
 
     def _make_ready(self, environment: Environment) -> RunSettings:
         """Check what was asked for, start the embedded network, and prepare a headless run.
@@ -134,6 +174,7 @@ class Lifecycle:
         try:
             operator = operator_of(run.settings, options, run.operator_key_type)
             open_session(environment, run, operator, max(0, runner.worker_index), users)
+            ask_for_rates(environment, runner)
         except (CredentialError, ValueError, OSError, sqlite3.Error) as error:
             setattr(options, _RUN, None)  # the reports leave it alone too
             # Found earlier where it can be; a worker that joins late, or a disk that has filled up, shows here.
@@ -170,6 +211,8 @@ class Lifecycle:
         workers = 1
         if self._admission is not None:
             workers = self._admission.begin(shares=prepared.settings.arrival_rate > 0)
+        if self._plan is not None:
+            self._plan.begin(prepared.run_id)
         return self._preparation.begin(environment, prepared, workers)
 
     def _refuse(self, runner: Any, faults: list[str], exit_code: int) -> NoReturn:
@@ -183,9 +226,12 @@ class Lifecycle:
         local_checks.refuse(faults, exit_code)
 
 
-def install(events: Any) -> Lifecycle:
-    """Register this room's hooks with Locust's events; `install_last` has to follow when the reports have theirs."""
-    lifecycle = Lifecycle()
+def install(events: Any, drivers: Mapping[str, Driver] | None = None) -> Lifecycle:
+    """Register this room's hooks with Locust's events; `drivers` as in `Lifecycle`.
+
+    `install_last` has to follow when the reports have theirs, and `install_web` when scenarios have.
+    """
+    lifecycle = Lifecycle(drivers)
     lifecycle.install(events)
     return lifecycle
 

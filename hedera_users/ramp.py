@@ -10,9 +10,7 @@ from typing import NamedTuple
 
 from config.options import settings_from
 from config.parsing import SettingsError
-
-SPAWN_RATE = 1.0
-"""Users a second where none is given (locust/main.py 2.47)."""
+from hedera_users.shapes import SPAWN_RATE, RunShape
 
 
 class Told(NamedTuple):
@@ -36,8 +34,10 @@ def ramp_s(users: int, spawn_rate: float) -> float:
 def look_at_load(options: Namespace) -> Told:
     """Look at the load of a headless run of limited time, whose users are given as a number."""
     run_time, users = options.run_time, options.num_users or 1
-    if not options.headless or not run_time or run_time < 0 or users < 1 or LoadTestShape.__subclasses__():
+    if not options.headless or not run_time or run_time < 0 or users < 1 or _others_shapes():
         return Told([], [])
+    if getattr(options, "shape", ""):
+        return Told([], [f"--run-time {run_time:g} has no effect: --shape {options.shape} says how long it lasts"])
     try:
         rate = settings_from(options).arrival_rate
     except SettingsError:
@@ -54,3 +54,8 @@ def look_at_load(options: Namespace) -> Told:
         left = f"{run_time - needed:.4g} s, which --run-time leaves when all users are there"
         return Told([f"--arrival-rate {rate:g}: nothing would be due in {left}; run longer"], [])
     return Told([], [])
+
+
+def _others_shapes() -> bool:
+    """Whether a locustfile has a shape of its own, which says by itself how much load there is."""
+    return any(one is not RunShape for one in LoadTestShape.__subclasses__())

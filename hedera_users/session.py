@@ -7,10 +7,10 @@ from locust.env import Environment
 import itertools
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+from config.curve import NOTHING, Curve
 from config.levels import MIRROR, Confirm
 from config.run import Run
 from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator, Relay
@@ -218,20 +218,19 @@ def _relay_view(run: Run, guards: Guards) -> RelayView | None:
     return RelayView(Relay(run.network.relay, timeout=run.settings.rpc_timeout), guards.relay)
 
 
-def make_arrivals(run: Run, worker: int, counts: OperationCounts) -> Arrivals | None:
-    """Return a process's part of the run's arrivals; None in a closed model."""
+def make_arrivals(run: Run, worker: int, operation_counts: OperationCounts) -> Arrivals | None:
+    """Return a process's part of the run's arrivals; None in a closed model.
+
+    Under a shape nothing is due before the master has told when the shape begins (`rate_plan`).
+    """
     settings = run.settings
-    rate, workers = settings.arrival_rate, run.workers
-    if not rate:
+    if not settings.arrival_rate:
         return None
     seed = f"{settings.seed}/arrivals/{worker}"
-
-    def moments() -> Iterator[float]:
-        if settings.arrivals == "poisson":
-            return schedule.poisson(rate, workers, time.time(), random.Random(seed))
-        return schedule.constant(rate, worker, workers, run.started_at, time.time())
-
-    return Arrivals(moments, settings.arrival_patience, counts.shed, seed)
+    by_chance = settings.arrivals == "poisson"
+    counts = schedule.by_chance(run.workers, random.Random(seed)) if by_chance else schedule.evenly(worker, run.workers)
+    curve = NOTHING if settings.shape else Curve.constant(settings.arrival_rate, run.started_at)
+    return Arrivals(schedule.Moments(counts, curve), settings.arrival_patience, operation_counts.shed, seed)
 
 
 def open_session(environment: Environment, run: Run, operator: Operator, worker: int, users: int) -> Session:

@@ -16,6 +16,7 @@ from flask import Response, jsonify, request
 
 from config.baselines import parse_baseline
 from config.options import faults_in_form
+from config.parsing import parse_settings
 from config.settings import RunSettings, option_name
 
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
@@ -45,15 +46,39 @@ def judge_request(environment: Environment) -> Response | tuple[Response, int] |
     why = _foreign(request.method, dict(request.headers), getattr(options, "web_host", ""))
     if why:
         return _told(environment, [why]), FORBIDDEN
-    if request.method != "POST" or not request.path.endswith("/swarm"):
+    if not starts_a_run():
         return None
     faults = overreach(vars(options) if options is not None else {}, request.form.items(multi=True))
-    faults = faults or faults_in_form(options, request.form.items())
+    faults = faults or faults_in_form(options, request.form.items()) or _faults_of_shapes(environment)
     if faults:
         return _told(environment, faults)
     if options is not None and not request.form.get("run_time"):
         options.run_time = None  # Locust would start it without a limit, and keep an earlier start's among the options
     return None
+
+
+def starts_a_run() -> bool:
+    """Whether the present request is one that starts a run."""
+    return request.method == "POST" and request.path.endswith("/swarm")
+
+
+def settings_of_form(environment: Environment) -> RunSettings:
+    """The settings that a start from the form will have; the form was judged before.
+
+    Raises:
+        SettingsError: it was not.
+    """
+    options: Any = environment.parsed_options
+    return parse_settings({**(vars(options) if options is not None else {}), **dict(request.form.items())})
+
+
+def _faults_of_shapes(environment: Environment) -> list[str]:
+    """A shape of the form beside the class picker, which takes a locustfile's shape or none."""
+    shape = request.form.get("shape", "")
+    picking: Any = environment.web_ui
+    if not shape or picking is None or not picking.userclass_picker_is_active:
+        return []
+    return [f"--shape {shape!r}: the class picker takes its place; start the web UI without --class-picker"]
 
 
 def overreach(options: Mapping[str, Any], form: Iterable[tuple[str, str]]) -> list[str]:

@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 _ATTRIBUTE: Final = "hedera_report_sources"
 _FAULTS: Final = "hedera_load_faults"
+_CAPACITY: Final = "hedera_load_capacity"
 _PLANNED: Final = "hedera_load_planned_faults"
 _PROCESSES: Final = "hedera_load_processes"
 _PARTICIPANTS: Final = "hedera_load_participants"
@@ -59,6 +60,23 @@ def injected_faults(environment: Environment) -> list[dict[str, Any]]:
     """Return the faults of `publish_faults`; empty where it was not called."""
     faults: Callable[[], list[dict[str, Any]]] | None = getattr(environment, _FAULTS, None)
     return faults() if faults is not None else []
+
+
+def publish_capacity(environment: Environment, capacity: Callable[[], dict[str, Any]]) -> None:
+    """Let the report show a search for the highest rate; called in the process that writes the report.
+
+    Args:
+        environment: Locust's environment of that process.
+        capacity: Returns the report's `capacity`; called once, after the run.
+    """
+    setattr(environment, _CAPACITY, capacity)
+
+
+def searched_capacity(environment: Environment) -> dict[str, Any] | None:
+    """Return what the function of `publish_capacity` does, and forget it; None where there was no search."""
+    capacity: Callable[[], dict[str, Any]] | None = getattr(environment, _CAPACITY, None)
+    setattr(environment, _CAPACITY, None)
+    return capacity() if capacity is not None else None
 
 
 def plan_faults(environment: Environment, faults: list[dict[str, Any]]) -> None:

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, cast
 
 from config.run import Run
 from config.secrets import without_secrets
-from records.sources import injected_faults
+from records.sources import injected_faults, searched_capacity
 from reports.audit.run import audit_run
 from reports.collect.collector import Collector
 from reports.collect.ending import CHECKPOINT, ENDING, FACTS, Ending, InjectedFault, Kept, read_run
@@ -30,6 +30,7 @@ from reports.judge.report import judge_run
 from reports.render.console import code_without_report, render_console
 from reports.render.files import HTML_NAME, JSON_NAME, point_latest_to, write_report
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
+from reports.schema.capacity import Capacity
 from reports.schema.published import violations
 from reports.schema.report import Report
 from reports.schema.resources import Usage
@@ -85,6 +86,7 @@ def conclude(
         exceptions=_exceptions(environment),
         master=master,
         faults=cast(list[InjectedFault], injected_faults(environment)),
+        capacity=cast(Capacity | None, searched_capacity(environment)),
     )
     journal.save(FACTS, facts.dump())
     journal.save(CHECKPOINT, collector.dump())

@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, TextIO
 
 import gevent
@@ -23,8 +24,17 @@ from records.sources import further_processes, participants
 from reports.collect.collector import Collector
 from reports.collect.ending import CHECKPOINT, FACTS, RUN
 from reports.collect.facts import Facts
-from reports.collect.handshake import ANSWER, ASK, Handshake, answer_master, stop_when_asked
+from reports.collect.handshake import (
+    ANSWER,
+    ASK,
+    SHOW,
+    Handshake,
+    answer_master,
+    show_when_asked,
+    stop_when_asked,
+)
 from reports.collect.journal import Journal
+from reports.collect.live import Live, publish_live
 from reports.collect.recording import Recording, let_users_run
 from reports.collect.user_counts import UserCounts
 from reports.conclusion import conclude, run_folder
@@ -97,6 +107,7 @@ class Reporting:
             runner.register_message(ANSWER, self._on_answer)
         elif isinstance(runner, WorkerRunner):
             runner.register_message(ASK, self._on_ask, concurrent=True)
+            runner.register_message(SHOW, self._on_show, concurrent=True)
             _leave_json_to_master(environment)
         if not isinstance(runner, WorkerRunner):
             this_version()  # of the code that was loaded, whatever becomes of its checkout meanwhile
@@ -139,6 +150,9 @@ class Reporting:
             gathering.monitor.start()
         watching.start()
         gathering.flusher = gevent.spawn(_keep_up, self._recording, gathering)
+        publish_live(
+            environment, Live(gathering.collector, partial(_refresh, runner, self._recording, gathering), time.time)
+        )
 
     def on_test_stop(self, environment: Environment, **_: Any) -> None:
         """Bring the last data together; where they come together, conclude the run."""
@@ -160,6 +174,7 @@ class Reporting:
         runner = environment.runner
         try:
             self._gathering = self._recording = None
+            publish_live(environment, None)
             used = None
             gathering.watching.stop()
             if gathering.flusher is not None:
@@ -222,6 +237,9 @@ class Reporting:
     def _on_ask(self, environment: Environment, msg: Any, **_: Any) -> None:
         stop_when_asked(environment, self._recording, msg.data["run"])
 
+    def _on_show(self, environment: Environment, msg: Any, **_: Any) -> None:
+        show_when_asked(environment, self._recording, msg.data["run"])
+
     def _merge(self, name: str, delta: dict[str, Any]) -> None:
         if self._gathering is not None:
             self._gathering.collector.merge(name, delta)
@@ -244,6 +262,14 @@ def _give_up(environment: Environment, reason: str) -> None:
     runner, options = environment.runner, environment.parsed_options
     if runner is not None and options is not None:
         gevent.spawn_later(0, runner.quit if options.headless else runner.stop)
+
+
+def _refresh(runner: Any, recording: Recording | None, gathering: Gathering) -> None:
+    """Bring together what every process has recorded so far."""
+    if isinstance(runner, MasterRunner):
+        Handshake(runner, gathering.collector).refresh()
+    elif recording is not None and not recording.finished:
+        gathering.collector.merge(LOCAL, recording.delta(), pause=let_users_run)
 
 
 def _keep_up(recording: Recording | None, gathering: Gathering) -> None:

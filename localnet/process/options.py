@@ -186,8 +186,9 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
         "--throttles",
         default="mainnet",
         metavar="PROFILE",
-        help="what the nodes take: mainnet, testnet, off, or a JSON file in the shape of "
-        "localnet/throttles/mainnet.json",
+        help="what the nodes take: mainnet, testnet, off, a JSON file in the shape of "
+        "localnet/throttles/mainnet.json, or mainnet's with single rates a second for the whole network, such as "
+        "ConsensusSubmitMessage=50,burst=1 (burst in seconds)",
     )
     parser.add_argument(
         "--limits",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -30,13 +31,19 @@ class BucketDefinition:
 
 
 def load_throttles(profile: str) -> tuple[BucketDefinition, ...] | None:
-    """Read a profile of PROFILES, or a JSON file in the shape of theirs; None where nothing is throttled.
+    """Read a profile of PROFILES, a JSON file in the shape of theirs, or single rates; None where nothing is throttled.
+
+    Single rates, such as `ConsensusSubmitMessage=50,FileCreate=2,burst=3`, are mainnet's throttles and besides a bucket
+    of its own for each operation that is named, with its rate per second and a burst in seconds (1, where none is
+    given).
 
     Raises:
-        ThrottleError: the file cannot be read, or does not have that shape.
+        ThrottleError: the file cannot be read or does not have that shape, or a rate is wrong.
     """
     if profile == "off":
         return None
+    if "=" in profile:
+        return _with_rates(profile)
     path = Path(__file__).with_name(f"{profile}.json") if profile in PROFILES else Path(profile)
     try:
         data = json.loads(path.read_text())
@@ -50,6 +57,30 @@ def load_throttles(profile: str) -> tuple[BucketDefinition, ...] | None:
             f"--throttles {profile!r}: not in the shape of localnet/throttles/mainnet.json "
             f"({type(error).__name__}: {error})"
         ) from error
+
+
+def _with_rates(text: str) -> tuple[BucketDefinition, ...]:
+    """Mainnet's throttles, and a bucket for each of `OPERATION=RATE,...`."""
+    mainnet = load_throttles("mainnet") or ()
+    known = {name for bucket in mainnet for group in bucket.groups for name in group.operations}
+    rates: dict[str, float] = {}
+    for piece in text.split(","):
+        name, _, number = piece.partition("=")
+        try:
+            rates[name] = float(number)
+        except ValueError:
+            rates[name] = math.nan
+        if name not in known | {"burst"} or not 0.001 <= rates[name] <= 1_000_000:
+            raise ThrottleError(
+                f"--throttles {text!r}: {piece!r} is no operation with a rate per second; such as "
+                "ConsensusSubmitMessage=50, and burst=SECONDS; the operations are those of "
+                "localnet/throttles/mainnet.json"
+            )
+    burst_ms = round(1_000 * rates.pop("burst", 1.0))
+    return mainnet + tuple(
+        BucketDefinition(f"{name}Limit", burst_ms, (Group(round(1_000 * rate), (name,)),))
+        for name, rate in rates.items()
+    )
 
 
 def _definition(data: dict[str, Any]) -> BucketDefinition:

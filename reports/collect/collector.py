@@ -61,6 +61,7 @@ class Sender:
         host: The machine it runs on.
         last_at: Unix time in seconds, by its own clock, of the newest delta.
         clock: How far the network's clock is ahead of its own, see `ClockOffset.as_report`; None while unknown.
+        cpu_s: Processor seconds that it has used, as of `last_at`.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Sender:
     host: str = ""
     last_at: float = 0.0
     clock: Offset | None = None
+    cpu_s: float = 0.0
 
     @property
     def complete(self) -> bool:
@@ -172,6 +174,7 @@ def _note(sender: Sender, delta: dict[str, Any]) -> None:
         sender.last_sequence, sender.final = delta["sequence"], delta["final"]
         sender.totals, sender.sources, sender.resources = delta["totals"], delta["sources"], delta["resources"]
         sender.host, sender.last_at, sender.clock = delta["host"], delta["at"], delta["clock"]
+        sender.cpu_s = delta["cpu_s"]
     for key, measured in delta["measurements"]["operations"].items():
         received = sender.received.setdefault(key.rsplit("|", 1)[0], dict.fromkeys(OUTCOMES, 0))
         for outcome, count in measured["counts"].items():

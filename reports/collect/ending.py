@@ -13,6 +13,7 @@ from config.secrets import MARK
 from reports.collect.collector import Collector
 from reports.collect.facts import Facts
 from reports.collect.journal import FILE_NAME, JournalError, read_saved
+from reports.schema.capacity import Capacity
 from reports.schema.resources import Usage
 
 RUN: Final = "run"
@@ -46,6 +47,7 @@ class Ending:
         faults: What was broken on purpose.
         broken: It was cut off before its end; the figures are those of its last checkpoint.
         unwritten: Why not all of its journal could be written; "" where it could.
+        capacity: What a search for the highest rate showed; None where there was none.
     """
 
     ended_at: float
@@ -54,6 +56,7 @@ class Ending:
     faults: list[InjectedFault] = field(default_factory=list)
     broken: bool = False
     unwritten: str = ""
+    capacity: Capacity | None = None
 
     def dump(self) -> dict[str, Any]:
         """As a value of the journal."""

@@ -24,14 +24,20 @@ from reports.collect.recording import Recording
 ASK: Final = "hedera_report_ask"
 """Message from the master: `{"run": run_id}`; stop your users and send what you have."""
 
+SHOW: Final = "hedera_report_show"
+"""Message from the master: `{"run": run_id}`; send what is new, and go on."""
+
 ANSWER: Final = "hedera_report_answer"
-"""Message to the master: the worker's last delta."""
+"""Message to the master: the worker's delta, its last one where it was asked to stop."""
 
 MARGIN_S: Final = 15.0
 """How long the master waits for an answer, beyond the time that users have to finish what they do."""
 
 GONE_MARGIN_S: Final = 2.0
 """The same for a worker that Locust has lost: its answer may be on its way, but it is not asked for."""
+
+SHOWN_WITHIN_S: Final = 10.0
+"""How long a worker's answer to SHOW is waited for; one that is too busy for that is heard of later."""
 
 _LOOK_S: Final = 0.05
 
@@ -42,6 +48,13 @@ def answer_master(environment: Environment, recording: Recording) -> None:
     """Send this worker's last delta; called when its users have stopped."""
     assert isinstance(environment.runner, WorkerRunner)
     environment.runner.send_message(ANSWER, recording.finish())
+
+
+def show_when_asked(environment: Environment, recording: Recording | None, run_id: str) -> None:
+    """Send what this worker has recorded since its last delta; its users go on."""
+    if recording is not None and recording.run.run_id == run_id and not recording.finished:
+        assert isinstance(environment.runner, WorkerRunner)
+        environment.runner.send_message(ANSWER, recording.delta())
 
 
 def stop_when_asked(environment: Environment, recording: Recording | None, run_id: str) -> None:
@@ -79,6 +92,22 @@ class Handshake:
         self._collector = collector
         self._clock = clock
         self._sleep = sleep
+
+    def refresh(self) -> None:
+        """Have every worker send what it has, and wait until those have that can, or the time is up."""
+        asked_at = self._clock()
+        before = {sender.name: sender.last_sequence for sender in self._collector.senders.values()}
+        self._runner.send_message(SHOW, {"run": self._collector.run.run_id})
+        while any(self._silent_since(name, sequence) for name, sequence in before.items()):
+            if self._clock() - asked_at >= SHOWN_WITHIN_S:
+                return
+            self._sleep(_LOOK_S)
+
+    def _silent_since(self, name: str, sequence: int) -> bool:
+        """Whether a worker that is there has not sent anything after its delta of this number."""
+        worker = self._runner.clients.get(name)
+        there = worker is not None and worker.state != STATE_MISSING
+        return there and self._collector.senders[name].last_sequence <= sequence
 
     def collect(self, stop_timeout: float) -> None:
         """Ask every worker that has not sent its last delta, and wait until they have or the time is up.

@@ -101,6 +101,7 @@ class Recording:
             "sequence": sequence,
             "final": final,
             "at": time.time(),
+            "cpu_s": time.process_time(),
             "host": platform.node(),
             "measurements": measurements.dump(pause=let_users_run),
             "rows": rows,

@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reports.judge.recovery import recovery_s
+from reports.schema.capacity import Capacity
 from reports.schema.report import Findings
 from reports.schema.run import Answer, Rate
 from reports.wording.answers import CAPACITY, COST, DELIVERY, NO_ANSWER, SURVIVAL, capacity, delivery, survival
+from reports.wording.capacity import answer as found_capacity
 from reports.wording.overhead import summary
 
 
-def answers(found: Findings, where: str, kept: Rate | None) -> list[Answer]:
+def answers(found: Findings, where: str, kept: Rate | None, searched: Capacity | None = None) -> list[Answer]:
     """Return the report's `run.answers`: `question` and `answer`, only of questions that the run can answer.
 
     Args:
         found: Of the report `operations`, `overhead`, `resilience`, `accounting`, `audit` and `timeline`.
         where: On what the run was, as a part of a sentence.
         kept: The report's `run.rate`.
+        searched: The report's `capacity`; None where there was no search.
     """
     overhead = found["overhead"]
     known = any(entry["conclusion"] != "cannot tell" for entry in overhead)
     cost = {COST: summary(overhead, where) if overhead else ""}
+    # The network is named once: in the first of the sentences that speak of it.
+    rate = capacity(found["operations"], kept, "" if known else f", {where}")
     told = {
-        # The network is named once: in the first of the sentences that speak of it.
-        CAPACITY: capacity(found["operations"], kept, "" if known else f", {where}"),
+        CAPACITY: rate if searched is None else found_capacity(searched, where),
         SURVIVAL: _survival(found),
         DELIVERY: delivery(found["audit"]),
     }

@@ -1,7 +1,7 @@
 """What processes that died owed: their share of the schedule after their last report, and what they had under way.
 
 A process that is killed takes its last second or two with it, and whatever would have been due of its share until the
-end of the run. Nobody counted that, but it is known: the schedule goes on evenly whether or not somebody is there.
+end of the run. Nobody counted that, but it is known: the schedule goes on whether or not somebody is there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Final, NamedTuple, cast
 
 from typing_extensions import TypedDict
 
+from config.curve import NOTHING, Curve
+from config.run import Run
 from reports.collect.collector import Sender
 
 ARRIVALS: Final = "arrivals"
@@ -24,14 +26,46 @@ class Schedule(NamedTuple):
     """What made operations due.
 
     Attributes:
-        rate: Operations per second over all processes; 0 in a closed model.
+        curve: Unix time in seconds, and operations per second over all processes; without points in a closed model.
         workers: Processes that shared it.
         ended_at: Unix time in seconds when the run ended, where no process that lived to its end says it better.
     """
 
-    rate: float
+    curve: Curve
     workers: int
     ended_at: float
+
+
+def schedule_of(run: Run, senders: Iterable[Sender], ended_at: float) -> Schedule:
+    """Return what made a run's operations due, as its processes tell it.
+
+    A rate that changed as the run went on is told by those who followed it longest. Where nobody says anything, it is
+    the rate that was asked for; of a shape that never began, nothing.
+
+    Args:
+        run: The run.
+        senders: All processes.
+        ended_at: Of `Schedule`.
+    """
+    told = [Curve(rates) for sender in senders if (rates := _came(sender).get("rates"))]
+    curve = max(told, key=lambda one: (one.last_at, len(one.points)), default=NOTHING)
+    settings = run.settings
+    if not curve and settings.arrival_rate and not settings.shape:
+        curve = Curve.constant(settings.arrival_rate, run.started_at)
+    return Schedule(curve, run.workers, ended_at)
+
+
+def asked_mean(senders: Iterable[Sender], schedule: Schedule) -> float:
+    """Operations per second that were due in the mean, from the first of its curve's points to the end."""
+    if len(schedule.curve.points) == 1:
+        return schedule.curve.highest
+    if not schedule.curve:
+        return 0.0
+    began = schedule.curve.points[0].at
+    ended = _ended(list(senders), schedule)
+    if not schedule.curve.points[-1].level:
+        ended = min(ended, schedule.curve.last_at)
+    return schedule.curve.between(began, ended) / (ended - began) if ended > began else 0.0
 
 
 class Came(TypedDict, total=False):
@@ -46,6 +80,9 @@ class Came(TypedDict, total=False):
 
     until: float
     """Unix time in seconds of the newest count."""
+
+    rates: list[list[float]]
+    """Points of the curve that it followed: Unix seconds, and operations per second over all processes."""
 
 
 class Debt(NamedTuple):
@@ -71,7 +108,7 @@ def left_due(senders: Iterable[Sender], schedule: Schedule | None, owed: Iterabl
 
     Args:
         senders: All processes.
-        schedule: What made operations due; None, or a rate of 0, in a closed model.
+        schedule: What made operations due; None, or one without a curve, in a closed model.
         owed: What those owed that died; together they owe no more than was asked for.
         idle: What `idle_due` counted; likewise.
     """
@@ -93,7 +130,7 @@ def debts(senders: Iterable[Sender], schedule: Schedule | None) -> list[Debt]:
 
     Args:
         senders: All processes.
-        schedule: What made operations due; None, or a rate of 0, in a closed model.
+        schedule: What made operations due; None, or one without a curve, in a closed model.
     """
     everyone = list(senders)
     owed: list[Debt] = []
@@ -114,7 +151,7 @@ def idle_due(senders: Iterable[Sender], schedule: Schedule | None) -> int:
 
     Args:
         senders: All processes.
-        schedule: What made operations due; None, or a rate of 0, in a closed model.
+        schedule: What made operations due; None, or one without a curve, in a closed model.
     """
     everyone = list(senders)
     idle = [one for one in everyone if one.complete and _came(one) and not _came(one).get("since")]
@@ -124,11 +161,11 @@ def idle_due(senders: Iterable[Sender], schedule: Schedule | None) -> int:
 def _due_unheard(sender: Sender, everyone: list[Sender], schedule: Schedule | None) -> int:
     """Operations of a process's share that fell due after it was last heard; those of a closed model are none."""
     began = _began(everyone)
-    if schedule is None or not schedule.rate or began is None:
+    if schedule is None or began is None:
         return 0
     came = _came(sender)
     heard: float = came["until"] if came.get("since") else began
-    return max(0, round((_ended(everyone, schedule) - heard) * schedule.rate / schedule.workers))
+    return max(0, round(schedule.curve.between(heard, _ended(everyone, schedule)) / schedule.workers))
 
 
 def _left(everyone: list[Sender], schedule: Schedule | None) -> int:
@@ -136,7 +173,7 @@ def _left(everyone: list[Sender], schedule: Schedule | None) -> int:
     began = _began(everyone)
     if schedule is None or began is None:
         return 0
-    asked = round(schedule.rate * (_ended(everyone, schedule) - began))
+    asked = round(schedule.curve.between(began, _ended(everyone, schedule)))
     if len(everyone) <= schedule.workers:
         return asked
     told: int = sum(_came(sender).get("due", 0) for sender in everyone)

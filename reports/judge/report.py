@@ -11,8 +11,9 @@ from reports.collect.ending import Ending, InjectedFault, Kept
 from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.answers import answers, headline
+from reports.judge.capacity import since_start
 from reports.judge.connections import connections
-from reports.judge.dead_workers import Schedule
+from reports.judge.dead_workers import Schedule, asked_mean, schedule_of
 from reports.judge.errors import errors
 from reports.judge.event_streams import event_streams
 from reports.judge.leaks import trends, usage_over_time
@@ -47,7 +48,8 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
     load_s = load_seconds(senders, began_at, duration_s)
     found = _found(collector, ending, audited, load_s)
     limited = limit(found)
-    rate_kept = rate(run.settings.arrival_rate, found["accounting"]["arrivals"])
+    mean_per_s = asked_mean(senders, schedule_of(run, senders, began_at + load_s))
+    rate_kept = rate(run.settings.arrival_rate, mean_per_s, found["accounting"]["arrivals"])
     results = checks(
         found["accounting"],
         audited.audit,
@@ -59,7 +61,8 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
     )
     if ending.unwritten:
         results.append(Check("journal", False, wording.not_written(ending.unwritten)))
-    told = answers(found, where(run.settings), rate_kept)
+    searched = since_start(ending.capacity, began_at)
+    told = answers(found, where(run.settings), rate_kept, searched)
     return {
         "schema": SCHEMA,
         "run": {
@@ -94,6 +97,7 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
         "cost": _cost(),
         "gates": [],
         "drills": [],
+        "capacity": searched,
     }
 
 
@@ -112,7 +116,7 @@ def _found(collector: Collector, ending: Ending, audited: Audited, load_s: float
     began_at = measured.timeline.began_at
     settings = run.settings
     resilience, queue = _resilience(senders, began_at)
-    schedule = Schedule(settings.arrival_rate, run.workers, began_at + load_s)
+    schedule = schedule_of(run, senders, began_at + load_s)
     resources = provenance.resources(senders, ending.master, began_at - run.started_at)
     over_time = timeline(measured.timeline)
     closed = {sender.name: sum(sum(counts.values()) for counts in sender.received.values()) for sender in senders}
@@ -129,6 +133,7 @@ def _found(collector: Collector, ending: Ending, audited: Audited, load_s: float
         "timeline": {
             **over_time,
             "faults": _faults(ending.faults, began_at),
+            "asked": _asked(schedule, began_at),
             "queue": queue,
         },
     }
@@ -155,6 +160,14 @@ def _of_shared_circuits(breakers: Sequence[Breaker]) -> list[str]:
     """What has to be said where circuits were to be shared, and were not all the time."""
     away = {one["name"].partition("@")[0] for one in breakers if one.get("storage", {}).get("failures")}
     return [circuits_not_shared(sorted(away))] if away else []
+
+
+def _asked(schedule: Schedule, began_at: float) -> list[list[float]]:
+    """The report's `timeline.asked`; empty where the rate never changed, or there was none."""
+    points = schedule.curve.points
+    if len(points) < 2:
+        return []
+    return [[round(max(0.0, point.at - began_at), 3), round(point.level, 3)] for point in points]
 
 
 def _faults(injected: Sequence[InjectedFault], began_at: float) -> list[Fault]:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 from typing_extensions import TypedDict
 
 from reports.render.views import Namer, PhaseChart, overhead_entries, phases
+from reports.schema.capacity import Capacity, PublishedLimit
 from reports.schema.overhead import Curves, Estimate
 from reports.schema.report import Report
 from reports.schema.resources import UsageOverTime
@@ -84,8 +85,21 @@ class UsageLine(TypedDict):
     memory_mb: list[float | None]
 
 
+class Knee(TypedDict):
+    """What came of each rate that was tried, in the order of the rates; columns, as in `Line`."""
+
+    asked: list[float]
+    succeeded: list[float]
+    p95_ms: list[float | None]
+    good: list[bool]
+    found: float
+    limits: list[PublishedLimit]
+
+
 class ChartData(TypedDict):
     """Everything that report.js draws."""
+
+    knee: Knee | None
 
     intervals: list[Interval]
     intervals_log: bool
@@ -96,6 +110,7 @@ class ChartData(TypedDict):
     duration_s: float
     load_s: float
     timeline: list[Line]
+    asked: list[list[float]]
     faults: list[FaultSpan]
     breakers: list[Lane]
     queue: list[list[float]]
@@ -109,6 +124,7 @@ def chart_data(report: Report, name_of: Namer) -> ChartData:
     end = report["run"]["duration_s"]
     rows = _intervals(report)
     return {
+        "knee": _knee(report.get("capacity")),
         "intervals": rows,
         "intervals_log": _decades_apart(rows),
         "curves": [entry["curves"] for entry in overhead_entries(report)],
@@ -118,6 +134,7 @@ def chart_data(report: Report, name_of: Namer) -> ChartData:
         "duration_s": end,
         "load_s": report["run"].get("load_s", end),
         "timeline": [_line(name_of(series), series["points"]) for series in timeline["series"]],
+        "asked": timeline.get("asked", []),
         "faults": [
             {"name": fault["name"], "from": fault["from_s"], "to": end if fault["to_s"] is None else fault["to_s"]}
             for fault in timeline.get("faults", [])
@@ -163,6 +180,22 @@ def _memory(one: UsageOverTime) -> UsageLine:
         "label": one["name"],
         "t": [point[0] for point in one["points"]],
         "memory_mb": [point[2] if private else point[1] for point in one["points"]],
+    }
+
+
+def _knee(searched: Capacity | None) -> Knee | None:
+    """What throughput and latency did as the rate grew; None where no rate was searched for."""
+    if searched is None or not searched["steps"]:
+        return None
+    steps = sorted(searched["steps"], key=lambda step: step["asked_per_s"])
+    highest = steps[-1]["asked_per_s"]
+    return {
+        "asked": [step["asked_per_s"] for step in steps],
+        "succeeded": [step["succeeded_per_s"] for step in steps],
+        "p95_ms": [step["p95_ms"] for step in steps],
+        "good": [step["good"] for step in steps],
+        "found": searched["rate_per_s"],
+        "limits": [one for one in searched["published"] if one["per_s"] <= 1.2 * highest],
     }
 
 

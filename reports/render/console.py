@@ -9,7 +9,7 @@ from reports.render import head, words
 from reports.schema.audit import Audit
 from reports.schema.operations import Operation
 from reports.schema.report import Report
-from reports.wording import collisions, connections, event_streams, mirror_streams, patience
+from reports.wording import capacity, collisions, connections, event_streams, mirror_streams, patience
 from reports.wording.audit import doubt_of, integrity_faults, unreported
 from reports.wording.phrases import milliseconds
 
@@ -32,6 +32,8 @@ def render_console(report: Report, path: str, unwritten: str = "") -> str:
     lines += [f"{told['question']} {told['answer']}" for told in run.get("answers", [])[1:]]
     if run.get("limit"):
         lines.append(run["limit"]["sentence"])
+    searched = report.get("capacity")
+    lines += ["", *(f"  {capacity.line(step)}" for step in searched["steps"])] if searched else []
     lines += ["", head.sentence(report), head.line(report), ""]
     lines += _table(report["operations"])
     unsent = accounting["rejected"] + accounting["shed"]

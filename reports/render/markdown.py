@@ -10,11 +10,12 @@ from reports.render import head, words
 from reports.render.views import namer
 from reports.schema.accounting import Accounting
 from reports.schema.audit import Audit
+from reports.schema.capacity import Capacity
 from reports.schema.overhead import Estimate, Overhead
 from reports.schema.report import Drill, Error, Report
 from reports.schema.resources import Trend
 from reports.schema.run import Run
-from reports.wording import collisions, connections, event_streams, mirror_streams, patience, trends
+from reports.wording import capacity, collisions, connections, event_streams, mirror_streams, patience, trends
 from reports.wording.audit import doubt_of, integrity_faults, unreported
 from reports.wording.expectations import RESULTS
 from reports.wording.phrases import milliseconds
@@ -36,6 +37,7 @@ def render_markdown(report: Report) -> str:
     if run.get("limit"):
         parts += [text(run["limit"]["sentence"]), ""]
     parts += _expectations(report["drills"])
+    parts += _capacity(report.get("capacity"))
     parts += _overhead(report["overhead"])
     parts += _operations(report)
     parts += _accounting(report["accounting"])
@@ -70,6 +72,28 @@ def _expectations(entries: Sequence[Drill]) -> list[str]:
     cells = [[text(entry["name"]), text(entry["expected"]), text(entry["observed"])] for entry in entries]
     rows = [[*row, RESULTS[entry["passed"]]] for row, entry in zip(cells, entries, strict=True)]
     return _table(["Expectation", "expected", "observed", "result"], rows)
+
+
+def _capacity(searched: Capacity | None) -> list[str]:
+    """The steps of a search for the highest rate; empty where there was none."""
+    if searched is None:
+        return []
+    rows = [
+        [
+            *(step["purpose"], f"{capacity.figure(step['asked_per_s'])}/s", f"{step['kept_percent']:.4g} %"),
+            *(f"{capacity.figure(step['succeeded_per_s'])}/s", f"{step['turned_away']:,}"),
+            f"{step['failed'] + step['rejected'] + step['unknown']:,}",
+            *(milliseconds(time) if time is not None else "–" for time in (step["p50_ms"], step["p95_ms"])),
+            text(capacity.outcome(step)),
+        ]
+        for step in searched["steps"]
+    ]
+    heads = ["Step", "asked", "kept", "succeeded", "turned away", "errors", "p50", "p95", "result"]
+    known = [
+        f"- Limit beside it: {text(one['name'])} {one['per_s']:,.4g}/s ({text(one['source'])})."
+        for one in searched["published"]
+    ]
+    return [*_table(heads, rows), f"- Good means {capacity.gates(searched['gates'])}.", *known, ""]
 
 
 def _overhead(entries: Iterable[Overhead]) -> list[str]:

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from reports.schema.accounting import Accounting
 from reports.schema.audit import Audit
+from reports.schema.capacity import Capacity
 from reports.schema.operations import Operation
 from reports.schema.overhead import Overhead
 from reports.schema.parts import CLOSED, GROWING, Amount, Count, Side
@@ -105,3 +106,5 @@ class Report(TypedDict):
     drills: list[Drill]
     errors: list[Error]
     timeline: Timeline
+    capacity: NotRequired[Capacity | None]
+    """The search for the highest rate; null where there was none."""

@@ -121,8 +121,12 @@ class Rate(TypedDict):
     """The rate that was asked for and kept."""
 
     asked_per_s: Positive
+    """In the mean, where it changed as the run went on."""
+
     kept_per_s: Amount
     kept_percent: Percent
+    highest_per_s: NotRequired[Positive]
+    """The highest that was asked for, where it changed as the run went on."""
 
 
 @CLOSED

@@ -54,5 +54,9 @@ class Timeline(TypedDict):
     faults: NotRequired[list[Fault]]
     """Faults that were injected on purpose, in seconds since the start."""
 
+    asked: NotRequired[list[Bounds]]
+    """Corners of the rate that was asked for, where it changed: [seconds since the start, operations per second]; it
+    goes in straight lines between them, and two at one time are a jump."""
+
     queue: NotRequired[list[Bounds]]
     """Operations waiting in the clients' queues: [seconds since the start, depth]."""

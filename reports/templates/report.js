@@ -134,6 +134,12 @@
         line: { color: shade(one), width: 2 }, hovertemplate: "%{y:.1f}/s", yaxis: "y",
       };
     });
+    if (data.asked.length) {
+      traces.push({
+        name: "asked", x: data.asked.map((p) => p[0]), y: data.asked.map((p) => p[1]), mode: "lines", yaxis: "y",
+        line: { color: colour("--muted"), width: 1.5, dash: "dash" }, hovertemplate: "%{y:.1f}/s asked",
+      });
+    }
     for (const [outcome, variable] of OUTCOMES) {
       const perTime = new Map();
       for (const one of data.timeline) one.t.forEach((t, i) => perTime.set(t, (perTime.get(t) ?? 0) + one[outcome][i]));
@@ -206,6 +212,31 @@
     });
   };
 
+  const knee = (element) => {
+    const k = data.knee;
+    const symbol = k.good.map((good) => (good ? "circle" : "circle-open"));
+    const points = (y, axisName, variable, unit) => ({
+      x: k.asked, y, yaxis: axisName, mode: "lines+markers", line: { color: colour(variable), width: 1.5 }, connectgaps: false,
+      marker: { color: colour(variable), size: 9, symbol, line: { width: 2, color: colour(variable) } },
+      hovertemplate: `%{x:.4g}/s asked: %{y:.4g} ${unit}<extra></extra>`,
+    });
+    const end = 1.05 * Math.max(...k.asked);
+    const upright = (at, dash, variable) => ({
+      type: "line", xref: "x", yref: "paper", x0: at, x1: at, y0: 0, y1: 1, line: { color: colour(variable), width: 1.5, dash },
+    });
+    draw(element, [
+      { x: [0, end], y: [0, end], mode: "lines", line: { color: colour("--muted"), width: 1, dash: "dot" }, hoverinfo: "skip" },
+      points(k.succeeded, "y", "--hedera", "/s succeeded"),
+      points(k.p95_ms, "y2", "--s1", "ms p95"),
+    ], {
+      hovermode: "closest", showlegend: false, margin: { l: 58, r: 12, t: 8, b: 44 },
+      shapes: [...(k.found ? [upright(k.found, "dash", "--good")] : []), ...k.limits.map((one) => upright(one.per_s, "dot", "--warn"))],
+      xaxis: axis("operations per second asked", { range: [0, end], anchor: "y2" }),
+      yaxis: axis("per second succeeded", { range: [0, 1.05 * Math.max(...k.succeeded, 1)], domain: [0.5, 1] }),
+      yaxis2: axis("p95, milliseconds", { type: "log", domain: [0, 0.42] }),
+    });
+  };
+
   const cpu = (element) => {
     const traces = data.resources.map((one, index) => ({
       name: plain(one.label), x: one.samples.map((s) => s[0]), y: one.samples.map((s) => s[1]), mode: "lines",
@@ -228,7 +259,7 @@
     });
   };
 
-  const charts = { intervals, curves, difference, phases, timeline, cpu, memory };
+  const charts = { intervals, curves, difference, phases, timeline, knee, cpu, memory };
   const drawAll = () => {
     document.querySelectorAll("[data-chart]").forEach((element) => charts[element.dataset.chart](element));
     const names = Object.keys(data.phases.names);

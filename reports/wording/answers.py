@@ -32,9 +32,10 @@ def capacity(operations: Sequence[Operation], kept: Rate | None, where: str) -> 
         where: On what, with a comma before it; "" where another sentence says it.
     """
     if kept is not None:
+        mean = " in the mean" if "highest_per_s" in kept else ""
         return (
-            f"Of {kept['asked_per_s']:g} operations per second that were asked for, {kept['kept_per_s']:.4g} were "
-            f"started ({share_in_words(kept)}){where}."
+            f"Of {kept['asked_per_s']:g} operations per second that were asked for{mean}, {kept['kept_per_s']:.4g} "
+            f"were started ({share_in_words(kept)}){where}."
         )
     done: dict[str, float] = {}
     for entry in operations:

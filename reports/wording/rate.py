@@ -7,7 +7,10 @@ from reports.schema.run import Rate
 
 def in_words(kept: Rate) -> str:
     """`100/s asked, 10.7/s kept (11 %)`."""
-    return f"{kept['asked_per_s']:g}/s asked, {kept['kept_per_s']:.4g}/s kept ({share_in_words(kept)})"
+    asked = f"{kept['asked_per_s']:g}/s asked"
+    if "highest_per_s" in kept:
+        asked = f"{kept['asked_per_s']:.4g}/s asked in the mean"
+    return f"{asked}, {kept['kept_per_s']:.4g}/s kept ({share_in_words(kept)})"
 
 
 def share_in_words(kept: Rate) -> str:

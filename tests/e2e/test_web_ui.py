@@ -67,6 +67,15 @@ def web_ui(spawn: Any) -> Iterator[WebUi]:
     assert "Traceback" not in output
 
 
+def wait_for_reports(folder: Path, number: int) -> None:
+    """Wait until so many runs that ended by themselves have their reports."""
+    deadline = time.monotonic() + 60
+    while len(list(folder.glob("out/2*/junit.xml"))) < number:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    time.sleep(1)  # which is then pointed to as the latest
+
+
 def newest_report(folder: Path) -> dict[str, Any]:
     """report.json of the newest run."""
     loaded: dict[str, Any] = json.loads((folder / "out" / "latest" / "report.json").read_text())
@@ -135,3 +144,20 @@ def test_a_scenario_from_the_form(web_ui: WebUi, tmp_path: Path) -> None:
     web_ui.wait_for("stopped")
     assert len(newest_report(tmp_path)["run"]["load"]["user_classes"]) > 1
     assert newest_report(tmp_path)["drills"] == []
+
+
+def test_a_shape_is_a_field_of_the_form(web_ui: WebUi, tmp_path: Path) -> None:
+    """It ends the run; a start without one is a run of its own again, and a wrong one is answered on the page."""
+    answer = web_ui.start(shape="ramp:time=never")
+    assert (answer["success"], answer["message"].partition(": give")[0]) == (
+        False,
+        "--shape 'ramp:time=never': time=never",
+    )
+    answer = web_ui.start(shape="ramp:time=2s,hold=2s")
+    assert (answer["success"], answer["message"]) == (True, "Swarming started using shape class 'RunShape'")
+    wait_for_reports(tmp_path, 1)
+    report = newest_report(tmp_path)
+    assert (report["run"]["load"]["shape"], report["run"]["settings"]["shape"]) == ("RunShape", "ramp:time=2s,hold=2s")
+    assert web_ui.start(shape="", run_time="2s")["message"] == "Swarming started"
+    wait_for_reports(tmp_path, 2)
+    assert newest_report(tmp_path)["run"]["load"]["shape"] is None

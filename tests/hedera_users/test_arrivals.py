@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
-from collections.abc import Iterator
+from itertools import chain, repeat
 
 import gevent
 import pytest
@@ -12,8 +13,10 @@ from gevent.event import AsyncResult
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.curve import Curve
 from hedera_users.arrivals import LATE_S, Arrivals, Turn
 from hedera_users.operation_counts import OperationCounts
+from hedera_users.schedule import Moments, evenly
 
 
 class Line:
@@ -22,15 +25,13 @@ class Line:
     def __init__(self, patience: float = 5.0, moments: list[float] | None = None) -> None:
         self.now = 100.0
         self.operation_counts = OperationCounts()
-        shed = self.operation_counts.shed
-        self.arrivals = Arrivals(lambda: self._moments(moments), patience, shed, "1", lambda: self.now)
+        # At one operation a second since 1970 the totals at which operations are due are the moments themselves.
+        listed = Moments(lambda _: chain(moments or [], repeat(math.inf)), Curve.constant(1.0))
+        self.arrivals = Arrivals(listed, patience, self.operation_counts.shed, "1", lambda: self.now)
         self.users: list[gevent.Greenlet] = []
         self.places: list[AsyncResult] = []
         self.delays: list[float] = []
         self.order: list[str] = []
-
-    def _moments(self, moments: list[float] | None) -> Iterator[float]:
-        yield from moments or []
 
     def ask(self, name: str = "hcs.submit", hurry: bool = False) -> None:
         """Let one more user stand in line, who starts his operation at once when it is his turn."""
@@ -132,7 +133,8 @@ def test_the_end_sheds_what_nobody_took_and_sends_everybody_away() -> None:
     line.arrivals.end()
     line.ask()
     gevent.joinall(line.users, timeout=1, raise_error=True)
-    assert line.arrivals.snapshot() | {"latest_s": 0, "since": None, "until": 0} == {
+    assert line.arrivals.snapshot() | {"latest_s": 0, "since": None, "until": 0, "rates": []} == {
+        "rates": [],
         "due": 2,
         "started": 1,
         "shed": 1,
@@ -253,3 +255,24 @@ def test_a_turn_says_when_it_was_due() -> None:
     user.join()
     assert turn[0] is not None
     assert turn[0].due_at == 1234.5
+
+
+def test_a_rate_that_changes_takes_effect_when_it_is_to() -> None:
+    """A process that waits for a moment far away hears of a higher rate, and of the end of all rates, in time."""
+    began = time.time()
+    line = Line()
+    arrivals = Arrivals(Moments(evenly(0, 1), Curve.constant(0.02, began - 1)), 5.0, line.operation_counts.shed)
+    line.arrivals = arrivals
+    for _ in range(40):
+        line.ask()
+    arrivals.begin()
+    gevent.sleep(0.05)
+    changed = Curve.constant(0.02, began - 1).then(began + 0.5, 100.0).then(began + 0.7, 0.0)
+    arrivals.follow(changed)
+    gevent.sleep(0.4)
+    assert arrivals.snapshot()["due"] == 0
+    gevent.sleep(0.5)
+    arrivals.end()
+    found = arrivals.snapshot()
+    assert found["due"] == found["started"] == pytest.approx(20, abs=1)
+    assert found["rates"] == [list(point) for point in changed.points]

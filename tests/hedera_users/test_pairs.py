@@ -24,6 +24,7 @@ from hedera_users.operation import Operation
 from hedera_users.operation_counts import OperationCounts
 from hedera_users.overhead_user import OverheadUser
 from hedera_users.own_application import OwnApplication
+from hedera_users.schedule import Moments, evenly
 from hedera_users.session import Session
 from records.envelope import decode, digest
 from records.operation import Arm, OperationRecord
@@ -138,7 +139,7 @@ def test_both_arms_carry_the_same_payload() -> None:
 
 def test_each_arm_is_due_by_itself() -> None:
     """Under an arrival rate one due operation is one arm; a user that is asked to stop leaves its pair half done."""
-    arrivals = Arrivals(lambda: iter([]), 5.0, OperationCounts().shed)
+    arrivals = Arrivals(Moments(evenly(0, 1)), 5.0, OperationCounts().shed)
     process = Process(arrivals=arrivals)
     user = process.user(0)
     task = gevent.spawn(user.audit_event)

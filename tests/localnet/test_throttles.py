@@ -52,6 +52,27 @@ def test_the_burst_of_a_node(operation: str, nodes: int, burst: int) -> None:
     assert taken_at_once(operation, nodes) == burst
 
 
+def test_single_rates_come_on_top_of_mainnets() -> None:
+    """50 messages a second and a burst of 2 s over four nodes: 12.5 a second each; the rest is mainnet's."""
+    rates = "ConsensusSubmitMessage=50,burst=2"
+    assert taken_at_once("ConsensusSubmitMessage", 4, rates) == 25
+    assert taken_at_once("ConsensusSubmitMessage", 4) == 10_500 * 15 // 4
+    assert taken_at_once("FileAppend", 4, rates) == taken_at_once("FileAppend", 4) == 7
+    throttle, now_ns = Throttle(load_throttles(rates), 4), NANOS
+    while throttle.take("ConsensusSubmitMessage", USER, now_ns):
+        pass
+    taken = [throttle.take("ConsensusSubmitMessage", USER, now_ns + step * NANOS // 1000) for step in range(1, 8001)]
+    assert sum(taken) == pytest.approx(100, abs=1)
+
+
+@pytest.mark.parametrize("rates", ["SubmitMessage=50", "ConsensusSubmitMessage=0", "FileCreate=fast", "burst=0"])
+def test_a_wrong_rate_is_one_line(rates: str) -> None:
+    """It names what was typed, and what would be right."""
+    with pytest.raises(ThrottleError, match=rf"--throttles '{rates}': '{rates}' is no operation with a rate") as caught:
+        load_throttles(rates)
+    assert "\n" not in str(caught.value)
+
+
 def test_the_rate_of_a_node() -> None:
     """After the burst a node of four takes 2.5 file writes a second: one each 0.4 s."""
     throttle, now_ns = Throttle(load_throttles("mainnet"), 4), NANOS

@@ -9,15 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.curve import NOTHING, Curve
 from reports.collect.collector import Sender, Sequence
 from reports.judge.accounting import account
-from reports.judge.dead_workers import Schedule, debts
+from reports.judge.dead_workers import Schedule, asked_mean, debts, schedule_of
 from reports.judge.limits import limit
 from reports.judge.rate import rate
 from reports.render.console import render_console
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown
 from reports.schema.published import violations
+from tests.reports.ledger import run
 from tests.reports.sample import sample_report
 
 BEGAN, ENDED = 1_000.0, 1_040.0
@@ -57,7 +59,7 @@ def one_of_three_died() -> list[Sender]:
 
 def test_what_a_dead_worker_owed_is_due_and_named() -> None:
     """912 were told, 1,200 were asked: the 288 of its share are due, named by its name, and not kept."""
-    accounting = account(one_of_three_died(), {}, Schedule(30.0, 3, ENDED))
+    accounting = account(one_of_three_died(), {}, Schedule(Curve.constant(30.0), 3, ENDED))
     came = accounting["arrivals"]
     assert (came["due"], came["started"], came["unreported"]) == (1_200, 910, 290)
     assert came["due"] == came["started"] + came["shed"] + came["unreported"]
@@ -66,7 +68,7 @@ def test_what_a_dead_worker_owed_is_due_and_named() -> None:
         "c: its last data never arrived; about 288 operations of its share were due after its last report, 2 waited "
         "for a user and 3 under way at its last report: what became of them is missing"
     )
-    kept = rate(30.0, came)
+    kept = rate(30.0, 30.0, came)
     assert kept is not None
     assert (kept["kept_per_s"], kept["kept_percent"]) == (22.75, 75.83)
 
@@ -74,7 +76,7 @@ def test_what_a_dead_worker_owed_is_due_and_named() -> None:
 def test_a_worker_that_never_said_a_word_owed_its_whole_share() -> None:
     """It was there when the run began, so its share was asked for."""
     senders = [*one_of_three_died()[:2], sender("c", None, complete=False)]
-    accounting = account(senders, {}, Schedule(30.0, 3, ENDED))
+    accounting = account(senders, {}, Schedule(Curve.constant(30.0), 3, ENDED))
     assert accounting["arrivals"]["due"] == 1_200
     assert accounting["dead_workers"][0]["due"] == 400
 
@@ -83,18 +85,18 @@ def test_a_share_that_was_taken_over_is_not_owed_twice() -> None:
     """A worker that joined late makes the dead one's share up from when it came: the rest is owed."""
     late = sender("d", ENDED, complete=True, due=250)
     late.sources["arrivals"]["since"] = BEGAN + 15.0
-    accounting = account([*one_of_three_died(), late], {}, Schedule(30.0, 3, ENDED))
+    accounting = account([*one_of_three_died(), late], {}, Schedule(Curve.constant(30.0), 3, ENDED))
     assert (accounting["arrivals"]["due"], accounting["dead_workers"][0]["due"]) == (1_200, 38)
 
 
 def test_what_is_due_of_one_that_left_in_good_order_is_not_kept() -> None:
     """20 a second for 40 s over two; one is told to leave after 10 s, and all that it did is known."""
     senders = [sender("a", ENDED, complete=True, due=400), sender("b", BEGAN + 10, complete=True, due=100)]
-    accounting = account(senders, {}, Schedule(20.0, 2, ENDED))
+    accounting = account(senders, {}, Schedule(Curve.constant(20.0), 2, ENDED))
     came = accounting["arrivals"]
     assert (came["due"], came["started"], came["unreported"]) == (800, 500, 300)
     assert accounting["dead_workers"] == []
-    kept = rate(20.0, came)
+    kept = rate(20.0, 20.0, came)
     assert kept is not None
     assert kept["kept_percent"] == 62.5
 
@@ -104,7 +106,7 @@ def test_one_that_stands_in_for_one_that_left_keeps_its_share() -> None:
     senders = [sender("a", ENDED, complete=True, due=400), sender("b", BEGAN + 10, complete=True, due=100)]
     late = sender("c", ENDED, complete=True, due=300)
     late.sources["arrivals"]["since"] = BEGAN + 10.0
-    came = account([*senders, late], {}, Schedule(20.0, 2, ENDED))["arrivals"]
+    came = account([*senders, late], {}, Schedule(Curve.constant(20.0), 2, ENDED))["arrivals"]
     assert (came["due"], came["unreported"]) == (800, 0)
 
 
@@ -114,7 +116,7 @@ def test_who_left_and_who_died_owe_no_more_than_was_asked() -> None:
     died = sender("c", BEGAN + 20, complete=False, due=200)
     late = sender("d", ENDED, complete=True, due=500)
     senders = [sender("a", ENDED, complete=True, due=400), left, died, late]
-    came = account(senders, {}, Schedule(30.0, 3, ENDED))["arrivals"]
+    came = account(senders, {}, Schedule(Curve.constant(30.0), 3, ENDED))["arrivals"]
     assert came["due"] == 1_200
     assert came["due"] == came["started"] + came["shed"] + came["unreported"]
 
@@ -122,14 +124,14 @@ def test_who_left_and_who_died_owe_no_more_than_was_asked() -> None:
 def test_those_that_stop_at_the_end_have_not_left() -> None:
     """Some hear of it a little later than others."""
     senders = [sender("a", ENDED, complete=True, due=400), sender("b", ENDED - 1.5, complete=True, due=385)]
-    came = account(senders, {}, Schedule(20.0, 2, ENDED))["arrivals"]
+    came = account(senders, {}, Schedule(Curve.constant(20.0), 2, ENDED))["arrivals"]
     assert (came["due"], came["unreported"]) == (785, 0)
 
 
 def test_where_all_died_the_end_of_the_run_is_the_last_that_is_known() -> None:
     """Nobody lived to say when it ended."""
     senders = [sender("a", 1_010.0, complete=False, due=50), sender("b", 1_020.0, complete=False, due=100)]
-    owed = debts(senders, Schedule(10.0, 2, 1_030.0))
+    owed = debts(senders, Schedule(Curve.constant(10.0), 2, 1_030.0))
     assert [debt.due for debt in owed] == [100, 50]
 
 
@@ -140,11 +142,11 @@ def test_the_share_of_a_worker_without_a_user_is_due_and_not_kept(idle: int) -> 
     empty = [sender(f"idle-{number}", ENDED, complete=True) for number in range(idle)]
     for one in empty:
         one.sources["arrivals"]["since"] = None
-    accounting = account([*empty, *lived], {}, Schedule(30.0, 3, ENDED))
+    accounting = account([*empty, *lived], {}, Schedule(Curve.constant(30.0), 3, ENDED))
     came = accounting["arrivals"]
     assert (came["due"], came["shed"], came["idle"]) == (1_200, 400 * idle, 400 * idle)
     assert came["due"] == came["started"] + came["shed"] + came["unreported"]
-    kept = rate(30.0, came)
+    kept = rate(30.0, 30.0, came)
     assert kept is not None
     assert kept["kept_percent"] == pytest.approx(100 * (3 - idle) / 3, abs=0.01)
     found = limit(
@@ -165,14 +167,14 @@ def test_where_no_process_had_begun_nothing_is_owed() -> None:
     early = [sender(name, ENDED, complete=True) for name in ("a", "b")]
     for one in early:
         one.sources["arrivals"]["since"] = None
-    assert account(early, {}, Schedule(30.0, 2, ENDED))["arrivals"]["due"] == 0
+    assert account(early, {}, Schedule(Curve.constant(30.0), 2, ENDED))["arrivals"]["due"] == 0
 
 
 def test_in_a_closed_model_nothing_was_due() -> None:
     """What it had under way is named all the same."""
     dead = sender("c", BEGAN + 5, complete=False, due=10, flying=4)
     del dead.sources["arrivals"]
-    accounting = account([dead], {}, Schedule(0.0, 1, ENDED))
+    accounting = account([dead], {}, Schedule(NOTHING, 1, ENDED))
     assert (accounting["arrivals"], accounting["dead_workers"][0]["due"]) == (None, 0)
     assert accounting["reasons"][0].startswith("c: its last data never arrived")
     assert "4 under way at its last report" in accounting["reasons"][0]
@@ -191,7 +193,7 @@ def test_due_is_what_was_asked(workers: int, rate_per_s: float, died: dict[int, 
         until = BEGAN + died.get(index, 60)
         due = round(rate_per_s / workers * (until - BEGAN))
         senders.append(sender(str(index), until, complete=index not in died, due=due))
-    came = account(senders, {}, Schedule(rate_per_s, workers, ended))["arrivals"]
+    came = account(senders, {}, Schedule(Curve.constant(rate_per_s), workers, ended))["arrivals"]
     assert came["due"] == pytest.approx(rate_per_s * 60, abs=workers + 1)
     assert came["due"] == came["started"] + came["shed"] + came["unreported"]
 
@@ -199,7 +201,7 @@ def test_due_is_what_was_asked(workers: int, rate_per_s: float, died: dict[int, 
 def with_dead_worker(tmp_path: Path) -> dict[str, Any]:
     """A report of a run that lost a worker."""
     report = sample_report(tmp_path)
-    told = account(one_of_three_died(), {}, Schedule(30.0, 3, ENDED))
+    told = account(one_of_three_died(), {}, Schedule(Curve.constant(30.0), 3, ENDED))
     report["accounting"] |= {
         name: told[name] for name in ("arrivals", "dead_workers", "reasons", "balanced", "incomplete_workers")
     }
@@ -223,3 +225,36 @@ def test_the_starts_name_what_nobody_can_tell(tmp_path: Path) -> None:
     shown = " ".join(render_html(with_dead_worker(tmp_path)).split())
     assert "1,200 operations were due by the schedule; 910 were started and 0 shed" in shown
     assert "290 were due to processes that died" in shown
+
+
+SPIKE: Any = [[BEGAN, 10.0], [BEGAN + 20, 10.0], [BEGAN + 20, 100.0], [BEGAN + 30, 100.0], [BEGAN + 30, 0.0]]
+
+
+def test_what_a_dead_worker_owed_of_a_rate_that_changed_is_the_area_below_it() -> None:
+    """One of two died five seconds before the spike: a half of 5 · 10 + 10 · 100 is its debt, and nothing after."""
+    senders = [sender("a", ENDED, complete=True, due=600), sender("b", BEGAN + 15, complete=False, due=75)]
+    for one in senders:
+        one.sources["arrivals"]["rates"] = SPIKE[:2] if one.name == "b" else SPIKE
+    described = run(arrival_rate=100, shape="spike").model_copy(update={"workers": 2})
+    schedule = schedule_of(described, senders, ENDED)
+    assert schedule.curve == Curve(SPIKE), "of those who followed it longest"
+    (owed,) = debts(senders, schedule)
+    assert owed.due == 525
+    assert asked_mean(senders, schedule) == pytest.approx(40.0), "1,200 in the 30 s that the shape lasted"
+    came = account(senders, {}, schedule)["arrivals"]
+    assert came is not None
+    assert came["due"] == 1_200
+    kept = rate(100.0, asked_mean(senders, schedule), came)
+    assert kept == {"asked_per_s": 40.0, "kept_per_s": 22.5, "kept_percent": 56.25, "highest_per_s": 100.0}
+
+
+def test_a_schedule_that_nobody_tells_is_the_rate_that_was_asked_for() -> None:
+    """Of a checkpoint of an earlier version; of a shape that never began, nothing was due."""
+    senders = one_of_three_died()
+    assert schedule_of(run(arrival_rate=30), senders, ENDED).curve == Curve.constant(30.0, run().started_at)
+    never = schedule_of(run(arrival_rate=30, shape="ramp"), senders, ENDED)
+    assert (never.curve, asked_mean(senders, never)) == (NOTHING, 0.0)
+    assert rate(30.0, 0.0, None) == {"asked_per_s": 30.0, "kept_per_s": 0.0, "kept_percent": 0.0}
+    assert schedule_of(run(), senders, ENDED).curve == NOTHING
+    constant = schedule_of(run(arrival_rate=30), senders, ENDED)
+    assert asked_mean(senders, constant) == 30.0

@@ -120,6 +120,7 @@ def deltas(worker: int, operations: int, count: int) -> list[dict[str, Any]]:
             "sequence": sequence,
             "final": sequence == count,
             "at": float(sequence),
+            "cpu_s": 0.0,
             "host": "h",
             "measurements": measurements.dump(),
             "rows": rows,

@@ -158,7 +158,7 @@ def test_a_missing_key_is_told(sample: Any, name: str, key: str) -> None:
         ("overhead", ["failed", "sampled_pairs", "figures", "intervals", "worth_pairs", "conclusion", "short"]),
         ("resilience", ["connections", "mirror_streams"]),
         ("run", ["load_s", "answers", "project", "load", "clock_offset_ms", "limit", "rate"]),
-        ("timeline", ["faults", "queue"]),
+        ("timeline", ["asked", "faults", "queue"]),
     ],
 )
 def test_reports_of_earlier_versions_lack_keys(sample: Any, name: str, keys: list[str]) -> None:

@@ -129,7 +129,7 @@ def test_a_run_passes_only_where_enough_of_each_kind_succeeded(counts: list[tupl
 )
 def test_less_than_the_rate_that_was_asked_for(started: int, due: int, limit_by: str, expected: ExitCode) -> None:
     """A run that made less load than it was asked for has not tested what was asked; whose fault it was decides."""
-    kept = rate(100.0, {"due": due, "started": started})
+    kept = rate(100.0, 100.0, {"due": due, "started": started})
     code, failed = verdict(entry(succeeded=started), kept=KeptRate(kept, 95.0, limit_by), shed=due - started)
     assert code is expected
     if failed:
@@ -150,13 +150,13 @@ def test_a_comparison_without_any_answer_is_inconclusive() -> None:
 def test_a_rate_in_words_never_rounds_a_shortfall_away() -> None:
     """One missed start in a hundred thousand is not 100 %."""
     assert in_words({"asked_per_s": 50.0, "kept_per_s": 49.9995, "kept_percent": 99.999}).endswith("(99.9 %)")
-    assert rate(0.0, None) is None
+    assert rate(0.0, 0.0, None) is None
 
 
 @pytest.mark.parametrize("arrivals", [{"due": 0, "started": 0}, None])
 def test_a_rate_of_which_nothing_became_due_was_not_kept(arrivals: dict[str, int] | None) -> None:
     """The run was over before all users were there, or no worker lived to tell: 100/s were asked for all the same."""
-    kept = rate(100.0, arrivals)
+    kept = rate(100.0, 100.0, arrivals)
     assert kept is not None
     assert in_words(kept) == "100/s asked, 0/s kept (0 %)"
     code, failed = verdict(entry(), kept=KeptRate(kept, 95.0, "generator"))
