@@ -36,7 +36,7 @@ def ramp_s(users: int, spawn_rate: float) -> float:
 def look_at_load(options: Namespace) -> Told:
     """Look at the load of a headless run of limited time, whose users are given as a number."""
     run_time, users = options.run_time, options.num_users or 1
-    if not options.headless or not run_time or run_time < 0 or users < 1 or LoadTestShape.__subclasses__():
+    if not options.headless or not run_time or run_time < 0 or users < 1 or _others_shapes():
         return Told([], [])
     try:
         rate = settings_from(options).arrival_rate
@@ -54,3 +54,9 @@ def look_at_load(options: Namespace) -> Told:
         left = f"{run_time - needed:.4g} s, which --run-time leaves when all users are there"
         return Told([f"--arrival-rate {rate:g}: nothing would be due in {left}; run longer"], [])
     return Told([], [])
+
+
+def _others_shapes() -> bool:
+    """Whether a locustfile has a shape of its own, which says by itself how much load there is."""
+    ours = ("hedera_users", "scenarios")
+    return any(one.__module__.partition(".")[0] not in ours for one in LoadTestShape.__subclasses__())
