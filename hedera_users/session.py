@@ -19,16 +19,20 @@ from hedera_client.overdue_messages import LOOK_INTERVAL_S
 from hedera_client.pacing import REQUESTS_PER_S
 from hedera_client.receipt_pace import ReceiptPace
 from hedera_users import schedule
+from hedera_users.application_ways import make_way
 from hedera_users.arrivals import Arrivals, Turn
 from hedera_users.background import Background
 from hedera_users.baseline import Baseline, make_baseline
 from hedera_users.fees import fee_caps, max_query_payment
 from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.hedera_service import HederaService
-from hedera_users.ledger import Ledger
+from hedera_users.http_posts import TOPIC_HEADER
 from hedera_users.mirror_view import MirrorView
 from hedera_users.operation import Operation
+from hedera_users.operation_counts import OperationCounts
+from hedera_users.own_application import OwnApplication
 from hedera_users.relay_view import RelayView
+from hedera_users.setup import APPLICATION
 from records.operation import Arm
 from records.sources import publish
 from resilience import GuardStats
@@ -63,9 +67,9 @@ class Session:
         self.environment = environment
         self.run = run
         self.worker = worker
-        self.ledger = Ledger()
+        self.operation_counts = OperationCounts()
         self.stats = GuardStats()
-        self.arrivals = make_arrivals(run, worker, self.ledger)
+        self.arrivals = make_arrivals(run, worker, self.operation_counts)
         self.background = Background(environment, f"{worker}/deliveries", settings.queue)
         self._stopped_at = 0.0
         self._user_numbers = itertools.count()
@@ -88,7 +92,11 @@ class Session:
         self.hedera = HederaService(self.client, self._guards, self._mirror, self.background, settings)
         self.relay = _relay_view(run, self._guards)
         scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
-        self.baseline: Baseline = make_baseline(settings.baseline, scratch)
+        topic = run.topics.get(APPLICATION, "")
+        told = {TOPIC_HEADER: topic} if topic else {}  # both arms, so that they are equal
+        self.baseline: Baseline = make_baseline(settings.baseline, scratch, told)
+        way = make_way(settings.with_hedera, topic)
+        self.application = OwnApplication(way, topic, settings.confirm_timeout) if way is not None else None
 
     def next_user_number(self) -> int:
         """Number of a new user in this process; never given twice in a run."""
@@ -104,7 +112,7 @@ class Session:
         *,
         arm: Arm | None = None,
         pair: str | None = None,
-        confirm: Confirm | Literal[""] = "",
+        confirm: Confirm | Literal["application", ""] = "",
         turn: Turn | None = None,
         size_bytes: int = 0,
     ) -> Operation:
@@ -114,13 +122,14 @@ class Session:
             name: What is done, e.g. `hcs.submit`.
             arm: Its side of a pair.
             pair: What its pair is called.
-            confirm: The level that it has to reach; "" for one that has no level (a baseline, a query).
+            confirm: The level that it has to reach, `application` for as far as that goes by itself; "" for one that
+                has no level (a baseline, a query).
             turn: Its turn, where the run has an arrival rate; response time counts from when it was due.
             size_bytes: Size of its payload.
         """
         return Operation(
             self.environment,
-            self.ledger,
+            self.operation_counts,
             name,
             arm=arm,
             pair=pair,
@@ -161,6 +170,8 @@ class Session:
             self.relay.close()
         self.client.close()
         self.baseline.close()
+        if self.application is not None:
+            self.application.close()
 
 
 def _mirror_view(run: Run, guards: Guards) -> MirrorView:
@@ -179,7 +190,7 @@ def _relay_view(run: Run, guards: Guards) -> RelayView | None:
     return RelayView(Relay(run.network.relay, timeout=run.settings.rpc_timeout), guards.relay)
 
 
-def make_arrivals(run: Run, worker: int, ledger: Ledger) -> Arrivals | None:
+def make_arrivals(run: Run, worker: int, counts: OperationCounts) -> Arrivals | None:
     """Return a process's part of the run's arrivals; None in a closed model."""
     settings = run.settings
     rate, workers = settings.arrival_rate, run.workers
@@ -192,7 +203,7 @@ def make_arrivals(run: Run, worker: int, ledger: Ledger) -> Arrivals | None:
             return schedule.poisson(rate, workers, time.time(), random.Random(seed))
         return schedule.constant(rate, worker, workers, run.started_at, time.time())
 
-    return Arrivals(moments, settings.arrival_patience, ledger.shed, seed)
+    return Arrivals(moments, settings.arrival_patience, counts.shed, seed)
 
 
 def open_session(environment: Environment, run: Run, operator: Operator, worker: int, users: int) -> Session:
@@ -209,7 +220,7 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     session = Session(environment, run, operator, worker)
     setattr(environment, _ATTRIBUTE, session)
     publish(environment, "resilience", session.stats.snapshot)
-    publish(environment, "ledger", session.ledger.snapshot)
+    publish(environment, "operation_counts", session.operation_counts.snapshot)
     publish(environment, "connections", session.client.connections)
     publish(environment, "mirror_streams", session.mirror_streams)
     publish(environment, "collisions", session.hedera.collisions)
