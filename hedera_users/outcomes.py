@@ -18,6 +18,10 @@ class HashMismatchError(Exception):
     """What was read back is not what was stored."""
 
 
+class BalanceMismatchError(Exception):
+    """An account has not what its transfers add up to."""
+
+
 class OperationNotDoneError(Exception):
     """Stands in Locust's statistics for what an operation ended in.
 
@@ -26,13 +30,14 @@ class OperationNotDoneError(Exception):
     """
 
 
-EXPECTED: Final = (HederaError, RejectedError, BaselineError, ApplicationError, HashMismatchError)
+EXPECTED: Final = (HederaError, RejectedError, BaselineError, ApplicationError, HashMismatchError, BalanceMismatchError)
 """Errors that are an operation's outcome; any other is a fault in somebody's code."""
 
 _WORDS: Final[Mapping[type[Exception], str]] = {
     BaselineError: "BASELINE_ERROR",
     ApplicationError: "APPLICATION_ERROR",
     HashMismatchError: "HASH_MISMATCH",
+    BalanceMismatchError: "BALANCE_MISMATCH",
 }
 
 _LAYERS: Final = {

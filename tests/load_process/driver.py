@@ -26,6 +26,7 @@ from config.networks import Network
 from config.parsing import parse_settings
 from config.run import Run
 from hedera_client import Operator, Relay
+from hedera_users.operation import uncounted
 from hedera_users.payloads import audit_event
 from hedera_users.session import Session, open_session
 from hedera_users.setup import create_topics
@@ -96,11 +97,12 @@ class Job:
         reads: int = 0,
         delay_s: float = 0.0,
         every_s: float = 0.0,
+        gives_to: str = "",
         user: str = "",
         tasks: int = 0,
     ) -> None:
-        """Send `messages` audit events, store and read back `files` models of three chunks, read `reads` times; or be a
-        user of the class `user` (`module:name`) and do its only task `tasks` times.
+        """Send `messages` audit events, store and read back `files` models of three chunks, read `reads` times; give
+        an address a tinybar; or be a user of the class `user` (`module:name`) and do its only task `tasks` times.
         """
         gevent.sleep(delay_s)
         for count in range(1, messages + 1):
@@ -111,6 +113,8 @@ class Job:
         for _ in range(reads):
             _read(self.session)
             gevent.sleep(every_s)
+        if gives_to:
+            self.session.hedera.give(uncounted("gift"), gives_to, 1)
         if user:
             one = resolve_name(user)(self.environment)
             one.on_start()
