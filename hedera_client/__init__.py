@@ -32,6 +32,7 @@ from hedera_client.relay import Relay
 from hedera_client.running_hash import running_hash_v3
 from hedera_client.settling import Settled, Settlement, Window
 from hedera_client.transactions import Prepared
+from hedera_client.wallet import Wallet
 
 __all__ = [
     "AccountInfo",
@@ -71,6 +72,7 @@ __all__ = [
     "TransactionId",
     "TransactionIds",
     "TransportError",
+    "Wallet",
     "Window",
     "bodies",
     "network_from_address_book",

@@ -264,6 +264,24 @@ def transfer(amounts: Mapping[str, int]) -> Body:
     )
 
 
+def transfer_to_address(payer: str, address: str, tinybars: int) -> Body:
+    """Move hbars to an EVM address; where it has no account yet, it gets one (HIP-583), which the payer pays besides.
+
+    Args:
+        payer: Account id of who gives them.
+        address: `0x` and 40 hexadecimal digits.
+        tinybars: How many.
+    """
+    to = basic_types_pb2.AccountID(alias=bytes.fromhex(address[2:]))
+    moves = ((account_proto(payer), -tinybars), (to, tinybars))
+    operation = crypto_transfer_pb2.CryptoTransferTransactionBody(
+        transfers=basic_types_pb2.TransferList(
+            accountAmounts=[basic_types_pb2.AccountAmount(accountID=who, amount=amount) for who, amount in moves]
+        )
+    )
+    return _body("CryptoTransfer", "CryptoService/cryptoTransfer", prices.transfer(2), cryptoTransfer=operation)
+
+
 def _body(kind: str, method: str, service_price: int, **operation: Any) -> Body:
     data: bytes = transaction_pb2.TransactionBody(**operation).SerializeToString()
     return Body(kind, f"/proto.{method}", prices.with_network(service_price, len(data)), data)

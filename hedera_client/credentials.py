@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Callable, Mapping
 from typing import Final, NoReturn
 
@@ -38,7 +40,7 @@ class Signer:
         key_type: `ed25519` or `ecdsa`.
     """
 
-    __slots__ = ("_pair_head", "_sign", "key_type", "public_key")
+    __slots__ = ("_derive", "_pair_head", "_sign", "key_type", "public_key")
 
     def __init__(self, key: PrivateKey) -> None:
         self.public_key: PublicKey = key.public_key()
@@ -51,6 +53,9 @@ class Signer:
         )
 
         self._sign: Callable[[bytes], bytes] = _ed25519(key) if key.is_ed25519() else _of_sdk(key)
+        self._derive: Callable[[str], bytes] = lambda purpose: hmac.digest(
+            key.to_bytes_raw(), purpose.encode(), hashlib.sha256
+        )
 
     def signature_pair(self, body_bytes: bytes) -> bytes:
         """Sign a transaction body; returns a serialised `SignaturePair`.
@@ -58,6 +63,10 @@ class Signer:
         The pair carries the whole public key as its prefix, as the SDK sends it.
         """
         return self._pair_head + self._sign(body_bytes)
+
+    def derived_secret(self, purpose: str) -> bytes:
+        """A secret of 32 bytes that only this key leads to, the same for a purpose each time (HMAC-SHA-256)."""
+        return self._derive(purpose)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(public_key={self.public_key.to_string_raw()})"

@@ -23,6 +23,9 @@ from hedera_client.status import (
 WRITING: Final = "eth_sendRawTransaction"
 """The only method of the relay that changes the network; any other may be called again whatever became of it."""
 
+BATCH: Final = "a batch"
+"""What several calls in one request are called."""
+
 READINESS: Final = "/health/readiness"
 """Where a relay says whether it is ready (hiero-json-rpc-relay, `server.ts`)."""
 
@@ -31,6 +34,11 @@ _REQUEST_ID: Final = re.compile(r"^\[Request ID: [^\]]*\] ")
 _OK: Final = 200
 _TOO_MANY_REQUESTS: Final = 429
 _NOT_READY: Final = 503
+
+
+def says_nonce_is_used(error: RelayError) -> bool:
+    """Whether an error says that a transaction with this nonce was carried out or is on its way: maybe the same one."""
+    return error.status == "RPC_-32000" and "Nonce too low" in str(error)
 
 
 class Relay:
@@ -87,6 +95,57 @@ class Relay:
         """
         return self._quantity("eth_getBalance", address, "latest", timeout=timeout)
 
+    def nonce(self, address: str, timeout: float | None = None) -> int:
+        """Number of an account's next Ethereum transaction, after those on their way; 0 for one that does not exist."""
+        return self._quantity("eth_getTransactionCount", address, "pending", timeout=timeout)
+
+    def send(self, raw: str, timeout: float | None = None) -> str:
+        """Have a signed transaction carried out; returns its hash.
+
+        Args:
+            raw: Its bytes, `0x` and hexadecimal digits.
+            timeout: As for `call`.
+        """
+        return str(self.call(WRITING, raw, timeout=timeout))
+
+    def receipt(self, digest: str, timeout: float | None = None) -> dict[str, Any] | None:
+        """The receipt of a transaction by its hash; None while there is none."""
+        found = self.call("eth_getTransactionReceipt", digest, timeout=timeout)
+        if found is not None and not isinstance(found, dict):
+            self._refuse("eth_getTransactionReceipt", RELAY_UNREADABLE, f"{found!r:.100} is no receipt", _OK)
+        return found
+
+    def fee_history(self, blocks: int, timeout: float | None = None) -> dict[str, Any]:
+        """Prices of gas of the newest blocks."""
+        return dict(self.call("eth_feeHistory", hex(blocks), "latest", [], timeout=timeout))
+
+    def logs(self, address: str, blocks: int, timeout: float | None = None) -> list[Any]:
+        """What a contract has logged in the newest blocks."""
+        newest = self.block_number(timeout)
+        wanted = {"address": address, "fromBlock": hex(max(newest - blocks, 0)), "toBlock": hex(newest)}
+        return list(self.call("eth_getLogs", wanted, timeout=timeout))
+
+    def batch(self, *calls: tuple[str, list[Any]], timeout: float | None = None) -> list[Any]:
+        """Call several methods in one request, and return their results in order; an error of one is raised."""
+        numbers = [next(self._ids) for _ in calls]
+        asked = [
+            {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+            for number, (method, params) in zip(numbers, calls, strict=True)
+        ]
+        response = self._send("POST", self.url, BATCH, timeout, json=asked)
+        try:
+            answers = response.json()
+        except ValueError:
+            answers = None
+        if not isinstance(answers, list) or len(answers) != len(calls):
+            self._judge(BATCH, answers if isinstance(answers, dict) else {}, response)
+            self._refuse(BATCH, RELAY_UNREADABLE, f"it holds no {len(calls)} answers", response.status_code)
+        by_number = {answer.get("id"): answer for answer in answers if isinstance(answer, dict)}
+        return [
+            self._judged(method, number, by_number.get(number, {}), response)
+            for number, (method, _) in zip(numbers, calls, strict=True)
+        ]
+
     def ready(self, timeout: float | None = None) -> bool:
         """Whether it says that it is ready for calls."""
         response = self._send("GET", self.url + READINESS, READINESS, timeout)
@@ -112,8 +171,17 @@ class Relay:
 
         An error is recognised by its code before its HTTP status: the relay sends both, and the code says more.
         """
+        return self._judged(method, number, _object(response), response)
+
+    def _judged(self, method: str, number: int, answer: dict[str, Any], response: requests.Response) -> Any:
+        self._judge(method, answer, response)
+        if "result" not in answer or answer.get("id") != number:
+            self._refuse(method, RELAY_UNREADABLE, f"it holds no result for request {number}", response.status_code)
+        return answer["result"]
+
+    def _judge(self, method: str, answer: dict[str, Any], response: requests.Response) -> None:
+        """Raise what an answer says is wrong, if it does."""
         http_status = response.status_code
-        answer = _object(response)
         code, message = _rpc_error(answer)
         if http_status == _TOO_MANY_REQUESTS or code == RPC_RATE_LIMITED:
             self._refuse(method, RELAY_RATE_LIMITED, message or response.reason, http_status)
@@ -121,9 +189,6 @@ class Relay:
             self._refuse(method, f"RPC_{code}", message, http_status)
         if http_status != _OK:
             self._refuse(method, f"HTTP_{http_status}", response.reason, http_status)
-        if "result" not in answer or answer.get("id") != number:
-            self._refuse(method, RELAY_UNREADABLE, f"it holds no result for request {number}", http_status)
-        return answer["result"]
 
     def _quantity(self, method: str, *params: Any, timeout: float | None) -> int:
         """Call a method whose result is a number, written as `0x` and hexadecimal digits."""

@@ -158,6 +158,7 @@ RELAY_TIMEOUT: Final = "RELAY_TIMEOUT"
 RELAY_UNREACHABLE: Final = "RELAY_UNREACHABLE"
 RELAY_UNREADABLE: Final = "RELAY_UNREADABLE"
 
+RPC_TIMED_OUT: Final = "RPC_-32010"
 RPC_RATE_LIMITED: Final = -32605
 """The relay's error code for an address that calls too often (hiero-json-rpc-relay, `JsonRpcError.ts`). Its HTTP status
 was 409 in earlier versions, so the code decides too."""
@@ -174,6 +175,7 @@ RELAY: Final[dict[str, Judgement]] = {
     ),
     RELAY_TIMEOUT: Judgement(Fate.UNKNOWN, "the answer is late or lost"),
     RELAY_UNREACHABLE: Judgement(Fate.UNKNOWN, "no connection, or it broke, maybe after the request had left"),
+    RPC_TIMED_OUT: Judgement(Fate.UNKNOWN, "the relay has waited too long for the network (error code -32010)"),
     RELAY_UNREADABLE: Judgement(Fate.UNKNOWN, "HTTP says that it went well, and the answer is not of JSON-RPC 2.0"),
 }
 """What it means that the relay gave no result, beside RELAY_BROKEN and RELAY_REFUSED. A method that only reads may

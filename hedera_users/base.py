@@ -144,9 +144,12 @@ class HederaUser(User):
         Args:
             name: What the operation is called in the report: `service.verb`, or the application's own word.
         """
+        self.submit_due_event(name, self.turn(name))
+
+    def submit_due_event(self, name: str, turn: Turn | None) -> None:
+        """Do the same at a turn that this user has been given already; several may be under way at once."""
         session = self.session
         topic = session.run.topics["events"]
-        turn = self.turn(name)
         level, _ = self.next_level(name)
         envelope, message = self.next_audit_event(turn)
         with session.operation(name, confirm=level, turn=turn, size_bytes=len(message)) as operation:

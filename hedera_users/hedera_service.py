@@ -167,6 +167,15 @@ class HederaService:
 
         return self._guards.hcs.run(attempt, deadline=operation.deadline, on_wait=operation.waited)
 
+    def give(self, operation: Operation, address: str, tinybars: int) -> None:
+        """Move hbars from the operator to an EVM address, which gets an account where it has none.
+
+        Raises:
+            HederaError, RejectedError: as for a message.
+        """
+        body = bodies.transfer_to_address(self._client.operator.account_id, address, tinybars)
+        self.transactions.to_receipt(operation, self._guards.hcs, _always(body))
+
     def create_topic(self, operation: Operation, memo: str, *, anybody: bool = False) -> str:
         """Create a topic that only the operator may write to, or anybody, and return its id."""
         key = self._client.operator.public_key

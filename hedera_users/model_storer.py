@@ -14,6 +14,24 @@ from hedera_users.outcomes import HashMismatchError
 from hedera_users.payloads import Model, announcement, model
 from records.envelope import digest
 
+STORE = "hfs.store"
+
+
+def store(user: HederaUser, name: str, stored: Model) -> str:
+    """Store a model, as one operation of a user; return its file id, or "" when that did not succeed.
+
+    Args:
+        user: Whose turn it takes under `--arrival-rate`.
+        name: What the operation is called in the report.
+        stored: The model.
+    """
+    session = user.session
+    file_id = ""
+    turn = user.turn(name)
+    with session.operation(name, confirm=RECEIPT, turn=turn, size_bytes=len(stored.contents)) as operation:
+        file_id = session.hedera.store_file(operation, stored.chunks(session.run.settings.chunk_bytes))
+    return file_id if operation.succeeded else ""
+
 
 class ModelStorer(HederaUser):
     """Stores a model (`hfs.store`), announces it (`hcs.submit`), reads it back and compares the hash (`hfs.fetch`).
@@ -36,18 +54,9 @@ class ModelStorer(HederaUser):
         """Store, announce and read back one model; a step that fails ends the round."""
         settings = self.session.run.settings
         stored = model(f"model-{self.stream}", next(self._versions), settings.model_bytes, self.random)
-        file_id = self._store(stored)
+        file_id = store(self, STORE, stored)
         if file_id and self._announce(stored, file_id):
             self._fetch(stored, file_id)
-
-    def _store(self, stored: Model) -> str:
-        """Store the model; return its file id, or "" when it did not succeed or was handed over (level `queued`)."""
-        session = self.session
-        file_id = ""
-        turn = self.turn("hfs.store")
-        with session.operation("hfs.store", confirm=RECEIPT, turn=turn, size_bytes=len(stored.contents)) as operation:
-            file_id = session.hedera.store_file(operation, stored.chunks(session.run.settings.chunk_bytes))
-        return file_id if operation.succeeded else ""
 
     def _announce(self, stored: Model, file_id: str) -> bool:
         """Write the model's metadata to the topic of models; return whether it succeeded."""

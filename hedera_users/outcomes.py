@@ -22,6 +22,10 @@ class NotFoundError(Exception):
     """What was looked for is not there."""
 
 
+class BalanceMismatchError(Exception):
+    """An account has not what its transfers add up to."""
+
+
 class OperationNotDoneError(Exception):
     """Stands in Locust's statistics for what an operation ended in.
 
@@ -30,7 +34,10 @@ class OperationNotDoneError(Exception):
     """
 
 
-EXPECTED: Final = (HederaError, RejectedError, BaselineError, ApplicationError, HashMismatchError, NotFoundError)
+EXPECTED: Final = (
+    *(HederaError, RejectedError, BaselineError, ApplicationError, HashMismatchError, NotFoundError),
+    BalanceMismatchError,
+)
 """Errors that are an operation's outcome; any other is a fault in somebody's code."""
 
 _WORDS: Final[Mapping[type[Exception], str]] = {
@@ -38,6 +45,7 @@ _WORDS: Final[Mapping[type[Exception], str]] = {
     ApplicationError: "APPLICATION_ERROR",
     HashMismatchError: "HASH_MISMATCH",
     NotFoundError: "NOT_FOUND",
+    BalanceMismatchError: "BALANCE_MISMATCH",
 }
 
 _LAYERS: Final = {

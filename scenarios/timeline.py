@@ -26,6 +26,19 @@ def window_of(report: Report, fault: str) -> Window | None:
     return Window(min(one["from_s"] for one in found), max(ends))
 
 
+def span(report: Report, operation: str) -> Window | None:
+    """From the first start of an operation of a name to the last end, in whole points; None where there is none."""
+    length = report["timeline"]["resolution_s"]
+    moments = [
+        point["t"]
+        for series in report["timeline"]["series"]
+        if series["operation"] == operation
+        for point in series["points"]
+        if any(point[name] for name in ("started", *OUTCOMES))
+    ]
+    return Window(min(moments), max(moments) + length) if moments else None
+
+
 def counts(report: Report, window: Window, operation: str = "") -> Counter[str]:
     """How many operations started, and ended how, in a part of a run; whole points of the timeline are counted.
 

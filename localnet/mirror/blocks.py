@@ -90,6 +90,10 @@ class Blocks:
         index = number - self._blocks[0].number
         return self._blocks[index] if 0 <= index < len(self._blocks) else None
 
+    def at(self, moment_ns: int) -> Block | None:
+        """The block of a consensus timestamp; None if it is not closed yet, or forgotten."""
+        return self.by_number((moment_ns - self._origin_ns) // BLOCK_NS + 1)
+
     def by_hash(self, value: bytes) -> Block | None:
         """A block by its hash of 48 bytes, or by the first 32 of them, which Ethereum's clients know it by."""
         self._close()

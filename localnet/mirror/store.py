@@ -11,7 +11,7 @@ from localnet.mirror.signal import Signal
 from localnet.protocol.ids import TransactionKey
 from localnet.rolling_list import RollingList
 from localnet.state.entities import Account, State, Topic
-from localnet.transactions.stages import Handled, TopicMessage, consensus_ns
+from localnet.transactions.stages import EthereumResult, Handled, TopicMessage, consensus_ns
 
 EVM_ADDRESS_BYTES: Final = 20
 _LONG_ZERO: Final = bytes(12)
@@ -27,7 +27,11 @@ class MirrorTopic:
 
 
 class MirrorStore:
-    """The mirror's copy. It keeps the last `keep` transactions with their messages, and up to a tenth more."""
+    """The mirror's copy. It keeps the last `keep` transactions with their messages, and up to a tenth more.
+
+    Attributes:
+        ethereum: Ethereum transactions that were carried out, by their own hash of 32 bytes.
+    """
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
@@ -39,6 +43,7 @@ class MirrorStore:
         self._hashes = HashIndex(self.transactions)
         self.by_key: dict[TransactionKey, Handled] = {}
         self._same_key: dict[TransactionKey, list[Handled]] = {}
+        self.ethereum: dict[bytes, Handled] = {}
 
     def load_genesis(self, state: State) -> None:
         """Start with the accounts there are at genesis, which are as old as the network."""
@@ -79,6 +84,9 @@ class MirrorStore:
             self._put_topic(handled.effect)
         elif isinstance(handled.effect, Account):
             self._put_account(handled.effect)
+        elif isinstance(handled.effect, EthereumResult):
+            self._put_account(handled.effect.sender)
+            self.ethereum[handled.effect.transaction.hash] = handled
         for number, amount in handled.transfers:
             account = self.accounts[number]
             self.history.changing(account, handled.consensus_ns)
@@ -124,6 +132,8 @@ class MirrorStore:
             if self.by_key.get(gone.key) is gone:
                 del self.by_key[gone.key]
                 self._same_key.pop(gone.key, None)
+            if isinstance(gone.effect, EthereumResult):
+                self.ethereum.pop(gone.effect.transaction.hash, None)
             if gone.message is not None:
                 messages[gone.message.topic] = gone.consensus_ns
         for topic, last_ns in messages.items():

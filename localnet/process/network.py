@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -52,6 +53,7 @@ from localnet.queries import View
 from localnet.relay.chain import Chain
 from localnet.relay.limits import RateLimits
 from localnet.relay.rpc import Rpc
+from localnet.relay.sending import ETHEREUM_METHOD, Sender
 from localnet.relay.server import create_relay_app
 from localnet.state import genesis
 from localnet.state.entities import State
@@ -126,10 +128,13 @@ class LocalNetwork:
         loop = asyncio.get_running_loop()
         importer = Importer(self._store, self._clock, loop, latency.mirror, faults, self._ledger.shown)
         blocks = Blocks(self._store, genesis_ns, importer.complete_ns)
-        handler = self._create_request_handler(state, latency, importer, faults)
+        cache = RecordCache(self._clock, latency.gossip_s)
+        handler = self._create_request_handler(state, latency, importer, faults, cache)
         ports = PORTS[self._options.ports]
+        services: list[NodeService] = []
         for node_id, number in enumerate(NODE_NUMBERS):
             service = NodeService(handler, number, faults)
+            services.append(service)
             entry = await self._serve_node(service, node_id, ports)
             self._nodes.append(entry)
         others = {
@@ -145,7 +150,7 @@ class LocalNetwork:
         mirror_rest, *_ = [
             await self._serve_http(self._create_rest(blocks, importer, faults), port) for port in ports.mirror_rest
         ]
-        relay = await self._serve_http(self._create_relay(blocks, faults), ports.relay)
+        relay = await self._serve_http(self._create_relay(blocks, faults, services, cache), ports.relay)
         page = Page(state, self._store, self._ledger, faults, self._clock, self.ready_line)
         control = await self._serve_http(
             create_control_app(self._ledger, faults, page.show, NODE_IDS, self._token), ports.control
@@ -190,13 +195,11 @@ class LocalNetwork:
         )
 
     def _create_request_handler(
-        self, state: State, latency: Latency, importer: Importer, faults: FaultEngine
+        self, state: State, latency: Latency, importer: Importer, faults: FaultEngine, cache: RecordCache
     ) -> RequestHandler:
         loop = asyncio.get_running_loop()
         throttles = {number: Throttle(self._throttle_definitions, len(NODE_NUMBERS)) for number in NODE_NUMBERS}
         fees = FeeSchedule(self._rate)
-        cache = RecordCache(self._clock, latency.gossip_s)
-
         pipeline = Pipeline(self._ledger, self._state_file, importer)
         consensus = Consensus(state, self._clock, cache, latency, self._random, loop, pipeline)
         importer.undecided_ns = consensus.undecided_ns
@@ -236,9 +239,14 @@ class LocalNetwork:
         limits = [limited(RateLimit(rate_limit, time.monotonic))] if rate_limit else []
         return create_app(pages, [outage(faults), *limits])
 
-    def _create_relay(self, blocks: Blocks, faults: FaultEngine) -> web.Application:
+    def _create_relay(
+        self, blocks: Blocks, faults: FaultEngine, nodes: list[NodeService], cache: RecordCache
+    ) -> web.Application:
         limits = RateLimits(time.monotonic) if self._options.relay_rate_limit == "on" else None
-        return create_relay_app(Rpc(Chain(self._store, blocks, self._rate), faults, limits))
+        chain = Chain(self._store, blocks, self._rate)
+        calls = [(number, node.methods[ETHEREUM_METHOD]) for number, node in zip(NODE_NUMBERS, nodes, strict=True)]
+        sender = Sender(chain, calls, cache.get, self._clock)
+        return create_relay_app(Rpc(replace(chain, send=sender.send), faults, limits))
 
     async def _serve_node(self, service: NodeService, node_id: int, ports: Ports) -> genesis.NodeEntry:
         """Serve one node, in plain text and, unless it is switched off, by TLS."""

@@ -43,6 +43,7 @@ class GetAccountInfo(Query):
         info.max_automatic_token_associations = account.max_automatic_token_associations
         if not is_address(account.alias):  # else only contractAccountID has it
             info.alias = account.alias
+        info.ethereum_nonce = account.ethereum_nonce
         info.ledger_id = LEDGER_ID
         _describe_stake(info.staking_info, account, view.state)
 

@@ -12,7 +12,7 @@ from localnet.protocol.status import RefusedError, codes
 from localnet.queries.query import Query, View
 from localnet.queries.receipt import check_transaction_id, fill_receipt, wanted_duplicates
 from localnet.state.entities import Account
-from localnet.transactions.stages import Handled
+from localnet.transactions.stages import EthereumResult, Handled
 
 RECORD = 1_000_000
 """Tinycents for each record above the first (simpleFeesSchedules.json)."""
@@ -59,6 +59,8 @@ def fill_record(record: Any, handled: Handled, view: View) -> None:
         record.transactionID.nonce = handled.nonce
     if handled.created and isinstance(handled.effect, Account) and not is_address(handled.effect.alias):
         record.evm_address = address_of_alias(handled.effect.alias) or b""
+    if isinstance(handled.effect, EthereumResult):
+        record.ethereum_hash = handled.effect.transaction.hash
     record.memo = handled.terms.memo
     record.transactionFee = handled.fee
     for account, amount in handled.transfers:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from localnet.relay.accounts import get_balance
-from localnet.relay.blocks import block_number, get_block, get_block_receipts, get_transaction_count
-from localnet.relay.chain import CHAIN_ID, Chain
+from localnet.protocol.ethereum import CHAIN_ID
+from localnet.relay.accounts import get_balance, get_code, get_transaction_count
+from localnet.relay.blocks import block_number, count_transactions, get_block, get_block_receipts
+from localnet.relay.chain import Chain
 from localnet.relay.errors import unsupported_method
-from localnet.relay.gas import gas_price
+from localnet.relay.gas import estimate_gas, fee_history, gas_price
 from localnet.relay.hashing import sha3
 from localnet.relay.limits import TIER_1, TIER_2, TIER_3
-from localnet.relay.parameters import ADDRESS, BLOCK_HASH, BLOCK_NUMBER, BOOLEAN, HEX, TRANSACTION_HASH, Kind
+from localnet.relay.logs import get_logs
+from localnet.relay.parameters import (
+    ADDRESS,
+    ARRAY,
+    BLOCK_HASH,
+    BLOCK_NUMBER,
+    BOOLEAN,
+    CALL,
+    FILTER,
+    HEX,
+    TRANSACTION_HASH,
+    Kind,
+)
+from localnet.relay.transactions import get_receipt, get_transaction, get_transaction_in_block
 
 VERSION: Final = "0.78.0"
 """The version the relay says it has."""
@@ -24,20 +38,20 @@ class Method:
     """How one method is answered.
 
     Attributes:
-        answer: Takes the chain and the checked parameters.
+        answer: Takes the chain and the checked parameters; what it returns may have to be waited for.
         limit: Calls per minute and address.
         expects: The forms that each parameter may have; None for a method that looks at none.
-        optional: Whether the parameters may be left out.
+        optional: How many of the last ones may be left out.
     """
 
     answer: Callable[..., Any]
     limit: int = TIER_2
     expects: Sequence[Sequence[Kind]] | None = None
-    optional: bool = False
+    optional: int = 0
 
 
 def constant(
-    value: Any, limit: int = TIER_2, expects: Sequence[Sequence[Kind]] | None = None, *, optional: bool = False
+    value: Any, limit: int = TIER_2, expects: Sequence[Sequence[Kind]] | None = None, *, optional: int = 0
 ) -> Method:
     """A method that always answers the same."""
     return Method(lambda *_: value, limit, expects, optional)
@@ -52,10 +66,20 @@ def unsupported(limit: int = TIER_2) -> Method:
     return Method(refuse, limit)
 
 
+def send_raw_transaction(chain: Chain, text: str) -> Awaitable[str]:
+    """Carry out a signed transaction; its hash follows after consensus."""
+    if chain.send is None:
+        raise unsupported_method()
+    return chain.send(text)
+
+
+SEND: Final = "eth_sendRawTransaction"
+
 _BLOCK: Final = ((BLOCK_NUMBER,),)
 _HASH: Final = ((BLOCK_HASH,),)
 
 METHODS: Final[dict[str, Method]] = {
+    SEND: Method(send_raw_transaction, TIER_1, expects=((HEX,),)),
     "eth_accounts": constant([]),
     "eth_blockNumber": Method(block_number),
     "eth_chainId": constant(hex(CHAIN_ID)),
@@ -64,18 +88,22 @@ METHODS: Final[dict[str, Method]] = {
     "eth_getBlockByHash": Method(get_block, expects=((BLOCK_HASH,), (BOOLEAN,))),
     "eth_getBlockByNumber": Method(get_block, expects=((BLOCK_NUMBER,), (BOOLEAN,))),
     "eth_getBlockReceipts": Method(get_block_receipts, expects=((BLOCK_NUMBER, BLOCK_HASH),)),
-    "eth_getBlockTransactionCountByHash": Method(get_transaction_count, expects=_HASH),
-    "eth_getBlockTransactionCountByNumber": Method(get_transaction_count, expects=_BLOCK),
-    # There are no Ethereum transactions ...
-    "eth_getTransactionByBlockHashAndIndex": constant(None, expects=((BLOCK_HASH,), (HEX,))),
-    "eth_getTransactionByBlockNumberAndIndex": constant(None, expects=((BLOCK_NUMBER,), (HEX,))),
-    "eth_getTransactionByHash": constant(None, expects=((TRANSACTION_HASH,),)),
-    "eth_getTransactionReceipt": constant(None, expects=((TRANSACTION_HASH,),)),
-    # ... and no uncles.
-    "eth_getUncleByBlockHashAndIndex": constant(None, expects=((BLOCK_HASH,), (HEX,)), optional=True),
-    "eth_getUncleByBlockNumberAndIndex": constant(None, expects=((BLOCK_NUMBER,), (HEX,)), optional=True),
-    "eth_getUncleCountByBlockHash": constant("0x0", expects=_HASH, optional=True),
-    "eth_getUncleCountByBlockNumber": constant("0x0", expects=_BLOCK, optional=True),
+    "eth_getBlockTransactionCountByHash": Method(count_transactions, expects=_HASH),
+    "eth_getBlockTransactionCountByNumber": Method(count_transactions, expects=_BLOCK),
+    "eth_getTransactionByBlockHashAndIndex": Method(get_transaction_in_block, expects=((BLOCK_HASH,), (HEX,))),
+    "eth_getTransactionByBlockNumberAndIndex": Method(get_transaction_in_block, expects=((BLOCK_NUMBER,), (HEX,))),
+    "eth_getTransactionByHash": Method(get_transaction, expects=((TRANSACTION_HASH,),)),
+    "eth_getTransactionCount": Method(get_transaction_count, expects=((ADDRESS,), (BLOCK_NUMBER, BLOCK_HASH))),
+    "eth_getTransactionReceipt": Method(get_receipt, expects=((TRANSACTION_HASH,),)),
+    "eth_estimateGas": Method(estimate_gas, expects=((CALL,), (BLOCK_NUMBER,)), optional=1),
+    "eth_feeHistory": Method(fee_history, expects=((HEX,), (BLOCK_NUMBER,), (ARRAY,)), optional=1),
+    "eth_getCode": Method(get_code, expects=((ADDRESS,), (BLOCK_NUMBER, BLOCK_HASH))),
+    "eth_getLogs": Method(get_logs, expects=((FILTER,),)),
+    # There are no uncles.
+    "eth_getUncleByBlockHashAndIndex": constant(None, expects=((BLOCK_HASH,), (HEX,)), optional=2),
+    "eth_getUncleByBlockNumberAndIndex": constant(None, expects=((BLOCK_NUMBER,), (HEX,)), optional=2),
+    "eth_getUncleCountByBlockHash": constant("0x0", expects=_HASH, optional=1),
+    "eth_getUncleCountByBlockNumber": constant("0x0", expects=_BLOCK, optional=1),
     "eth_hashrate": constant("0x0", TIER_1),
     "eth_maxPriorityFeePerGas": constant("0x0", TIER_1),
     "eth_mining": constant(False, TIER_1),
@@ -93,7 +121,6 @@ METHODS: Final[dict[str, Method]] = {
     "eth_submitHashrate": unsupported(TIER_1),
     "net_peerCount": unsupported(TIER_3),
     # ... and what it answers where there are contracts; this network has none.
-    **dict.fromkeys(("eth_call", "eth_sendRawTransaction"), unsupported(TIER_1)),
-    **dict.fromkeys(("eth_estimateGas", "eth_feeHistory", "eth_getCode", "eth_getLogs"), unsupported()),
-    **dict.fromkeys(("eth_getStorageAt", "eth_getTransactionCount", "eth_newFilter"), unsupported()),
+    "eth_call": unsupported(TIER_1),
+    **dict.fromkeys(("eth_getStorageAt", "eth_newFilter"), unsupported()),
 }

@@ -50,11 +50,15 @@ HEX: Final = Kind(_is(_HEX), "Expected 0x prefixed hexadecimal value")
 TRANSACTION_HASH: Final = Kind(
     _is(_HASH), "Expected Expected 0x prefixed string representing the hash (32 bytes) of a transaction"
 )
+TOPIC: Final = Kind(_is(_HASH), "Expected 0x prefixed string representing the hash (32 bytes) of a topic")
+FILTER: Final = Kind(lambda value: isinstance(value, dict), "Expected FilterObject")
+CALL: Final = Kind(lambda value: isinstance(value, dict), "Expected TransactionObject")
+ARRAY: Final = Kind(lambda value: isinstance(value, list), "Expected Array")
 BOOLEAN: Final = Kind(lambda value: isinstance(value, bool), "Expected boolean type")
 
 
-def check_parameters(given: Sequence[Any], expected: Sequence[Sequence[Kind]], *, optional: bool = False) -> None:
-    """Check that each parameter has one of the forms expected of it; all are required, unless all are `optional`.
+def check_parameters(given: Sequence[Any], expected: Sequence[Sequence[Kind]], *, optional: int = 0) -> None:
+    """Check that each parameter has one of the forms expected of it; the last so many are `optional`.
 
     Raises:
         RpcError: there are too many or too few, or one has another form (-32602).
@@ -63,7 +67,7 @@ def check_parameters(given: Sequence[Any], expected: Sequence[Sequence[Kind]], *
         raise invalid_parameters()
     for index, kinds in enumerate(expected):
         if index >= len(given):
-            if optional:
+            if index >= len(expected) - optional:
                 return
             raise missing_parameter(index)
         _check(index, given[index], kinds)

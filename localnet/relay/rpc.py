@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import json
 import logging
 import math
@@ -71,7 +73,7 @@ class Rpc:
         self._faults = faults
         self._limits = limits
 
-    def answer(self, body: bytes, caller: Caller) -> tuple[int, Any]:
+    async def answer(self, body: bytes, caller: Caller) -> tuple[int, Any]:
         """Answer the body of an HTTP request; returns the HTTP status and what to send as JSON.
 
         Raises:
@@ -84,9 +86,9 @@ class Rpc:
         if not isinstance(message, dict | list):  # nothing else counts as JSON there (co-body, strict)
             return self.unreadable(caller)
         if isinstance(message, list):
-            return 200, self._batch(message, caller)
+            return 200, await self._batch(message, caller)
         try:
-            return 200, self._single(message, caller)
+            return 200, await self._single(message, caller)
         except _FailedError as failed:
             return _alone(_error(failed.id, failed.error, caller), failed.error)
 
@@ -94,25 +96,25 @@ class Rpc:
         """The answer to a body that cannot be read."""
         return _alone(_error(None, parse_error(), caller), parse_error())
 
-    def _batch(self, messages: list[Any], caller: Caller) -> list[Any]:
-        """Answer each request of a batch in its place; the HTTP status is 200 whatever the answers are."""
+    async def _batch(self, messages: list[Any], caller: Caller) -> list[Any]:
+        """Answer each request of a batch in its place, all at once; the HTTP status is 200 whatever the answers are."""
         if len(messages) > MAX_BATCH:
             return [_error(None, batch_too_large(len(messages), MAX_BATCH), caller)] * len(messages)
-        answers = []
-        for message in messages:
-            try:
-                answers.append(self._single(message, caller, in_batch=True))
-            except _FailedError as failed:
-                answers.append(_error(failed.id, failed.error, caller))
-        return answers
+        return list(await asyncio.gather(*(self._of_batch(message, caller) for message in messages)))
 
-    def _single(self, message: Any, caller: Caller, *, in_batch: bool = False) -> dict[str, Any]:
+    async def _of_batch(self, message: Any, caller: Caller) -> dict[str, Any]:
+        try:
+            return await self._single(message, caller, in_batch=True)
+        except _FailedError as failed:
+            return _error(failed.id, failed.error, caller)
+
+    async def _single(self, message: Any, caller: Caller, *, in_batch: bool = False) -> dict[str, Any]:
         if not isinstance(message, dict) or "id" not in message or not _is_id(message["id"]):
             raise _FailedError(None, invalid_request())
         number = message["id"]
         try:
             method = _method(message, in_batch=in_batch)
-            result = self._call(method, message.get("params"), caller)
+            result = await self._call(method, message.get("params"), caller)
         except RpcError as error:
             raise _FailedError(number, error) from error
         except GatewayError:
@@ -122,7 +124,7 @@ class Rpc:
             raise _FailedError(number, internal_error()) from error
         return {"jsonrpc": "2.0", "id": number, "result": result}
 
-    def _call(self, name: str, params: Any, caller: Caller) -> Any:
+    async def _call(self, name: str, params: Any, caller: Caller) -> Any:
         namespace = name.partition("_")[0]
         if namespace not in NAMESPACES:
             raise unsupported_method() if namespace == "engine" else method_not_found(name)
@@ -135,10 +137,15 @@ class Rpc:
         if method is None:
             raise not_yet_implemented() if namespace in ("debug", "trace") else method_not_found(name)
         if method.expects is None:
-            return method.answer(self._chain)
+            return await _complete(method.answer(self._chain))
         given = params if isinstance(params, list) else [] if params is None else [params]
         check_parameters(given, method.expects, optional=method.optional)
-        return method.answer(self._chain, *given)
+        return await _complete(method.answer(self._chain, *given))
+
+
+async def _complete(result: Any) -> Any:
+    """What a method has answered, which may have to be waited for."""
+    return await result if inspect.isawaitable(result) else result
 
 
 class _FailedError(Exception):

@@ -58,7 +58,7 @@ async def _answer(request: web.Request) -> web.Response:
     caller = Caller(request.remote or "", request.headers.get("Request-Id") or str(uuid.uuid4()))
     rpc = request.app[_RPC]
     try:
-        status, answer = rpc.answer(await request.read(), caller)
+        status, answer = await rpc.answer(await request.read(), caller)
     except web.HTTPRequestEntityTooLarge:
         status, answer = rpc.unreadable(caller)
     except GatewayError as failure:

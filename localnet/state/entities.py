@@ -23,7 +23,8 @@ class Account:
     """An account. `key` is the protobuf it was given, `compiled` the same for verifying; balances are in tinybars.
 
     It is staked to the account `staked_account` (0: to none) or to the node with id `staked_node`, the latter since the
-    day that began at `staked_since_s`. Times are in Unix seconds.
+    day that began at `staked_since_s`. Its next Ethereum transaction has the number `ethereum_nonce`. Times are in Unix
+    seconds.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Account:
     staked_node: int = NO_NODE
     staked_since_s: int = 0
     decline_reward: bool = False
+    ethereum_nonce: int = 0
 
     @property
     def evm_address(self) -> bytes:

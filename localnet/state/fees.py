@@ -24,6 +24,8 @@ COLLECTION_ACCOUNT = 802
 public networks distribute it once in a staking period, a day, which is longer than runs of this network.
 """
 _KNOWN_FEES = 4_096
+GAS = 852
+"""Each unit of gas (the extra `GAS`)."""
 SUPER_USERS = frozenset({2, 50})
 """Treasury and system administrator: their transactions and queries are free (Authorizer.hasWaivedFees)."""
 
@@ -67,6 +69,11 @@ class ExchangeRate:
             expirationTime=pb.TimestampSeconds(seconds=self.expiration_s),
         )
         return pb.ExchangeRateSet(currentRate=rate, nextRate=rate)
+
+
+def gas_price(rate: ExchangeRate) -> int:
+    """Tinybars of one unit of gas, at least 1, as the mirror converts it (FeeScheduleMapper.java)."""
+    return max(1, rate.to_tinybars(GAS))
 
 
 def extra(count: int, included: int, price: int) -> int:

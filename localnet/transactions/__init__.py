@@ -15,6 +15,7 @@ from localnet.transactions.create_topic import CreateTopic
 from localnet.transactions.delete_account import DeleteAccount
 from localnet.transactions.delete_file import DeleteFile
 from localnet.transactions.delete_topic import DeleteTopic
+from localnet.transactions.ethereum import Ethereum
 from localnet.transactions.handler import TransactionHandler
 from localnet.transactions.submit_message import SubmitMessage
 from localnet.transactions.transfer import Transfer
@@ -37,6 +38,7 @@ HANDLERS: Final[dict[str, TransactionHandler]] = {
         UpdateAccount(),
         DeleteAccount(),
         Transfer(),
+        Ethereum(),
     )
 }
 

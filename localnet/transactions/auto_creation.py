@@ -47,6 +47,21 @@ def create_for_alias(context: HandleContext, alias: bytes) -> Account:
     payer, fee = context.payer, creation_fee(context)
     context.state.accounts[payer].balance -= fee
     context.state.accounts[COLLECTION_ACCOUNT].balance += fee
+    paid = tuple(sorted(((payer, -fee), (COLLECTION_ACCOUNT, fee))))
+    return make_for_alias(context, alias, fee, paid)
+
+
+def make_for_alias(
+    context: HandleContext, alias: bytes, fee: int = 0, paid: tuple[tuple[int, int], ...] = ()
+) -> Account:
+    """Make the account for an alias that was checked; a hollow one where it is an address.
+
+    Args:
+        context: Of the transaction that needs it.
+        alias: The alias.
+        fee: What was charged for it, in tinybars; 0 where that is part of another charge.
+        paid: The balance changes by that.
+    """
     key = pb.Key(keyList=pb.KeyList()) if is_address(alias) else key_of_alias(alias)
     account = Account(
         number=context.state.new_number(),
@@ -60,6 +75,5 @@ def create_for_alias(context: HandleContext, alias: bytes) -> Account:
         expiration_s=context.consensus_s + LIFETIME_S,
     )
     context.state.put_account(account)
-    paid = tuple(sorted(((payer, -fee), (COLLECTION_ACCOUNT, fee))))
     context.preceding.append(Child(CreateAccount.kind, copy(account), created=True, fee=fee, transfers=paid))
     return account

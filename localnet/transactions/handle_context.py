@@ -8,7 +8,7 @@ from localnet.protocol.keys import CompiledKey, is_satisfied
 from localnet.protocol.status import RefusedError, codes
 from localnet.state.entities import Account, CustomFee, State, Topic
 from localnet.transactions.children import Child
-from localnet.transactions.stages import Checked, Handled, TopicMessage
+from localnet.transactions.stages import Checked, EthereumResult, Handled, TopicMessage
 
 Transfers = tuple[tuple[int, int], ...]
 
@@ -51,7 +51,7 @@ class HandleContext:
         self.created = False
         self.assessed: tuple[CustomFee, ...] = ()
         self.message: TopicMessage | None = None
-        self.effect: Topic | Account | None = None
+        self.effect: Topic | Account | EthereumResult | None = None
 
     @property
     def data(self) -> Any:

@@ -11,6 +11,7 @@ from copy import copy
 
 from localnet import pb
 from localnet.protocol.aliases import signer_with_address
+from localnet.protocol.keys import SimpleKey
 from localnet.state.entities import Account
 from localnet.transactions.children import Child
 from localnet.transactions.handle_context import HandleContext
@@ -25,8 +26,12 @@ def complete_payer(context: HandleContext) -> None:
 def complete(context: HandleContext, account: Account) -> None:
     """Give an account its key, if it is hollow and the key signed."""
     key = signer_with_address(context.checked.signatures, account.alias) if account.is_hollow else None
-    if key is None:
-        return
+    if key is not None:
+        complete_with(context, account, key)
+
+
+def complete_with(context: HandleContext, account: Account, key: SimpleKey) -> None:
+    """Give a hollow account the key of its address, which has signed."""
     completed = copy(account)
     completed.key, completed.compiled = pb.Key(ECDSA_secp256k1=key.raw), key
     context.state.put_account(completed)

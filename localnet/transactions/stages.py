@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from localnet.protocol.ethereum import EthereumTransaction
 from localnet.protocol.ids import TransactionKey
 from localnet.protocol.keys import Signatures
 from localnet.state.entities import Account, CustomFee, Topic
@@ -121,6 +122,24 @@ class TopicMessage(NamedTuple):
     running_hash: bytes
 
 
+class EthereumResult(NamedTuple):
+    """What an Ethereum transaction did that was carried out, whether or not it succeeded.
+
+    Attributes:
+        transaction: Itself.
+        sender: Who signed it, as it was right after.
+        recipient: The recipient's account number; 0 where there is no account.
+        gas_used: Units of gas.
+        gas_price: Tinybars of each.
+    """
+
+    transaction: EthereumTransaction
+    sender: Account
+    recipient: int
+    gas_used: int
+    gas_price: int
+
+
 class Handled(NamedTuple):
     """A transaction that has reached consensus. Receipts, records, the ledger and the mirror read it.
 
@@ -139,7 +158,8 @@ class Handled(NamedTuple):
         transfers: Balance changes by account number; they sum to zero.
         assessed: The custom fees that its payer paid.
         message: The message that its topic took; None for anything else, and for one that was refused.
-        effect: The entity as it was right after, for the mirror; None where the mirror keeps nothing of it.
+        effect: The entity as it was right after, or what an Ethereum transaction did, for the mirror; None where the
+            mirror keeps nothing of it.
     """
 
     position: int
@@ -159,7 +179,7 @@ class Handled(NamedTuple):
     transfers: tuple[tuple[int, int], ...]
     assessed: tuple[CustomFee, ...]
     message: TopicMessage | None
-    effect: Topic | Account | None
+    effect: Topic | Account | EthereumResult | None
 
 
 def consensus_ns(one: Handled | TopicMessage) -> int:

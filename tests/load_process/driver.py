@@ -1,8 +1,8 @@
 """Does jobs of real load in a process that gevent has patched, as Locust's are: one JSON line in, one JSON line out.
 
-A job names the network, the settings of the run, and how many messages, files and reads of the
-relay each stream makes. It goes the way of
-every operation: session, guards, client, localnet. The tests' own process cannot do that, for it is not patched.
+A job names the network, the settings of the run, and how many messages, files and reads of the relay each stream makes,
+or which user it is. It goes the way of every operation: session, guards, client, localnet. The tests' own process is
+not patched, and cannot do that.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict
+from pkgutil import resolve_name
 from typing import Any
 
 import gevent
@@ -25,6 +26,7 @@ from config.networks import Network
 from config.parsing import parse_settings
 from config.run import Run
 from hedera_client import Operator, Relay
+from hedera_users.operation import uncounted
 from hedera_users.payloads import audit_event
 from hedera_users.session import Session, open_session
 from hedera_users.setup import create_topics
@@ -98,9 +100,14 @@ class Job:
         parallel: int = 1,
         delay_s: float = 0.0,
         every_s: float = 0.0,
+        gives_to: str = "",
+        user: str = "",
+        tasks: int = 0,
     ) -> None:
         """Send `messages` audit events, store and read back `files` models of three chunks, and `topic_files` by HCS-1
-        of twelve pieces so many at once, read `reads` times."""
+        of twelve pieces so many at once, read `reads` times; give an address a tinybar; or be a user of the class
+        `user` (`module:name`) and do its only task `tasks` times.
+        """
         gevent.sleep(delay_s)
         for count in range(1, messages + 1):
             _submit(self.session, f"0.{number}", count, self.asked.get("message_bytes", 200))
@@ -112,6 +119,13 @@ class Job:
         for _ in range(reads):
             _read(self.session)
             gevent.sleep(every_s)
+        if gives_to:
+            self.session.hedera.give(uncounted("gift"), gives_to, 1)
+        if user:
+            one = resolve_name(user)(self.environment)
+            one.on_start()
+            for _ in range(tasks):
+                one.tasks[0](one)
 
 
 def _submit(session: Session, stream: str, number: int, size: int) -> None:

@@ -11,12 +11,11 @@ from aiohttp import web
 
 from localnet.clock import Clock, format_timestamp
 from localnet.mirror.fee_estimate import Extra, NotATransactionError, estimate_fee
-from localnet.mirror.gas import gas_price
 from localnet.mirror.rest.errors import ApiError, java_error
 from localnet.mirror.rest.filters import parse_number
 from localnet.mirror.rest.java_parameters import check_timestamps, unreadable, word
 from localnet.mirror.store import MirrorStore
-from localnet.state.fees import NETWORK_MULTIPLIER, ExchangeRate
+from localnet.state.fees import NETWORK_MULTIPLIER, ExchangeRate, gas_price
 
 MAX_THROTTLE: Final = 10_000
 """Utilisation of a throttle is told in hundredths of a percent."""
