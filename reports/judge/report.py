@@ -11,6 +11,7 @@ from reports.collect.ending import Ending, InjectedFault, Kept
 from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.answers import answers, headline
+from reports.judge.attempts import attempts
 from reports.judge.connections import connections
 from reports.judge.dead_workers import Schedule
 from reports.judge.errors import errors
@@ -133,8 +134,10 @@ def _resilience(senders: Sequence[Sender], began_at: float) -> tuple[Resilience,
     merged = merge_snapshots(sender.sources["resilience"] for sender in senders if "resilience" in sender.sources)
     queue = merged["queue"]
     histories = queue.pop("histories", []) if queue else []
+    activity = merged.pop("activity")
     resilience: Resilience = {
         **cast(Resilience, merged),  # the form in which `resilience` publishes it
+        "attempts": attempts(activity, began_at),
         "connections": connections(sender.sources.get("connections", {}) for sender in senders),
         "mirror_streams": mirror_streams(sender.sources.get("mirror_streams", {}) for sender in senders),
     }
@@ -154,6 +157,8 @@ def _faults(injected: Sequence[InjectedFault], began_at: float) -> list[Fault]:
             "name": str(fault.get("name") or fault.get("kind") or "fault"),
             "from_s": round(max(0.0, started - began_at), 3),
             "to_s": None if (ended := fault.get("ended")) is None else round(max(0.0, ended - began_at), 3),
+            "kind": str(fault.get("kind", "")),
+            "hits": int(fault.get("hits", 0)),
         }
         for fault in injected
         if (started := fault["started"]) is not None

@@ -1,0 +1,33 @@
+"""Attempts over time, by service: how retries multiplied the traffic, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reports.schema.resilience import Attempts
+from resilience.activity import merge_activities
+
+
+def attempts(activity: Mapping[str, Mapping[str, Any]], began_at: float) -> list[Attempts]:
+    """Return the report's `resilience.attempts`, one entry per service.
+
+    Args:
+        activity: What the guards of all processes counted, by their names `<worker>/<service>`.
+        began_at: Unix time in seconds from which points are counted; what lies before it counts into the first.
+    """
+    by_service: dict[str, list[dict[str, Any]]] = {}
+    for name, series in activity.items():
+        by_service.setdefault(name.partition("/")[2] or name, []).append(dict(series))
+    return [_entry(service, merge_activities(found), began_at) for service, found in sorted(by_service.items())]
+
+
+def _entry(service: str, series: Mapping[str, Any], began_at: float) -> Attempts:
+    return {
+        "service": service,
+        "resolution_s": series["width"],
+        "points": [
+            {"t": max(0.0, round(second - began_at, 3)), "first": first, "further": further, "most": most}
+            for second, first, further, most in series["points"]
+        ],
+    }
