@@ -31,6 +31,7 @@ class Run(BaseModel):
         operator_id: The account that pays, e.g. `0.0.2`.
         topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models).
         workers: Processes that generate its load; each has its share of rates.
+        moments: Seconds after its start at which users of a scenario do something of their own, by its name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +47,7 @@ class Run(BaseModel):
     exchange_rate: tuple[int, int] | None = None
     topics: dict[str, str]
     workers: int = 1
+    moments: dict[str, float] = {}
 
     def without_secrets(self) -> Run:
         """The same run without passwords, tokens and keys in URLs, to be stored.

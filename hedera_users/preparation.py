@@ -23,7 +23,7 @@ from hedera_users.node_list import keep_list, tell
 from hedera_users.preflight import LONGEST_CALL_S, look
 from hedera_users.setup import create_topics
 from localnet_launcher import Localnet, LocalnetError, start_localnet
-from records.sources import planned_faults, publish_faults
+from records.sources import planned_faults, planned_moments, publish_faults
 
 logger = logging.getLogger(__name__)
 
@@ -106,7 +106,8 @@ class Preparation:
             _break(environment, self._localnet, run.settings)
         if self._nodes is not None:
             keep_list(self._nodes, Path(run.settings.report_dir) / run.run_id, logger)
-        return run.model_copy(update={"started_at": time.time(), "workers": _sharing(environment, workers)})
+        begun = {"started_at": time.time(), "workers": _sharing(environment, workers)}
+        return run.model_copy(update={**begun, "moments": planned_moments(environment)})
 
     def close(self) -> None:
         """Stop the embedded network, where there is one."""

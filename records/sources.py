@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 _ATTRIBUTE: Final = "hedera_report_sources"
 _FAULTS: Final = "hedera_load_faults"
 _PLANNED: Final = "hedera_load_planned_faults"
+_MOMENTS: Final = "hedera_load_planned_moments"
 _PARTICIPANTS: Final = "hedera_load_participants"
 
 
@@ -74,6 +75,22 @@ def planned_faults(environment: Environment) -> list[dict[str, Any]]:
     """Return the faults of `plan_faults`; empty where it was not called."""
     faults: list[dict[str, Any]] = getattr(environment, _PLANNED, [])
     return faults
+
+
+def plan_moments(environment: Environment, moments: dict[str, float]) -> None:
+    """Say when users are to do something of their own in the next runs; called where runs are set up.
+
+    Args:
+        environment: Locust's environment of that process.
+        moments: Seconds after the start of the run, by name.
+    """
+    setattr(environment, _MOMENTS, moments)
+
+
+def planned_moments(environment: Environment) -> dict[str, float]:
+    """Return the moments of `plan_moments`; empty where it was not called."""
+    moments: dict[str, float] = getattr(environment, _MOMENTS, {})
+    return moments
 
 
 def publish_participants(environment: Environment, names: Callable[[], set[str]]) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from resilience.activity import Activity, merge_activities
@@ -16,6 +17,27 @@ from resilience.limiter import Limiter
 
 # Keys of a queue's snapshot that are the same for, or the extreme of, one queue; all others add up.
 _EXTREMES_OF_A_QUEUE: Final = frozenset({"capacity", "max_depth", "max_continuing", "waited_max_s"})
+
+
+BUCKET_RATIO: Final = 1.02
+"""Waits are kept in buckets 2 % wide."""
+_SCALE: Final = 1 / math.log(BUCKET_RATIO)
+_LEAST_S: Final = 1e-4
+
+
+def bucket_of(seconds: float) -> int:
+    """The bucket of a wait; those below 0.1 ms share the first."""
+    return int(math.log(max(seconds, _LEAST_S) / _LEAST_S) * _SCALE)
+
+
+def quantile_of(buckets: Mapping[str, int], share: float) -> float:
+    """Seconds that `share` of the waits in these buckets did not exceed, within 1 %; 0 of none."""
+    total, seen = sum(buckets.values()), 0
+    for bucket in sorted(buckets, key=int):
+        seen += buckets[bucket]
+        if seen >= share * total:
+            return _LEAST_S * math.exp((int(bucket) + 0.5) / _SCALE)
+    return 0.0
 
 
 class GuardStats:
@@ -116,8 +138,10 @@ class GuardStats:
             key = str(number)
             found = self._backoffs.get(key)
             if found is None:
-                found = self._backoffs[key] = {"count": 0, "seconds": 0.0, "min_s": seconds, "max_s": seconds}
+                extremes = {"min_s": seconds, "max_s": seconds}
+                found = self._backoffs[key] = {"count": 0, "seconds": 0.0, **extremes, "buckets": Counter()}
             found["count"] += 1
+            found["buckets"][str(bucket_of(seconds))] += 1
             found["seconds"] += seconds
             found["min_s"] = min(found["min_s"], seconds)
             found["max_s"] = max(found["max_s"], seconds)
@@ -132,7 +156,10 @@ class GuardStats:
                     "exhausted": self.exhausted,
                     "by_status": dict(sorted(self.by_status.items())),
                     "by_member": {name: dict(sorted(found.items())) for name, found in sorted(self.by_member.items())},
-                    "backoffs": {number: dict(found) for number, found in sorted(self._backoffs.items())},
+                    "backoffs": {
+                        number: {**found, "buckets": dict(found["buckets"])}
+                        for number, found in sorted(self._backoffs.items())
+                    },
                 },
                 "activity": {name: activity.snapshot() for name, activity in sorted(self._activities.items())},
                 "rejected": dict(sorted(self.rejected.items())),
@@ -223,6 +250,7 @@ def _merge_backoffs(parts: list[dict[str, dict[str, Any]]]) -> dict[str, dict[st
             "seconds": sum(one["seconds"] for one in found),
             "min_s": min(one["min_s"] for one in found),
             "max_s": max(one["max_s"] for one in found),
+            "buckets": _add_up(one["buckets"] for one in found),
         }
     return merged
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reports.schema.resilience import Attempts
+from reports.schema.resilience import Attempts, Backoff
 from resilience.activity import merge_activities
+from resilience.stats import quantile_of
 
 
 def attempts(activity: Mapping[str, Mapping[str, Any]], began_at: float) -> list[Attempts]:
@@ -31,3 +32,29 @@ def _entry(service: str, series: Mapping[str, Any], began_at: float) -> Attempts
             for second, first, further, most in series["points"]
         ],
     }
+
+
+def backoffs(measured: Mapping[str, Mapping[str, Any]]) -> dict[str, Backoff]:
+    """Return the report's `resilience.retries.backoffs`: waits by the number of the attempt that they follow.
+
+    Args:
+        measured: What the guards of all processes measured, with buckets in the place of percentiles.
+    """
+    return dict(_backoffs(measured))
+
+
+def _backoffs(measured: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Backoff]]:
+    for number, found in measured.items():
+        low, high = found["min_s"], found["max_s"]
+        p50, p90 = (min(high, max(low, quantile_of(found["buckets"], share))) for share in (0.5, 0.9))
+        yield (
+            number,
+            {
+                "count": found["count"],
+                "seconds": round(found["seconds"], 6),
+                "min_s": round(low, 6),
+                "p50_s": round(p50, 6),
+                "p90_s": round(p90, 6),
+                "max_s": round(high, 6),
+            },
+        )

@@ -11,7 +11,7 @@ from reports.collect.ending import Ending, InjectedFault, Kept
 from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.answers import answers, headline
-from reports.judge.attempts import attempts
+from reports.judge.attempts import attempts, backoffs
 from reports.judge.connections import connections
 from reports.judge.dead_workers import Schedule
 from reports.judge.errors import errors
@@ -25,6 +25,7 @@ from reports.schema.report import SCHEMA, Cost, Findings, Report
 from reports.schema.resilience import Breaker, Resilience
 from reports.schema.timeline import Fault
 from reports.wording import checks as wording
+from reports.wording.clocks import behind
 from reports.wording.network import where
 from reports.wording.warnings import NO_FEES, circuits_not_shared
 from resilience import merge_snapshots
@@ -126,6 +127,7 @@ def _found(collector: Collector, ending: Ending, audited: Audited, load_s: float
         },
     }
     resources["warnings"] += _of_shared_circuits(resilience["breakers"])
+    resources["warnings"] += behind(resilience["retries"].get("by_member", {}))
     return found
 
 
@@ -135,6 +137,7 @@ def _resilience(senders: Sequence[Sender], began_at: float) -> tuple[Resilience,
     queue = merged["queue"]
     histories = queue.pop("histories", []) if queue else []
     activity = merged.pop("activity")
+    merged["retries"]["backoffs"] = backoffs(merged["retries"]["backoffs"])
     resilience: Resilience = {
         **cast(Resilience, merged),  # the form in which `resilience` publishes it
         "attempts": attempts(activity, began_at),

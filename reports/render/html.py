@@ -17,7 +17,7 @@ from reports.render.charts import chart_data
 from reports.schema.report import Report
 from reports.wording import collisions, connections, mirror_streams, patience
 from reports.wording.audit import reordering, unreported
-from reports.wording.expectations import RESULTS
+from reports.wording.expectations import RESULTS, injected
 from reports.wording.operation_names import measured_to
 from reports.wording.phrases import interval, milliseconds
 
@@ -58,6 +58,7 @@ def environment() -> jinja2.Environment:
         streams_in_words=mirror_streams.in_words,
         head=head,
         results=RESULTS,
+        injected=injected,
         measured_to=measured_to,
         inline=_inline,
         scripts=_scripts,

@@ -15,7 +15,7 @@ from reports.schema.report import Drill, Error, Report
 from reports.schema.run import Run
 from reports.wording import collisions, connections, mirror_streams, patience
 from reports.wording.audit import doubt_of, integrity_faults, unreported
-from reports.wording.expectations import RESULTS
+from reports.wording.expectations import RESULTS, injected
 from reports.wording.phrases import milliseconds
 
 MAX_ERRORS: Final = 5
@@ -35,6 +35,7 @@ def render_markdown(report: Report) -> str:
     if run.get("limit"):
         parts += [text(run["limit"]["sentence"]), ""]
     parts += _expectations(report["drills"])
+    parts += [text(report["run"]["suite"]["sentence"]), ""] if "suite" in report["run"] else []
     parts += _overhead(report["overhead"])
     parts += _operations(report)
     parts += _accounting(report["accounting"])
@@ -63,9 +64,12 @@ def _state(run: Run) -> str:
 
 
 def _expectations(entries: Sequence[Drill]) -> list[str]:
-    cells = [[text(entry["name"]), text(entry["expected"]), text(entry["observed"])] for entry in entries]
+    cells = [
+        [text(entry["name"]), text(injected(entry)), text(entry["expected"]), text(entry["observed"])]
+        for entry in entries
+    ]
     rows = [[*row, RESULTS[entry["passed"]]] for row, entry in zip(cells, entries, strict=True)]
-    return _table(["Expectation", "expected", "observed", "result"], rows)
+    return _table(["Expectation", "injected", "expected", "observed", "result"], rows)
 
 
 def _overhead(entries: Iterable[Overhead]) -> list[str]:

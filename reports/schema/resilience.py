@@ -23,6 +23,10 @@ class Backoff(TypedDict):
     """All of them together."""
 
     min_s: Amount
+    p50_s: Amount
+    p90_s: Amount
+    """Percentiles within 1 %."""
+
     max_s: Amount
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reports.judge.attempts import attempts
+from reports.judge.attempts import attempts, backoffs
+from resilience.stats import bucket_of
 
 
 def test_services_are_those_of_all_processes() -> None:
@@ -16,3 +17,11 @@ def test_services_are_those_of_all_processes() -> None:
         {"t": 3.0, "first": 8, "further": 4, "most": 3},
     ]
     assert mirror["points"][1] == {"t": 3.0, "first": 4, "further": 2, "most": 3}
+
+
+def test_percentiles_of_back_offs_lie_between_their_extremes() -> None:
+    """Buckets are 2 % wide; the smallest and the greatest are exact."""
+    found = {"count": 10, "seconds": 3.0, "min_s": 0.225, "max_s": 0.275}
+    (entry,) = backoffs({"1": {**found, "buckets": {str(bucket_of(0.225)): 6, str(bucket_of(0.275)): 4}}}).values()
+    assert entry["min_s"] == 0.225 <= entry["p50_s"] < 0.23
+    assert 0.27 < entry["p90_s"] <= 0.275 == entry["max_s"]
