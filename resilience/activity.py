@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final, TypedDict
 
 KEPT: Final = 600
 """Points of a series; beyond, two neighbours become one and points are twice as long."""
 
 Points = dict[int, list[int]]
 """By the Unix second in which a point begins: first attempts, further attempts, the highest number of an attempt."""
+
+
+class Series(TypedDict):
+    """Attempts over time: seconds of a point, and points `[Unix second, first, further, highest number]`."""
+
+    width: int
+    points: list[list[int]]
 
 
 class Activity:
@@ -42,12 +49,12 @@ class Activity:
         if number > point[2]:
             point[2] = number
 
-    def snapshot(self) -> dict[str, Any]:
-        """The series: `width`, seconds of a point, and `points`, each `[second, first, further, highest number]`."""
+    def snapshot(self) -> Series:
+        """The series so far."""
         return {"width": self.width, "points": [[second, *self.points[second]] for second in sorted(self.points)]}
 
 
-def merge_activities(series: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def merge_activities(series: Iterable[Series]) -> Series:
     """The series of several guards together, in the form of `Activity.snapshot`; the coarsest resolution stays.
 
     Pure, and the order of merging does not matter.

@@ -6,7 +6,7 @@ import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from resilience.activity import Activity, merge_activities
 from resilience.bounded_queue import BoundedQueue
@@ -40,6 +40,16 @@ def quantile_of(buckets: Mapping[str, int], share: float) -> float:
     return 0.0
 
 
+class Waited(TypedDict):
+    """Measured waits: how many, their seconds together, the extremes, and how many in each bucket (`bucket_of`)."""
+
+    count: int
+    seconds: float
+    min_s: float
+    max_s: float
+    buckets: dict[str, int]
+
+
 class GuardStats:
     """Counts over all guards that share it, normally one per process.
 
@@ -65,7 +75,7 @@ class GuardStats:
         self.rejected: Counter[str] = Counter()
         self.cut_short: Counter[str] = Counter()
         self._waits: dict[str, dict[str, Any]] = {}
-        self._backoffs: dict[str, dict[str, Any]] = {}
+        self._backoffs: dict[str, Waited] = {}
         self._activities: dict[str, Activity] = {}
         self._breakers: list[Breaker] = []
         self._limiters: list[tuple[str, Limiter]] = []
@@ -138,10 +148,11 @@ class GuardStats:
             key = str(number)
             found = self._backoffs.get(key)
             if found is None:
-                extremes = {"min_s": seconds, "max_s": seconds}
-                found = self._backoffs[key] = {"count": 0, "seconds": 0.0, **extremes, "buckets": Counter()}
+                found = Waited(count=0, seconds=0.0, min_s=seconds, max_s=seconds, buckets={})
+                self._backoffs[key] = found
             found["count"] += 1
-            found["buckets"][str(bucket_of(seconds))] += 1
+            bucket = str(bucket_of(seconds))
+            found["buckets"][bucket] = found["buckets"].get(bucket, 0) + 1
             found["seconds"] += seconds
             found["min_s"] = min(found["min_s"], seconds)
             found["max_s"] = max(found["max_s"], seconds)
@@ -241,8 +252,8 @@ def _merge_waits(parts: list[dict[str, dict[str, Any]]]) -> dict[str, dict[str, 
     return merged
 
 
-def _merge_backoffs(parts: list[dict[str, dict[str, Any]]]) -> dict[str, dict[str, Any]]:
-    merged: dict[str, Any] = {}
+def _merge_backoffs(parts: list[dict[str, Waited]]) -> dict[str, Waited]:
+    merged: dict[str, Waited] = {}
     for number in sorted({number for part in parts for number in part}, key=int):
         found = [part[number] for part in parts if number in part]
         merged[number] = {

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
-
 from reports.schema.resilience import Attempts, Backoff
-from resilience.activity import merge_activities
-from resilience.stats import quantile_of
+from resilience.activity import Series, merge_activities
+from resilience.stats import Waited, quantile_of
 
 
-def attempts(activity: Mapping[str, Mapping[str, Any]], began_at: float) -> list[Attempts]:
+def attempts(activity: Mapping[str, Series], began_at: float) -> list[Attempts]:
     """Return the report's `resilience.attempts`, one entry per service.
 
     Args:
         activity: What the guards of all processes counted, by their names `<worker>/<service>`.
         began_at: Unix time in seconds from which points are counted; what lies before it counts into the first.
     """
-    by_service: dict[str, list[dict[str, Any]]] = {}
+    by_service: dict[str, list[Series]] = {}
     for name, series in activity.items():
-        by_service.setdefault(name.partition("/")[2] or name, []).append(dict(series))
+        by_service.setdefault(name.partition("/")[2] or name, []).append(series)
     return [_entry(service, merge_activities(found), began_at) for service, found in sorted(by_service.items())]
 
 
-def _entry(service: str, series: Mapping[str, Any], began_at: float) -> Attempts:
+def _entry(service: str, series: Series, began_at: float) -> Attempts:
     return {
         "service": service,
         "resolution_s": series["width"],
@@ -34,7 +32,7 @@ def _entry(service: str, series: Mapping[str, Any], began_at: float) -> Attempts
     }
 
 
-def backoffs(measured: Mapping[str, Mapping[str, Any]]) -> dict[str, Backoff]:
+def backoffs(measured: Mapping[str, Waited]) -> dict[str, Backoff]:
     """Return the report's `resilience.retries.backoffs`: waits by the number of the attempt that they follow.
 
     Args:
@@ -43,7 +41,7 @@ def backoffs(measured: Mapping[str, Mapping[str, Any]]) -> dict[str, Backoff]:
     return dict(_backoffs(measured))
 
 
-def _backoffs(measured: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Backoff]]:
+def _backoffs(measured: Mapping[str, Waited]) -> Iterator[tuple[str, Backoff]]:
     for number, found in measured.items():
         low, high = found["min_s"], found["max_s"]
         p50, p90 = (min(high, max(low, quantile_of(found["buckets"], share))) for share in (0.5, 0.9))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.judge.attempts import attempts, backoffs
-from resilience.stats import bucket_of
+from resilience.stats import Waited, bucket_of
 
 
 def test_services_are_those_of_all_processes() -> None:
@@ -21,7 +21,7 @@ def test_services_are_those_of_all_processes() -> None:
 
 def test_percentiles_of_back_offs_lie_between_their_extremes() -> None:
     """Buckets are 2 % wide; the smallest and the greatest are exact."""
-    found = {"count": 10, "seconds": 3.0, "min_s": 0.225, "max_s": 0.275}
-    (entry,) = backoffs({"1": {**found, "buckets": {str(bucket_of(0.225)): 6, str(bucket_of(0.275)): 4}}}).values()
+    buckets = {str(bucket_of(0.225)): 6, str(bucket_of(0.275)): 4}
+    (entry,) = backoffs({"1": Waited(count=10, seconds=2.5, min_s=0.225, max_s=0.275, buckets=buckets)}).values()
     assert entry["min_s"] == 0.225 <= entry["p50_s"] < 0.23
     assert 0.27 < entry["p90_s"] <= 0.275 == entry["max_s"]
