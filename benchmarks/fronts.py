@@ -2,6 +2,7 @@
 
     python -m benchmarks.fronts                          # prints a Markdown table; ends with 1 where a ratio is missed
     python -m benchmarks.fronts --rounds 1 --seconds 20  # quicker, and noisier
+    python -m benchmarks.fronts --keep FOLDER            # leaves every run's report there
 
 A gRPC server on Netty stands before every node (tests/fronts/programs/NettyFront.java; needs a JDK, 17 or newer). Once
 it has the limits of a real consensus node, once none; every byte takes half of the round trip longer each way.
@@ -55,12 +56,18 @@ def main() -> int:
     parser.add_argument("--workers", type=int, nargs="*", default=[0], help="0 is one process for all (default 0)")
     parser.add_argument("--seconds", type=int, default=40, help="per round; connections live for 15 s (default 40)")
     parser.add_argument("--rounds", type=int, default=3, help="(default 3)")
+    parser.add_argument("--keep", type=Path, help="a new folder for the runs; without it, only what failed is told")
     parser.add_argument("--round-trip", type=int, default=100, help="milliseconds (default 100)")
     options = parser.parse_args()
     loads = [Load(options.users, workers) for workers in options.workers]
+    if options.keep is not None:
+        options.keep.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
-        found = measure_all(Path(scratch), loads, options)
+        found = measure_all(options.keep or Path(scratch), loads, options)
     print(table(found, options.round_trip))
+    for load, reports in found.items():
+        for one in (one for name in FRONTS for one in reports[name] if not clean([one])):
+            print(f"\n{load}: {accounted(one)}")
     missed = [load for load, reports in found.items() if ratio(reports) < GOAL or not clean(reports["real limits"])]
     for load in missed:
         print(f"\nLIMIT: {load}: less than {GOAL} times the rate without limits, or failures")
@@ -152,6 +159,14 @@ def clean(reports: list[dict[str, Any]]) -> bool:
         and not one["audit"]["duplicated"]
         for one in reports
     )
+
+
+def accounted(report: dict[str, Any]) -> str:
+    """Where the operations of a run are that did not succeed, with the first errors."""
+    accounting = report["accounting"]
+    counts = {name: number for name, number in accounting.items() if isinstance(number, int) and number}
+    errors = [f"{one['count']} × {one['status']} ({one['phase']}): {one['message']}" for one in report["errors"][:3]]
+    return "; ".join([str(counts), *accounting["reasons"], *errors])
 
 
 def opened(report: dict[str, Any]) -> int:

@@ -223,7 +223,7 @@ def write_run(folder: Path, count: int) -> None:
         for key, counts in totals.items()
     }
     sender = Sender("local", final=True, totals=totals, received=totals, last_at=STARTED_AT + LENGTH_S)
-    sender.sources = {"ledger": begun}
+    sender.sources = {"operation_counts": begun}
     collector.senders["local"] = sender
     journal = Journal(folder)
     facts = Facts(["locust"], provenance.project(this_version()), provenance.versions(), provenance.machine(), NOBODY)

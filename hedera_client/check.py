@@ -154,7 +154,7 @@ def listing(chosen: NodeChoice) -> Iterator[str]:
     for way in chosen.ways:
         yield _line(way, tls=network.tls)
         yield from (f"{'':13}  {remark}" for remark in way.remarks)
-    yield f"{len(chosen.ways)} nodes listed: {counted(chosen.ways)}"
+    yield f"{len(chosen.ways)} {'node' if len(chosen.ways) == 1 else 'nodes'} listed: {counted(chosen.ways)}"
 
 
 def _prepare(

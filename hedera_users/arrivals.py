@@ -55,7 +55,7 @@ class Arrivals:
     Args:
         moments: Unix times in seconds, ascending, given when `begin` is called.
         patience: Seconds that a due operation waits for a free user.
-        shed: Counts an operation as due and never started, by its ledger key.
+        shed: Counts an operation as due and never started, by its key `<name>|<arm>`.
         seed: Of the lot that decides which kind of operation a shed one would have been.
         seconds: Seconds, monotonic.
     """
@@ -103,15 +103,15 @@ class Arrivals:
             self._waiting.popleft()
             self._shed_a_turn()
 
-    def wait(self, ledger_key: str, place: AsyncResult, hurry: bool = False) -> Turn | None:
+    def wait(self, key: str, place: AsyncResult, hurry: bool = False) -> Turn | None:
         """Wait for a turn; None where `leave` was called meanwhile, or `end` before.
 
         Args:
-            ledger_key: The operation that it is for, `<name>|<arm>`.
+            key: The operation that it is for, `<name>|<arm>`.
             place: The user's place in line, new each time.
             hurry: Go before those who are not: what the user has begun (a pair, a round) is not done yet.
         """
-        self._asked[ledger_key] += 1
+        self._asked[key] += 1
         self._somebody.set()
         self._drop_impatient()
         if self._waiting or self._ended:

@@ -15,7 +15,7 @@ from hedera_client import HederaError
 from hedera_users.arrivals import Turn
 from hedera_users.delivery import Delivery
 from hedera_users.doubts import Doubts
-from hedera_users.ledger import Ledger
+from hedera_users.operation_counts import OperationCounts
 from hedera_users.outcomes import EXPECTED, for_locust, note_outcome
 from records.operation import Arm, OperationRecord, Outcome, SentMessage
 from records.stopwatch import NS_PER_S, Stopwatch
@@ -46,7 +46,7 @@ class Operation:
     def __init__(
         self,
         environment: Environment,
-        ledger: Ledger,
+        counts: OperationCounts,
         name: str,
         *,
         arm: Arm | None = None,
@@ -57,7 +57,7 @@ class Operation:
         turn: Turn | None = None,
     ) -> None:
         self._environment = environment
-        self._ledger = ledger
+        self._operation_counts = counts
         self._turn = turn
         self._allowed_s = allowed_s
         self.doubts = Doubts()
@@ -68,7 +68,7 @@ class Operation:
 
     def __enter__(self) -> Operation:
         record = self.record
-        self._counts = self._ledger.opened(record.name, record.arm)
+        self._counts = self._operation_counts.opened(record.name, record.arm)
         delay = self._turn.start() if self._turn else 0.0
         record.started_at = time.time()
         record.scheduled_at = record.started_at - delay
@@ -222,7 +222,7 @@ def uncounted(name: str, allowed_s: float | None = None) -> Operation:
         name: What it is for.
         allowed_s: Seconds that it may take; None for no limit.
     """
-    operation = Operation(Environment(), Ledger(), name, allowed_s=allowed_s)
+    operation = Operation(Environment(), OperationCounts(), name, allowed_s=allowed_s)
     operation.watch = Stopwatch()  # it may go without a context, for there is nobody to tell its outcome
     return operation
 

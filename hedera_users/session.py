@@ -25,9 +25,9 @@ from hedera_users.baseline import Baseline, make_baseline
 from hedera_users.fees import fee_caps, max_query_payment
 from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.hedera_service import HederaService
-from hedera_users.ledger import Ledger
 from hedera_users.mirror_view import MirrorView
 from hedera_users.operation import Operation
+from hedera_users.operation_counts import OperationCounts
 from hedera_users.relay_view import RelayView
 from records.operation import Arm
 from records.sources import publish
@@ -63,9 +63,9 @@ class Session:
         self.environment = environment
         self.run = run
         self.worker = worker
-        self.ledger = Ledger()
+        self.operation_counts = OperationCounts()
         self.stats = GuardStats()
-        self.arrivals = make_arrivals(run, worker, self.ledger)
+        self.arrivals = make_arrivals(run, worker, self.operation_counts)
         self.background = Background(environment, f"{worker}/deliveries", settings.queue)
         self._stopped_at = 0.0
         self._user_numbers = itertools.count()
@@ -120,7 +120,7 @@ class Session:
         """
         return Operation(
             self.environment,
-            self.ledger,
+            self.operation_counts,
             name,
             arm=arm,
             pair=pair,
@@ -179,7 +179,7 @@ def _relay_view(run: Run, guards: Guards) -> RelayView | None:
     return RelayView(Relay(run.network.relay, timeout=run.settings.rpc_timeout), guards.relay)
 
 
-def make_arrivals(run: Run, worker: int, ledger: Ledger) -> Arrivals | None:
+def make_arrivals(run: Run, worker: int, counts: OperationCounts) -> Arrivals | None:
     """Return a process's part of the run's arrivals; None in a closed model."""
     settings = run.settings
     rate, workers = settings.arrival_rate, run.workers
@@ -192,7 +192,7 @@ def make_arrivals(run: Run, worker: int, ledger: Ledger) -> Arrivals | None:
             return schedule.poisson(rate, workers, time.time(), random.Random(seed))
         return schedule.constant(rate, worker, workers, run.started_at, time.time())
 
-    return Arrivals(moments, settings.arrival_patience, ledger.shed, seed)
+    return Arrivals(moments, settings.arrival_patience, counts.shed, seed)
 
 
 def open_session(environment: Environment, run: Run, operator: Operator, worker: int, users: int) -> Session:
@@ -209,7 +209,7 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     session = Session(environment, run, operator, worker)
     setattr(environment, _ATTRIBUTE, session)
     publish(environment, "resilience", session.stats.snapshot)
-    publish(environment, "ledger", session.ledger.snapshot)
+    publish(environment, "operation_counts", session.operation_counts.snapshot)
     publish(environment, "connections", session.client.connections)
     publish(environment, "mirror_streams", session.mirror_streams)
     publish(environment, "collisions", session.hedera.collisions)

@@ -1,4 +1,4 @@
-"""Whether a mirror shows the ledger that the run wrote to at all: another network's proves nothing."""
+"""Whether a mirror shows the network that the run wrote to at all: another network's proves nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SELECT topic_id, count(*), min(sent_at) FROM sent WHERE acknowledged GROUP BY to
 """
 
 
-def foreign_ledger(
+def foreign_network(
     connection: sqlite3.Connection,
     topics: Iterable[ReadTopic],
     clock_ns: int | None,

@@ -137,7 +137,7 @@ class Doubt(NamedTuple):
     Attributes:
         sentence: The reason, as people read it; without a full stop.
         error: Why the mirror could not be read to the end, or None where that is not the reason.
-        foreign: The mirror shows another network's ledger, so what it shows tells nothing about the run.
+        foreign: The mirror shows another network, so what it shows tells nothing about the run.
     """
 
     sentence: str
@@ -161,7 +161,7 @@ def classify(connection: sqlite3.Connection, topics: Iterable[ReadTopic], *, for
     Args:
         connection: Of `Sightings`.
         topics: Every topic of the run.
-        foreign: The rows are another ledger's: what stands in a message's place is not called a change of it.
+        foreign: The rows are another network's: what stands in a message's place is not called a change of it.
     """
     connection.executescript(_SETTLE)
     if not foreign:

@@ -21,7 +21,7 @@ from config.run import Run
 from hedera_client import MirrorError, TopicMessage
 from reports.audit.chain import ChainHash, Shown, TooManyGapsError, TopicChain
 from reports.audit.consensus import Clocks, consensus_times, read_clocks
-from reports.audit.foreign import foreign_ledger
+from reports.audit.foreign import foreign_network
 from reports.audit.messages import Doubt, ReadTopic, classified, classify, unreadable
 from reports.audit.missing import hold_back, why_not_shown
 from reports.audit.progress import NS_PER_S, Reach
@@ -142,7 +142,7 @@ class MirrorAudit:
             return unreadable(failure.reason)
         if not self._sightings.outstanding and not self._sightings.misplaced:
             return None
-        question = foreign_ledger(
+        question = foreign_network(
             self._sightings.connection,
             self._topics,
             self._reached[-1],

@@ -53,10 +53,10 @@ class Sender:
         seen: Numbers of the deltas that were merged.
         last_sequence: Number of the newest delta that came in.
         final: Whether that was its last.
-        totals: Closed operations by ledger key, by its own count.
+        totals: Closed operations by count key, by its own count.
         sources: What other rooms published in it.
         resources: What it used; None, or empty, while it has not said.
-        received: Closed operations by ledger key, as they came in.
+        received: Closed operations by count key, as they came in.
         host: The machine it runs on.
         last_at: Unix time in seconds, by its own clock, of the newest delta.
         clock: How far the network's clock is ahead of its own, see `ClockOffset.as_report`; None while unknown.

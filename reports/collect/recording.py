@@ -22,13 +22,13 @@ from reports.measure.resources import ResourceMonitor
 
 @dataclass(slots=True)
 class Totals:
-    """Operations that this process closed since the run began, by ledger key and outcome; deltas must add up to it."""
+    """Operations that this process closed since the run began, by count key and outcome; deltas must add up to it."""
 
     closed: dict[str, dict[str, int]]
 
-    def add(self, ledger_key: str, counts: dict[str, int]) -> None:
+    def add(self, count_key: str, counts: dict[str, int]) -> None:
         """Add a slice's counts."""
-        mine = self.closed.setdefault(ledger_key, dict.fromkeys(OUTCOMES, 0))
+        mine = self.closed.setdefault(count_key, dict.fromkeys(OUTCOMES, 0))
         for outcome, count in counts.items():
             mine[outcome] += count
 
@@ -93,7 +93,7 @@ class Recording:
         self._sequence += 1
         sequence = self._sequence
         for key, measure in measurements.operations.items():
-            self._totals.add(key.ledger_key, measure.counts)
+            self._totals.add(key.count_key, measure.counts)
         totals = {key: dict(counts) for key, counts in self._totals.closed.items()}
         return {
             "run": self.run.run_id,

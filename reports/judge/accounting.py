@@ -3,7 +3,7 @@
     scheduled = shed + started
     started   = succeeded + failed + rejected + unknown + in_flight
 
-Scheduled, shed, started and in-flight operations are counted by the users' own ledger, outcomes by the records, so the
+Scheduled, shed, started and in-flight operations are counted by the users' own counts, outcomes by the records, so the
 identities compare two independent counts. Where operations are due by a schedule, its own count is the third:
 
     due = started on schedule + shed + unreported
@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from reports.collect.collector import Sender
-from reports.judge.dead_workers import ARRIVALS, LEDGER, Debt, Schedule, debts, idle_due, left_due
+from reports.judge.dead_workers import ARRIVALS, COUNTS, Debt, Schedule, debts, idle_due, left_due
 from reports.measure.keys import OperationKey, side_of
 from reports.measure.measurements import OUTCOMES, OperationMeasure
 from reports.schema.accounting import Accounting, Arrivals, Counts
@@ -97,11 +97,11 @@ def account(
     everyone = list(senders)
     accounts: dict[str, Account] = {}
     for sender in everyone:
-        for key, begun in sender.sources.get(LEDGER, {}).items():
+        for key, begun in sender.sources.get(COUNTS, {}).items():
             accounts.setdefault(key, Account()).add(_begun(sender, key, begun))
     for measured, measure in measures.items():
         closed = Account(**{outcome: measure.counts[outcome] for outcome in OUTCOMES})
-        accounts.setdefault(measured.ledger_key, Account()).add(closed)
+        accounts.setdefault(measured.count_key, Account()).add(closed)
     total = Account()
     for one in accounts.values():
         total.add(one)
@@ -165,7 +165,7 @@ def _reasons(senders: list[Sender], accounts: Mapping[str, Account], owed: list[
     """Why the accounting does not balance; empty when it does."""
     reasons = [wording.debt(*debt) for debt in owed]
     reasons += [
-        wording.uncounted(sender.name) for sender in senders if sender.complete and LEDGER not in sender.sources
+        wording.uncounted(sender.name) for sender in senders if sender.complete and COUNTS not in sender.sources
     ]
     for sender in senders:
         came = sender.sources.get(ARRIVALS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+
 from reports.schema.resilience import Attempts, Backoff
 from resilience.activity import Series, merge_activities
 from resilience.stats import Waited, quantile_of

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 from reports.collect.collector import Sender
 
 ARRIVALS: Final = "arrivals"
-LEDGER: Final = "ledger"
+COUNTS: Final = "operation_counts"
 
 LEFT_EARLY_S: Final = 2.0
 """A process that stops so much before the last one has left the run; at its end all stop within a second or so."""
@@ -104,7 +104,7 @@ def debts(senders: Iterable[Sender], schedule: Schedule | None) -> list[Debt]:
         due = min(left, _due_unheard(sender, everyone, schedule))
         left -= due
         came = _came(sender)
-        in_flight = sum(begun["in_flight"] for begun in sender.sources.get(LEDGER, {}).values())
+        in_flight = sum(begun["in_flight"] for begun in sender.sources.get(COUNTS, {}).values())
         owed.append(Debt(sender.name, due, came.get("waiting", 0), in_flight))
     return owed
 

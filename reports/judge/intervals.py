@@ -116,13 +116,15 @@ def with_consistent_sign(
     """Both intervals of one difference, neither with a sign that the other leaves open.
 
     They are estimated separately, from the difference and from the ratio, and with few or skewed pairs they can
-    disagree: then the one that excludes 0 is extended to it, so the coverage of neither falls.
+    disagree. The sign of both is that of one parameter, and the difference decides on it: where it leaves the sign
+    open, the ratio's interval is extended to 0; where it does not, the ratio's interval is cut off at 0. That takes the
+    truth out of the latter only where the former has missed it too.
     """
     if absolute is None or relative is None or contains_zero(absolute.ci95) is contains_zero(relative.ci95):
         return absolute, relative
     if contains_zero(absolute.ci95):
         return absolute, _extended_to_zero(relative)
-    return _extended_to_zero(absolute), relative
+    return absolute, _cut_off_at_zero(relative, positive=absolute.ci95[0] > 0)
 
 
 def block_length(pairs: int) -> int:
@@ -492,3 +494,14 @@ def _hull(bounds: Sequence[Bounds]) -> Bounds:
 def _extended_to_zero(interval: Interval) -> Interval:
     nothing = (0.0, 0.0)
     return replace(interval, pairs=_hull([interval.pairs, nothing]), ci99=_hull([interval.ci99, nothing]))
+
+
+def _cut_off_at_zero(interval: Interval, *, positive: bool) -> Interval:
+    """What of an interval has a sign; 0 itself stays its end."""
+    low, high = (0.0, math.inf) if positive else (-math.inf, 0.0)
+
+    def cut(bounds: Bounds) -> Bounds:
+        return min(max(bounds[0], low), high), min(max(bounds[1], low), high)
+
+    blocks = cut(interval.blocks) if interval.blocks else None
+    return replace(interval, pairs=cut(interval.pairs), blocks=blocks, ci99=cut(interval.ci99))

@@ -25,7 +25,7 @@ class OperationKey(NamedTuple):
         return f"{self.name} ({self.arm})" if self.arm else self.name
 
     @property
-    def ledger_key(self) -> str:
+    def count_key(self) -> str:
         """Its name in the users' own count."""
         return f"{self.name}|{self.arm}"
 

@@ -12,6 +12,7 @@ from reports.schema.run import Rate
 from reports.wording import collisions
 from reports.wording.audit import doubt_of, integrity_faults, reordering
 from reports.wording.operation_names import listed, several
+from reports.wording.phrases import counted
 from reports.wording.rate import share_in_words
 
 COST: Final = "What does Hedera cost my request path?"
@@ -61,13 +62,15 @@ def survival(found: Findings, lost: int, cut: int, recovered_s: float | None) ->
 def _events(found: Findings, lost: int, cut: int, recovered_s: float | None) -> Iterator[str]:
     resilience = found["resilience"]
     ended = found["accounting"]["started"] - cut
-    those = f"the {ended:,} operations that ran to their end" if cut else f"{ended:,} operations"
+    told = counted(ended, "operation", "operations")
+    those = f"the {told} that ran to their end" if cut else told
     yield f"{lost:,} of {those} did not succeed" if lost else f"none of {those} failed"
     if cut:
-        yield f"{cut:,} were cut off by the end of the run before their outcome was known"
+        their = "its" if cut == 1 else "their"
+        yield f"{counted(cut, 'was', 'were')} cut off by the end of the run before {their} outcome was known"
     unsent = found["accounting"]["rejected"]
     if unsent:
-        yield f"{unsent:,} were never sent"
+        yield f"{counted(unsent, 'was', 'were')} never sent"
     retries = resilience["retries"]
     if retries["recovered"]:
         yield f"{retries['recovered']:,} succeeded only after a retry"

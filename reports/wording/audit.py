@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reports.schema.audit import Audit
+from reports.wording.phrases import counted
 
 NOT_AUDITED: Final = "the audit could not be carried out"
 """How an audit's error begins that is not the mirror's."""
@@ -69,5 +70,7 @@ def integrity_faults(audit: Audit) -> list[str]:
     if audit["running_hash_verified"] is False:
         wrong.append("the running hash of a topic does not follow from its messages")
     if audit["files"] and audit["files"]["mismatched"]:
-        wrong.append(f"{audit['files']['mismatched']:,} files read back with another SHA-256 than was stored")
+        wrong.append(
+            f"{counted(audit['files']['mismatched'], 'file', 'files')} read back with another SHA-256 than was stored"
+        )
     return wrong

@@ -12,6 +12,7 @@ from reports.schema.overhead import Overhead
 from reports.schema.parts import Side
 from reports.schema.run import Rate
 from reports.wording.failures import KindOfFailure, failed_most
+from reports.wording.phrases import counted
 from reports.wording.rate import in_words
 
 NO_EXCEPTION: Final = "no user raised an exception"
@@ -26,23 +27,25 @@ _ENDS: Final[Mapping[str, str]] = {
 
 def measured(started: int) -> str:
     """Whether anything was done."""
-    return f"{started:,} operations were started" if started else "no operation was started, so nothing can be said"
+    told = counted(started, "operation was started", "operations were started")
+    return told if started else "no operation was started, so nothing can be said"
 
 
 def failed(number: int, unsettled: int, kinds: Sequence[KindOfFailure]) -> str:
     """That requests failed, and which most of all."""
     most = f": {failed_most(kinds).rstrip('.')}" if kinds else ""
-    return f"{number:,} operations failed and {unsettled:,} ended with an unknown fate{most}"
+    return f"{counted(number, 'operation', 'operations')} failed and {unsettled:,} ended with an unknown fate{most}"
 
 
 def succeeded(accounting: Accounting) -> str:
     """That all requests that were sent succeeded."""
-    notes = [f"all {accounting['succeeded']:,} operations that ran to their end succeeded"]
+    done = accounting["succeeded"]
+    notes = [f"all {done:,} operations that ran to their end succeeded" if done != 1 else "the one operation succeeded"]
     if accounting["rejected"]:
-        notes.append(f"{accounting['rejected']:,} were never sent")
+        notes.append(counted(accounting["rejected"], "was never sent", "were never sent"))
     stopped = accounting["stopped"] + accounting["stopped_reads"]
     if stopped:
-        notes.append(f"{stopped:,} were cut off by the end of the run")
+        notes.append(counted(stopped, "was cut off by the end of the run", "were cut off by the end of the run"))
     return "; ".join(notes)
 
 
@@ -69,7 +72,7 @@ def too_few_started(account: Account) -> str:
 
 def more_kinds(number: int) -> str:
     """That further kinds of operation fell short."""
-    return f"and the like of {number} more kinds of operation"
+    return f"and the like of {counted(number, 'more kind', 'more kinds')} of operation"
 
 
 def rate_kept(kept: Rate) -> str:
@@ -84,7 +87,7 @@ def rate_not_kept(kept: Rate, least_percent: float) -> str:
 
 def compared(told: int, comparisons: int) -> str:
     """How many comparisons have an answer."""
-    return f"{told} of {comparisons} comparisons have an answer"
+    return f"{told} of {counted(comparisons, 'comparison has', 'comparisons have')} an answer"
 
 
 def not_compared(first: Overhead) -> str:
@@ -94,7 +97,7 @@ def not_compared(first: Overhead) -> str:
 
 def exceptions(messages: Sequence[str]) -> str:
     """What users raised; at least one."""
-    return f"{len(messages)} kinds of exception in users, first: {messages[0][:200]}"
+    return f"{counted(len(messages), 'kind', 'kinds')} of exception in users, first: {messages[0][:200]}"
 
 
 def read(audit: Audit) -> str:

@@ -10,6 +10,7 @@ from reports.wording import phrases
 from reports.wording.causes import cause_of
 from reports.wording.failures import KindOfFailure, failed_most
 from reports.wording.operation_names import several
+from reports.wording.phrases import counted
 
 _WHO: Final[Mapping[Limit, str]] = {
     "generator": "the load generator",
@@ -47,7 +48,8 @@ def users_set_the_pace(name: str, mean_ms: float) -> str:
 def failing(failures: Sequence[KindOfFailure]) -> str:
     """That something failed although nothing was at its limit, and what most; at least one kind."""
     total = sum(kind.number for kind in failures)
-    return f"Nothing was at its limit, and yet {total:,} operations did not succeed: {failed_most(failures)}"
+    told = counted(total, "operation", "operations")
+    return f"Nothing was at its limit, and yet {told} did not succeed: {failed_most(failures)}"
 
 
 def no_processor(name: str, mean: float, busy: int, seconds: int, over: float) -> str:
@@ -61,8 +63,8 @@ def no_processor(name: str, mean: float, busy: int, seconds: int, over: float) -
 def no_user_free(missed: int, scheduled: int) -> str:
     """Starts that were missed for want of users."""
     return (
-        f"{missed:,} of {scheduled:,} scheduled starts were missed, because no user was free; use more users or a "
-        "lower rate"
+        f"{missed:,} of {counted(scheduled, 'scheduled start was', 'scheduled starts were')} missed, because no user "
+        "was free; use more users or a lower rate"
     )
 
 
@@ -133,15 +135,15 @@ def slept_between_attempts(percent: float) -> str:
 def never_sent(refused: Mapping[str, int], opened: str) -> str:
     """Operations that the policy turned away, by status; `opened` is what `circuits` says, or ""."""
     after = f"; {opened}" if opened else ""
-    return f"{sum(refused.values()):,} operations were never sent ({_listed(refused)}{after})"
+    told = counted(sum(refused.values()), "operation was", "operations were")
+    return f"{told} never sent ({_listed(refused)}{after})"
 
 
 def left_waiting(left: Mapping[str, int]) -> str:
     """Operations that the end of the run cut off while they waited for the network, by phase."""
-    return (
-        f"{sum(left.values()):,} operations were still waiting for the network when the run ended, longer than "
-        f"--stop-timeout lets them ({_listed(left)})"
-    )
+    told = counted(sum(left.values()), "operation was", "operations were")
+    waiting = f"{told} still waiting for the network when the run ended"
+    return f"{waiting}, longer than --stop-timeout lets them ({_listed(left)})"
 
 
 def turned_away(answers: Mapping[str, int]) -> str:

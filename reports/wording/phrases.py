@@ -1,4 +1,4 @@
-"""Durations in words, with as many digits as they deserve."""
+"""Numbers in words: durations with as many digits as they deserve, and counts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ SECONDS_FROM_MS: Final = 10_000
 
 MOST_TELLING: Final = 1_000.0
 """Percent up to which a relative difference stands in a sentence; the tables have it in any case."""
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with what it counts: `1 operation was`, `1,234 operations were`; `many` for none too."""
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def milliseconds(value: float | None) -> str:

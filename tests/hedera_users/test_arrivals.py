@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedera_users.arrivals import LATE_S, Arrivals, Turn
-from hedera_users.ledger import Ledger
+from hedera_users.operation_counts import OperationCounts
 
 
 class Line:
@@ -21,8 +21,9 @@ class Line:
 
     def __init__(self, patience: float = 5.0, moments: list[float] | None = None) -> None:
         self.now = 100.0
-        self.ledger = Ledger()
-        self.arrivals = Arrivals(lambda: self._moments(moments), patience, self.ledger.shed, "1", lambda: self.now)
+        self.operation_counts = OperationCounts()
+        shed = self.operation_counts.shed
+        self.arrivals = Arrivals(lambda: self._moments(moments), patience, shed, "1", lambda: self.now)
         self.users: list[gevent.Greenlet] = []
         self.places: list[AsyncResult] = []
         self.delays: list[float] = []
@@ -39,7 +40,7 @@ class Line:
             turn = self.arrivals.wait(f"{name}|", place, hurry)
             if turn is not None:
                 self.delays.append(turn.start())
-                self.ledger.opened(name, None)
+                self.operation_counts.opened(name, None)
                 self.order.append(name)
 
         self.users.append(gevent.spawn(user))
@@ -51,9 +52,9 @@ class Line:
         self.arrivals.arrive(time.time())
 
     def totals(self) -> Counter[str]:
-        """The ledger's counts over all operations."""
+        """The counts over all operations."""
         total: Counter[str] = Counter()
-        for counts in self.ledger.snapshot().values():
+        for counts in self.operation_counts.snapshot().values():
             total.update(counts)
         return total
 
@@ -213,7 +214,7 @@ def test_a_turn_that_a_killed_user_was_given_is_shed() -> None:
     )
 )
 def test_the_books_balance_whatever_happens(steps: list[tuple[str, float]]) -> None:
-    """Due = started + shed in the schedule's count, and scheduled = started + shed = due in the users' ledger."""
+    """Due = started + shed in the schedule's count, and scheduled = started + shed = due in the users' counts."""
     line = Line(patience=2.0)
     line.ask()
     for what, value in steps:

@@ -11,8 +11,8 @@ import pytest
 from gevent.event import Event
 
 from hedera_users.background import Background
-from hedera_users.ledger import Ledger
 from hedera_users.operation import Operation
+from hedera_users.operation_counts import OperationCounts
 from records.operation import Outcome
 from resilience import QueueExpiredError, QueueFullError
 
@@ -22,7 +22,7 @@ class Bench:
 
     def __init__(self, capacity: int = 10) -> None:
         self.environment = Environment()
-        self.ledger = Ledger()
+        self.operation_counts = OperationCounts()
         self.background = Background(self.environment, "deliveries", capacity)
         self.closed: list[tuple[str, str, str]] = []
         self.faults: list[Exception] = []
@@ -35,7 +35,7 @@ class Bench:
 
     def hand_over(self, name: str, work: Any, after: str = "") -> Operation:
         """One operation that is handed over."""
-        with Operation(self.environment, self.ledger, name, confirm="queued") as operation:
+        with Operation(self.environment, self.operation_counts, name, confirm="queued") as operation:
             self.background.hand_over(operation, lambda: work(operation), after=after)
         return operation
 
@@ -48,12 +48,12 @@ def test_its_time_ends_at_the_hand_over_and_its_outcome_comes_later() -> None:
     gevent.sleep(0.02)
     assert bench.closed == []
     assert operation.accepted
-    assert bench.ledger.snapshot()["one|"]["in_flight"] == 1
+    assert bench.operation_counts.snapshot()["one|"]["in_flight"] == 1
     gate.set()
     assert bench.background.join(1)
     assert bench.closed == [("one", "succeeded", "SUCCESS")]
     assert operation.record.latency_s == latency < 0.02
-    assert bench.ledger.snapshot()["one|"]["in_flight"] == 0
+    assert bench.operation_counts.snapshot()["one|"]["in_flight"] == 0
 
 
 def test_a_full_background_refuses_at_once() -> None:
@@ -133,13 +133,13 @@ def test_who_clears_away_closes_what_was_cut_off() -> None:
     assert cleared == [True]
     assert bench.background.pending == 0
     assert sorted(bench.closed) == [("next", "rejected", "STOPPED"), ("store", "unknown", "STOPPED")]
-    assert {counts["in_flight"] for counts in bench.ledger.snapshot().values()} == {0}
+    assert {counts["in_flight"] for counts in bench.operation_counts.snapshot().values()} == {0}
 
 
 def test_clearing_that_takes_too_long_is_ended() -> None:
     """The end of a run does not wait for a network that is gone; the operation closes all the same."""
     bench = Bench()
-    with Operation(bench.environment, bench.ledger, "store") as operation:
+    with Operation(bench.environment, bench.operation_counts, "store") as operation:
         operation.sending("0.0.2@1.000000001")
         bench.background.clear_away(operation, gevent.GreenletExit(), lambda: gevent.sleep(30))
     bench.background.kill(0.01)

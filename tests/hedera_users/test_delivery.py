@@ -10,8 +10,8 @@ import pytest
 
 from hedera_client import Fate, HederaError
 from hedera_users.delivery import Delivery
-from hedera_users.ledger import Ledger
 from hedera_users.operation import Operation
+from hedera_users.operation_counts import OperationCounts
 
 ERROR = HederaError("BUSY: node 0.0.3", status="BUSY", fate=Fate.RETRYABLE)
 
@@ -27,7 +27,7 @@ def operation(fired: list[Any]) -> Operation:
     """One that was handed over."""
     environment = Environment()
     environment.events.request.add_listener(lambda context, **_: fired.append(context["record"].status))
-    with Operation(environment, Ledger(), "hcs.submit") as one:
+    with Operation(environment, OperationCounts(), "hcs.submit") as one:
         one.hand_over()
     return one
 

@@ -44,7 +44,7 @@ def test_a_run_begins_with_topics_that_only_its_operator_may_write_to(bench: Ben
     topic = bench.session.client.topic_info(bench.topic, "0.0.3")
     assert topic.memo == f"hedera-load {bench.run.run_id} events"
     assert topic.has_submit_key
-    assert bench.session.ledger.snapshot() == {}
+    assert bench.session.operation_counts.snapshot() == {}
 
 
 def test_a_network_that_is_not_there_is_told(bench: Bench, localnet: Localnet) -> None:

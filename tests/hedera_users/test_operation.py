@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from hedera_client import Fate, HederaError, MirrorError, PrecheckError, RelayError, TransportError
 from hedera_users.baseline import BaselineError
-from hedera_users.ledger import Ledger
 from hedera_users.operation import Operation
+from hedera_users.operation_counts import OperationCounts
 from hedera_users.outcomes import HashMismatchError, OperationNotDoneError
 from records.operation import Arm, OperationRecord, Outcome
 from records.statuses import STOPPED
@@ -29,13 +29,13 @@ class Observed:
 
     def __init__(self) -> None:
         self.environment = Environment()
-        self.ledger = Ledger()
+        self.operation_counts = OperationCounts()
         self.fired: list[dict[str, Any]] = []
         self.environment.events.request.add_listener(lambda **event: self.fired.append(event))
 
     def operation(self, name: str = "hcs.submit", **options: Any) -> Operation:
         """A new operation."""
-        return Operation(self.environment, self.ledger, name, **options)
+        return Operation(self.environment, self.operation_counts, name, **options)
 
     @property
     def record(self) -> OperationRecord:
@@ -207,10 +207,10 @@ def test_a_killed_greenlet_closes_its_operation(observed: Observed, sent: bool, 
 
     greenlet = gevent.spawn(user)
     gevent.sleep(0)
-    assert observed.ledger.snapshot()["hcs.submit|"]["in_flight"] == 1
+    assert observed.operation_counts.snapshot()["hcs.submit|"]["in_flight"] == 1
     greenlet.kill()
     assert (observed.record.outcome, observed.record.status) == (outcome, STOPPED)
-    assert observed.ledger.snapshot()["hcs.submit|"]["in_flight"] == 0
+    assert observed.operation_counts.snapshot()["hcs.submit|"]["in_flight"] == 0
 
 
 def cut_off(observed: Observed, before: Callable[[Operation], None]) -> OperationRecord:
@@ -274,7 +274,7 @@ def test_what_only_asks_is_never_unknown(observed: Observed, refused: bool) -> N
 
 
 @given(st.lists(st.sampled_from(["ok", "error", "kill", "leave"]), max_size=30))
-def test_the_ledger_balances_whatever_happens(endings: list[str]) -> None:
+def test_the_counts_balance_whatever_happens(endings: list[str]) -> None:
     """Started = ended + in flight, counted independently of the events."""
     observed = Observed()
 
@@ -288,7 +288,7 @@ def test_the_ledger_balances_whatever_happens(endings: list[str]) -> None:
     greenlets = [gevent.spawn(user, ending) for ending in endings]
     gevent.sleep(0)
     gevent.killall([g for g, ending in zip(greenlets, endings, strict=True) if ending == "kill"])
-    counts = observed.ledger.snapshot().get("hcs.submit|", {"started": 0, "in_flight": 0})
+    counts = observed.operation_counts.snapshot().get("hcs.submit|", {"started": 0, "in_flight": 0})
     assert counts["started"] == len(endings) == len(observed.fired) + counts["in_flight"]
     assert counts["in_flight"] == endings.count("leave")
     gevent.killall(greenlets)

@@ -20,8 +20,8 @@ from config.networks import Network
 from config.run import Run
 from config.settings import RunSettings
 from hedera_users.arrivals import Arrivals
-from hedera_users.ledger import Ledger
 from hedera_users.operation import Operation
+from hedera_users.operation_counts import OperationCounts
 from hedera_users.overhead_user import OverheadUser
 from hedera_users.session import Session
 from records.operation import Arm, OperationRecord
@@ -64,7 +64,7 @@ class Process:
         )
         session = Session.__new__(Session)  # its channels and files are what a process without a network lacks
         session.environment, session.run, session.worker = self.environment, run, 0
-        session.ledger, session.arrivals = Ledger(), arrivals
+        session.operation_counts, session.arrivals = OperationCounts(), arrivals
         session.hedera = session.baseline = self.services  # type: ignore[assignment]
         self.session = session
 
@@ -125,7 +125,7 @@ def test_both_arms_carry_the_same_payload() -> None:
 
 def test_each_arm_is_due_by_itself() -> None:
     """Under an arrival rate one due operation is one arm; a user that is asked to stop leaves its pair half done."""
-    arrivals = Arrivals(lambda: iter([]), 5.0, Ledger().shed)
+    arrivals = Arrivals(lambda: iter([]), 5.0, OperationCounts().shed)
     process = Process(arrivals=arrivals)
     user = process.user(0)
     task = gevent.spawn(user.audit_event)

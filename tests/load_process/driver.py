@@ -80,7 +80,7 @@ class Job:
             "topics": self.run.topics,
             "users_s": users_s,
             "records": [asdict(record) for record in self.records],
-            "ledger": self.session.ledger.snapshot(),
+            "operation_counts": self.session.operation_counts.snapshot(),
             "resilience": self.session.stats.snapshot(),
             "mirror_streams": self.session.mirror_streams(),
             "pending": self.session.background.pending,

@@ -17,11 +17,6 @@ ROOT = Path(__file__).parents[2]
 SECTIONS = dict(re.findall(r"^## (.+)\n\n((?:.+\n|\n(?!##))+)", (ROOT / "docs/glossary.md").read_text(), re.M))
 RESERVED = "Reserved words"
 
-NOT_YET = {
-    "ledger": {"hedera_users/ledger.py", "reports/audit/foreign.py", "reports/measure/keys.py"},
-}
-"""Files in which a reserved word still has another meaning."""
-
 
 def rows(section: str) -> list[list[str]]:
     """The cells of a section's table, without its head."""
@@ -107,4 +102,4 @@ def test_reserved_words_stand_where_they_have_their_meaning(row: list[str]) -> N
     word = row[0].split(",")[0]
     allowed = tuple(re.findall(r"`(\w+/[\w./]*)`", row[1]))
     elsewhere = {path for path in named_with(word.removesuffix("e")) if not path.startswith(allowed)}
-    assert elsewhere == NOT_YET.get(word, set())
+    assert elsewhere == set()

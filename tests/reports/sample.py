@@ -60,10 +60,10 @@ def sample_report(folder: Path, pairs: int = 900, text: str = "", load_s: float 
         topics={"events": f"0.0.1010{text}"},
     )
     collector = Collector(run, Journal(folder / "journal.sqlite"))
-    recorder, ledger = Recorder(BEGAN), dict[str, dict[str, int]]()
+    recorder, counted = Recorder(BEGAN), dict[str, dict[str, int]]()
     for record in records(pairs, text):
         recorder.record(record)
-        counts = ledger.setdefault(
+        counts = counted.setdefault(
             f"{record.name}|{record.arm or ''}", dict.fromkeys(("scheduled", "shed", "started", "in_flight"), 0)
         )
         counts["scheduled"] += 1
@@ -71,7 +71,7 @@ def sample_report(folder: Path, pairs: int = 900, text: str = "", load_s: float 
     collector.measurements.merge_dump(recorder.take()[0].dump())
     sender = Sender(f"local{text}", final=True, last_at=BEGAN + LENGTH_S, resources=resources())
     sender.sources = {
-        "ledger": ledger,
+        "operation_counts": counted,
         "resilience": resilience(text),
         "connections": {f"0.0.3{text}": QUIET_CONNECTIONS},
     }

@@ -82,7 +82,7 @@ class OneRun:
     def counts(self, started: int) -> None:
         """What the users of this process say that they started."""
         counted = {"scheduled": started, "shed": 0, "started": started, "in_flight": 0}
-        publish(self.environment, "ledger", lambda: {"hcs.submit|": counted})
+        publish(self.environment, "operation_counts", lambda: {"hcs.submit|": counted})
 
     def report(self) -> dict[str, Any]:
         """What was written of it."""

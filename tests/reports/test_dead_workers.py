@@ -34,7 +34,7 @@ def sender(
         one.totals = {"hcs.submit|": {"succeeded": begun - flying}}
         one.received = one.totals
         one.sources = {
-            "ledger": {"hcs.submit|": {"scheduled": begun, "shed": 0, "started": begun, "in_flight": flying}},
+            "operation_counts": {"hcs.submit|": {"scheduled": begun, "shed": 0, "started": begun, "in_flight": flying}},
             "arrivals": {
                 "due": due,
                 "started": begun,

@@ -14,7 +14,7 @@ from records.operation import DELETED, LEFT, UNCERTAIN, Outcome, ReadFile, Store
 from records.statuses import STOPPED
 from reports.audit.chain import TopicChain
 from reports.audit.files import MAX_OFFENDERS, audit_files
-from reports.audit.foreign import CLOCK_SKEW_NS, QUESTION, foreign_ledger
+from reports.audit.foreign import CLOCK_SKEW_NS, QUESTION, foreign_network
 from reports.audit.messages import ReadTopic
 from reports.audit.missing import NotShownYet, why_not_shown
 from reports.audit.reading import chain_hash
@@ -90,7 +90,7 @@ def foreign(folder: Path, shown: Topic, clock_s: float | None, *, known: bool = 
         sightings.flush()
         clock_ns = None if clock_s is None else START + int(clock_s * S)
         topics = [ReadTopic(TOPIC, chain)]
-        return foreign_ledger(sightings.connection, topics, clock_ns, lambda _: known, "the mirror")
+        return foreign_network(sightings.connection, topics, clock_ns, lambda _: known, "the mirror")
 
 
 def test_a_mirror_that_shows_the_run_belongs_to_it(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from reports.wording import accounting, checks, limits, warnings
 from reports.wording.failures import KindOfFailure
+from reports.wording.phrases import counted
 
 BUSY_FILES = KindOfFailure("hfs.store", "BUSY", 1_200)
 UNHEARD_OF = KindOfFailure("hcs.submit [hedera]", "NEVER_HEARD_OF", 3)
@@ -34,7 +35,7 @@ KEPT: Any = {"asked_per_s": 100.0, "kept_per_s": 10.71, "kept_percent": 10.71}
         ),
         (
             accounting.uncounted("worker-2"),
-            "worker-2: it published no ledger, so nothing can be held against its records",
+            "worker-2: it published no counts, so nothing can be held against its records",
         ),
         (
             accounting.schedule_does_not_add_up("worker-2", due=3_000, started=1_999, shed=1_000),
@@ -271,3 +272,13 @@ def test_warnings() -> None:
         "Redis did not answer all the time (--breaker-storage): meanwhile each worker had circuits of its own for "
         "hcs, mirror"
     )
+
+
+def test_one_is_told_as_one() -> None:
+    """A number is followed by the form that belongs to it."""
+    assert [counted(number, "call was", "calls were") for number in (0, 1, 2, 1_234)] == [
+        *("0 calls were", "1 call was", "2 calls were", "1,234 calls were"),
+    ]
+    assert checks.measured(1) == "1 operation was started"
+    assert limits.never_sent({"QUEUE_FULL": 1}, "").startswith("1 operation was never sent (")
+    assert accounting.schedule_does_not_add_up("w", 1, 2, 0) == "w: 1 operation was due, but 2 started and 0 shed"

@@ -15,7 +15,7 @@ class Counts:
     in_flight: int = 0
 
 
-class Ledger:
+class OperationCounts:
     """The process's own count of what it began, by operation and arm."""
 
     def __init__(self) -> None:
