@@ -12,7 +12,8 @@ NAME = "graceful connection closes cost nothing"
 
 def judge(report: Report) -> Judged:
     """While nothing is broken, nothing fails and nothing is retried, although connections end."""
-    first = min((fault["from_s"] for fault in report["timeline"].get("faults", [])), default=None)
+    others = [fault["from_s"] for fault in report["timeline"].get("faults", []) if fault["name"] != NAME]
+    first = min(others, default=None)
     window = Window(0.0, report["run"]["duration_s"] + 1 if first is None else first - 1)
     seen, attempts = counts(report, window, SUBMIT), traffic(report, window)
     connections = report["resilience"].get("connections", [])

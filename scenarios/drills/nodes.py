@@ -88,7 +88,7 @@ DRILLS = (
             {
                 "kind": "node-slow",
                 "name": SLOW,
-                "nodes": ["0.0.5"],
+                "nodes": ["0.0.3"],
                 "operations": ["submitMessage"],
                 "delay": SLOW_BY_S,
                 "duration": 8.0,
