@@ -42,7 +42,7 @@ SHORT: Final = {
     "network-gone": (5.0, 4.0),
     "busy-storm": (8.0, 4.0),
     "graceful": (20.0, 0.0),
-    "memory": (8.0, 0.0),
+    "memory": (12.0, 0.0),
 }
 """Seconds of each drill, and until the next."""
 
