@@ -101,9 +101,19 @@ def backlog(report: Report, at_s: float, confirm: str | None = None) -> int:
 
 
 def usual_backlog(report: Report, window: Window, confirm: str | None = None) -> int:
-    """How many are under way when nothing is wrong, generously: half as many again as there were before, and ten."""
-    before = max((backlog(report, window.from_s - back, confirm) for back in (0.0, 1.0, 2.0)), default=0)
-    return before + before // 2 + 10
+    """How many are under way when nothing is wrong, generously.
+
+    Half as many again as there were before, and what begins within a second, ten at least.
+    """
+    before = max(backlog(report, window.from_s - back, confirm) for back in (0.0, 1.0, 2.0))
+    earlier = Window(window.from_s - 4, window.from_s - 1)
+    begun = sum(
+        point["started"]
+        for series in _submits(report, confirm)
+        for point in series["points"]
+        if earlier.from_s <= point["t"] < earlier.to_s
+    )
+    return before + before // 2 + max(10, begun // 3)
 
 
 def caught_up_after(report: Report, window: Window, confirm: str | None = None) -> float | None:

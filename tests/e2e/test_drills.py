@@ -11,7 +11,18 @@ from tests.e2e.locust_command import Finished
 
 BASE = (
     *("-f", "tests/e2e/unprotected_locustfile.py", "--headless", "--scenario", "reliability"),
-    *("--localnet-consensus-delay", "0.2", "--users", "400", "--confirm-timeout", "30", "--stop-timeout", "5"),
+    *(
+        "--localnet-consensus-delay",
+        "0.2",
+        "--users",
+        "400",
+        "--spawn-rate",
+        "400",
+        "--confirm-timeout",
+        "30",
+        "--stop-timeout",
+        "5",
+    ),
 )
 
 
@@ -56,7 +67,7 @@ def results(finished: Finished) -> dict[str, Any]:
 
 def run(run_locust: Callable[..., Finished], family: Family, environment: Mapping[str, str], *options: str) -> Finished:
     """Run the drills of a family."""
-    return run_locust(*BASE, "--drills", ",".join(family.drills), *options, **environment)
+    return run_locust(*BASE, "--drills", ",".join(family.drills), *options, timeout=110, **environment)
 
 
 @pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)

@@ -11,6 +11,7 @@ from argparse import Namespace
 
 import pytest
 
+from hedera_users.burster import FILES, TOGETHER
 from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.model_storer import ModelStorer
 from records.sources import planned_faults, planned_moments
@@ -35,7 +36,8 @@ def test_users_and_faults_are_the_scenarios() -> None:
     assert environment.user_classes == list(scenario("reliability").users)
     plan = scenario("reliability").plan()
     assert planned_faults(environment) == plan.faults != []
-    assert planned_moments(environment) == plan.moments != {}
+    assert planned_moments(environment) == plan.moments
+    assert set(plan.moments) == {TOGETHER, FILES}
     assert environment.parsed_options.run_time == math.ceil(plan.length_s)
 
 

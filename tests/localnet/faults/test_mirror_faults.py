@@ -127,6 +127,31 @@ def test_lag_hides_what_is_new(faults: Faults, broken: Localnet, client: Client,
     assert [number for number, _ in shown(broken, topic)] == [1, 2, 3, 4]
 
 
+def test_a_stream_falls_silent_for_good(faults: Faults, broken: Localnet, client: Client, topic: Any) -> None:
+    """One that was open brings nothing any more, also when the fault is over; REST and new streams show everything."""
+    got: list[int] = []
+    handle = TopicMessageQuery(topic, start_time=None).subscribe(
+        client, on_message=lambda message: got.append(message.sequence_number), on_error=lambda _: None
+    )
+    write(client, topic, 1, 1)
+    deadline = time.monotonic() + WAIT_S
+    while not got:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    fault = faults.add(kind="mirror-silent")
+    write(client, topic, 2, 2)
+    assert [number for number, _ in streamed(broken, topic, 2)] == [1, 2]
+    faults.remove(fault)
+    write(client, topic, 3, 3)
+    deadline = time.monotonic() + WAIT_S
+    while len(shown(broken, topic)) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(0.5)
+    assert got == [1]
+    handle.cancel()
+
+
 def test_an_outage_breaks_streams_and_loses_nothing(
     faults: Faults, broken: Localnet, client: Client, topic: Any
 ) -> None:
