@@ -1,4 +1,4 @@
-"""The application's operation without Hedera: the values that `--baseline` takes."""
+"""The application's operation without Hedera, and with it: the values that `--baseline` and `--with-hedera` take."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from config.secrets import fault_of_url
 
 REMEDY: Final = "sqlite, http:URL, python:package.module:callable or fixed:DURATION such as fixed:51ms"
+
+REMEDY_WITH_HEDERA: Final = "http:URL or python:package.module:callable"
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s)")
 _UNIT_S: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -47,6 +49,24 @@ def parse_baseline(text: str) -> BaselineSpec:
     if kind == "fixed" and (match := _DURATION.fullmatch(rest)):
         return BaselineSpec("fixed", seconds=float(match[1]) * _UNIT_S[match[2]])
     raise ValueError(f"use {REMEDY}")
+
+
+def parse_with_hedera(text: str) -> BaselineSpec | None:
+    """Read a `--with-hedera` value; None for "", where this project's own client writes to Hedera.
+
+    Raises:
+        ValueError: the value has neither of the two forms; the message lists them.
+    """
+    if not text:
+        return None
+    try:
+        spec = parse_baseline(text)
+    except ValueError as error:
+        # What it says of a URL's characters holds here too.
+        raise ValueError(str(error).replace(REMEDY, REMEDY_WITH_HEDERA)) from None
+    if spec.kind not in ("http", "python"):
+        raise ValueError(f"use {REMEDY_WITH_HEDERA}")
+    return spec
 
 
 def _is_url(url: str) -> bool:

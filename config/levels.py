@@ -18,6 +18,10 @@ LEVELS: Final[tuple[Confirm, ...]] = get_args(Confirm)
 """In the order in which an operation reaches them: the client's own queue, a node's acknowledgement, the receipt after
 consensus, the mirror."""
 
+APPLICATION: Final = "application"
+"""How far an operation got that an application of the user's own has done (`--with-hedera`): as far as the application
+goes before it answers. It is none of `--confirm`'s."""
+
 _SEPARATOR: Final = re.compile(r"[,\s]+")
 
 

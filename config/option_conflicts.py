@@ -71,6 +71,11 @@ def _contradictions(run: RunSettings) -> Iterator[str]:
             f"--backoff {run.backoff:g}: the first wait is longer than --backoff-max {run.backoff_max:g} allows any; "
             "raise that too"
         )
+    if run.with_hedera and run.baseline == "sqlite":
+        yield (
+            f"{told(run, 'with_hedera')}: it would be compared with a write to a local database; name the same "
+            "operation of your application without Hedera by --baseline http:URL, python:module:callable or fixed:51ms"
+        )
     if run.receipt_interval > run.confirm_timeout:
         yield (
             f"--receipt-interval {run.receipt_interval:g}: --confirm-timeout {run.confirm_timeout:g} is over before "

@@ -11,6 +11,22 @@ from config.secrets import without_secrets as hidden
 from config.settings import RunSettings
 
 
+class TopicStart(BaseModel):
+    """Where a run's part of a topic begins that an earlier run has left.
+
+    Attributes:
+        topic_id: Which topic.
+        after: Sequence number of the last message that is none of the run's; 0 where the topic is empty.
+        running_hash: The topic's running hash after that message, 48 bytes in hex; "" where the topic is empty.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topic_id: str
+    after: int = 0
+    running_hash: str = ""
+
+
 class Run(BaseModel):
     """One load test, from its start to its report.
 
@@ -29,7 +45,9 @@ class Run(BaseModel):
         exchange_rate: Hbars and the US cents that they were worth when the run was prepared; the offered fees follow
             from it. None where it was not read.
         operator_id: The account that pays, e.g. `0.0.2`.
-        topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models).
+        topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models);
+            with `--with-hedera` also `application`, which anybody may write to.
+        topic_starts: Of topics that an earlier run has left (`--reuse`): where this run's part of them begins.
         workers: Processes that generate its load; each has its share of rates.
         moments: Seconds after its start at which users of a scenario do something of their own, by its name.
     """
@@ -46,6 +64,7 @@ class Run(BaseModel):
     operator_key_type: str = ""
     exchange_rate: tuple[int, int] | None = None
     topics: dict[str, str]
+    topic_starts: tuple[TopicStart, ...] = ()
     workers: int = 1
     moments: dict[str, float] = {}
 
@@ -54,7 +73,8 @@ class Run(BaseModel):
 
         To reach the network with it, give those addresses again.
         """
-        settings = {name: hidden(getattr(self.settings, name)) for name in ("breaker_storage", "baseline")}
+        options = ("breaker_storage", "baseline", "with_hedera")
+        settings = {name: hidden(getattr(self.settings, name)) for name in options}
         network = {
             "mirror_rest": hidden(self.network.mirror_rest),
             "relay": None if self.network.relay is None else hidden(self.network.relay),

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from config.baselines import parse_baseline
+from config.baselines import parse_baseline, parse_with_hedera
 from config.levels import QUEUED, Levels
 from config.network_file import load_custom
 from config.networks import KNOWN, Network, NetworkName, NodeList
@@ -62,6 +62,13 @@ class RunSettings(BaseModel):
     baseline: Annotated[
         str, Field(description="the operation without Hedera: sqlite, http:URL, python:module:callable, fixed:51ms")
     ] = "sqlite"
+    with_hedera: Annotated[
+        str,
+        Field(
+            description="the same operation with Hedera, done by your own application: http:URL, "
+            "python:module:callable; none: this project's client does it"
+        ),
+    ] = ""
     message_bytes: Annotated[
         int,
         Field(ge=192, le=20_480, description="size of one audit event, 192 to 20480 bytes; over 1024 it is chunked"),
@@ -247,6 +254,17 @@ class RunSettings(BaseModel):
         str,
         Field(description="embedded network only: JSON file of faults; their start counts from the start of the run"),
     ] = ""
+    reuse: Annotated[
+        bool,
+        Field(
+            description="write to the topics that an earlier run with --reuse has left, and leave them for later ones "
+            "(their ids are in topics.json of the report directory)"
+        ),
+    ] = False
+    cleanup: Annotated[
+        bool,
+        Field(description="delete the run's topics when it was audited; their messages stay readable"),
+    ] = False
     seed: Annotated[
         int, Field(ge=0, le=2**63 - 1, description="seed of payloads and orders; 0 picks one and prints it")
     ] = 0
@@ -265,6 +283,12 @@ class RunSettings(BaseModel):
     @classmethod
     def _baseline_is_known(cls, text: str) -> str:
         parse_baseline(text)
+        return text
+
+    @field_validator("with_hedera")
+    @classmethod
+    def _with_hedera_is_known(cls, text: str) -> str:
+        parse_with_hedera(text)
         return text
 
     @field_validator("concurrency")

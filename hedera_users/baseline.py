@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
-import inspect
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol, cast
+from types import MappingProxyType
+from typing import Protocol
 
 import gevent
 import requests
 from gevent.threadpool import ThreadPool
 
 from config.baselines import parse_baseline
-from config.proxies import requests_session
+from hedera_users.http_posts import HttpPosts, is_done
+from hedera_users.own_functions import WRITES, find_function, left_unawaited
 
 HTTP_TIMEOUT_S = 10.0
 
@@ -80,31 +79,27 @@ class SqliteBaseline:
 class HttpBaseline:
     """Posts each payload to a URL, with the kind in the header `X-Kind`; any 2xx answer is a success."""
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._session = requests_session(url)
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=1000)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self._posts = HttpPosts(url, headers)
 
     def write(self, kind: str, payload: bytes) -> None:
         """Post once."""
         try:
-            answer = self._session.post(self._url, data=payload, headers={"X-Kind": kind}, timeout=HTTP_TIMEOUT_S)
+            answer = self._posts.post(kind, payload, HTTP_TIMEOUT_S)
         except requests.RequestException as error:
             raise BaselineError(f"HTTP: {type(error).__name__}") from error
-        if not answer.ok:
+        if not is_done(answer):
             raise BaselineError(f"HTTP {answer.status_code}")
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._posts.close()
 
 
 class CallableBaseline:
     """Calls a Python function of the user's own with (kind, payload); an exception is a failure."""
 
-    def __init__(self, function: Callable[[str, bytes], object]) -> None:
+    def __init__(self, function: Callable[..., object]) -> None:
         self._function = function
 
     def write(self, kind: str, payload: bytes) -> None:
@@ -113,9 +108,7 @@ class CallableBaseline:
             answer = self._function(kind, payload)
         except Exception as error:
             raise BaselineError(f"{type(error).__name__}: {error}") from error
-        if inspect.isawaitable(answer):
-            if inspect.iscoroutine(answer):
-                answer.close()  # else Python warns of every one
+        if left_unawaited(answer):
             raise BaselineError("it returned something to be awaited, and nothing awaits it")
 
     def close(self) -> None:
@@ -136,63 +129,33 @@ class FixedBaseline:
         """Nothing is held."""
 
 
-def find_function(text: str) -> Callable[[str, bytes], object] | None:
+def baseline_function(text: str) -> Callable[..., object] | None:
     """Return the function that a `python:` baseline names, or None for any other baseline.
 
     Raises:
-        ValueError: it cannot be imported, or would do nothing when called; one line that names the option, its value
-            and the remedy.
+        ValueError: as `find_function`.
     """
     spec = parse_baseline(text)
-    if spec.kind != "python":
-        return None
-    module, _, name = spec.target.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (Exception, SystemExit) as error:  # importing runs the module, which may raise anything
-        why = str(error) if isinstance(error, ImportError | AttributeError) else f"{type(error).__name__}: {error}"
-        why = " ".join(why.split())[:300]
-        raise ValueError(f"--baseline {text!r}: {why}; name a function that can be imported from here") from error
-    why = _why_not_called(found)
-    if why:
-        raise ValueError(f"--baseline {text!r}: {why}; name a function that does it when called with (kind, payload)")
-    return cast(Callable[[str, bytes], object], found)
+    return find_function(f"--baseline {text!r}", spec.target, WRITES) if spec.kind == "python" else None
 
 
-def _why_not_called(found: Any) -> str:
-    """Why calling an object with a kind and a payload would not do what it is for; "" where nothing speaks against it.
+def make_baseline(text: str, scratch: Path, headers: Mapping[str, str] = MappingProxyType({})) -> Baseline:
+    """Return the baseline that a `--baseline` value names.
 
-    A function of which only a coroutine or generator is made when it is called would be measured as doing nothing.
-    """
-    if not callable(found):
-        return f"it is {type(found).__name__}, no function"
-    body = inspect.unwrap(found.func if isinstance(found, functools.partial) else found)
-    for one in (body, type(body).__call__):
-        if inspect.iscoroutinefunction(one):
-            return "it is async, and nobody would await it"
-        if inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one):
-            return "it is a generator, and nobody would run through it"
-    try:
-        inspect.signature(found).bind("audit-event", b"")
-    except TypeError as error:
-        return f"it does not take two arguments ({error})"
-    except ValueError:  # a function of C, which does not say what it takes
-        return ""
-    return ""
-
-
-def make_baseline(text: str, scratch: Path) -> Baseline:
-    """Return the baseline that a `--baseline` value names; `scratch` is a file path it may use.
+    Args:
+        text: The value.
+        scratch: A file path that it may use.
+        headers: What an application is told with every request, besides the kind.
 
     Raises:
         ValueError: the value is not one of the known forms, or its function cannot be imported.
     """
-    function = find_function(text)
+    function = baseline_function(text)
     if function is not None:
         return CallableBaseline(function)
     spec = parse_baseline(text)
     if spec.kind == "http":
-        return HttpBaseline(spec.target)
+        return HttpBaseline(spec.target, headers)
     if spec.kind == "fixed":
         return FixedBaseline(spec.seconds)
     return SqliteBaseline(scratch)

@@ -1,10 +1,12 @@
-"""Tries the operation without Hedera once, before anything is paid: a baseline that fails compares nothing."""
+"""Tries the operation without Hedera once, before anything is paid: a baseline that fails compares nothing.
+
+The application that does it with Hedera is looked for, and not tried: there is no topic yet that it could write to.
+"""
 
 from __future__ import annotations
 
 from locust import User
 
-import inspect
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -13,12 +15,14 @@ from typing import Final
 import gevent
 import requests
 
-from config.baselines import parse_baseline
+from config.baselines import parse_baseline, parse_with_hedera
 from config.proxies import requests_session
 from config.secrets import without_secrets
 from config.settings import RunSettings
 from hedera_client.http_client import cause
-from hedera_users.baseline import find_function
+from hedera_users.application_ways import application_function
+from hedera_users.baseline import baseline_function
+from hedera_users.own_functions import left_unawaited
 from hedera_users.payloads import audit_event
 from records.envelope import Envelope
 
@@ -37,18 +41,23 @@ def has_baseline(user_classes: Iterable[type[User]]) -> bool:
 
 
 def baseline_faults(settings: RunSettings, *, tries: bool, limit: float = TRIAL_S) -> list[str]:
-    """What is wrong with a run's baseline, one line each.
+    """What is wrong with a run's baseline, and with the user's own application with Hedera, one line each.
 
     A function of the user's own is imported, and called once with an event like those of the run; its application sees
-    one event more. A server is asked for its head (HTTP HEAD), which writes nothing; any answer will do.
+    one event more. A server is asked for its head (HTTP HEAD), which writes nothing; any answer will do. The
+    function of `--with-hedera` is imported, and not called.
 
     Args:
         settings: What was asked for.
         tries: Whether it is called, or only looked at.
         limit: Seconds that the call may take.
     """
+    return [*_baseline_faults(settings, limit, tries=tries), *_application_faults(settings, limit, tries=tries)]
+
+
+def _baseline_faults(settings: RunSettings, limit: float, *, tries: bool) -> list[str]:
     try:
-        function = find_function(settings.baseline)
+        function = baseline_function(settings.baseline)
     except ValueError as error:
         return [str(error)]
     if not tries:
@@ -58,7 +67,22 @@ def baseline_faults(settings: RunSettings, *, tries: bool, limit: float = TRIAL_
     if function is not None:
         why = _why_not_done(function, _payload(settings), limit)
         return [f"{shown}: its trial call {why}; mend it, or choose another"] if why else []
-    why = _why_not_reached(spec.target, limit) if spec.kind == "http" else ""
+    return _server_faults(shown, spec.target, limit) if spec.kind == "http" else []
+
+
+def _application_faults(settings: RunSettings, limit: float, *, tries: bool) -> list[str]:
+    spec = parse_with_hedera(settings.with_hedera)
+    try:
+        application_function(settings.with_hedera)
+    except ValueError as error:
+        return [str(error)]
+    if not tries or spec is None or spec.kind != "http":
+        return []
+    return _server_faults(f"--with-hedera {without_secrets(settings.with_hedera)!r}", spec.target, limit)
+
+
+def _server_faults(shown: str, url: str, limit: float) -> list[str]:
+    why = _why_not_reached(url, limit)
     return [f"{shown}: nobody answers there ({why}); start it, or correct the URL"] if why else []
 
 
@@ -67,7 +91,7 @@ def _payload(settings: RunSettings) -> bytes:
     return audit_event(envelope, settings.message_bytes, random.Random(settings.seed))
 
 
-def _why_not_done(function: Callable[[str, bytes], object], payload: bytes, limit: float) -> str:
+def _why_not_done(function: Callable[..., object], payload: bytes, limit: float) -> str:
     """Why a call did not do what it is for; "" where it did."""
     late = gevent.Timeout(limit)
     try:
@@ -77,9 +101,7 @@ def _why_not_done(function: Callable[[str, bytes], object], payload: bytes, limi
         return f"was not done within {limit:g} s" if error is late else "raised Timeout"
     except (Exception, SystemExit) as error:
         return f"raised {' '.join(f'{type(error).__name__}: {error}'.split())[:300].rstrip(': ')}"
-    if inspect.isawaitable(answer):
-        if inspect.iscoroutine(answer):
-            answer.close()  # else Python warns of it
+    if left_unawaited(answer):
         return "returned something to be awaited, and nobody would"
     return ""
 

@@ -12,9 +12,6 @@ from hedera_client import Body, Operator, bodies, prices
 from hedera_client.client import MAX_QUERY_PAYMENT
 from hedera_client.prices import HBAR, LOWEST_RATE, FeeCaps
 
-TOPICS: Final = 2
-"""Topics that a run begins with."""
-
 _A_TOPIC: Final = "creating a topic"
 
 
@@ -52,6 +49,6 @@ def dearest_bodies(user_classes: Iterable[type[User]], settings: RunSettings, op
     return found
 
 
-def price_of_beginning(found: Mapping[str, Body]) -> int:
-    """Tinycents of what a run pays before its first operation, by its `dearest_bodies`."""
-    return TOPICS * found[_A_TOPIC].price
+def price_of_beginning(found: Mapping[str, Body], topics: int) -> int:
+    """Tinycents of what a run pays before its first operation, by its `dearest_bodies`, for so many topics."""
+    return topics * found[_A_TOPIC].price

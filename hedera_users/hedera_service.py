@@ -150,13 +150,17 @@ class HederaService:
         operation.record.read_files.append(read)
         return contents
 
-    def create_topic(self, operation: Operation, memo: str) -> str:
-        """Create a topic that only the operator may write to, and return its id."""
+    def create_topic(self, operation: Operation, memo: str, *, anybody: bool = False) -> str:
+        """Create a topic that only the operator may write to, or anybody, and return its id."""
         key = self._client.operator.public_key
-        body = bodies.create_topic(memo=memo, admin_key=key, submit_key=key)
+        body = bodies.create_topic(memo=memo, admin_key=key, submit_key=None if anybody else key)
         receipt = self._transactions.to_receipt(operation, self._guards.hcs, _always(body))
         assert receipt.topic_id is not None, "the receipt of a ConsensusCreateTopic carries the topic id"
         return receipt.topic_id
+
+    def delete_topic(self, operation: Operation, topic_id: str) -> None:
+        """Delete a topic of the operator's; its messages stay readable."""
+        self._transactions.to_receipt(operation, self._guards.hcs, _always(bodies.delete_topic(topic_id)))
 
     def _chunk_receipt(self, operation: Operation, chunk: _SentChunk) -> Receipt:
         """Wait for a chunk's receipt; one that never happened is sent again under a new id."""

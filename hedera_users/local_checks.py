@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from config.baselines import parse_baseline
+from config.baselines import parse_baseline, parse_with_hedera
 from config.environment import strange_variables
 from config.exit_codes import ExitCode
 from config.networks import Network
@@ -63,7 +63,9 @@ def faults(settings: RunSettings, *, tries_baseline: bool = False) -> list[str]:
 
 def hide_secrets(settings: RunSettings, network: Network | None) -> None:
     """From now on, leave the secrets in the run's addresses out of this process's log."""
+    application = parse_with_hedera(settings.with_hedera)
     urls = [settings.breaker_storage, parse_baseline(settings.baseline).target]
+    urls += [application.target] if application is not None else []
     urls += [network.mirror_rest, network.relay or ""] if network is not None else []
     hide_in_logs(piece for url in urls for piece in secrets_of(url))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from hedera_client import Fate, HederaError
+from hedera_users.application_ways import ApplicationError
 from hedera_users.baseline import BaselineError
 from hedera_users.doubts import Doubts
 from records.operation import OperationRecord, Outcome
@@ -24,8 +26,14 @@ class OperationNotDoneError(Exception):
     """
 
 
-EXPECTED: Final = (HederaError, RejectedError, BaselineError, HashMismatchError)
+EXPECTED: Final = (HederaError, RejectedError, BaselineError, ApplicationError, HashMismatchError)
 """Errors that are an operation's outcome; any other is a fault in somebody's code."""
+
+_WORDS: Final[Mapping[type[Exception], str]] = {
+    BaselineError: "BASELINE_ERROR",
+    ApplicationError: "APPLICATION_ERROR",
+    HashMismatchError: "HASH_MISMATCH",
+}
 
 _LAYERS: Final = {
     "CIRCUIT_OPEN": "circuit",
@@ -89,4 +97,4 @@ def _status_of(error: Exception) -> str:
         return error.status
     if isinstance(error, RejectedError):
         return error.kind
-    return {BaselineError: "BASELINE_ERROR", HashMismatchError: "HASH_MISMATCH"}.get(type(error), type(error).__name__)
+    return _WORDS.get(type(error), type(error).__name__)

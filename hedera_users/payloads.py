@@ -10,7 +10,7 @@ from typing import Final
 from records.envelope import Envelope
 
 _AUDIT_EVENT: Final = b'{"action":"model.inference","pad":"%s"}'
-_UNPADDED_BYTES: Final = len(_AUDIT_EVENT % b"")
+_ENCLOSED_MODEL: Final = b'{"model":"%s"}'
 
 
 def audit_event(envelope: Envelope, size: int, source: random.Random) -> bytes:
@@ -18,12 +18,21 @@ def audit_event(envelope: Envelope, size: int, source: random.Random) -> bytes:
 
     The padding is random, so that nothing on the way can compress it away.
     """
+    return envelope.padded(lambda length: _filled(_AUDIT_EVENT, length, source), size)
 
-    def body(length: int) -> bytes:
-        missing = length - _UNPADDED_BYTES
-        return _AUDIT_EVENT % (b"%0*x" % (missing, source.getrandbits(4 * missing)) if missing > 0 else b"")
 
-    return envelope.padded(body, size)
+def enclosed_model(envelope: Envelope, size: int, source: random.Random) -> bytes:
+    """Return a model as one message of `size` bytes (or a few more), for an application that forwards what it is given.
+
+    The model stands in it as random digits, in hex.
+    """
+    return envelope.padded(lambda length: _filled(_ENCLOSED_MODEL, length, source), size)
+
+
+def _filled(form: bytes, length: int, source: random.Random) -> bytes:
+    """A body of so many bytes, filled with random digits in hex; longer where its form alone is."""
+    missing = length - len(form % b"")
+    return form % (b"%0*x" % (missing, source.getrandbits(4 * missing)) if missing > 0 else b"")
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from hedera_client.findings import judge
 from hedera_client.greenlets import prepare_process
 from hedera_client.health import Rate, Wants, examine
 from hedera_users.fees import dearest_bodies, max_fee, price_of_beginning
+from hedera_users.setup import purposes_of
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def look(
         relay=foreign and any(getattr(one, "needs_relay", False) for one in classes),
         account=foreign,
         bodies=priced,
-        begins_with=price_of_beginning(priced),
+        begins_with=price_of_beginning(priced, len(purposes_of(settings))),
         max_fee=max_fee(settings),
         other_type=of_other_type(os.environ, operator) if foreign else None,
         transport=settings.transport,

@@ -19,16 +19,20 @@ from hedera_client.overdue_messages import LOOK_INTERVAL_S
 from hedera_client.pacing import REQUESTS_PER_S
 from hedera_client.receipt_pace import ReceiptPace
 from hedera_users import schedule
+from hedera_users.application_ways import make_way
 from hedera_users.arrivals import Arrivals, Turn
 from hedera_users.background import Background
 from hedera_users.baseline import Baseline, make_baseline
 from hedera_users.fees import fee_caps, max_query_payment
 from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.hedera_service import HederaService
+from hedera_users.http_posts import TOPIC_HEADER
 from hedera_users.mirror_view import MirrorView
 from hedera_users.operation import Operation
 from hedera_users.operation_counts import OperationCounts
+from hedera_users.own_application import OwnApplication
 from hedera_users.relay_view import RelayView
+from hedera_users.setup import APPLICATION
 from records.operation import Arm
 from records.sources import publish
 from resilience import GuardStats
@@ -88,7 +92,11 @@ class Session:
         self.hedera = HederaService(self.client, self._guards, self._mirror, self.background, settings)
         self.relay = _relay_view(run, self._guards)
         scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
-        self.baseline: Baseline = make_baseline(settings.baseline, scratch)
+        topic = run.topics.get(APPLICATION, "")
+        told = {TOPIC_HEADER: topic} if topic else {}  # both arms, so that they are equal
+        self.baseline: Baseline = make_baseline(settings.baseline, scratch, told)
+        way = make_way(settings.with_hedera, topic)
+        self.application = OwnApplication(way, topic, settings.confirm_timeout) if way is not None else None
 
     def next_user_number(self) -> int:
         """Number of a new user in this process; never given twice in a run."""
@@ -104,7 +112,7 @@ class Session:
         *,
         arm: Arm | None = None,
         pair: str | None = None,
-        confirm: Confirm | Literal[""] = "",
+        confirm: Confirm | Literal["application", ""] = "",
         turn: Turn | None = None,
         size_bytes: int = 0,
     ) -> Operation:
@@ -114,7 +122,8 @@ class Session:
             name: What is done, e.g. `hcs.submit`.
             arm: Its side of a pair.
             pair: What its pair is called.
-            confirm: The level that it has to reach; "" for one that has no level (a baseline, a query).
+            confirm: The level that it has to reach, `application` for as far as that goes by itself; "" for one that
+                has no level (a baseline, a query).
             turn: Its turn, where the run has an arrival rate; response time counts from when it was due.
             size_bytes: Size of its payload.
         """
@@ -161,6 +170,8 @@ class Session:
             self.relay.close()
         self.client.close()
         self.baseline.close()
+        if self.application is not None:
+            self.application.close()
 
 
 def _mirror_view(run: Run, guards: Guards) -> MirrorView:

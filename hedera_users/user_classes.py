@@ -12,8 +12,12 @@ from config.networks import Network
 from config.option_conflicts import given, told
 from config.settings import RunSettings
 
-OF_CLASSES: Final = ("confirm", "baseline", "message_bytes", "model_bytes", "chunk_bytes")
+OF_CLASSES: Final = ("confirm", "baseline", "with_hedera", "message_bytes", "model_bytes", "chunk_bytes")
 """Options that only some user classes look at; each class says which (`HederaUser.looks_at`)."""
+
+OF_OUR_CLIENT: Final = frozenset({"confirm", "chunk_bytes"})
+"""Those of them that an application of the user's own decides by itself: who looks at `--with-hedera` does not look at
+these then."""
 
 
 def leave_out_unnamed(environment: Environment) -> None:
@@ -55,10 +59,15 @@ def without_effect(user_classes: Iterable[type[User]], settings: RunSettings) ->
     said: list[Any] = [getattr(one, "looks_at", None) for one in classes]
     if None in said:
         return []  # a class from another locustfile does not declare its options
-    looked_at = {name for names in said for name in names}
+    looked_at = {name for names in said for name in _looked_at(names, settings)}
     names = ", ".join(sorted(one.__name__ for one in classes))
     return [
         f"{told(settings, name)} has no effect: {names} does without it"
         for name in OF_CLASSES
         if name not in looked_at and given(settings, name)
     ]
+
+
+def _looked_at(names: frozenset[str], settings: RunSettings) -> frozenset[str]:
+    """The options of those that a class declares that it looks at in this run."""
+    return names - OF_OUR_CLIENT if settings.with_hedera and "with_hedera" in names else names

@@ -34,7 +34,7 @@ from there until the mirror shows it. `consensus` runs from sending to the conse
 `connection`, `ack` and `receipt`."""
 
 SEGMENTS = (
-    *("start_delay", "queue", "limiter", "circuit_wait", "baseline", "prepare", "connection", "ack"),
+    *("start_delay", "queue", "limiter", "circuit_wait", "baseline", "application", "prepare", "connection", "ack"),
     *("retry_wait", "receipt", "mirror", "other"),
 )
 """The parts of an operation's response time. Segments never overlap, so they add up to it:
@@ -43,6 +43,7 @@ SEGMENTS = (
 * `queue`, `limiter`, `circuit_wait`: held back on our side, in the queue, for the rate or concurrency limit, and at an
   open circuit.
 * `baseline`: the application's own work, what a baseline arm consists of.
+* `application`: the user's own application, which does the whole operation with Hedera (`--with-hedera`).
 * `prepare`, `connection`, `ack`, `receipt`, `mirror`: the phases of those names, without the waits inside them.
 * `retry_wait`: slept between two attempts.
 * `other`: the rest, such as the client's bookkeeping and the turns of other greenlets.
@@ -137,7 +138,8 @@ class OperationRecord:
         name: What was done, e.g. `hcs.submit`, `hfs.store`, `audit-event`.
         arm: The side of the pair, or None where the operation is no part of a pair.
         pair: Id shared by the two records of one pair, or None.
-        confirm: The confirmation level it had to reach (`ack`, `receipt`, `mirror`); "" for a baseline arm.
+        confirm: The confirmation level it had to reach (`ack`, `receipt`, `mirror`), or `application` where
+            the user's own application did it; "" for a baseline arm.
         scheduled_at: When it should have started; equals `started_at` in a closed model.
         started_at: When it did start.
         latency_s: From the start to the outcome.
@@ -147,7 +149,7 @@ class OperationRecord:
         status: The last status in the network's or transport's words, e.g. `SUCCESS`, `BUSY`, `UNAVAILABLE`.
         error: One line on why it did not succeed; "" on success.
         ended_in: The phase or layer that ended it (one of PHASES, or `queue`, `limiter`, `circuit`, `budget`,
-            `deadline`); "" on success, and where neither had a part in it.
+            `deadline`, `application`); "" on success, and where neither had a part in it.
         size_bytes: Payload size.
         transaction_ids: Of every transaction that was sent for it.
         messages: HCS messages it sent, for the audit.

@@ -14,6 +14,9 @@ Each message (one envelope, in one piece or in chunks) is classified by these ru
 * landed after failure: it was not acknowledged (failed, unknown, cut off), and is shown all the same: the client had
   given up on something that happened.
 
+Where the user's own application names the place of a message, it may have written something else there; then the
+message is lost. Of what it never wrote as it was given see `unforwarded`.
+
 Besides, an acknowledged message is out of order if it does not stand where its receipt said it would, or if it stands
 before one of its stream whose receipt had come before it was sent: consensus had put that one in its place, so nothing
 could come before it any more. A node's acknowledgement fixes no place, nor does a queue: messages of one stream that
@@ -28,12 +31,14 @@ run count; whatever else stands on a topic is part of the hash chain and nothing
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, get_args
 
+from config.levels import APPLICATION
 from reports.audit.chain import TopicChain
 from reports.audit.files import audit_files
 from reports.audit.progress import iso
+from reports.audit.unforwarded import Unforwarded, hold_unforwarded
 from reports.schema.audit import Classified, Kind, Message, MessageCounts
 from reports.wording.audit import not_read
 
@@ -48,7 +53,7 @@ KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
 SHOWN_LATE: Final = "shown_late"
 
-_SETTLE: Final = """
+_SETTLE: Final = f"""
 CREATE TABLE audit.classified AS
 SELECT s.rowid AS id, s.acknowledged AS acked, s.topic_id, s.stream, s.number, s.sequence_number,
     total(v.digest = s.digest) AS copies, total(v.digest != s.digest) AS changed,
@@ -57,7 +62,7 @@ SELECT s.rowid AS id, s.acknowledged AS acked, s.topic_id, s.stream, s.number, s
     max(v.digest = s.digest AND v.last_seq = s.sequence_number) AS in_place,
     min(CASE WHEN v.digest = s.digest THEN v.consensus_ns END) AS consensus_ns,
     max(v.digest = s.digest AND v.late) AS late, 0 AS misplaced, 0 AS reordered, s.sent_at, s.seen_at,
-    0 AS pending, 0 AS collided
+    0 AS pending, 0 AS collided, s.operation LIKE '%|{APPLICATION}' AS by_application
 FROM sent s LEFT JOIN seen v ON v.topic_id = s.topic_id AND v.stream = s.stream AND v.number = s.number
 GROUP BY s.rowid;
 """
@@ -68,13 +73,14 @@ _SOMETHING_ELSE_THERE: Final = """(
 """
 
 _COLLIDED: Final = f"""
-UPDATE audit.classified AS s SET collided = 1 WHERE acked AND NOT copies AND NOT changed AND topic_id = ?
+UPDATE audit.classified AS s SET collided = 1
+    WHERE acked AND NOT copies AND NOT changed AND NOT by_application AND topic_id = ?
     AND sequence_number < ? AND {_SOMETHING_ELSE_THERE}
 """
 
 _CHANGED: Final = f"""
 UPDATE audit.classified AS s SET changed = 1 WHERE acked AND NOT copies AND NOT changed AND NOT collided
-    AND {_SOMETHING_ELSE_THERE};
+    AND NOT by_application AND {_SOMETHING_ELSE_THERE};
 """
 
 _MISPLACED: Final = f"""
@@ -155,15 +161,23 @@ def unreadable(error: str) -> Doubt:
     return Doubt(not_read(error), error)
 
 
-def classify(connection: sqlite3.Connection, topics: Iterable[ReadTopic], *, foreign: bool = False) -> None:
+def classify(
+    connection: sqlite3.Connection,
+    topics: Iterable[ReadTopic],
+    *,
+    foreign: bool = False,
+    unforwarded: Sequence[Unforwarded] = (),
+) -> None:
     """Classify every message of the journal by what was seen; once, when all has been seen.
 
     Args:
         connection: Of `Sightings`.
         topics: Every topic of the run.
         foreign: The rows are another network's: what stands in a message's place is not called a change of it.
+        unforwarded: Operations of the user's own application, of which nothing can be said.
     """
     connection.executescript(_SETTLE)
+    hold_unforwarded(connection, unforwarded)
     if not foreign:
         for topic_id, chain in topics:
             connection.execute(_COLLIDED, (topic_id, chain.proven_below))

@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 import gevent
 
-from config.run import Run
+from config.run import Run, TopicStart
 from hedera_client import MirrorError, TopicMessage
 from reports.audit.chain import ChainHash, Shown, TooManyGapsError, TopicChain
 from reports.audit.consensus import Clocks, consensus_times, read_clocks
@@ -27,6 +27,7 @@ from reports.audit.missing import hold_back, why_not_shown
 from reports.audit.progress import NS_PER_S, Reach
 from reports.audit.sightings import Sightings
 from reports.audit.taken import Handled, note_taken
+from reports.audit.unforwarded import Unforwarded, find_unforwarded
 from reports.measure.distribution import Distribution
 from reports.measure.keys import OperationKey
 from reports.schema.audit import Classified
@@ -112,7 +113,8 @@ class MirrorAudit:
         self._of = run
         self._sightings = Sightings(journal, run.run_id)
         topics = dict.fromkeys([*run.topics.values(), *self._sightings.topics()])
-        self._topics = [ReadTopic(topic, TopicChain(chain_hash(topic))) for topic in topics]
+        starts = {start.topic_id: start for start in run.topic_starts}
+        self._topics = [ReadTopic(topic, _chain(starts.get(topic), chain_hash(topic))) for topic in topics]
         self._read = read
         self._timeout = run.settings.audit_timeout
         self._clock = clock
@@ -126,9 +128,10 @@ class MirrorAudit:
             failure = self._read_until_complete()
             connection = self._sightings.connection
             doubt = self._doubt_of_reading(failure)
-            classify(connection, self._topics, foreign=doubt is not None and doubt.foreign)
+            unforwarded = self._unforwarded() if doubt is None else ()
+            classify(connection, self._topics, foreign=doubt is not None and doubt.foreign, unforwarded=unforwarded)
             if doubt is None:
-                doubt = self._doubt_of_missing()
+                doubt = self._doubt_of_missing([one.question for one in unforwarded])
                 note_taken(connection, self._read.handled, {topic: chain.proven_below for topic, chain in self._topics})
             self.clocks = read_clocks(connection, self.clocks)
             self.consensus = consensus_times(connection, self.clocks)
@@ -151,14 +154,25 @@ class MirrorAudit:
         )
         return None if question is None else Doubt(question, foreign=True)
 
-    def _doubt_of_missing(self) -> Doubt | None:
-        """Hold back what the mirror may not have come to; after `classify`."""
-        clock_ns = self._reached[0] if len(self._reached) == LOOKS else None
+    @property
+    def _clock_ns(self) -> int | None:
+        """How far the mirror had come before it was last asked; None where it was not asked often enough."""
+        return self._reached[0] if len(self._reached) == LOOKS else None
+
+    def _unforwarded(self) -> Sequence[Unforwarded]:
+        rows = {topic: chain.rows for topic, chain in self._topics}
+        return find_unforwarded(self._sightings.connection, rows, self._clock_ns)
+
+    def _doubt_of_missing(self, questions: Sequence[str]) -> Doubt | None:
+        """Hold back what the mirror may not have come to; after `classify`. The questions are asked first."""
+        clock_ns = self._clock_ns
         reaches = {topic: Reach(clock_ns, chain.last_sequence, chain.unasked) for topic, chain in self._topics}
-        found = hold_back(self._sightings.connection, reaches, self._of.settings.valid_duration)
-        if not found.count:
-            return None
-        return Doubt(why_not_shown(found, self._reached[-1], int(self._of.started_at * NS_PER_S)))
+        settings = self._of.settings
+        found = hold_back(self._sightings.connection, reaches, settings.valid_duration, settings.confirm_timeout)
+        sentences = list(questions)
+        if found.count:
+            sentences.insert(0, why_not_shown(found, self._reached[-1], int(self._of.started_at * NS_PER_S)))
+        return Doubt("; ".join(sentences)) if sentences else None
 
     def _read_until_complete(self) -> Failure | None:
         """Look again and again; return why the last look failed, or None.
@@ -230,3 +244,10 @@ class MirrorAudit:
         for shown in rows:
             self._newest_ns = max(self._newest_ns, shown.row.consensus_timestamp)
             self._sightings.add(shown)
+
+
+def _chain(start: TopicStart | None, chain_hash: ChainHash) -> TopicChain:
+    """The chain of a topic, from where the run's part of it begins."""
+    if start is None or not start.after:
+        return TopicChain(chain_hash)
+    return TopicChain(chain_hash, start.after, bytes.fromhex(start.running_hash))

@@ -7,7 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from reports.audit.progress import NS_PER_S, Missing, Reach, is_past, latest_consensus_ns, moment, valid_start_of
+from config.levels import APPLICATION
+from reports.audit.progress import (
+    CLOCK_SKEW_NS,
+    LONGEST_VALID_S,
+    NS_PER_S,
+    Missing,
+    Reach,
+    is_past,
+    latest_consensus_ns,
+    moment,
+    valid_start_of,
+)
+from reports.measure.keys import OperationKey
 
 CLOCK_MARGIN_NS: Final = NS_PER_S
 """What a sender's clock may be set by while a run goes on, without anybody's being called lost for it."""
@@ -23,7 +35,8 @@ WHERE s.copies = 1 GROUP BY j.sender
 _HOLD_BACK: Final = """
 UPDATE audit.classified SET pending = 1 WHERE id IN (
     SELECT s.id FROM classified s JOIN sent j ON j.rowid = s.id WHERE acked AND NOT copies AND NOT changed
-    AND NOT collided AND held_back(s.topic_id, s.sequence_number, j.transaction_id, j.sender, j.seen_at, j.sent_at))
+    AND NOT collided AND NOT pending AND held_back(
+        s.topic_id, s.sequence_number, j.transaction_id, j.sender, j.seen_at, j.sent_at, j.operation))
 """
 
 
@@ -44,32 +57,48 @@ class NotShownYet:
     in_gaps: bool = False
 
 
-def hold_back(connection: sqlite3.Connection, reaches: Mapping[str, Reach], valid_duration_s: float) -> NotShownYet:
+def hold_back(
+    connection: sqlite3.Connection, reaches: Mapping[str, Reach], valid_duration_s: float, answer_timeout_s: float
+) -> NotShownYet:
     """Note in `classified` which missing messages the mirror may not have come to; return what is to be said of them.
 
     Args:
         connection: Of `Sightings`, after `classify`.
         reaches: How far the mirror had come, by topic.
         valid_duration_s: Seconds for which the run's transactions were valid.
+        answer_timeout_s: Seconds within which the user's own application had to answer.
     """
     ahead = dict(connection.execute(_AHEAD).fetchall())
     found = NotShownYet()
 
-    def held_back(topic: str, place: int | None, transaction: str, sender: str, seen_at: float, sent_at: float) -> bool:
+    def held_back(
+        topic: str,
+        place: int | None,
+        transaction: str,
+        sender: str,
+        seen_at: float,
+        sent_at: float,
+        operation: str,
+    ) -> bool:
         told_ns = None
         if seen_at and sender in ahead:  # consensus comes after sending, so the clocks differ by no more than that
             told_ns = int((seen_at + ahead[sender]) * NS_PER_S) + CLOCK_MARGIN_NS
-        missing, reach = Missing(place, valid_start_of(transaction), told_ns), reaches[topic]
-        if is_past(missing, reach, valid_duration_s):
+        start_ns, valid_s = valid_start_of(transaction), valid_duration_s
+        if OperationKey.load(operation).confirm == APPLICATION:
+            valid_s = LONGEST_VALID_S
+            if start_ns is None:  # it says what it has done, so the transaction had begun when it answered
+                start_ns = int((sent_at + answer_timeout_s) * NS_PER_S) + CLOCK_SKEW_NS
+        missing, reach = Missing(place, start_ns, told_ns), reaches[topic]
+        if is_past(missing, reach, valid_s):
             return False
-        latest = latest_consensus_ns(missing, valid_duration_s)
+        latest = latest_consensus_ns(missing, valid_s)
         found.count += 1
         found.newest_sent_ns = max(found.newest_sent_ns, int(sent_at * NS_PER_S))
         found.latest_ns = None if latest is None or found.latest_ns is None else max(found.latest_ns, latest)
         found.in_gaps |= bool(reach.unasked)
         return True
 
-    connection.create_function("held_back", 6, held_back)
+    connection.create_function("held_back", 7, held_back)
     connection.execute(_HOLD_BACK)
     return found
 

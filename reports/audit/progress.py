@@ -16,6 +16,12 @@ from hedera_client import TransactionId
 
 NS_PER_S: Final = 1_000_000_000
 
+CLOCK_SKEW_NS: Final = 5 * NS_PER_S
+"""By how much a sender's clock and the mirror's are taken to differ at most."""
+
+LONGEST_VALID_S: Final = 180.0
+"""Seconds for which a transaction can be valid at most, whoever makes it (hedera.transaction.maxValidDuration)."""
+
 _LAST_SECOND: Final = 253_402_300_799  # of the year 9999, the last that can be written; a mirror may say anything
 
 

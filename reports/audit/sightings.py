@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from config.levels import APPLICATION
 from hedera_client import ChunkInfo
 from records.envelope import body_is_intact, decode, digest
 from reports.audit.chain import Shown
@@ -35,8 +36,10 @@ _LACKING: Final = """
 SELECT EXISTS (SELECT 1 FROM sent s WHERE {which} AND NOT EXISTS (
         SELECT 1 FROM seen v WHERE v.topic_id = s.topic_id AND v.stream = s.stream AND v.number = s.number)
     AND NOT EXISTS (SELECT 1 FROM seen v WHERE v.topic_id = s.topic_id AND v.last_seq = s.sequence_number)
-    AND NOT EXISTS (SELECT 1 FROM other o WHERE o.topic_id = s.topic_id AND o.sequence_number = s.sequence_number))
+    AND (s.operation LIKE '%|{application}' OR NOT EXISTS (
+        SELECT 1 FROM other o WHERE o.topic_id = s.topic_id AND o.sequence_number = s.sequence_number)))
 """
+"""Where the user's own application names a place, the message may still come to another."""
 
 
 class Place(NamedTuple):
@@ -113,7 +116,8 @@ class Sightings:
 
     def _lacks(self, which: str) -> bool:
         self.flush()
-        return bool(self.connection.execute(_LACKING.format(which=which)).fetchone()[0])
+        lacking = _LACKING.format(which=which, application=APPLICATION)
+        return bool(self.connection.execute(lacking).fetchone()[0])
 
     def _remove(self) -> None:
         self._path.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ MOST_ASKED: Final = 200
 _MISSING: Final = """
 SELECT s.id, s.topic_id, j.transaction_id FROM classified s JOIN sent j ON j.rowid = s.id
 WHERE s.acked AND NOT s.copies AND NOT s.changed AND NOT s.collided AND NOT s.pending
-    AND s.sequence_number IS NULL AND j.transaction_id != '' ORDER BY s.id LIMIT ?
+    AND NOT s.by_application AND s.sequence_number IS NULL AND j.transaction_id != '' ORDER BY s.id LIMIT ?
 """
 
 _AT: Final = """

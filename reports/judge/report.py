@@ -73,6 +73,7 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
             "checks": [check.as_report() for check in results],
             "confirm": ", ".join(run.settings.confirm),
             "baseline": str(provenance.settings(run)["baseline"]),
+            "with_hedera": str(provenance.settings(run)["with_hedera"]),
             "seed": run.settings.seed,
             "workers": len(senders),
             "command": provenance.command_line(facts.arguments),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
+from config.levels import APPLICATION
 from reports.render import words
 from reports.schema.report import Report
 from reports.schema.run import Load, Machine, Network, Run
@@ -88,8 +89,9 @@ def _facts(report: Report) -> Iterator[Fact]:
     yield _run_time(run, load)
     yield _rate(report)
     yield Fact("Load from", workers(report), _machine(run["machine"]))
-    yield _done_when(run["confirm"])
+    yield _done_when(report)
     yield Fact("Baseline", run["baseline"] if report["overhead"] else "", "the same operation without Hedera")
+    yield Fact("With Hedera", run.get("with_hedera", "") if report["overhead"] else "", "your own application")
     yield Fact("Project", *_split(project(run)))
     yield Fact("Run with", stack(run))
     yield Fact("Run at", words.instant(run["started_at"]))
@@ -148,7 +150,10 @@ def _rate(report: Report) -> Fact:
     return Fact("Rate", "none asked for", f"{done} at the users' own pace")
 
 
-def _done_when(confirm: str) -> Fact:
+def _done_when(report: Report) -> Fact:
+    confirm = report["run"]["confirm"]
+    if {entry["confirm"] for entry in report["operations"] if entry["confirm"]} == {APPLICATION}:
+        return Fact("Done when", words.CONFIRM[APPLICATION], "that is as far as it goes")
     if ", " in confirm:
         return Fact("Done when", confirm.replace(", ", " / "), "compared side by side (--confirm)")
     return Fact("Done when", words.CONFIRM.get(confirm, confirm), f"--confirm {confirm}")

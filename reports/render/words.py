@@ -29,6 +29,7 @@ CONFIRM: Final[Mapping[str, str]] = {
     "ack": "a node had accepted the transaction (it may still fail in consensus)",
     "receipt": "the network had reached consensus and the receipt said so",
     "mirror": "a mirror node showed the message to everybody",
+    "application": "your own application had answered that it was done",
 }
 
 PHASES: Final[Mapping[str, tuple[str, str]]] = {
@@ -37,6 +38,7 @@ PHASES: Final[Mapping[str, tuple[str, str]]] = {
     "limiter": ("Limiter", "held back to keep to the rate, or to the number of calls in flight"),
     "circuit_wait": ("Open circuit", "waiting at an open circuit breaker"),
     "baseline": ("Own work", "the application's own work, which the baseline consists of"),
+    "application": ("Your application", "your own application, which did the whole operation with Hedera"),
     "prepare": ("Prepare", "building and signing the transaction"),
     "connection": ("Connection", "waiting for a connection to the node, or for room on one"),
     "ack": ("Acknowledgement", "until the node answered that it accepted it"),

@@ -175,6 +175,9 @@ class Run(TypedDict):
     """The confirmation levels, with commas between them."""
 
     baseline: str
+    with_hedera: NotRequired[str]
+    """The user's own application that did the operation with Hedera; empty where this project's client did it."""
+
     seed: Count
     workers: Count
     """Processes that generated load."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from reports.schema.audit import Audit
+from reports.wording.operation_names import one, several
 from reports.wording.phrases import counted
 
 NOT_AUDITED: Final = "the audit could not be carried out"
@@ -23,6 +24,30 @@ def doubt_of(audit: Audit) -> str | None:
         audit: The report's; that of an earlier version has no `doubt` of its own.
     """
     return audit.get("doubt") or (not_read(audit["error"]) if audit["error"] else None)
+
+
+def not_forwarded(operation: str, acknowledged: int, topic: str, changed: int, rows: int) -> str:
+    """What an audit asks where the user's own application does not write what it is given; without a full stop.
+
+    Args:
+        operation: Its name.
+        acknowledged: How many of it the application said it had done.
+        topic: Where they should stand.
+        changed: How many of them stand there with other bytes.
+        rows: How many messages stand there.
+    """
+    if changed:
+        there = f"{changed:,} of them {'stands' if changed == 1 else 'stand'} there with other bytes"
+    elif rows:
+        there = f"where {rows:,} other {'message stands' if rows == 1 else 'messages stand'}"
+    else:
+        there = "which is empty"
+    those = f"{acknowledged:,} {several(operation) if acknowledged != 1 else one(operation)}"
+    return (
+        f"the application (--with-hedera) said that {those} {'was' if acknowledged == 1 else 'were'} done, and none "
+        f"stands on topic {topic} as it was given, {there}: does it write the payload, byte for byte, to the topic "
+        "that it is told (header X-Hedera-Topic)?"
+    )
 
 
 def unreported(audit: Audit) -> str:

@@ -63,6 +63,9 @@ CAUSES: Final[Mapping[str, str]] = {
     "--network.",
     "HASH_MISMATCH": "What was read back is not what was stored: an append was lost, doubled or overtaken. Look at "
     "the transactions of this file on the mirror.",
+    "APPLICATION_ERROR": "The application with Hedera did not say that it was done: check what --with-hedera names, "
+    "and its log. Where its answer was 5xx or did not come, the message may have arrived; the audit says whether it "
+    "has.",
     "BASELINE_ERROR": "The operation without Hedera failed: check what --baseline names.",
 }
 

@@ -19,6 +19,7 @@ MEASURED_TO: Final[Mapping[str, str]] = {
     "ack": "the node's acknowledgement",
     "receipt": "the receipt",
     "mirror": "the mirror",
+    "application": "the application's own answer",
 }
 """Where the time of an operation ends, by confirmation level."""
 

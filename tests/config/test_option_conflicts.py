@@ -19,7 +19,7 @@ ALWAYS = {
     *("network", "network_file", "attempts", "arrival_rate", "deadline", "queue", "rate_limit", "concurrency"),
     *("node_choice", "node_list", "transport", "valid_duration", "breaker_failures", "breaker_recovery"),
     *("breaker_trials", "breaker_storage", "rpc_timeout", "confirm_timeout", "receipt_interval", "audit_timeout"),
-    *("scenario", "seed", "report_dir", "connections", "max_fee", "receipt_schedule"),
+    *("scenario", "reuse", "cleanup", "seed", "report_dir", "connections", "max_fee", "receipt_schedule"),
 }
 """Options that have an effect in every run of some operations, or are refused where they have none."""
 
@@ -88,6 +88,23 @@ def test_what_has_an_effect_is_not_told(values: dict[str, str]) -> None:
             ["--baseline 'http://…@h' has no effect: HcsSubmitter, ModelStorer does without it"],
         ),
         ([HcsSubmitter, OverheadUser], {"baseline": "fixed:1ms", "model_bytes": "500"}, []),
+        (
+            [HcsSubmitter],
+            {"with_hedera": "http://u:secret@h", "baseline": "fixed:1ms"},
+            [
+                "--baseline 'fixed:1ms' has no effect: HcsSubmitter does without it",
+                "--with-hedera 'http://…@h' has no effect: HcsSubmitter does without it",
+            ],
+        ),
+        (
+            [OverheadUser],
+            {"with_hedera": "http://h", "baseline": "fixed:1ms", "confirm": "ack", "chunk_bytes": "100"},
+            [
+                "--confirm 'ack' has no effect: OverheadUser does without it",
+                "--chunk-bytes 100 has no effect: OverheadUser does without it",
+            ],
+        ),
+        ([HcsSubmitter, OverheadUser], {"with_hedera": "http://h", "baseline": "fixed:1ms", "confirm": "ack"}, []),
     ],
 )
 def test_an_option_that_no_user_looks_at_is_told(classes: Any, values: dict[str, str], told: list[str]) -> None:

@@ -92,6 +92,7 @@ def test_logs_hold_none_of_it(caplog: pytest.LogCaptureFixture, monkeypatch: pyt
 PLACES = {
     "breaker_storage": ("settings", "redis://:swordfish@h:6379/0"),
     "baseline": ("settings", "http:https://user:swordfish@h/events?token=marlin"),
+    "with_hedera": ("settings", "http://user:swordfish@h/events?token=marlin"),
     "mirror_rest": ("network", "https://h/0123456789abcdef0pike/api"),
     "relay": ("network", "https://h/v1?key=swordfish"),
     "node_source": ("run", "https://user:swordfish@h/api/v1/network/nodes"),

@@ -163,6 +163,12 @@ OPTIONS: Final = (
     option("--baseline sqlit", "--baseline 'sqlit'", "use sqlite, http:URL"),
     option("--baseline fixed:51", "--baseline 'fixed:51'", "fixed:51ms"),
     option("--baseline http:", "--baseline 'http:'", "http:URL"),
+    option("--with-hedera sqlite", "--with-hedera 'sqlite'", "use http:URL or python:package.module:callable"),
+    option("--with-hedera fixed:51ms", "--with-hedera 'fixed:51ms'", "use http:URL or python:"),
+    option("--with-hedera http://h", "--with-hedera 'http://h'", "a local database", "--baseline http:URL", real=True),
+    option(
+        "--with-hedera python:os:sep --baseline fixed:1ms", "--with-hedera 'python:os:sep'", "it is str, no function"
+    ),
     option("--baseline http://h:99999", "--baseline 'http://h:99999'", "http:URL"),
     option("--network custom", "--network-file ''", "--network-file FILE"),
     option("--network testnet --network-file x.json", "--network-file 'x.json'", "needs --network custom"),
@@ -231,6 +237,11 @@ BASELINES: Final = (
         "hands something back that nobody awaits",
         "async def later(): ...\ndef write(kind, payload):\n    return later()",
         ("its trial call returned something to be awaited", "mend it"),
+    ),
+    Wrong(
+        "with Hedera: nobody answers",
+        "--baseline fixed:1ms --with-hedera http:http://user:swordfish@127.0.0.1:{free}/events",
+        ("--with-hedera 'http:http://…@127.0.0.1:", "nobody answers there", "refused", "start it, or correct the URL"),
     ),
     baseline("no Python", "def write(", ("SyntaxError", "can be imported from here"), real=True),
     baseline("raises when imported", "raise KeyError('x')", ("KeyError: 'x'", "can be imported from here")),

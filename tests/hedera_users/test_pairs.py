@@ -23,7 +23,9 @@ from hedera_users.arrivals import Arrivals
 from hedera_users.operation import Operation
 from hedera_users.operation_counts import OperationCounts
 from hedera_users.overhead_user import OverheadUser
+from hedera_users.own_application import OwnApplication
 from hedera_users.session import Session
+from records.envelope import decode, digest
 from records.operation import Arm, OperationRecord
 
 
@@ -40,6 +42,9 @@ class Services:
     def perform(self, operation: Operation, work: Callable[[], object]) -> None:
         work()
 
+    def call(self, _: str, payload: bytes, timeout: float) -> None:
+        self.submitted.append(payload)
+
     def submit_message(self, operation: Operation, _: str, message: bytes) -> None:
         self.submitted.append(message)
 
@@ -47,7 +52,13 @@ class Services:
 class Process:
     """A Locust process without a network: real users and operations, services that answer at once."""
 
-    def __init__(self, confirm: tuple[str, ...] = ("receipt",), arrivals: Arrivals | None = None) -> None:
+    def __init__(
+        self,
+        confirm: tuple[str, ...] = ("receipt",),
+        arrivals: Arrivals | None = None,
+        *,
+        own_application: bool = False,
+    ) -> None:
         self.environment = Environment()
         self.records: list[OperationRecord] = []
         self.environment.events.request.add_listener(lambda context, **_: self.records.append(context["record"]))
@@ -66,6 +77,8 @@ class Process:
         session.environment, session.run, session.worker = self.environment, run, 0
         session.operation_counts, session.arrivals = OperationCounts(), arrivals
         session.hedera = session.baseline = self.services  # type: ignore[assignment]
+        way: Any = self.services
+        session.application = OwnApplication(way, "0.0.7", 1.0) if own_application else None
         self.session = session
 
     def user(self, number: int) -> OverheadUser:
@@ -145,3 +158,22 @@ def test_each_arm_is_due_by_itself() -> None:
         user.audit_event()
     stopping.join()
     assert len(process.records) == 2
+
+
+@pytest.mark.parametrize("name", ["audit_event", "store_model"])
+def test_an_application_of_the_users_own_does_the_whole_hedera_arm(name: str) -> None:
+    """It is given what the baseline is given, and nothing is done beside it; the level is its own."""
+    process = Process(("ack", "receipt"), own_application=True)
+    user = process.user(1)
+    for _ in range(8):
+        getattr(user, name)()
+    assert orders(process.records) == {"application": "BAAB" * 4}
+    services = process.services
+    assert len(services.written) == len(services.submitted) == 8
+    assert services.written == services.submitted
+    sent = [message for record in process.records for message in record.messages]
+    assert [one.digest for one in sent] == [digest(payload) for payload in services.submitted]
+    assert {one.topic_id for one in sent} == {"0.0.7"}
+    envelopes = [decode(payload) for payload in services.submitted]
+    assert [one.number for one in envelopes if one] == list(range(1, 9))
+    assert {one.kind for one in envelopes if one} == {name.replace("_", "-")}

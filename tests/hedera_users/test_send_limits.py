@@ -62,7 +62,7 @@ def test_the_dearest_transactions_are_those_of_the_runs_classes() -> None:
     assert set(dearest_bodies([RelayReader], settings, OPERATOR)) == {"creating a topic"}
     found = dearest_bodies([HcsSubmitter, ModelStorer], settings, OPERATOR)
     assert set(found) == {"creating a topic", "a message of 1,024 bytes", "storing 4,096 bytes of a file"}
-    assert price_of_beginning(found) == 2 * found["creating a topic"].price
+    assert price_of_beginning(found, 3) == 3 * found["creating a topic"].price
 
 
 def test_no_more_is_offered_than_was_allowed() -> None:

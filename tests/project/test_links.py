@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "benchmarks" / "README.md"])
+PLACES = ("*.md", "docs/**/*.md", "examples/*/*.md", "benchmarks/README.md")
+PAGES = sorted(page for place in PLACES for page in ROOT.glob(place))
 TO_BE_WRITTEN = {
     *("config/profiles/night-shift.conf", "scenarios/catalogue/night_shift.py"),
     "localnet/transactions/random_number.py",

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from scenarios.catalogue import scenario
-from scenarios.drills import acknowledgements, breaker, mirror, nodes, outage, retry, storm
+from scenarios.catalogue import reliability, scenario
+from scenarios.drills import acknowledgements, breaker, bursts, graceful, mirror, nodes, outage, retry, storm
 from scenarios.judging import examine
 from tests.scenarios.drill_report import drill_report, points_from, window
 
@@ -170,6 +170,8 @@ def test_every_figure_of_a_report_that_is_right(report: dict[str, Any]) -> None:
     assert {one["key"]: one["observed"] for one in examined.entries if one["passed"] is not True} == {}
     assert set(WRONG) == {one.key for one in scenario("reliability").drills}
     assert examined.rated
+    named = {graceful.NAME, bursts.AT_ONCE, bursts.QUEUE, *(one["name"] for one in report["timeline"]["faults"])}
+    assert named | {storm.MEMORY} == {one.name for one in reliability.SCENARIO.drills}
 
 
 @pytest.mark.parametrize(
