@@ -49,6 +49,7 @@ class Run(BaseModel):
             with `--with-hedera` also `application`, which anybody may write to.
         topic_starts: Of topics that an earlier run has left (`--reuse`): where this run's part of them begins.
         workers: Processes that generate its load; each has its share of rates.
+        moments: Seconds after its start at which users of a scenario do something of their own, by its name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,6 +66,7 @@ class Run(BaseModel):
     topics: dict[str, str]
     topic_starts: tuple[TopicStart, ...] = ()
     workers: int = 1
+    moments: dict[str, float] = {}
 
     def without_secrets(self) -> Run:
         """The same run without passwords, tokens and keys in URLs, to be stored.

@@ -47,6 +47,13 @@ class RunSettings(BaseModel):
             "config/profiles/NAME.conf (python -m scenarios lists them)"
         ),
     ] = ""
+    drills: Annotated[
+        str,
+        Field(
+            description="drills of the scenario to run, by their short names, with commas between them; none: all of "
+            "them (python -m scenarios drills lists them)"
+        ),
+    ] = ""
     network: Annotated[NetworkName, Field(description="Hedera network to drive")] = "localnet"
     network_file: Annotated[
         str, Field(description="JSON file with nodes, mirror_rest and mirror_grpc, for --network custom")

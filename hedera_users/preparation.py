@@ -24,7 +24,7 @@ from hedera_users.node_list import keep_list, tell
 from hedera_users.preflight import LONGEST_CALL_S, look
 from hedera_users.setup import create_topics, delete_topics, purposes_of
 from localnet_launcher import Localnet, LocalnetError, start_localnet
-from records.sources import planned_faults, publish_faults, publish_processes
+from records.sources import planned_faults, planned_moments, publish_faults, publish_processes
 
 logger = logging.getLogger(__name__)
 
@@ -127,7 +127,8 @@ class Preparation:
             publish_processes(environment, {EMBEDDED: self._localnet.process.pid})
         if self._nodes is not None:
             keep_list(self._nodes, Path(run.settings.report_dir) / run.run_id, logger)
-        return run.model_copy(update={"started_at": time.time(), "workers": _sharing(environment, workers)})
+        begun = {"started_at": time.time(), "workers": _sharing(environment, workers)}
+        return run.model_copy(update={**begun, "moments": planned_moments(environment)})
 
     def close(self) -> None:
         """Stop the embedded network, where there is one."""

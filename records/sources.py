@@ -17,6 +17,7 @@ _FAULTS: Final = "hedera_load_faults"
 _CAPACITY: Final = "hedera_load_capacity"
 _PLANNED: Final = "hedera_load_planned_faults"
 _PROCESSES: Final = "hedera_load_processes"
+_MOMENTS: Final = "hedera_load_planned_moments"
 _PARTICIPANTS: Final = "hedera_load_participants"
 
 
@@ -109,6 +110,22 @@ def further_processes(environment: Environment) -> dict[str, int]:
     """Return the processes of `publish_processes`; empty where it was not called."""
     processes: dict[str, int] = getattr(environment, _PROCESSES, {})
     return processes
+
+
+def plan_moments(environment: Environment, moments: dict[str, float]) -> None:
+    """Say when users are to do something of their own in the next runs; called where runs are set up.
+
+    Args:
+        environment: Locust's environment of that process.
+        moments: Seconds after the start of the run, by name.
+    """
+    setattr(environment, _MOMENTS, moments)
+
+
+def planned_moments(environment: Environment) -> dict[str, float]:
+    """Return the moments of `plan_moments`; empty where it was not called."""
+    moments: dict[str, float] = getattr(environment, _MOMENTS, {})
+    return moments
 
 
 def publish_participants(environment: Environment, names: Callable[[], set[str]]) -> None:

@@ -112,6 +112,8 @@ class BoundedQueue:
         self._closed = False
         self._counts = dict.fromkeys(("enqueued", "drained", "expired", "rejected", "left", "withdrawn"), 0)
         self._max_depth = self._max_continuing = 0
+        self._last_gone = {False: 0, True: 0}  # number of the entry that was let go last, of either line
+        self._overtaken = 0
         self._waited_s = self._waited_max_s = 0.0
         self._history = DepthHistory(now)
 
@@ -209,7 +211,8 @@ class BoundedQueue:
 
         `max_depth` is of the bounded line, `max_continuing` of the other. `expired` are entries that grew too old or
         whose deadline passed, `rejected` those turned away because it was full (they never entered), `left` those that
-        waited when it was closed, `withdrawn` those whose caller was killed. Times are those of drained entries.
+        waited when it was closed, `withdrawn` those whose caller was killed. Times are those of drained entries;
+        `overtaken` are those of them that came before one of their line that had already been let go.
         `histories` says how deep it was when (`resilience.depth.add_up` reads it).
         """
         return {
@@ -218,6 +221,7 @@ class BoundedQueue:
             **self._counts,
             "depth": self.depth,
             "max_continuing": self._max_continuing,
+            "overtaken": self._overtaken,
             "waited_s": round(self._waited_s, 6),
             "waited_max_s": round(self._waited_max_s, 6),
             "histories": [self._history.snapshot()],
@@ -294,6 +298,8 @@ class BoundedQueue:
         waited = self._clock() - entry.entered_at
         self._remove(entry)
         self._counts["drained"] += 1
+        self._overtaken += entry.number < self._last_gone[entry.continuing]
+        self._last_gone[entry.continuing] = max(entry.number, self._last_gone[entry.continuing])
         self._waited_s += waited
         self._waited_max_s = max(self._waited_max_s, waited)
         entry.release(None)

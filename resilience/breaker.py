@@ -76,6 +76,7 @@ class Breaker:
         self._window = None if policy.failure_ratio is None else FailureWindow(policy.window_s)
         self._period = 0  # how many times the state has changed; tells results of this state from older ones
         self._clean = True  # no failure in a row that a success would have to reset
+        self._failures_in_a_row = 0  # counted here, for pybreaker's own count is over when it tells of an opening
         self._trials_in_flight = 0
         self._open_s = 0.0
         self._rejected = 0
@@ -178,8 +179,9 @@ class Breaker:
         """What happened so far, in the form of an entry of `resilience.breakers` in report.json.
 
         `opened`, `half_opened` and `closed` count how often that state was entered, `open_s` is the time spent open in
-        seconds until now. `transitions` holds the newest ones with their Unix time; `transitions_dropped` says how many
-        older ones there were.
+        seconds until now. `transitions` holds the newest ones with their Unix time, and with the `failures` in a row
+        that this process saw where a closed circuit was opened; `transitions_dropped` says how many older ones there
+        were.
         """
         with self._lock:
             since = self._clock() - self.opened_at if self.state == OPEN else 0.0
@@ -270,6 +272,7 @@ class Breaker:
     def _count_locked(self, *, success: bool) -> None:
         """Replay a result into pybreaker, which opens or closes by its rules; then look at the window."""
         period = self._period
+        self._failures_in_a_row = 0 if success else self._failures_in_a_row + 1
         if not success:
             self._clean = False
             with self._replaying():
@@ -317,7 +320,10 @@ class Breaker:
         if new == OPEN:
             self.opened_at = self._clock()
         self._entered[new] += 1
-        self._transitions.append({"time": self._now(), "from": old, "to": new})
+        transition: dict[str, Any] = {"time": self._now(), "from": old, "to": new}
+        if (old, new) == (CLOSED, OPEN):
+            transition["failures"] = self._failures_in_a_row
+        self._transitions.append(transition)
 
 
 def _legal_steps(old: str, new: str) -> list[str]:

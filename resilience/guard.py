@@ -64,7 +64,7 @@ class Guard:
             `time.sleep` was patched, and whenever.
         clock: Seconds of a clock that never goes back. The limiter and the queue need the same one.
         random: Returns a number from 0.0 to less than 1.0.
-        now: Unix time in seconds; only dates the transitions of the breaker.
+        now: Unix time in seconds; only dates the transitions of the breaker, and the attempts that are counted.
     """
 
     def __init__(
@@ -98,6 +98,7 @@ class Guard:
         if queue is not None:
             queue.attach(self.delay)
             self.pool.watch(queue.wake)
+        self.activity = self.stats.activity_of(name, now)
         self.stats.watch_parts(name, self.pool.breakers, limiter, budget, queue)
         self.retrying = make_retrying(self.retry, random)
 
@@ -146,8 +147,9 @@ class Guard:
             outcome: Outcome = "neutral"
             try:
                 call.number = number = call.number + 1
+                self.activity.note(number)
                 if number > 1:
-                    self.stats.count_retry(call.status)
+                    self.stats.count_retry(call.status, call.failed_at)
                 result = attempt(Attempt(number, permit.member, timeout))
             except Exception as error:
                 success, outcome = call.judged(error, permit)
@@ -208,6 +210,7 @@ class Call:
         number: Attempts made so far.
         may_retry: Whether the last attempt's error may be retried.
         status: The status of the error that the next attempt answers to; "" for the first.
+        failed_at: The member that answered so.
     """
 
     __slots__ = (
@@ -220,6 +223,7 @@ class Call:
         "_guard",
         "_on_wait",
         "_timed_out",
+        "failed_at",
         "may_retry",
         "number",
         "status",
@@ -244,7 +248,7 @@ class Call:
         self._failures: tenacity.RetryCallState | None = None
         self.number = 0
         self.may_retry = False
-        self.status = ""
+        self.status = self.failed_at = ""
 
     # Before an attempt.
 
@@ -345,7 +349,7 @@ class Call:
         verdict = self._guard.classify(error)
         self.may_retry = verdict.retry
         if verdict.retry:
-            self._error, self._timed_out = error, verdict.timeout
+            self._error, self._timed_out, self.failed_at = error, verdict.timeout, permit.member
         if verdict.failure or verdict.timeout:
             self._avoid = {*self._avoid, permit.member}
         if verdict.incident and verdict.failure and not permit.counts(verdict.incident):
@@ -368,6 +372,7 @@ class Call:
         since = guard.clock()
         try:
             guard.sleep(seconds)
+            guard.stats.count_backoff(self.number, guard.clock() - since)
         finally:
             self._book("retry", since)
 

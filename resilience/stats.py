@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypedDict
 
+from resilience.activity import Activity, merge_activities
 from resilience.bounded_queue import BoundedQueue
 from resilience.breaker import Breaker
 from resilience.budget import RetryBudget
@@ -15,6 +17,37 @@ from resilience.limiter import Limiter
 
 # Keys of a queue's snapshot that are the same for, or the extreme of, one queue; all others add up.
 _EXTREMES_OF_A_QUEUE: Final = frozenset({"capacity", "max_depth", "max_continuing", "waited_max_s"})
+
+
+BUCKET_RATIO: Final = 1.02
+"""Waits are kept in buckets 2 % wide."""
+_SCALE: Final = 1 / math.log(BUCKET_RATIO)
+_LEAST_S: Final = 1e-4
+
+
+def bucket_of(seconds: float) -> int:
+    """The bucket of a wait; those below 0.1 ms share the first."""
+    return int(math.log(max(seconds, _LEAST_S) / _LEAST_S) * _SCALE)
+
+
+def quantile_of(buckets: Mapping[str, int], share: float) -> float:
+    """Seconds that `share` of the waits in these buckets did not exceed, within 1 %; 0 of none."""
+    total, seen = sum(buckets.values()), 0
+    for bucket in sorted(buckets, key=int):
+        seen += buckets[bucket]
+        if seen >= share * total:
+            return _LEAST_S * math.exp((int(bucket) + 0.5) / _SCALE)
+    return 0.0
+
+
+class Waited(TypedDict):
+    """Measured waits: how many, their seconds together, the extremes, and how many in each bucket (`bucket_of`)."""
+
+    count: int
+    seconds: float
+    min_s: float
+    max_s: float
+    buckets: dict[str, int]
 
 
 class GuardStats:
@@ -28,6 +61,7 @@ class GuardStats:
         recovered: Operations that succeeded after at least one retry.
         exhausted: Operations that failed because their last allowed attempt ended in an error that could be retried.
         by_status: `attempts` by the status of the error that each of them answered to; the sum is `attempts`.
+        by_member: The same by the member that answered so, and then by status.
         rejected: Operations that were refused before their first attempt, by the kind of the refusal.
         cut_short: Operations whose last error could have been retried but for a refusal, by the kind of the refusal.
     """
@@ -37,9 +71,12 @@ class GuardStats:
         self.recovered = 0
         self.exhausted = 0
         self.by_status: Counter[str] = Counter()
+        self.by_member: dict[str, Counter[str]] = {}
         self.rejected: Counter[str] = Counter()
         self.cut_short: Counter[str] = Counter()
         self._waits: dict[str, dict[str, Any]] = {}
+        self._backoffs: dict[str, Waited] = {}
+        self._activities: dict[str, Activity] = {}
         self._breakers: list[Breaker] = []
         self._limiters: list[tuple[str, Limiter]] = []
         self._budgets: list[RetryBudget] = []
@@ -70,11 +107,17 @@ class GuardStats:
             if queue is not None:
                 _add(self._queues, queue)
 
-    def count_retry(self, status: str) -> None:
-        """An attempt beyond the first is made, because the one before ended in `status`."""
+    def activity_of(self, name: str, now: Callable[[], float]) -> Activity:
+        """Where the guard called `name` counts its attempts; one for all guards of a name."""
+        with self._lock:
+            return self._activities.setdefault(name, Activity(now))
+
+    def count_retry(self, status: str, member: str = "") -> None:
+        """An attempt beyond the first is made, because the one before, at `member`, ended in `status`."""
         with self._lock:
             self.attempts += 1
             self.by_status[status] += 1
+            self.by_member.setdefault(member, Counter())[status] += 1
 
     def count_recovered(self) -> None:
         """An operation succeeded after at least one retry."""
@@ -99,6 +142,21 @@ class GuardStats:
             waits["seconds"] += seconds
             waits["max_s"] = max(waits["max_s"], seconds)
 
+    def count_backoff(self, number: int, seconds: float) -> None:
+        """An operation waited between its attempt of this number and the next, so long as was measured."""
+        with self._lock:
+            key = str(number)
+            found = self._backoffs.get(key)
+            if found is None:
+                found = Waited(count=0, seconds=0.0, min_s=seconds, max_s=seconds, buckets={})
+                self._backoffs[key] = found
+            found["count"] += 1
+            bucket = str(bucket_of(seconds))
+            found["buckets"][bucket] = found["buckets"].get(bucket, 0) + 1
+            found["seconds"] += seconds
+            found["min_s"] = min(found["min_s"], seconds)
+            found["max_s"] = max(found["max_s"], seconds)
+
     def snapshot(self) -> dict[str, Any]:
         """Everything so far, JSON-able, in the form of report.json's `resilience`; see `merge_snapshots`."""
         with self._lock:
@@ -108,7 +166,13 @@ class GuardStats:
                     "recovered": self.recovered,
                     "exhausted": self.exhausted,
                     "by_status": dict(sorted(self.by_status.items())),
+                    "by_member": {name: dict(sorted(found.items())) for name, found in sorted(self.by_member.items())},
+                    "backoffs": {
+                        number: {**found, "buckets": dict(found["buckets"])}
+                        for number, found in sorted(self._backoffs.items())
+                    },
                 },
+                "activity": {name: activity.snapshot() for name, activity in sorted(self._activities.items())},
                 "rejected": dict(sorted(self.rejected.items())),
                 "cut_short": dict(sorted(self.cut_short.items())),
                 "waits": {what: dict(waits) for what, waits in sorted(self._waits.items())},
@@ -124,7 +188,7 @@ def merge_snapshots(snapshots: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
     Counts add up. Breakers and limiters stay apart, for each process has its own: their names, which say the process
     they are from, sort them. Of the queues, which `queues` counts, `capacity` and the extremes are those of one queue.
-    `budget` and `queue` are None where no process has one.
+    `budget` and `queue` are None where no process has one. A checkpoint of an earlier version has no activity.
 
     Args:
         snapshots: What `GuardStats.snapshot` returned in each process, or what this function returned before.
@@ -135,6 +199,15 @@ def merge_snapshots(snapshots: Iterable[dict[str, Any]]) -> dict[str, Any]:
         "retries": {
             **{key: sum(each[key] for each in retries) for key in ("attempts", "recovered", "exhausted")},
             "by_status": _add_up(each["by_status"] for each in retries),
+            "by_member": {
+                name: _add_up(each.get("by_member", {}).get(name, {}) for each in retries)
+                for name in sorted({name for each in retries for name in each.get("by_member", {})})
+            },
+            "backoffs": _merge_backoffs([each.get("backoffs", {}) for each in retries]),
+        },
+        "activity": {
+            name: merge_activities(part["activity"][name] for part in parts if name in part.get("activity", {}))
+            for name in sorted({name for part in parts for name in part.get("activity", {})})
         },
         "rejected": _add_up(part["rejected"] for part in parts),
         "cut_short": _add_up(part["cut_short"] for part in parts),
@@ -176,6 +249,20 @@ def _merge_waits(parts: list[dict[str, dict[str, Any]]]) -> dict[str, dict[str, 
     merged: dict[str, Any] = {}
     for what in sorted({what for part in parts for what in part}):
         merged[what] = _sum([part[what] for part in parts if what in part], frozenset({"max_s"}))
+    return merged
+
+
+def _merge_backoffs(parts: list[dict[str, Waited]]) -> dict[str, Waited]:
+    merged: dict[str, Waited] = {}
+    for number in sorted({number for part in parts for number in part}, key=int):
+        found = [part[number] for part in parts if number in part]
+        merged[number] = {
+            "count": sum(one["count"] for one in found),
+            "seconds": sum(one["seconds"] for one in found),
+            "min_s": min(one["min_s"] for one in found),
+            "max_s": max(one["max_s"] for one in found),
+            "buckets": _add_up(one["buckets"] for one in found),
+        }
     return merged
 
 

@@ -1,6 +1,7 @@
 """`python -m scenarios`: lists the scenarios, and runs them.
 
 python -m scenarios                        which there are, and what each answers
+python -m scenarios drills                 which faults they inject on purpose, and what is expected of each
 python -m scenarios run NAME [OPTIONS]     runs one; OPTIONS are Locust's and the project's (python -m config)
 python -m scenarios run all --brief        runs each for a short time, one after the other
 python -m scenarios monitor | stress       runs monitor-events, stress
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("list", help="which scenarios there are, and what each answers (the default)")
+    commands.add_parser("drills", help="which faults they inject on purpose, by the names that --drills takes")
     run = commands.add_parser("run", help="run one, or all of them")
     run.add_argument("name", help="of a scenario, or all")
     for name, does in SHORTHANDS.items():
@@ -51,10 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     report = commands.add_parser("report", help="print the summary of a run again")
     report.add_argument("folder", nargs="?", type=Path, default=Path("reports/out/latest"), metavar="RUN_DIR")
     chosen, options = parser.parse_known_args(arguments)
-    if options and chosen.command in (None, "list", "report"):
+    if options and chosen.command in (None, "list", "drills", "report"):
         parser.error(f"unrecognized arguments: {' '.join(options)}")
     if chosen.command == "report":
         return _report(chosen.folder)
+    if chosen.command == "drills":
+        return _drills()
     if chosen.command in (None, "list"):
         return _list()
     return _run(SHORTHANDS.get(chosen.command) or chosen.name, options, brief=chosen.brief)
@@ -75,6 +79,16 @@ def _list() -> int:
     width = max((len(one.name) for one in found), default=0)
     for one in found:
         print(f"{one.name:<{width}}  {one.question}")
+    return ExitCode.PASSED
+
+
+def _drills() -> int:
+    for one in every_scenario():
+        width = max((len(drill.key) for drill in one.drills), default=0)
+        if one.drills:
+            print(f"{one.name}:")
+        for drill in one.drills:
+            print(f"  {drill.key:<{width}}  {drill.name}: {drill.expected}")
     return ExitCode.PASSED
 
 

@@ -6,20 +6,26 @@ from locust.env import Environment
 from locust.runners import WorkerRunner
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Mapping
 from typing import Any
 
 import configargparse
-from flask import request
+from flask import Response, jsonify, request
 
 from config.scenarios import profile_of, scenario_names
-from records.sources import plan_faults
+from hedera_users.local_checks import refuse
+from records.sources import plan_faults, plan_moments
 from scenarios.catalogue import every_scenario, scenario
+from scenarios.scenario import Plan
 
 _FORM_NAMES = {"users": "user_count"}
 """Names of Locust's own form for options that are called otherwise on the command line."""
+
+NOTHING = Plan((), [], {}, 0.0)
+"""The plan where there is no scenario."""
 
 _LOAD = ("user_count", "spawn_rate", "run_time")
 
@@ -48,33 +54,51 @@ class Hooks:
         options: Any = environment.parsed_options
         name = getattr(options, "scenario", "")
         if name in scenario_names() and not options.user_classes:  # what is wrong is refused with the other options
-            self._take_up(environment, name)
+            try:
+                plan = self._take_up(environment, name, options.drills)
+            except ValueError as error:
+                refuse([f"--drills {options.drills!r}: {error}"])
+            if plan.length_s and options.headless and not options.run_time:
+                options.run_time = math.ceil(plan.length_s)
 
     def on_init_web(self, environment: Environment, web_ui: Any = None, **_: Any) -> None:
         """Take up the scenario that is chosen in the web form, each time a run is started from it."""
         if web_ui is not None:
             web_ui.app.before_request(lambda: self._on_request(environment))
 
-    def _take_up(self, environment: Environment, name: str) -> None:
-        """Let a scenario take part; "" for what the locustfile and the command line say."""
+    def _take_up(self, environment: Environment, name: str, drills: str) -> Plan:
+        """Let a scenario take part; "" for what the locustfile and the command line say.
+
+        Raises:
+            ValueError: it has no such drills; nothing has changed.
+        """
         own_users, own_shape = self._own
         chosen = scenario(name) if name else None
+        plan = NOTHING if chosen is None else chosen.plan(drills)
         environment.user_classes = list(own_users if chosen is None else chosen.users)
         environment.shape_class = own_shape
         if chosen is not None and chosen.shape is not None:
             environment.shape_class = chosen.shape(environment.parsed_options)  # type: ignore[arg-type]
         if environment.shape_class is not None:
             environment.shape_class.runner = environment.runner
-        plan_faults(environment, [] if chosen is None else chosen.faults)
+        plan_faults(environment, plan.faults)
+        plan_moments(environment, plan.moments)
+        return plan
 
-    def _on_request(self, environment: Environment) -> None:
+    def _on_request(self, environment: Environment) -> Response | None:
         if request.method != "POST" or not request.path.endswith("/swarm"):
-            return
+            return None
         options: Any = environment.parsed_options
         name = request.form.get("scenario", options.scenario)
         if name:
             request.form = type(request.form)(filled_in(request.form, name, vars(options)))
-        self._take_up(environment, name)
+        try:
+            plan = self._take_up(environment, name, request.form.get("drills", options.drills))
+        except ValueError as error:
+            return jsonify({"success": False, "message": str(error), "host": environment.host})
+        if plan.length_s and not request.form.get("run_time"):
+            request.form = type(request.form)({**request.form, "run_time": f"{math.ceil(plan.length_s)}s"})
+        return None
 
 
 def know_all_users(environment: Environment) -> None:

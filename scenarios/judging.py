@@ -11,17 +11,23 @@ from scenarios.scenario import Drill, Expectation
 
 def examine(report: Report) -> Examined:
     """Judge every expectation of the report's scenario; `reports` calls it by name at the end of a run."""
-    chosen = scenario(str(report["run"]["settings"]["scenario"]))
-    entries = [_entry(expectation, report) for expectation in chosen.expectations]
-    return Examined(chosen.question, entries, chosen.instead_of)
+    settings = report["run"]["settings"]
+    chosen = scenario(str(settings["scenario"]))
+    plan = chosen.plan(str(settings.get("drills", "")))
+    entries = [_entry(expectation, report) for expectation in plan.expectations]
+    return Examined(chosen.question, entries, chosen.instead_of, rated=chosen.rated)
 
 
 def _entry(expectation: Expectation, report: Report) -> Entry:
     observed, passed = expectation.judge(report)
-    return {
+    entry: Entry = {
         "name": expectation.name,
         "kind": "drill" if isinstance(expectation, Drill) else "expectation",
         "expected": expectation.expected,
         "observed": observed,
         "passed": passed,
     }
+    if isinstance(expectation, Drill):
+        entry["key"] = expectation.key
+        entry["faults"] = [one for one in report["timeline"].get("faults", []) if one["name"] == expectation.name]
+    return entry

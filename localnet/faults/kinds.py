@@ -143,6 +143,13 @@ KINDS: Final[dict[str, Kind]] = {
         "HTTP 503, gRPC UNAVAILABLE",
         "mirror-outage --duration 15",
     ),
+    "mirror-silent": Kind(
+        Point.MIRROR,
+        frozenset(),
+        "streams that are open when it begins bring nothing any more, and do not end; new ones are as always",
+        "a stream without messages, while REST shows them",
+        "mirror-silent --duration 1",
+    ),
     "mirror-drop": Kind(
         Point.MESSAGE,
         _MESSAGE,

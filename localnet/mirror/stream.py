@@ -107,17 +107,27 @@ class MirrorService(grpc.GenericRpcHandler):
                 outage.hits += 1
                 await context.abort(grpc.StatusCode.UNAVAILABLE, "the mirror is out")
 
+    async def _fall_silent(self, opened_ns: int) -> None:
+        """Bring nothing any more, and do not end, where a fault says so of streams that were open when it began."""
+        for fault in self._faults.at_mirror:
+            began = fault.started
+            if fault.spec.kind == "mirror-silent" and began is not None and opened_ns < began * NANOS:
+                fault.hits += 1
+                await asyncio.Event().wait()
+
     async def _subscribe(self, raw: bytes, context: Any) -> AsyncIterator[bytes]:
         wanted = await self._read(await _parse(pb.ConsensusTopicQuery, raw, context), context)
         topic = self._store.topics.get(wanted.topic)
         if topic is None:
             await context.abort(grpc.StatusCode.NOT_FOUND, f"Topic 0.0.{wanted.topic} does not exist")
         assert topic is not None
+        opened = self._clock.now_ns()
         messages, left = topic.messages, wanted.limit
         index = messages.first_index(wanted.start_ns, consensus_ns)
         last: TopicMessage | None = None
         while True:
             await self._refuse_in_outage(context)
+            await self._fall_silent(opened)
             index = _after(messages, index, last)
             if index >= messages.end:
                 if wanted.end_ns is not None and self._complete_ns() >= wanted.end_ns:

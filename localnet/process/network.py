@@ -220,7 +220,7 @@ class LocalNetwork:
                 consensus.stall()
             else:
                 consensus.resume()
-        if fault.spec.kind == "mirror-outage":
+        if fault.spec.kind in ("mirror-outage", "mirror-silent"):
             self._store.wake()
 
     def _create_rest(self, blocks: Blocks, importer: Importer, faults: FaultEngine) -> web.Application:

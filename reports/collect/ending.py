@@ -32,6 +32,7 @@ class InjectedFault(TypedDict):
 
     name: NotRequired[str]
     kind: NotRequired[str]
+    hits: NotRequired[int]
     started: float | None
     ended: NotRequired[float | None]
 

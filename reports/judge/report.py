@@ -11,6 +11,7 @@ from reports.collect.ending import Ending, InjectedFault, Kept
 from reports.judge import provenance
 from reports.judge.accounting import account
 from reports.judge.answers import answers, headline
+from reports.judge.attempts import attempts, backoffs
 from reports.judge.capacity import since_start
 from reports.judge.connections import connections
 from reports.judge.dead_workers import Schedule, asked_mean, schedule_of
@@ -27,6 +28,7 @@ from reports.schema.report import SCHEMA, Cost, Findings, Report
 from reports.schema.resilience import Breaker, Resilience
 from reports.schema.timeline import Fault
 from reports.wording import checks as wording
+from reports.wording.clocks import behind
 from reports.wording.network import where
 from reports.wording.trends import warnings as leak_warnings
 from reports.wording.warnings import NO_FEES, circuits_not_shared
@@ -139,6 +141,7 @@ def _found(collector: Collector, ending: Ending, audited: Audited, load_s: float
     }
     resources["warnings"] += leak_warnings(resources["trends"])
     resources["warnings"] += _of_shared_circuits(resilience["breakers"])
+    resources["warnings"] += behind(resilience["retries"].get("by_member", {}))
     return found
 
 
@@ -147,8 +150,11 @@ def _resilience(senders: Sequence[Sender], began_at: float) -> tuple[Resilience,
     merged = merge_snapshots(sender.sources["resilience"] for sender in senders if "resilience" in sender.sources)
     queue = merged["queue"]
     histories = queue.pop("histories", []) if queue else []
+    activity = merged.pop("activity")
+    merged["retries"]["backoffs"] = backoffs(merged["retries"]["backoffs"])
     resilience: Resilience = {
         **cast(Resilience, merged),  # the form in which `resilience` publishes it
+        "attempts": attempts(activity, began_at),
         "connections": connections(sender.sources.get("connections", {}) for sender in senders),
         "mirror_streams": mirror_streams(sender.sources.get("mirror_streams", {}) for sender in senders),
         "event_streams": event_streams((sender.sources.get("event_streams", {}) for sender in senders), began_at),
@@ -177,6 +183,8 @@ def _faults(injected: Sequence[InjectedFault], began_at: float) -> list[Fault]:
             "name": str(fault.get("name") or fault.get("kind") or "fault"),
             "from_s": round(max(0.0, started - began_at), 3),
             "to_s": None if (ended := fault.get("ended")) is None else round(max(0.0, ended - began_at), 3),
+            "kind": str(fault.get("kind", "")),
+            "hits": int(fault.get("hits", 0)),
         }
         for fault in injected
         if (started := fault["started"]) is not None

@@ -10,6 +10,7 @@ from reports.schema.audit import Audit
 from reports.schema.operations import Operation
 from reports.schema.report import Report
 from reports.wording import capacity, collisions, connections, event_streams, mirror_streams, patience
+from reports.wording import expectations as wording
 from reports.wording.audit import doubt_of, integrity_faults, unreported
 from reports.wording.phrases import milliseconds
 
@@ -30,6 +31,7 @@ def render_console(report: Report, path: str, unwritten: str = "") -> str:
     lines = ["", run["headline"], f"{state} (exit code {code})"]
     lines += [f"  {check['name']}: {check['detail']}" for check in failed]
     lines += [f"{told['question']} {told['answer']}" for told in run.get("answers", [])[1:]]
+    lines += _expectations(report)
     if run.get("limit"):
         lines.append(run["limit"]["sentence"])
     searched = report.get("capacity")
@@ -53,6 +55,17 @@ def render_console(report: Report, path: str, unwritten: str = "") -> str:
     lines += [f"Warning: {told}." for told in collisions.told(report)]
     lines += [f"Warning: {warning}" for warning in report["resources"]["warnings"]]
     return "\n".join([*lines, f"Report: {unwritten or path}", ""])
+
+
+def _expectations(report: Report) -> list[str]:
+    """Each expectation's result with what was observed, and the suite in one sentence where there is one."""
+    entries = report["drills"]
+    width = max((len(wording.RESULTS[entry["passed"]]) for entry in entries), default=0)
+    lines = [
+        f"  {wording.RESULTS[entry['passed']]:<{width}}  {entry['name']}: {entry['observed']}" for entry in entries
+    ]
+    suite = report["run"].get("suite")
+    return lines + ([suite["sentence"]] if suite else [])
 
 
 def code_without_report(code: int) -> int:

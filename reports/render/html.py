@@ -17,7 +17,7 @@ from reports.render.charts import chart_data
 from reports.schema.report import Report
 from reports.wording import capacity, collisions, connections, event_streams, mirror_streams, patience, trends
 from reports.wording.audit import reordering, unreported
-from reports.wording.expectations import RESULTS
+from reports.wording.expectations import RESULTS, injected
 from reports.wording.operation_names import measured_to
 from reports.wording.phrases import interval, milliseconds
 
@@ -61,6 +61,7 @@ def environment() -> jinja2.Environment:
         head=head,
         results=RESULTS,
         capacity=capacity,
+        injected=injected,
         measured_to=measured_to,
         inline=_inline,
         scripts=_scripts,

@@ -17,7 +17,7 @@ from reports.schema.resources import Trend
 from reports.schema.run import Run
 from reports.wording import capacity, collisions, connections, event_streams, mirror_streams, patience, trends
 from reports.wording.audit import doubt_of, integrity_faults, unreported
-from reports.wording.expectations import RESULTS
+from reports.wording.expectations import RESULTS, injected
 from reports.wording.phrases import milliseconds
 
 MAX_ERRORS: Final = 5
@@ -37,6 +37,7 @@ def render_markdown(report: Report) -> str:
     if run.get("limit"):
         parts += [text(run["limit"]["sentence"]), ""]
     parts += _expectations(report["drills"])
+    parts += [text(report["run"]["suite"]["sentence"]), ""] if "suite" in report["run"] else []
     parts += _capacity(report.get("capacity"))
     parts += _overhead(report["overhead"])
     parts += _operations(report)
@@ -69,9 +70,12 @@ def _state(run: Run) -> str:
 
 
 def _expectations(entries: Sequence[Drill]) -> list[str]:
-    cells = [[text(entry["name"]), text(entry["expected"]), text(entry["observed"])] for entry in entries]
+    cells = [
+        [text(entry["name"]), text(injected(entry)), text(entry["expected"]), text(entry["observed"])]
+        for entry in entries
+    ]
     rows = [[*row, RESULTS[entry["passed"]]] for row, entry in zip(cells, entries, strict=True)]
-    return _table(["Expectation", "expected", "observed", "result"], rows)
+    return _table(["Expectation", "injected", "expected", "observed", "result"], rows)
 
 
 def _capacity(searched: Capacity | None) -> list[str]:

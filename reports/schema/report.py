@@ -15,7 +15,7 @@ from reports.schema.parts import CLOSED, GROWING, Amount, Count, Side
 from reports.schema.resilience import Resilience
 from reports.schema.resources import Resources
 from reports.schema.run import Run
-from reports.schema.timeline import Timeline
+from reports.schema.timeline import Fault, Timeline
 
 SCHEMA: Final = "hedera-load-report/1"
 
@@ -51,6 +51,12 @@ class Drill(TypedDict):
     observed: object
     passed: bool | None
     """null: the run cannot tell."""
+
+    key: NotRequired[str]
+    """The drill's short name, for --drills."""
+
+    faults: NotRequired[list[Fault]]
+    """What was injected for it, when, and how often it hit."""
 
 
 @GROWING

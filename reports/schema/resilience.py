@@ -6,11 +6,28 @@ connections and streams.
 
 from __future__ import annotations
 
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from reports.schema.parts import CLOSED, GROWING, Amount, Count
+
+
+@CLOSED
+class Backoff(TypedDict):
+    """Waits between two attempts of an operation, as they were measured."""
+
+    count: Count
+    seconds: Amount
+    """All of them together."""
+
+    min_s: Amount
+    p50_s: Amount
+    p90_s: Amount
+    """Percentiles within 1 %."""
+
+    max_s: Amount
 
 
 @GROWING
@@ -21,6 +38,11 @@ class Retries(TypedDict):
     recovered: Count
     exhausted: Count
     by_status: dict[str, Count]
+    by_member: NotRequired[dict[str, dict[str, Count]]]
+    """The same by the node that gave the answer before it, and then by status; "" for a service without nodes."""
+
+    backoffs: NotRequired[dict[str, Backoff]]
+    """Waits by the number of the attempt that they follow."""
 
 
 _FromAndTo = TypedDict("_FromAndTo", {"from": str, "to": str}, total=False)
@@ -32,6 +54,9 @@ class Transition(_FromAndTo):
 
     time: NotRequired[float]
     """Unix time in seconds."""
+
+    failures: NotRequired[Count]
+    """Failures in a row that this process saw, where a closed circuit was opened."""
 
 
 @GROWING
@@ -188,6 +213,8 @@ class Queue(TypedDict):
     left: Count
     withdrawn: Count
     depth: Count
+    overtaken: NotRequired[Count]
+    """Operations that were let go after one that had come later; what goes on with something goes before new ones."""
 
 
 @GROWING
@@ -231,6 +258,32 @@ class Budget(TypedDict):
     refused: Count
 
 
+@CLOSED
+class AttemptsPoint(TypedDict):
+    """Attempts that began in one slice of time."""
+
+    t: Amount
+    first: Count
+    """As many as there were operations."""
+
+    further: Count
+    """Retries."""
+
+    most: Count
+    """The highest number of an attempt."""
+
+
+@CLOSED
+class Attempts(TypedDict):
+    """Attempts at one service over time, of all processes."""
+
+    service: str
+    """hcs, hfs, hfs-reads, mirror or relay."""
+
+    resolution_s: Annotated[int, Field(ge=1)]
+    points: list[AttemptsPoint]
+
+
 @GROWING
 class Resilience(TypedDict):
     """The section."""
@@ -250,6 +303,9 @@ class Resilience(TypedDict):
     limiters: list[Limiter]
     budget: Budget | None
     """The retry budgets of all processes together, in tokens; null where retries are not bounded."""
+
+    attempts: NotRequired[list[Attempts]]
+    """Attempts over time, in seconds since the start."""
 
     connections: NotRequired[list[NodeConnections]]
     """Connections to the nodes, over all processes."""

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from reports.schema.parts import CLOSED, GROWING, Amount, Count, Percent, Positive
 
+Rating = Literal["EXCELLENT", "GOOD", "FAIR", "POOR"]
 Limit = Literal["generator", "policy", "network", "none"]
 
 
@@ -139,6 +140,20 @@ class RunLimit(TypedDict):
 
 
 @CLOSED
+class Suite(TypedDict):
+    """The expectations of a scenario summed up as a suite of tests."""
+
+    tests: Count
+    passed: Count
+    success_percent: Percent
+    rating: Rating
+    """All passed; at least 90 %; at least 75 %; fewer. What cannot be told has not passed."""
+
+    duration_s: Amount
+    sentence: str
+
+
+@CLOSED
 class Run(TypedDict):
     """The section."""
 
@@ -154,6 +169,9 @@ class Run(TypedDict):
 
     answers: NotRequired[list[Answer]]
     """What the run says to each of the questions that it can answer; the first is the headline."""
+
+    suite: NotRequired[Suite]
+    """Of a scenario that is rated."""
 
     exit_code: Annotated[int, Field(ge=0, le=5)]
     checks: list[Check]

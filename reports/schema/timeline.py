@@ -44,6 +44,12 @@ class Fault(TypedDict):
     to_s: float | None
     """null: it lasted to the end."""
 
+    kind: NotRequired[str]
+    """What was broken, e.g. node-down."""
+
+    hits: NotRequired[Count]
+    """Calls or messages that it hit."""
+
 
 @CLOSED
 class Timeline(TypedDict):

@@ -21,3 +21,22 @@ def answer(entries: Sequence[Drill]) -> str:
     others = [entry for entry in entries if entry["passed"] is not True]
     told = "".join(f"; {entry['name']}: {RESULTS[entry['passed']]} ({entry['observed']})" for entry in others)
     return f"{held} of {len(entries)} expectations held{told}."
+
+
+def suite(tests: int, percent: float, rating: str, duration_s: float) -> str:
+    """A suite of tests summed up, as one sentence."""
+    return f"{tests} tests, success rate {percent:.4g} %, {rating}, {duration_s:.2f} s."
+
+
+def injected(entry: Drill) -> str:
+    """What was injected for a drill when, and how often it hit; "" for nothing. Those of one kind are told together."""
+    told = []
+    for kind in dict.fromkeys(fault.get("kind", "") for fault in entry.get("faults", [])):
+        faults = [fault for fault in entry.get("faults", []) if fault.get("kind", "") == kind]
+        times = ", ".join(
+            f"{fault['from_s']:.1f} s to {'the end' if fault['to_s'] is None else format(fault['to_s'], '.1f') + ' s'}"
+            for fault in faults
+        )
+        hits = sum(fault.get("hits", 0) for fault in faults)
+        told.append(f"{kind} {times}" + (f", hit {hits:,} times" if hits else ""))
+    return "; ".join(told)

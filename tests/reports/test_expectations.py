@@ -8,12 +8,13 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from reports.judge.expectations import Examined, take_in
+from reports.render.console import render_console
 from reports.render.html import render_html
 from reports.render.junit import render_junit
 from reports.render.markdown import render_markdown
 from reports.schema.published import violations
 from reports.schema.report import Drill, Report
-from reports.wording.expectations import answer
+from reports.wording.expectations import answer, injected
 from tests.reports.sample import sample_report
 
 QUESTION = "Does it hold?"
@@ -71,6 +72,35 @@ def test_words() -> None:
     assert told == "1 of 3 expectations held; b: failed (b & more); c: cannot tell (c & more)."
 
 
+@pytest.mark.parametrize(
+    ("passed", "rating"), [(20, "EXCELLENT"), (19, "GOOD"), (18, "GOOD"), (17, "FAIR"), (15, "FAIR"), (14, "POOR")]
+)
+def test_a_suite_is_rated(tmp_path: Path, passed: int, rating: str) -> None:
+    """Of twenty tests; one that cannot be told has not passed. The sentence is where somebody looks."""
+    report = sample_report(tmp_path)
+    report["run"]["settings"]["scenario"] = "some"
+    results = [True] * passed + [None] * (20 - passed)
+    take_in(report, Examined(QUESTION, [entry(f"e{n}", one) for n, one in enumerate(results)], frozenset(), rated=True))
+    assert report["run"]["suite"]["rating"] == rating
+    sentence = f"20 tests, success rate {5 * passed} %, {rating}, {report['run']['duration_s']:.2f} s."
+    assert report["run"]["suite"]["sentence"] == sentence
+    assert violations(report) == []
+    for drawn in (render_html(report), render_console(report, "there"), render_markdown(report).replace("\\", "")):
+        assert sentence in drawn
+
+
+def test_what_was_injected_is_told_beside_it() -> None:
+    """Faults of one kind together, with the hits of all."""
+    drill = entry("gone", True)
+    assert injected(drill) == ""
+    drill["faults"] = [
+        {"name": "gone", "kind": "node-down", "from_s": 1.0, "to_s": 2.04, "hits": 3},
+        {"name": "gone", "kind": "mirror-outage", "from_s": 1.0, "to_s": None, "hits": 0},
+        {"name": "gone", "kind": "node-down", "from_s": 5.0, "to_s": 6.0, "hits": 4},
+    ]
+    assert injected(drill) == "node-down 1.0 s to 2.0 s, 5.0 s to 6.0 s, hit 7 times; mirror-outage 1.0 s to the end"
+
+
 def test_it_is_drawn(tmp_path: Path) -> None:
     """Escaped, in every form."""
     report = taken_in(tmp_path, True, False, None)
@@ -79,6 +109,6 @@ def test_it_is_drawn(tmp_path: Path) -> None:
     assert "e1 &lt;holds&gt;" in page
     assert "e1 &amp; more" in page
     assert page.count("cannot tell</td>") >= 1
-    assert r"| e1 | e1 &lt;holds\> | e1 &amp; more | failed |" in render_markdown(report)
+    assert r"| e1 |  | e1 &lt;holds\> | e1 &amp; more | failed |" in render_markdown(report)
     cases = ET.fromstring(render_junit(report)).findall("testsuite/testcase[@classname='expectations']")
     assert [[child.tag for child in case] for case in cases] == [["system-out"], ["failure"], ["skipped"]]

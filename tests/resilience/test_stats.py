@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from resilience import Breaker, BreakerPolicy, CircuitOpenError, GuardStats, RetryPolicy, merge_snapshots
 from resilience.breaker import TRANSITIONS_KEPT
+from resilience.stats import quantile_of
 
 
 def test_retries_are_counted_by_what_they_answer_to(make_guard, script, errors):
@@ -20,11 +21,13 @@ def test_retries_are_counted_by_what_they_answer_to(make_guard, script, errors):
     busy = errors.throttled("BUSY")
     guard.run(script(errors.unavailable("UNAVAILABLE"), busy, busy, "done"))
     guard.run(script("done"))
-    assert stats.snapshot()["retries"] == {
+    retries = stats.snapshot()["retries"]
+    assert {name: retries[name] for name in ("attempts", "recovered", "exhausted", "by_status", "by_member")} == {
         "attempts": 3,
         "recovered": 1,
         "exhausted": 0,
         "by_status": {"BUSY": 2, "UNAVAILABLE": 1},
+        "by_member": {"": {"BUSY": 2, "UNAVAILABLE": 1}},
     }
 
 
@@ -73,7 +76,15 @@ def test_snapshot_tells_the_breakers_history(make_guard, script, trip, clock):
     guard.run(script("done"))
     clock.sleep(100)
     assert guard.stats.snapshot() == {
-        "retries": {"attempts": 0, "recovered": 0, "exhausted": 0, "by_status": {}},
+        "retries": {
+            "attempts": 0,
+            "recovered": 0,
+            "exhausted": 0,
+            "by_status": {},
+            "by_member": {},
+            "backoffs": {},
+        },
+        "activity": {"svc": guard.activity.snapshot()},
         "rejected": {"CIRCUIT_OPEN": 1},
         "cut_short": {},
         "waits": {},
@@ -87,7 +98,7 @@ def test_snapshot_tells_the_breakers_history(make_guard, script, trip, clock):
                 "rejected": 1,
                 "open_s": 70.0,
                 "transitions": [
-                    {"time": start, "from": "closed", "to": "open"},
+                    {"time": start, "from": "closed", "to": "open", "failures": 5},
                     {"time": start + 70, "from": "open", "to": "half-open"},
                     {"time": start + 70, "from": "half-open", "to": "closed"},
                 ],
@@ -192,3 +203,33 @@ def test_processes_keep_their_breakers_apart(make_guard, errors, script):
 def test_nothing_merges_to_an_empty_snapshot():
     """No process, no counts: the form is still the form."""
     assert merge_snapshots([]) == GuardStats().snapshot()
+
+
+def test_back_offs_are_measured_and_members_are_told(make_guard, script, errors):
+    """By the number of the attempt that a wait follows; of several processes the extremes are kept."""
+    guard = make_guard(retry=RetryPolicy(attempts=3, backoff=0.25, jitter=0.0))
+    guard.run(script(errors.throttled, errors.throttled, "done"))
+    retries = guard.stats.snapshot()["retries"]
+    first, second = (retries["backoffs"][number] for number in ("1", "2"))
+    assert [first[key] for key in ("count", "seconds", "min_s", "max_s")] == [1, 0.25, 0.25, 0.25]
+    assert [second[key] for key in ("count", "seconds", "min_s", "max_s")] == [1, 0.5, 0.5, 0.5]
+    assert sum(retries["by_member"][""].values()) == retries["attempts"] == 2
+    other = make_guard(retry=RetryPolicy(attempts=2, backoff=1.0, jitter=0.0))
+    other.run(script(errors.throttled, "done"))
+    merged = merge_snapshots([guard.stats.snapshot(), other.stats.snapshot()])["retries"]
+    both = merged["backoffs"]["1"]
+    assert [both[key] for key in ("count", "seconds", "min_s", "max_s")] == [2, 1.25, 0.25, 1.0]
+    assert quantile_of(both["buckets"], 0.5) == pytest.approx(0.25, rel=0.011)
+    assert quantile_of(both["buckets"], 1.0) == pytest.approx(1.0, rel=0.011)
+    assert quantile_of({}, 0.5) == 0
+    assert sum(merged["by_member"][""].values()) == merged["attempts"] == 3
+
+
+def test_a_checkpoint_of_before_has_no_activity(make_guard, script):
+    """It is taken as it is."""
+    guard = make_guard()
+    guard.run(script("done"))
+    present = guard.stats.snapshot()
+    earlier = {key: value for key, value in present.items() if key != "activity"}
+    earlier["retries"] = dict.fromkeys(("attempts", "recovered", "exhausted"), 0) | {"by_status": {}}
+    assert merge_snapshots([earlier, present])["activity"] == present["activity"]

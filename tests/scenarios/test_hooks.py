@@ -5,21 +5,25 @@ from __future__ import annotations
 from locust.argument_parser import get_parser
 from locust.env import Environment
 
+import math
 import sys
 from argparse import Namespace
 
 import pytest
 
+from hedera_users.burster import FILES, TOGETHER
 from hedera_users.hcs_submitter import HcsSubmitter
 from hedera_users.model_storer import ModelStorer
-from records.sources import planned_faults
+from records.sources import planned_faults, planned_moments
 from scenarios import hooks
 from scenarios.catalogue import every_scenario, scenario
+from scenarios.drills import nodes, retry
 
 
 def environment_of(name: str, **options: object) -> Environment:
     """Locust's environment of a process that was started with `--scenario`."""
-    parsed = Namespace(scenario=name, user_classes=[], **options)
+    defaults = {"drills": "", "headless": True, "run_time": None}
+    parsed = Namespace(scenario=name, user_classes=[], **{**defaults, **options})
     environment = Environment(user_classes=[ModelStorer], parsed_options=parsed)
     environment.create_local_runner()
     return environment
@@ -30,7 +34,30 @@ def test_users_and_faults_are_the_scenarios() -> None:
     environment = environment_of("reliability")
     hooks.Hooks().on_init(environment, environment.runner)
     assert environment.user_classes == list(scenario("reliability").users)
-    assert planned_faults(environment) == scenario("reliability").faults != []
+    plan = scenario("reliability").plan()
+    assert planned_faults(environment) == plan.faults != []
+    assert planned_moments(environment) == plan.moments
+    assert set(plan.moments) == {TOGETHER, FILES}
+    assert environment.parsed_options.run_time == math.ceil(plan.length_s)
+
+
+def test_some_of_the_drills() -> None:
+    """By their short names, in the scenario's order; a run time that is given stays."""
+    environment = environment_of("reliability", drills="dead-node, retry", run_time=7)
+    hooks.Hooks().on_init(environment, environment.runner)
+    names = [fault["name"] for fault in planned_faults(environment)]
+    assert list(dict.fromkeys(names)) == [retry.NAME, nodes.DEAD]
+    assert planned_moments(environment) == {}
+    assert environment.parsed_options.run_time == 7
+
+
+def test_a_drill_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line, and the exit code of a wrong configuration."""
+    environment = environment_of("reliability", drills="retry,earthquake")
+    with pytest.raises(SystemExit) as ended:
+        hooks.Hooks().on_init(environment, environment.runner)
+    assert ended.value.code == 2
+    assert "--drills 'retry,earthquake': scenario reliability has no drill earthquake; use" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["", "no-such-scenario"])
@@ -71,5 +98,4 @@ def test_a_form_is_filled_in_where_it_was_left_as_it_was() -> None:
     assert filled == form | {
         "user_count": profile["users"],
         "arrival_rate": profile["arrival-rate"],
-        "run_time": profile["run-time"],
     }

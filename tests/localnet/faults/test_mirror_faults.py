@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -45,8 +46,9 @@ def shown(broken: Localnet, topic: Any) -> list[tuple[int, str]]:
     return [(row["sequence_number"], base64.b64decode(row["message"]).decode("latin-1")) for row in rows]
 
 
-def streamed(broken: Localnet, topic: Any, count: int) -> list[tuple[int, str]]:
-    """The same as the gRPC stream shows it."""
+@contextmanager
+def opened(broken: Localnet, topic: Any, count: int) -> Iterator[Any]:
+    """A gRPC stream of so many messages, from the first on."""
     query = pb.ConsensusTopicQuery(topicID=pb.TopicID(topicNum=topic.num), limit=count)
     query.consensusStartTime.SetInParent()
     with grpc.insecure_channel(broken.network.mirror_grpc) as channel:
@@ -55,7 +57,13 @@ def streamed(broken: Localnet, topic: Any, count: int) -> list[tuple[int, str]]:
             request_serializer=pb.ConsensusTopicQuery.SerializeToString,
             response_deserializer=pb.ConsensusTopicResponse.FromString,
         )
-        return [(one.sequenceNumber, one.message.decode("latin-1")) for one in subscribe(query, timeout=WAIT_S)]
+        yield subscribe(query, timeout=WAIT_S)
+
+
+def streamed(broken: Localnet, topic: Any, count: int) -> list[tuple[int, str]]:
+    """The same as the gRPC stream shows it."""
+    with opened(broken, topic, count) as stream:
+        return [(one.sequenceNumber, one.message.decode("latin-1")) for one in stream]
 
 
 @pytest.mark.parametrize(
@@ -125,6 +133,23 @@ def test_lag_hides_what_is_new(faults: Faults, broken: Localnet, client: Client,
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert [number for number, _ in shown(broken, topic)] == [1, 2, 3, 4]
+
+
+def test_a_stream_falls_silent_for_good(faults: Faults, broken: Localnet, client: Client, topic: Any) -> None:
+    """One that was open brings nothing any more, also when the fault is over; REST and new streams show everything."""
+    with opened(broken, topic, 3) as stream:
+        write(client, topic, 1, 1)
+        assert next(stream).sequenceNumber == 1
+        fault = faults.add(kind="mirror-silent")
+        write(client, topic, 2, 2)
+        assert [number for number, _ in streamed(broken, topic, 2)] == [1, 2]
+        faults.remove(fault)
+        write(client, topic, 3, 3)
+        assert [number for number, _ in streamed(broken, topic, 3)] == [1, 2, 3]
+        assert [number for number, _ in shown(broken, topic)] == [1, 2, 3]
+        with pytest.raises(grpc.RpcError) as error:  # it was open all the time
+            next(stream)
+        assert error.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 def test_an_outage_breaks_streams_and_loses_nothing(
