@@ -40,14 +40,12 @@ def stored(way: str, report: Report) -> Judged:
     storing, fetching = found.get(f"store.{way}"), found.get(f"fetch.{way}")
     if storing is None or not storing["succeeded"] or (way in READ_BACK and fetching is None):
         return Judged("none was stored and read back", None)
-    mean_s = _mean_s(storing)
+    mean_ms = _mean_ms(storing)
     takes, per_mib = cost(way, size), MIB / size
     dollars = takes.dollars * per_mib
     told = [
-        f"{storing['succeeded']:,} of {storing['started']:,} models of {size:,} bytes, "
-        f"in {milliseconds(1_000 * mean_s)} each",
-        f"per MiB of such models {milliseconds(1_000 * mean_s * per_mib)}, "
-        f"${dollars:,.4g} by the published prices, and "
+        f"{storing['succeeded']:,} of {storing['started']:,} models of {size:,} bytes, in {milliseconds(mean_ms)} each",
+        f"per MiB of such models {milliseconds(mean_ms * per_mib)}, ${dollars:,.4g} by the published prices, and "
         f"{milliseconds(1_000 * takes.throttle_s * per_mib)} of all that the network's throttles let through",
     ]
     if way == "hcs-1":
@@ -75,19 +73,19 @@ def readers(parallel: int, messages: int) -> str:
 def quickest(report: Report) -> Judged:
     """A hash takes one message, whatever the model's size."""
     found = {one["name"]: one for one in report["operations"] if one["succeeded"]}
-    times = {way: _mean_s(found[f"store.{way}"]) for way in WAYS if f"store.{way}" in found}
+    times = {way: _mean_ms(found[f"store.{way}"]) for way in WAYS if f"store.{way}" in found}
     if set(times) != set(WAYS):
         return Judged("not every way was taken", None)
     order = sorted(times, key=lambda way: times[way])
-    told = ", ".join(f"{way} {milliseconds(1_000 * times[way])}" for way in order)
+    told = ", ".join(f"{way} {milliseconds(times[way])}" for way in order)
     return Judged(f"{told}. Which to take: {ADVICE}", order[0] == "hash")
 
 
-def _mean_s(operation: Operation) -> float:
+def _mean_ms(operation: Operation) -> float:
     """Mean latency of one of which some succeeded."""
     latency = operation["latency_ms"]
     assert latency is not None, "a latency where an operation succeeded"
-    return (latency["mean"] or 0.0) / 1_000
+    return latency["mean"] or 0.0
 
 
 SCENARIO = Scenario(
