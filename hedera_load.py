@@ -69,8 +69,9 @@ def install(events: Any, env_file: Path = Path(".env")) -> None:
     # A scenario says what is to be run, the lifecycle sets it up, and then the reports look at it: hooks in this order.
     scenarios = Hooks()
     scenarios.install(events)
-    lifecycle.install(events)
+    cycle = lifecycle.install(events)
     hooks.install(events)
+    cycle.install_last(events)
     scenarios.install_web(events)
 
 

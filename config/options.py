@@ -43,6 +43,11 @@ def add_options(parser: _Parser) -> None:
     """Add one option per settings field, with the `LOCUST_…` variable and the web form field that belong to it."""
     parser.set_defaults(stop_timeout=STOP_TIMEOUT, web_host=WEB_HOST)
     for name, field in RunSettings.model_fields.items():
+        if field.annotation is bool:
+            parser.add_argument(
+                option_name(name), env_var=f"LOCUST_{name.upper()}", action="store_true", help=field.description
+            )
+            continue
         choices = _choices(field)
         default = levels_text(field.default) if isinstance(field.default, tuple) else str(field.default)
         # On the parser, not on a group of its own: only options added here get a field in the web form.

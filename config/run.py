@@ -11,6 +11,22 @@ from config.secrets import without_secrets as hidden
 from config.settings import RunSettings
 
 
+class TopicStart(BaseModel):
+    """Where a run's part of a topic begins that an earlier run has left.
+
+    Attributes:
+        topic_id: Which topic.
+        after: Sequence number of the last message that is none of the run's; 0 where the topic is empty.
+        running_hash: The topic's running hash after that message, 48 bytes in hex; "" where the topic is empty.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topic_id: str
+    after: int = 0
+    running_hash: str = ""
+
+
 class Run(BaseModel):
     """One load test, from its start to its report.
 
@@ -31,6 +47,7 @@ class Run(BaseModel):
         operator_id: The account that pays, e.g. `0.0.2`.
         topics: Topic ids of this run by purpose: `events` (audit events) and `models` (announcements of stored models);
             with `--with-hedera` also `application`, which anybody may write to.
+        topic_starts: Of topics that an earlier run has left (`--reuse`): where this run's part of them begins.
         workers: Processes that generate its load; each has its share of rates.
     """
 
@@ -46,6 +63,7 @@ class Run(BaseModel):
     operator_key_type: str = ""
     exchange_rate: tuple[int, int] | None = None
     topics: dict[str, str]
+    topic_starts: tuple[TopicStart, ...] = ()
     workers: int = 1
 
     def without_secrets(self) -> Run:

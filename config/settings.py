@@ -248,6 +248,17 @@ class RunSettings(BaseModel):
         str,
         Field(description="embedded network only: JSON file of faults; their start counts from the start of the run"),
     ] = ""
+    reuse: Annotated[
+        bool,
+        Field(
+            description="write to the topics that an earlier run with --reuse has left, and leave them for later ones "
+            "(their ids are in topics.json of the report directory)"
+        ),
+    ] = False
+    cleanup: Annotated[
+        bool,
+        Field(description="delete the run's topics when it was audited; their messages stay readable"),
+    ] = False
     watch_pid: Annotated[
         Pids,
         Field(

@@ -179,6 +179,12 @@ class MirrorRest:
         row = self._get(f"/api/v1/topics/{topic_id}/messages/{sequence_number}")
         return self._read(row, lambda row: _topic_message(row, topic_id))
 
+    def latest_message(self, topic_id: str) -> TopicMessage | None:
+        """The newest message of a topic that the mirror shows; None where it has none."""
+        page = self._get(f"/api/v1/topics/{topic_id}/messages?limit=1&order=desc")
+        rows = self._read(page, lambda page: [_topic_message(row, topic_id) for row in page["messages"]])
+        return rows[0] if rows else None
+
     def transaction(self, transaction_id: TransactionId) -> MirrorTransaction:
         """The transaction with this id: of several rows, that of the user's own that was not refused as a duplicate."""
         page = self._get(f"/api/v1/transactions/{transaction_id.rest}")

@@ -158,6 +158,10 @@ class HederaService:
         assert receipt.topic_id is not None, "the receipt of a ConsensusCreateTopic carries the topic id"
         return receipt.topic_id
 
+    def delete_topic(self, operation: Operation, topic_id: str) -> None:
+        """Delete a topic of the operator's; its messages stay readable."""
+        self._transactions.to_receipt(operation, self._guards.hcs, _always(bodies.delete_topic(topic_id)))
+
     def _chunk_receipt(self, operation: Operation, chunk: _SentChunk) -> Receipt:
         """Wait for a chunk's receipt; one that never happened is sent again under a new id."""
         try:

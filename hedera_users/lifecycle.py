@@ -57,6 +57,10 @@ class Lifecycle:
         events.test_stop.add_listener(self.on_test_stop)
         events.quit.add_listener(lambda **_: self._preparation.close())
 
+    def install_last(self, events: Any) -> None:
+        """Register what comes after the reports."""
+        events.test_stop.add_listener(self.clean_up)
+
     def on_init(self, environment: Environment, runner: Any, web_ui: Any = None, **_: Any) -> None:
         """Check what was asked for and bring the embedded network up; a wrong option ends the process with 2.
 
@@ -145,6 +149,19 @@ class Lifecycle:
         passed = 0.0 if since is None else time.monotonic() - since
         close_session(environment, max(0.0, (environment.stop_timeout or 0.0) - passed))
 
+    def clean_up(self, environment: Environment, **_: Any) -> None:
+        """Delete what the run has made, where that was asked for."""
+        described = getattr(environment.parsed_options, _RUN, None)
+        if described is None or isinstance(environment.runner, WorkerRunner):
+            return
+        run = Run.model_validate_json(described)
+        if not run.settings.cleanup:
+            return
+        try:
+            self._preparation.clean_up(environment, run)
+        except (CredentialError, HederaError, RejectedError) as error:
+            logger.warning("Topics %s are left over: %s", ", ".join(sorted(set(run.topics.values()))), error)
+
     def _begin(self, environment: Environment) -> Run:
         """Begin the run that was prepared; where none was (a start from the web form), prepare it first."""
         prepared, self._prepared = self._prepared, None
@@ -166,9 +183,11 @@ class Lifecycle:
         local_checks.refuse(faults, exit_code)
 
 
-def install(events: Any) -> None:
-    """Register this room's hooks with Locust's events."""
-    Lifecycle().install(events)
+def install(events: Any) -> Lifecycle:
+    """Register this room's hooks with Locust's events; `install_last` has to follow when the reports have theirs."""
+    lifecycle = Lifecycle()
+    lifecycle.install(events)
+    return lifecycle
 
 
 def _settings_of(environment: Environment) -> RunSettings:

@@ -13,15 +13,16 @@ from typing import Any
 
 from config.networks import Network
 from config.parsing import SettingsError
-from config.run import Run
+from config.run import Run, TopicStart
 from config.settings import RunSettings, read_faults
 from hedera_client import Operator
 from hedera_client.account import find_operator
 from hedera_client.address_book import NodeChoice, choose_nodes
 from hedera_users.fees import fee_caps
+from hedera_users.kept_topics import KeptTopics
 from hedera_users.node_list import keep_list, tell
 from hedera_users.preflight import LONGEST_CALL_S, look
-from hedera_users.setup import create_topics
+from hedera_users.setup import create_topics, delete_topics, purposes_of
 from localnet_launcher import Localnet, LocalnetError, start_localnet
 from records.sources import planned_faults, publish_faults, publish_processes
 
@@ -76,7 +77,11 @@ class Preparation:
         rate = look(chosen.network, operator, settings, environment.user_classes)
         now = time.time()
         run_id = time.strftime("%Y%m%d-%H%M%S", time.localtime(now)) + f"-{os.getpid() % 0x10000:04x}"
-        topics = create_topics(chosen.network, operator, run_id, settings, fee_caps(settings, rate))
+        starts = self._kept_topics(chosen.network, operator, settings)
+        topics = {purpose: start.topic_id for purpose, start in starts.items()}
+        topics |= create_topics(chosen.network, operator, run_id, settings, fee_caps(settings, rate), have=topics)
+        if settings.reuse:
+            KeptTopics(Path(settings.report_dir), chosen.network, operator).keep(topics)
         logger.info(
             "Run %s on %s: audit events on topic %s, models on topic %s, seed %d",
             *(run_id, network.name, topics["events"], topics["models"], settings.seed),
@@ -92,7 +97,18 @@ class Preparation:
             operator_key_type=key_type,
             exchange_rate=rate,
             topics=topics,
+            topic_starts=tuple(starts.values()),
         )
+
+    def clean_up(self, environment: Environment, run: Run) -> None:
+        """Delete a run's topics (`--cleanup`); those that cannot be deleted are named in the log, by their ids."""
+        operator = operator_of(run.settings, environment.parsed_options, run.operator_key_type)
+        topics = sorted(set(run.topics.values()))
+        left = delete_topics(run.network, operator, run.settings, topics, fee_caps(run.settings, run.exchange_rate))
+        KeptTopics(Path(run.settings.report_dir), run.network, operator).forget(set(topics) - set(left))
+        logger.info("Deleted topics %s", ", ".join(topic for topic in topics if topic not in left) or "none")
+        for topic, why in left.items():
+            logger.warning("Topic %s is left over: %s", topic, why)
 
     def begin(self, environment: Environment, run: Run, workers: int) -> Run:
         """Start the run's clock, its faults with it; returns its description as of now.
@@ -118,6 +134,13 @@ class Preparation:
         if self._localnet is not None:
             self._localnet.stop()
             self._localnet = None
+
+    def _kept_topics(self, network: Network, operator: Operator, settings: RunSettings) -> dict[str, TopicStart]:
+        """Topics of earlier runs that this one writes to, by purpose; none without `--reuse`."""
+        if not settings.reuse:
+            return {}
+        kept = KeptTopics(Path(settings.report_dir), network, operator)
+        return kept.usable(purposes_of(settings), settings.rpc_timeout)
 
     def _operator(self, settings: RunSettings, options: Any, network: Network) -> tuple[Operator, str]:
         """The operator, and the type of its key where the mirror was asked for it.

@@ -1,9 +1,10 @@
-"""Creates what a run needs on the network before its first user starts: its topics."""
+"""Creates what a run needs on the network before its first user starts, and deletes it afterwards: its topics."""
 
 from __future__ import annotations
 
 from locust.env import Environment
 
+from collections.abc import Callable, Collection
 from typing import Final
 
 import gevent
@@ -38,37 +39,80 @@ def purposes_of(settings: RunSettings) -> tuple[str, ...]:
 
 
 def create_topics(
-    network: Network, operator: Operator, run_id: str, settings: RunSettings, caps: FeeCaps = WITHOUT_RATE
+    network: Network,
+    operator: Operator,
+    run_id: str,
+    settings: RunSettings,
+    caps: FeeCaps = WITHOUT_RATE,
+    have: Collection[str] = (),
 ) -> dict[str, str]:
     """Create the run's topics, and return their ids by purpose.
 
     It is done like every operation, but not counted: it is not part of the load.
 
+    Args:
+        network: Where.
+        operator: Who pays, and may write to them and delete them.
+        run_id: The run; its topics' memos name it.
+        settings: The run's.
+        caps: What is offered for a transaction at most.
+        have: Purposes for which there is a topic already.
+
     Raises:
         HederaError: the network refused, or could not be reached in the configured attempts.
         RejectedError: its circuit opened on the way.
     """
-    purposes = purposes_of(settings)
-    prepare_process(len(purposes))
+    purposes = [purpose for purpose in purposes_of(settings) if purpose not in have]
+
+    def make(service: HederaService, purpose: str) -> str:
+        memo = f"hedera-load {run_id} {purpose}"
+        return service.create_topic(uncounted("setup"), memo, anybody=purpose == APPLICATION)
+
+    made = _for_each(purposes, make, network, operator, settings, caps)
+    for one in made.values():
+        if isinstance(one, Exception):
+            raise one
+    return {purpose: str(topic) for purpose, topic in made.items()}
+
+
+def delete_topics(
+    network: Network, operator: Operator, settings: RunSettings, topics: Collection[str], caps: FeeCaps = WITHOUT_RATE
+) -> dict[str, str]:
+    """Delete topics, and return why some were not, in one line each, by their ids."""
+
+    def delete(service: HederaService, topic: str) -> str:
+        service.delete_topic(uncounted("cleanup"), topic)
+        return topic
+
+    done = _for_each(topics, delete, network, operator, settings, caps)
+    return {topic: str(one) for topic, one in done.items() if isinstance(one, Exception)}
+
+
+def _for_each(
+    items: Collection[str],
+    do: Callable[[HederaService, str], str],
+    network: Network,
+    operator: Operator,
+    settings: RunSettings,
+    caps: FeeCaps,
+) -> dict[str, str | HederaError | RejectedError]:
+    """What came of each, all at once, with a client of their own."""
+    prepare_process(len(items))
     client = HederaClient(
         network, operator, lane=SETUP_LANE, rpc_timeout=settings.rpc_timeout, transport=settings.transport, caps=caps
     )
     guards = make_guards(settings.model_copy(update=_NO_WAITING), client.nodes, GuardStats(), Place())
     service = HederaService(client, guards, None, Background(Environment(), "setup", 0), settings)
 
-    def make(purpose: str) -> str | HederaError | RejectedError:
+    def attempt(item: str) -> str | HederaError | RejectedError:
         try:
-            memo = f"hedera-load {run_id} {purpose}"
-            return service.create_topic(uncounted("setup"), memo, anybody=purpose == APPLICATION)
+            return do(service, item)
         except (HederaError, RejectedError) as error:
             return error  # gevent prints a traceback for what leaves a greenlet
 
     try:
-        making = {purpose: gevent.spawn(make, purpose) for purpose in purposes}
-        gevent.joinall(making.values(), raise_error=True)
+        doing = {item: gevent.spawn(attempt, item) for item in items}
+        gevent.joinall(doing.values(), raise_error=True)
     finally:
         client.close()
-    for one in making.values():
-        if isinstance(one.value, Exception):
-            raise one.value
-    return {purpose: one.value for purpose, one in making.items()}
+    return {item: one.value for item, one in doing.items()}

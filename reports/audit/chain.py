@@ -60,14 +60,16 @@ class TopicChain:
 
     Args:
         chain_hash: Recomputes the running hash of a row.
+        after: Sequence number that the chain begins after: a topic that was there before is audited from there on.
+        running_hash: The topic's running hash after that message.
     """
 
-    def __init__(self, chain_hash: ChainHash) -> None:
+    def __init__(self, chain_hash: ChainHash, after: int = 0, running_hash: bytes = START_OF_CHAIN) -> None:
         self.rows = 0
-        self.last_sequence = 0
+        self.last_sequence = after
         self.broken_at: int | None = None
         self.gaps: list[Gap] = []
-        self._hash = START_OF_CHAIN
+        self._hash = running_hash
         self._chain_hash = chain_hash
 
     @property

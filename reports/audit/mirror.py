@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import gevent
 
-from config.run import Run
+from config.run import Run, TopicStart
 from hedera_client import MirrorError, TopicMessage
 from reports.audit.chain import ChainHash, Shown, TooManyGapsError, TopicChain
 from reports.audit.consensus import Clocks, consensus_times, read_clocks
@@ -113,7 +113,8 @@ class MirrorAudit:
         self._of = run
         self._sightings = Sightings(journal, run.run_id)
         topics = dict.fromkeys([*run.topics.values(), *self._sightings.topics()])
-        self._topics = [ReadTopic(topic, TopicChain(chain_hash(topic))) for topic in topics]
+        starts = {start.topic_id: start for start in run.topic_starts}
+        self._topics = [ReadTopic(topic, _chain(starts.get(topic), chain_hash(topic))) for topic in topics]
         self._read = read
         self._timeout = run.settings.audit_timeout
         self._clock = clock
@@ -243,3 +244,10 @@ class MirrorAudit:
         for shown in rows:
             self._newest_ns = max(self._newest_ns, shown.row.consensus_timestamp)
             self._sightings.add(shown)
+
+
+def _chain(start: TopicStart | None, chain_hash: ChainHash) -> TopicChain:
+    """The chain of a topic, from where the run's part of it begins."""
+    if start is None or not start.after:
+        return TopicChain(chain_hash)
+    return TopicChain(chain_hash, start.after, bytes.fromhex(start.running_hash))
