@@ -18,6 +18,9 @@ WORDS: Final = {
 }
 
 
+LEDGER: Final = " (a ledger keeps every transaction)"
+
+
 def sentence(entry: Trend) -> str:
     """What became of one series, and its verdict."""
     about = f"{entry['subject']}, {entry['measure']}"
@@ -30,7 +33,8 @@ def sentence(entry: Trend) -> str:
         told += f", {per_operation(each, entry['unit'])}"
     grown = entry["growth_percent"]
     part = "" if grown is None else f" ({grown:+.1f} % within {length(entry)})"
-    return f"{about}: {told}{part}: {WORDS[entry['verdict']]}."
+    kept = LEDGER if (entry["kind"], entry["measure"], entry["verdict"]) == ("network", "memory", "no leak") else ""
+    return f"{about}: {told}{part}: {WORDS[entry['verdict']]}{kept}."
 
 
 def figure(slope: Slope) -> str:
