@@ -19,14 +19,8 @@ ALWAYS = {
     *("network", "network_file", "attempts", "arrival_rate", "deadline", "queue", "rate_limit", "concurrency"),
     *("node_choice", "node_list", "transport", "valid_duration", "breaker_failures", "breaker_recovery"),
     *("breaker_trials", "breaker_storage", "rpc_timeout", "confirm_timeout", "receipt_interval", "audit_timeout"),
-<<<<<<< HEAD
     *("scenario", "reuse", "cleanup", "seed", "shape", "report_dir", "connections", "max_fee", "receipt_schedule"),
     *("watch_pid", "watch_metrics"),
-=======
-    *("scenario", "reuse", "cleanup", "seed", "report_dir", "connections", "max_fee", "receipt_schedule"),
-    "watch_pid",
-    "watch_metrics",
->>>>>>> h/soak
 }
 """Options that have an effect in every run of some operations, or are refused where they have none."""
 
