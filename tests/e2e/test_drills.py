@@ -93,7 +93,7 @@ def test_what_takes_longer_fails_too(run_locust: Callable[..., Finished], family
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("family", {**FAMILIES, **LONG}.values(), ids={**FAMILIES, **LONG})
 def test_with_everything_they_pass(run_locust: Callable[..., Finished], family: Family) -> None:
-    """The same drills, as short as they are without; and a smaller budget: its reserve counts more in a short storm."""
+    """The same drills, as short as they are without; with a smaller budget, for its reserve counts in a short storm."""
     found = results(run(run_locust, family, {}, "--queue-expiry", "8", "--retry-budget", "200"))
     assert {key for key, (passed, _) in found.items() if not passed} == set(), found
 
