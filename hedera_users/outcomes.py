@@ -18,6 +18,10 @@ class HashMismatchError(Exception):
     """What was read back is not what was stored."""
 
 
+class NotFoundError(Exception):
+    """What was looked for is not there."""
+
+
 class BalanceMismatchError(Exception):
     """An account has not what its transfers add up to."""
 
@@ -30,13 +34,17 @@ class OperationNotDoneError(Exception):
     """
 
 
-EXPECTED: Final = (HederaError, RejectedError, BaselineError, ApplicationError, HashMismatchError, BalanceMismatchError)
+EXPECTED: Final = (
+    *(HederaError, RejectedError, BaselineError, ApplicationError, HashMismatchError, NotFoundError),
+    BalanceMismatchError,
+)
 """Errors that are an operation's outcome; any other is a fault in somebody's code."""
 
 _WORDS: Final[Mapping[type[Exception], str]] = {
     BaselineError: "BASELINE_ERROR",
     ApplicationError: "APPLICATION_ERROR",
     HashMismatchError: "HASH_MISMATCH",
+    NotFoundError: "NOT_FOUND",
     BalanceMismatchError: "BALANCE_MISMATCH",
 }
 
