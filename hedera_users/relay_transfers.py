@@ -36,7 +36,7 @@ PRICE_MARGIN: Final = 1.25
 REVERTED: Final = "REVERTED"
 """The status of a transfer whose receipt says that it failed."""
 
-ROUND: Final = ("transfer", "transfer", "fees", "transfer", "logs", "transfer", "batch", "check")
+ROUND: Final = ("fees", "transfer", "logs", "transfer", "batch", "transfer", "transfer", "check")
 """What one user does in turn."""
 
 

@@ -92,7 +92,7 @@ def unsupported_blobs() -> RpcError:
     return RpcError(-32611, "Unsupported transaction type: txType=3")
 
 
-def unsupported_operation(message: str) -> RpcError:
+def needs_evm(message: str) -> RpcError:
     """What would need an EVM."""
     return RpcError(-32610, f"Unsupported operation. {message}")
 

@@ -60,7 +60,7 @@ def estimate_gas(chain: Chain, call: dict[str, Any], block: str = "latest") -> s
     """
     to = call.get("to")
     if not to:
-        raise errors.unsupported_operation("Contracts cannot be created here.")
+        raise errors.needs_evm("Contracts cannot be created here.")
     gas = intrinsic_gas(_data(call))
     if int(call.get("value") or "0x0", 16) and chain.account(bytes.fromhex(to[2:])) is None:
         gas += creation_gas(chain.rate)

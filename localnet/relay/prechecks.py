@@ -45,7 +45,7 @@ def read_and_check(raw: bytes) -> EthereumTransaction:
     if len(raw) > MAX_BYTES:
         raise errors.transaction_too_large(len(raw), MAX_BYTES)
     if not transaction.to:
-        raise errors.unsupported_operation("Contracts cannot be created here.")
+        raise errors.needs_evm("Contracts cannot be created here.")
     if transaction.gas_limit > MAX_GAS:
         raise errors.gas_limit_too_high(transaction.gas_limit, MAX_GAS)
     if transaction.gas_limit < transaction.intrinsic_gas:
@@ -63,7 +63,7 @@ def _read(raw: bytes) -> EthereumTransaction:
         if kind == BLOB:
             raise errors.unsupported_blobs()
         if kind == SET_CODE:
-            raise errors.unsupported_operation("There are no contracts here to delegate to.")
+            raise errors.needs_evm("There are no contracts here to delegate to.")
         return read_ethereum(raw)
     except UnreadableError as error:
         raise errors.invalid_arguments(str(error)) from error

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from hedera_users.batch_submitter import BatchSubmitter
+from hedera_users.model_writer import ModelWriter
 from tests.load_process.load_process import LoadProcess
 
-SUBMITTER = "hedera_users.batch_submitter:BatchSubmitter"
-WRITER = "hedera_users.model_writer:ModelWriter"
+SUBMITTER, WRITER = (f"{user.__module__}:{user.__name__}" for user in (BatchSubmitter, ModelWriter))
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def test_a_round_of_a_wallet(rig: LoadProcess) -> None:
 
 def test_a_later_run_goes_on_with_the_same_wallets(rig: LoadProcess) -> None:
     """They follow from the operator's key: nothing is given again, and the nonces go on."""
-    rig.do({"user": USER, "tasks": 2})
+    rig.do({"user": USER, "tasks": 4})
     paid = [one for one in rig.ledger() if one["type"] == "CRYPTOTRANSFER"]
     job = rig.do({"user": USER, "tasks": len(ROUND)})
     assert outcomes(job)["relay.getBalance", "succeeded"] == 1
@@ -80,7 +80,7 @@ def test_at_the_level_ack_receipts_are_looked_for_at_the_check(rig: LoadProcess)
 @pytest.mark.parametrize("fault", [{"kind": "ack-lost", "how": "reset"}, {"kind": "node-down", "nodes": ["0.0.3"]}])
 def test_faults_of_the_nodes_are_the_relays(rig: LoadProcess, fault: dict[str, Any]) -> None:
     """Nothing is carried out twice."""
-    rig.do({"user": USER, "tasks": 1})
+    rig.do({"user": USER, "tasks": 2})
     job = rig.do({"user": USER, "tasks": len(ROUND)}, faults=[{**fault, "operations": ["callEthereum"], "duration": 3}])
     assert outcomes(job)["relay.getBalance", "succeeded"] == 1
     assert till_of(rig) == 1 + (1 + TRANSFERS) * AMOUNT
@@ -88,7 +88,7 @@ def test_faults_of_the_nodes_are_the_relays(rig: LoadProcess, fault: dict[str, A
 
 def test_a_relay_that_limits_is_asked_again(rig: LoadProcess) -> None:
     """Its refusals are retried, as every BUSY is, and counted."""
-    rig.do({"user": USER, "tasks": 1})
+    rig.do({"user": USER, "tasks": 2})
     faults = [{"kind": "relay-limit", "operations": ["eth_sendRawTransaction"], "count": 2}]
     job = rig.do({"user": USER, "tasks": len(ROUND)}, faults=faults)
     assert outcomes(job)["relay.sendRawTransaction", "succeeded"] == TRANSFERS
@@ -97,7 +97,7 @@ def test_a_relay_that_limits_is_asked_again(rig: LoadProcess) -> None:
 
 def test_hbar_that_others_send_is_noticed(rig: LoadProcess) -> None:
     """The check can fail: somebody else gives the till a tinybar meanwhile."""
-    rig.do({"user": USER, "tasks": 1})
+    rig.do({"user": USER, "tasks": 2})
     job = rig.do({"user": USER, "tasks": len(ROUND)}, {"gives_to": till(rig).address, "delay_s": 1.0})
     (check,) = [record for record in job.records if record["name"] == "relay.getBalance"]
     assert (check["outcome"], check["status"]) == ("failed", "BALANCE_MISMATCH")
