@@ -15,7 +15,7 @@ from scenarios.timeline import Window, counts
 LEVEL: Final = 0.02
 """Rates that differ by less, as a part of the higher one, are one level."""
 
-SETTLE_S: Final = 2.0
+SETTLE_S: Final = 3.0
 """Seconds after a change of rate in which what ends is of the rate before."""
 
 AGAIN: Final = 0.9

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from hedera_users.hcs_submitter import HcsSubmitter
+from reports.judge.limits import not_served
 from reports.schema.report import Report
 from scenarios.overload import Level, levels
 from scenarios.scenario import Expectation, Judged, Scenario
 
 KEPT = 0.95
 """Part of a step's rate that has to succeed for the step to be kept."""
+
+NOTABLE = 0.01
+"""Attempts that the network turned away, as a part of the operations, from which on it has given way."""
 
 HELD = 0.8
 """Part of the best throughput that has to be there still at the highest rate."""
@@ -31,6 +35,9 @@ def gives_way(report: Report) -> Judged:
     told = f"asked→succeeded per second: {_table(found)}"
     if not lost:
         return Judged(f"every step was kept: {told}", None)
+    turned_away = sum(n for status, n in report["resilience"]["retries"]["by_status"].items() if not_served(status))
+    if turned_away >= NOTABLE * report["accounting"]["started"]:
+        return Judged(f"{told}; the network turned away {turned_away:,} attempts", True)
     limit = report["run"].get("limit")
     by = limit["by"] if limit else "none"
     return Judged(f"{told}; the limit was the {by}", by in ("network", "policy") or None)

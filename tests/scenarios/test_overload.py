@@ -60,7 +60,7 @@ def test_stretches_are_where_the_rate_stays(tmp_path: Path) -> None:
     ]
     found = levels(report)
     assert [one.succeeded_per_s for one in found] == [50, 100, 50]
-    assert found[1].bad == 200 * 8
+    assert found[1].bad == 200 * 7
     report["timeline"]["asked"] = [[0, 0], [30, 100], [60, 100], [60, 0]]
     assert [one.asked_per_s for one in stretches(report)] == [100]
     del report["timeline"]["asked"]
@@ -119,11 +119,15 @@ def test_stress_names_who_gave_way_and_what_still_got_through(tmp_path: Path) ->
     """The generator's own limit is no answer; a network whose throughput falls has collapsed."""
     report = steps(tmp_path / "a", 50, 100, 120, 118)
     report["run"]["limit"] = {"by": "network", "sentence": "", "evidence": []}
+    report["resilience"]["retries"]["by_status"] = {"INVALID_SIGNATURE": 10_000}
     judged = stress.gives_way(report)
     assert judged == ("asked→succeeded per second: 50→50, 100→100, 150→120, 200→118; the limit was the network", True)
     assert stress.holds(report).passed is True
     report["run"]["limit"]["by"] = "generator"
     assert stress.gives_way(report).passed is None
+    report["resilience"]["retries"]["by_status"]["BUSY"] = 1 + report["accounting"]["started"] // 100
+    judged = stress.gives_way(report)
+    assert (judged.passed, "the network turned away" in judged.observed) == (True, True)
     assert stress.holds(steps(tmp_path / "b", 50, 100, 120, 40)).passed is False
     kept = steps(tmp_path / "c", 50, 100, 150)
     assert (stress.gives_way(kept).passed, stress.holds(kept).passed) == (None, None)
