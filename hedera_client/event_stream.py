@@ -84,18 +84,20 @@ class EventCounts:
         skipped: Messages that were passed over: a later one came before.
         disordered: How many of these came later all the same.
         repeated: Messages that came again.
+        after: The sequence number behind which the subscription begins.
         last_sequence: The highest sequence number that came.
         breaks: The first MOST_BREAKS breaks that are over.
     """
 
     __slots__ = (
         *("delivered", "opened", "ended", "silent", "skipped", "disordered"),
-        *("repeated", "last_sequence", "breaks"),
+        *("repeated", "after", "last_sequence", "breaks"),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, after: int = 0) -> None:
+        self.after = self.last_sequence = after
         self.delivered = self.opened = self.ended = self.silent = 0
-        self.skipped = self.disordered = self.repeated = self.last_sequence = 0
+        self.skipped = self.disordered = self.repeated = 0
         self.breaks: list[Break] = []
 
     def snapshot(self) -> dict[str, Any]:
@@ -104,7 +106,7 @@ class EventCounts:
 
 
 class EventStream:
-    """One live subscription to a topic, from its first message on.
+    """One live subscription to a topic, from its first message on, or from a later one.
 
     When the stream ends or breaks it is opened again, one nanosecond after the newest message that came, until it is
     closed. A stream can fall silent without an end: after SILENCE_S without a message REST is asked for the next one,
@@ -117,6 +119,8 @@ class EventStream:
         network: Where the mirror is.
         topic_id: Which topic.
         rest: Is asked in silence.
+        after: A sequence number; only messages behind it are events.
+        since_ns: Of a topic with a past: a moment before the first of these reached consensus, nanoseconds since 1970.
         resubscribe_s: Seconds before a broken stream is opened again.
         silence_s: Seconds without a message before REST is asked, and again between two questions.
         clock: Nanoseconds since 1970.
@@ -131,12 +135,14 @@ class EventStream:
         topic_id: str,
         rest: MirrorRest,
         *,
+        after: int = 0,
+        since_ns: int = 0,
         resubscribe_s: float = RESUBSCRIBE_S,
         silence_s: float = SILENCE_S,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
         self.topic_id = topic_id
-        self.counts = EventCounts()
+        self.counts = EventCounts(after)
         self._network = network
         self._rest = rest
         self._resubscribe_s = resubscribe_s
@@ -146,7 +152,7 @@ class EventStream:
         self._closed = threading.Event()
         self._channel: grpc.Channel | None = None
         self._call: Any = None
-        self._next_ns = 0
+        self._next_ns = since_ns
         self._missing: set[int] = set()
         self._opened_ns = 0
         self._opened_at = self._heard_at = time.monotonic()
@@ -216,6 +222,8 @@ class EventStream:
         counts, number, now = self.counts, message.sequence_number, time.monotonic()
         self._heard_at = now
         self._next_ns = max(self._next_ns, message.consensus_timestamp + 1)
+        if number <= counts.after:
+            return None
         if number > counts.last_sequence:
             passed_over = range(counts.last_sequence + 1, number)
             counts.skipped += len(passed_over)

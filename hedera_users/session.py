@@ -38,6 +38,7 @@ from hedera_users.setup import APPLICATION
 from hedera_users.topic_files import TopicFiles
 from records.operation import Arm
 from records.sources import publish
+from records.stopwatch import NS_PER_S
 from resilience import GuardStats
 
 SPARE_CALL_SLOTS = 20
@@ -45,6 +46,10 @@ SPARE_CALL_SLOTS = 20
 
 SECOND_OPINIONS_PER_S = REQUESTS_PER_S / 2
 """Questions a second that all workers together ask a mirror about what its streams do not show."""
+
+TOPIC_PAST_S = 60.0
+"""How long before the run's start live subscriptions begin to read a topic that an earlier run has left: by more than
+the network's clock and this one's differ."""
 
 LAST_WORDS_S = 2.0
 """Seconds that operations refused or killed at the very end have to close."""
@@ -166,7 +171,9 @@ class Session:
             settings = self.run.settings
             rest = MirrorRest(self.run.network.mirror_rest, timeout=settings.rpc_timeout, processes=self.run.workers)
             self._events_rest = rest
-        stream = EventStream(self.run.network, topic_id, self._events_rest)
+        after = next((one.after for one in self.run.topic_starts if one.topic_id == topic_id), 0)
+        since_ns = int((self.run.started_at - TOPIC_PAST_S) * NS_PER_S) if after else 0
+        stream = EventStream(self.run.network, topic_id, self._events_rest, after=after, since_ns=since_ns)
         self._event_streams.append(stream)
         return stream
 

@@ -21,6 +21,7 @@ class Counts(TypedDict):
     """What a process publishes of one subscription: `EventCounts.snapshot` of `hedera_client.event_stream`."""
 
     delivered: int
+    after: int
     last_sequence: int
     opened: int
     ended: int
@@ -46,6 +47,7 @@ def _entry(topic: str, counts: Counts, began_at: float) -> EventStream:
     return {
         "topic": topic,
         "delivered": counts["delivered"],
+        "after": counts["after"],
         "last_sequence": counts["last_sequence"],
         "opened": counts["opened"],
         "ended": counts["ended"],

@@ -141,6 +141,9 @@ class EventStream(TypedDict):
     delivered: Count
     """Messages that came, each once."""
 
+    after: Count
+    """The sequence number behind which it began: 0, or of a topic that an earlier run has left the last one of that."""
+
     last_sequence: Count
     """The highest sequence number that came."""
 

@@ -35,7 +35,7 @@ def once_and_in_order(report: Report) -> Judged:
         return Judged("nobody was subscribed", None)
     delivered = sum(one["delivered"] for one in streams)
     wrong = {
-        "never came": sum(max(0, last - one["delivered"]) for one, last in _with_last_numbers(report)),
+        "never came": sum(max(0, last - one["after"] - one["delivered"]) for one, last in _with_last_numbers(report)),
         "came out of order": sum(one["disordered"] for one in streams),
         "came twice": sum(one["repeated"] for one in streams),
     }

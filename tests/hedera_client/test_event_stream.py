@@ -143,10 +143,9 @@ def test_a_mirror_that_is_not_there(listen: Callable[..., Application], submit: 
     assert application.stream.behind() is True
 
 
-def taken(*sequence_numbers: int) -> EventStream:
+def taken(*sequence_numbers: int, after: int = 0) -> EventStream:
     """A subscription that was brought messages of these numbers."""
-    stream = EventStream.__new__(EventStream)
-    EventStream.__init__(stream, None, "0.0.9", None)  # type: ignore[arg-type]
+    stream = EventStream(None, "0.0.9", None, after=after)  # type: ignore[arg-type]
     for number in sequence_numbers:
         stream._take(TopicMessage("0.0.9", number, BASE_NS + number, b"x", b"", 3))
     return stream
@@ -172,3 +171,9 @@ def test_order_and_copies(came: tuple[int, ...], delivered: int, skipped: int, d
     )
     assert counts.last_sequence == max(came)
     assert counts.snapshot()["breaks"] == []
+
+
+def test_what_an_earlier_run_has_left_is_no_event() -> None:
+    """A topic with a past: numbers go on behind it, and one that is missing there is missing."""
+    counts = taken(4, 5, 7, after=5).counts
+    assert (counts.delivered, counts.skipped, counts.repeated, counts.last_sequence) == (1, 1, 0, 7)

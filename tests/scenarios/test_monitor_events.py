@@ -18,6 +18,7 @@ def stream(*breaks: dict[str, Any], **changes: Any) -> dict[str, Any]:
     return {
         "topic": "0.0.9",
         "delivered": 100,
+        "after": 0,
         "last_sequence": 100,
         "opened": 1,
         **counted,
@@ -47,6 +48,7 @@ def report_of(*streams: dict[str, Any], last: int = 100, p50: float = 2_200.0) -
         ({}, 100, True, "100 events came; 0 never came, 0 came out of order, 0 came twice"),
         ({"delivered": 99, "skipped": 1}, 100, False, "99 events came; 1 never came"),
         ({}, 102, False, "2 never came"),
+        ({"after": 5, "last_sequence": 105}, 105, True, "100 events came; 0 never came"),
         ({"skipped": 1, "disordered": 1}, 100, False, "1 came out of order"),
         ({"repeated": 3}, 100, False, "3 came twice"),
         ({"delivered": 0, "last_sequence": 0}, 0, False, "no event came"),
