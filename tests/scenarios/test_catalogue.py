@@ -38,6 +38,9 @@ def test_a_scenario_is_complete(name: str) -> None:
     assert one.expectations
     assert len({each.name for each in one.expectations}) == len(one.expectations)
     assert one.instead_of <= {"requests", "success", "rate", "overhead"}
+    keys = [drill.key for drill in one.drills]
+    assert all(keys)
+    assert len(set(keys)) == len(keys)
     for drill in one.expectations:
         if isinstance(drill, Drill):
             assert {fault.get("name") for fault in drill.faults} <= {drill.name}
