@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.requirements
 DEV_STAMP := $(VENV)/.requirements-dev
 
-.PHONY: help load test lint coverage calibrate chaos fronts addresses clean
+.PHONY: help load test lint coverage scenarios calibrate chaos leaks fronts addresses clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -30,11 +30,17 @@ coverage: $(DEV_STAMP) ## branch coverage of all tests together, whole runs and 
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
+scenarios: $(RUN_STAMP) ## run every scenario briefly, one after the other (ARGS are options of locust)
+	$(BIN)/python -m scenarios run all --brief $(ARGS)
+
 calibrate: $(DEV_STAMP) ## hold the reported overhead, and consensus's two moments, against the network's own count (about thirteen minutes)
 	$(BIN)/python -m benchmarks.calibrate $(ARGS)
 
 chaos: $(DEV_STAMP) ## try 200 schedules of faults on the whole stack (about twenty minutes; SCHEDULES=n for others)
 	CHAOS_SCHEDULES=$(or $(SCHEDULES),200) $(BIN)/pytest tests/chaos -q -m "background or not background" $(ARGS)
+
+leaks: $(DEV_STAMP) ## run for three minutes with a planted leak, and for three without (about seven minutes)
+	$(BIN)/pytest tests/e2e/test_leaks.py -q -m "background or not background" $(ARGS)
 
 addresses: $(RUN_STAMP) ## refresh the built-in lists of nodes (ARGS="--network mainnet --address-book-file FILE")
 	$(BIN)/python -m hedera_client addresses $(ARGS)

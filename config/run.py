@@ -72,7 +72,8 @@ class Run(BaseModel):
         To reach the network with it, give those addresses again.
         """
         options = ("breaker_storage", "baseline", "with_hedera")
-        settings = {name: hidden(getattr(self.settings, name)) for name in options}
+        settings: dict[str, object] = {name: hidden(getattr(self.settings, name)) for name in options}
+        settings["watch_metrics"] = tuple(hidden(url) for url in self.settings.watch_metrics)
         network = {
             "mirror_rest": hidden(self.network.mirror_rest),
             "relay": None if self.network.relay is None else hidden(self.network.relay),

@@ -19,6 +19,7 @@ from config.network_file import load_custom
 from config.networks import KNOWN, Network, NetworkName, NodeList
 from config.scenarios import profile_of, scenario_names
 from config.secrets import fault_of_url
+from config.watches import Pids, Urls
 
 CHUNK_LIMIT_BYTES: Final = 5_800
 """Largest file chunk that leaves room for body and signatures in a transaction of at most 6,144 bytes."""
@@ -267,6 +268,20 @@ class RunSettings(BaseModel):
         bool,
         Field(description="delete the run's topics when it was audited; their messages stay readable"),
     ] = False
+    watch_pid: Annotated[
+        Pids,
+        Field(
+            description="processes of the master's machine whose memory, handles and threads are watched for leaks, "
+            "such as 4711 or 4711,4712"
+        ),
+    ] = ()
+    watch_metrics: Annotated[
+        Urls,
+        Field(
+            description="URLs of Prometheus metrics whose process_resident_memory_bytes and process_open_fds are "
+            "watched for leaks, such as http://localhost:9090/metrics"
+        ),
+    ] = ()
     seed: Annotated[
         int, Field(ge=0, le=2**63 - 1, description="seed of payloads and orders; 0 picks one and prints it")
     ] = 0

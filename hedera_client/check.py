@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from config.routes import Route, counted, routes
 from hedera_client import bodies
 from hedera_client.account import find_operator
 from hedera_client.address_book import NodeChoice, choose_nodes
+from hedera_client.attempts import by_subject, table
 from hedera_client.bodies import Body
 from hedera_client.book_file import read_book
 from hedera_client.credentials import Operator, of_other_type
@@ -78,6 +80,13 @@ def add_check(commands: Any) -> None:
         metavar="HBAR",
         help="hbars that a run may offer for one transaction at most, as its own --max-fee (default: 0, no bound)",
     )
+    check.add_argument(
+        "--attempts",
+        type=attempts_of,
+        default=1,
+        metavar="N",
+        help="look N times, and tell how often each endpoint was well and how long it took (default: 1)",
+    )
     check.add_argument("--timeout", type=seconds_of, default=10.0, metavar="S", help="seconds per call (default: 10)")
 
 
@@ -115,10 +124,28 @@ def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         max_fee=int(options.max_fee * HBAR),
         other_type=None if ready is not None else of_other_type(environment, operator),
     )
-    for finding in examine(chosen.network, operator, wants, timeout=options.timeout):
+    looks = [partial(examine, chosen.network, operator, wants, timeout=options.timeout)] * options.attempts
+    return _conclude(chosen.network, [*findings, *_attempts(looks)])
+
+
+def _attempts(looks: Sequence[Callable[[], Iterator[Finding]]]) -> list[Finding]:
+    """Look as often; show the findings of the first look and, where there are more, how often each subject was well."""
+    first, *others = looks
+    findings = []
+    for finding in first():
         findings.append(finding)
         _print(finding)
-    return _conclude(chosen.network, findings)
+    if others:
+        findings += [finding for look in others for finding in look()]
+        print("\n" + "\n".join(table(by_subject(findings))) + "\n")
+    return findings
+
+
+def attempts_of(text: str) -> int:
+    """A number of attempts, 1 to 1,000."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 1_000):
+        raise argparse.ArgumentTypeError(f"{text!r}: give a number of attempts, 1 to 1000")
+    return int(text)
 
 
 def hbars_of(text: str) -> float:

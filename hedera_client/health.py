@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import grpc
 from hiero_sdk_python.hapi.mirror import consensus_service_pb2 as mirror
@@ -140,6 +140,49 @@ def examine(
     jobs = [partial(_sure, subject, check, node) for subject, check, node in checks]
     for found in side_by_side(jobs, at_once=at_once, bound_s=OVERDUE * timeout, overdue=overdue):
         yield from found
+
+
+class Endpoint(NamedTuple):
+    """An address at which a network is reached.
+
+    Attributes:
+        kind: `node`, `mirror-rest`, `mirror-grpc` or `relay`.
+        name: The node's account id, followed by the address where it has several; "" where there is only one of a kind.
+        look: Looks at it once over a connection of its own, and returns what it says; raises UnhealthyError or
+            HederaError where it is not well.
+    """
+
+    kind: str
+    name: str
+    look: Callable[[], str]
+
+
+def endpoints(
+    network: Network, operator: Operator, *, timeout: float = 10.0, transport: TransportName = "http2"
+) -> list[Endpoint]:
+    """Every endpoint of a network: each address of each node, the mirror's two, and the relay where there is one."""
+    accounts = list(network.nodes.values())
+    found = [
+        Endpoint(
+            "node",
+            f"{node} {address}" if accounts.count(node) > 1 else node,
+            partial(_node, network, operator, address, timeout, transport),
+        )
+        for address, node in network.nodes.items()
+    ]
+    found.append(Endpoint("mirror-rest", "", partial(_once_rest, network, timeout)))
+    found.append(Endpoint("mirror-grpc", "", partial(_mirror_grpc, network, timeout)))
+    if network.relay is not None:
+        found.append(Endpoint("relay", "", partial(_relay, network, timeout)))
+    return found
+
+
+def _once_rest(network: Network, timeout: float) -> str:
+    rest = MirrorRest(network.mirror_rest, timeout=timeout)
+    try:
+        return f"answers; its newest rate is {rest.exchange_rate()}"
+    finally:
+        rest.close()
 
 
 def _single(subject: str, look: Callable[[], str], node: str = "") -> tuple[str, Check, str]:

@@ -202,6 +202,7 @@ def _settings_of(environment: Environment) -> RunSettings:
     local_checks.hide_secrets(settings, network)
     tries = baseline_trial.has_baseline(environment.user_classes) and not isinstance(environment.runner, MasterRunner)
     faults = local_checks.faults(settings, tries_baseline=tries)
+    faults += local_checks.watch_faults(settings)
     faults += user_classes.named_beside(settings.scenario, getattr(environment.parsed_options, "user_classes", ()))
     if network is not None:  # the embedded one has it all
         faults += user_classes.faults(environment.user_classes, network)

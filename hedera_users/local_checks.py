@@ -17,6 +17,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+import psutil
+
 from config.baselines import parse_baseline, parse_with_hedera
 from config.environment import strange_variables
 from config.exit_codes import ExitCode
@@ -61,10 +63,19 @@ def faults(settings: RunSettings, *, tries_baseline: bool = False) -> list[str]:
     return found
 
 
+def watch_faults(settings: RunSettings) -> list[str]:
+    """Processes to watch that are not there, one line each; only where they are looked at, on the master's machine."""
+    return [
+        f"--watch-pid {pid}: no process of this machine has this id"
+        for pid in settings.watch_pid
+        if not psutil.pid_exists(pid)
+    ]
+
+
 def hide_secrets(settings: RunSettings, network: Network | None) -> None:
     """From now on, leave the secrets in the run's addresses out of this process's log."""
     application = parse_with_hedera(settings.with_hedera)
-    urls = [settings.breaker_storage, parse_baseline(settings.baseline).target]
+    urls = [settings.breaker_storage, parse_baseline(settings.baseline).target, *settings.watch_metrics]
     urls += [application.target] if application is not None else []
     urls += [network.mirror_rest, network.relay or ""] if network is not None else []
     hide_in_logs(piece for url in urls for piece in secrets_of(url))

@@ -91,7 +91,7 @@ class Operation:
         note_outcome(self.record, self.doubts, error)
         self._counts.in_flight -= 1
         self.all_sent()
-        self._fire(error)
+        tell(self._environment, self.record, error)
 
     @property
     def succeeded(self) -> bool:
@@ -203,18 +203,19 @@ class Operation:
         record.latency_s = self.watch.stop()
         record.segments_s, record.reached_s = self.watch.segments_s, self.watch.reached_s
 
-    def _fire(self, error: BaseException | None) -> None:
-        record = self.record
-        request_event: Any = self._environment.events.request
-        request_event.fire(
-            request_type=_request_type(record.name),
-            name=f"{record.name} [{record.arm}]" if record.arm else record.name,
-            response_time=record.latency_s * 1000,
-            response_length=record.size_bytes,
-            exception=for_locust(record, error),
-            context={"record": record},
-            start_time=record.started_at,
-        )
+
+def tell(environment: Environment, record: OperationRecord, error: BaseException | None = None) -> None:
+    """Fire Locust's request event for an operation that has ended, once."""
+    request_event: Any = environment.events.request
+    request_event.fire(
+        request_type=_request_type(record.name),
+        name=f"{record.name} [{record.arm}]" if record.arm else record.name,
+        response_time=record.latency_s * 1000,
+        response_length=record.size_bytes,
+        exception=for_locust(record, error),
+        context={"record": record},
+        start_time=record.started_at,
+    )
 
 
 class Phase(tuple[Operation, str]):

@@ -24,9 +24,12 @@ from hedera_users.node_list import keep_list, tell
 from hedera_users.preflight import LONGEST_CALL_S, look
 from hedera_users.setup import create_topics, delete_topics, purposes_of
 from localnet_launcher import Localnet, LocalnetError, start_localnet
-from records.sources import planned_faults, publish_faults
+from records.sources import planned_faults, publish_faults, publish_processes
 
 logger = logging.getLogger(__name__)
+
+EMBEDDED = "embedded network"
+"""What its process is called in the report."""
 
 _LOCALNET_OPERATOR = "hedera_localnet_operator"
 
@@ -118,8 +121,10 @@ class Preparation:
         Raises:
             SettingsError: a fault is wrong; none has begun.
         """
+        publish_processes(environment, {})
         if run.settings.network == "localnet" and self._localnet is not None:
             _break(environment, self._localnet, run.settings)
+            publish_processes(environment, {EMBEDDED: self._localnet.process.pid})
         if self._nodes is not None:
             keep_list(self._nodes, Path(run.settings.report_dir) / run.run_id, logger)
         return run.model_copy(update={"started_at": time.time(), "workers": _sharing(environment, workers)})

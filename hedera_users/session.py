@@ -14,6 +14,7 @@ from typing import Any, Literal
 from config.levels import MIRROR, Confirm
 from config.run import Run
 from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator, Relay
+from hedera_client.event_stream import EventStream
 from hedera_client.greenlets import prepare_process
 from hedera_client.overdue_messages import LOOK_INTERVAL_S
 from hedera_client.pacing import REQUESTS_PER_S
@@ -68,6 +69,7 @@ class Session:
         settings = run.settings
         self.environment = environment
         self.run = run
+        self.operator = operator
         self.worker = worker
         self.operation_counts = OperationCounts()
         self.stats = GuardStats()
@@ -95,6 +97,8 @@ class Session:
         rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout, processes=run.workers)
         self.mirror = MirrorReads(rest, self._guards.mirror_reads, settings.confirm_timeout)
         self.topic_files = TopicFiles(self.client, self._guards, self.hedera.transactions, self.mirror)
+        self._event_streams: list[EventStream] = []
+        self._events_rest: MirrorRest | None = None
         self.relay = _relay_view(run, self._guards)
         scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
         topic = run.topics.get(APPLICATION, "")
@@ -156,6 +160,20 @@ class Session:
         """Statistics of the mirror's streams, by topic; empty without the level `mirror`."""
         return self._mirror.counts() if self._mirror is not None else {}
 
+    def event_stream(self, topic_id: str) -> EventStream:
+        """Return a live subscription to a topic, whose statistics the report shows; the session closes it."""
+        if self._events_rest is None:
+            settings = self.run.settings
+            rest = MirrorRest(self.run.network.mirror_rest, timeout=settings.rpc_timeout, processes=self.run.workers)
+            self._events_rest = rest
+        stream = EventStream(self.run.network, topic_id, self._events_rest)
+        self._event_streams.append(stream)
+        return stream
+
+    def event_streams(self) -> dict[str, Any]:
+        """Statistics of the live subscriptions, by topic."""
+        return {stream.topic_id: stream.counts.snapshot() for stream in self._event_streams}
+
     def close(self, drain_s: float = 0.0) -> None:
         """Let handed-over operations end, and release channels, subscriptions and the baseline; counts stay readable.
 
@@ -172,6 +190,10 @@ class Session:
         if self._mirror is not None:
             self._mirror.close()
         self.mirror.close()
+        for stream in self._event_streams:
+            stream.close()
+        if self._events_rest is not None:
+            self._events_rest.close()
         if self.relay is not None:
             self.relay.close()
         self.client.close()
@@ -229,6 +251,7 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     publish(environment, "operation_counts", session.operation_counts.snapshot)
     publish(environment, "connections", session.client.connections)
     publish(environment, "mirror_streams", session.mirror_streams)
+    publish(environment, "event_streams", session.event_streams)
     publish(environment, "collisions", session.hedera.collisions)
     publish(environment, "load", session.load)
     _note_the_end(environment, session)

@@ -23,8 +23,10 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 LOAD: Final = ("user_count", "spawn_rate", "run_time", "host", "user_classes", "shape_class", "profile")
 """Fields of Locust's own form."""
 
-FIXED: Final = ("network_file", "report_dir", "localnet_faults", "breaker_storage", "with_hedera")
-"""Options of ours that name code, files or addresses."""
+FIXED: Final = (
+    *("network_file", "report_dir", "localnet_faults", "breaker_storage", "with_hedera", "watch_pid", "watch_metrics"),
+)
+"""Options of ours that name code, files, processes or addresses."""
 
 HARMLESS_BASELINES: Final = ("sqlite", "fixed")
 """Baselines that the form may choose; the others run code or call an address."""

@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 _ATTRIBUTE: Final = "hedera_report_sources"
 _FAULTS: Final = "hedera_load_faults"
 _PLANNED: Final = "hedera_load_planned_faults"
+_PROCESSES: Final = "hedera_load_processes"
 _PARTICIPANTS: Final = "hedera_load_participants"
 
 
@@ -23,8 +24,8 @@ def publish(environment: Environment, name: str, snapshot: Snapshot) -> None:
 
     Args:
         environment: Locust's environment of this process.
-        name: `resilience`, `operation_counts`, `connections`, `mirror_streams`, `collisions`, `load` or `arrivals`;
-            publishing one again replaces the earlier snapshot.
+        name: `resilience`, `operation_counts`, `connections`, `mirror_streams`, `event_streams`, `collisions`, `load`
+            or `arrivals`; publishing one again replaces the earlier snapshot.
         snapshot: Returns the process's totals since the run began, of types that msgpack can carry. It is called every
             few seconds and once more when the users have stopped, so it has to stay callable after that.
     """
@@ -74,6 +75,22 @@ def planned_faults(environment: Environment) -> list[dict[str, Any]]:
     """Return the faults of `plan_faults`; empty where it was not called."""
     faults: list[dict[str, Any]] = getattr(environment, _PLANNED, [])
     return faults
+
+
+def publish_processes(environment: Environment, processes: dict[str, int]) -> None:
+    """Let the reports watch processes that belong to the run and generate no load; called where runs are set up.
+
+    Args:
+        environment: Locust's environment of that process.
+        processes: Their ids, by what they are called.
+    """
+    setattr(environment, _PROCESSES, processes)
+
+
+def further_processes(environment: Environment) -> dict[str, int]:
+    """Return the processes of `publish_processes`; empty where it was not called."""
+    processes: dict[str, int] = getattr(environment, _PROCESSES, {})
+    return processes
 
 
 def publish_participants(environment: Environment, names: Callable[[], set[str]]) -> None:

@@ -19,7 +19,7 @@ from gevent.event import Event
 from config.exit_codes import ExitCode
 from config.run import Run
 from config.version import this_version
-from records.sources import participants
+from records.sources import further_processes, participants
 from reports.collect.collector import Collector
 from reports.collect.ending import CHECKPOINT, FACTS, RUN
 from reports.collect.facts import Facts
@@ -30,6 +30,7 @@ from reports.collect.user_counts import UserCounts
 from reports.conclusion import conclude, run_folder
 from reports.judge import provenance
 from reports.measure.resources import ResourceMonitor
+from reports.measure.watching import Watching, to_watch
 
 DELTA: Final = "hedera_report"
 """Key under which a worker's delta travels in Locust's own periodic report."""
@@ -53,6 +54,7 @@ class Gathering:
     collector: Collector
     journal: Journal
     user_counts: UserCounts
+    watching: Watching
     monitor: ResourceMonitor | None = None
     flusher: gevent.Greenlet | None = None
     ending: Event = field(default_factory=Event)
@@ -126,13 +128,16 @@ class Reporting:
             self._recording = None
             _give_up(environment, f"The run's journal cannot be kept in {run_folder(run)}: {error}")
             return
-        self._gathering = gathering = Gathering(Collector(run, journal), journal, UserCounts(environment))
+        collector = Collector(run, journal)
+        watching = Watching(to_watch(run.settings, further_processes(environment)), collector.usage_of)
+        self._gathering = gathering = Gathering(collector, journal, UserCounts(environment), watching)
         journal.save(FACTS, gathering.facts().dump())
         journal.save(RUN, run.without_secrets().model_dump_json())
         if isinstance(runner, MasterRunner):
-            gathering.collector.expect(participants(environment))
-            gathering.monitor = ResourceMonitor(run.started_at)
+            collector.expect(participants(environment))
+            gathering.monitor = ResourceMonitor(run.started_at, series=collector.usage_of("master", "master"))
             gathering.monitor.start()
+        watching.start()
         gathering.flusher = gevent.spawn(_keep_up, self._recording, gathering)
 
     def on_test_stop(self, environment: Environment, **_: Any) -> None:
@@ -156,6 +161,7 @@ class Reporting:
         try:
             self._gathering = self._recording = None
             used = None
+            gathering.watching.stop()
             if gathering.flusher is not None:
                 gathering.ending.set()
                 gathering.flusher.join()  # killed, it could lose what it was about to merge

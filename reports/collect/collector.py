@@ -10,6 +10,7 @@ from gevent.lock import RLock
 
 from config.run import Run
 from reports.measure.measurements import OUTCOMES, Measurements
+from reports.measure.usage import UsageSeries
 from reports.schema.audit import Offset
 from reports.schema.resources import Usage
 
@@ -102,6 +103,7 @@ class Collector:
         self.run = run
         self.measurements = Measurements(run.started_at, seed=run.settings.seed)
         self.senders: dict[str, Sender] = {}
+        self._usage: dict[tuple[str, str], UsageSeries] = {}
         self._journal = journal
         self._lock = RLock()  # merging and dumping let users run in between, and with them the next delta
 
@@ -125,21 +127,37 @@ class Collector:
             if not sender.seen.add(delta["sequence"]):
                 return
             _note(sender, delta)
+            self.usage_of("generator", name).merge_dump(delta["usage"])
             self.measurements.merge_dump(delta["measurements"], pause)
             if self._journal is not None:
                 self._journal.append(name, delta["rows"])
+
+    @property
+    def usage(self) -> dict[tuple[str, str], UsageSeries]:
+        """What processes used over time, by their kind (see `resources.usage` of the report) and name."""
+        return self._usage
+
+    def usage_of(self, kind: str, name: str) -> UsageSeries:
+        """What one process used over time; an empty series, to be filled, where nothing is known of it yet."""
+        series = self._usage.get((kind, name))
+        if series is None:
+            series = self._usage[kind, name] = UsageSeries(self.run.started_at)
+        return series
 
     def dump(self, pause: Callable[[], None] = lambda: None) -> dict[str, Any]:
         """Return all of it, of one instant, in a form that msgpack can carry; `pause` as in `merge`."""
         with self._lock:
             senders = [sender.dump() for sender in self.senders.values()]
-            return {"senders": senders, "measurements": self.measurements.dump(pause)}
+            usage = [[kind, name, series.dump()] for (kind, name), series in self._usage.items()]
+            return {"senders": senders, "usage": usage, "measurements": self.measurements.dump(pause)}
 
     def restore(self, dumped: dict[str, Any]) -> None:
         """Take up what `dump` returned, in a collector that nothing was merged into yet."""
         for fields in dumped["senders"]:
             sender = Sender.load(fields)
             self.senders[sender.name] = sender
+        for kind, name, series in dumped.get("usage", []):  # a checkpoint of an earlier version has none
+            self.usage_of(kind, name).merge_dump(series)
         self.measurements.merge_dump(dumped["measurements"])
 
     @property

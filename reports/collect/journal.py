@@ -101,6 +101,8 @@ class Journal:
         # Committed rows outlive a killed process with any setting; a power cut may cost the last ones.
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=NORMAL")
+        # Rows are appended and not read: pages kept for reading would look like a leak until they are 2 MB (default).
+        database.execute("PRAGMA cache_size=-128")
         for table, columns in TABLES.items():
             declared = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             database.execute(f"CREATE TABLE IF NOT EXISTS {table} (sender TEXT NOT NULL, {declared})")

@@ -41,8 +41,9 @@ def let_users_run() -> None:
 class Recording:
     """Records the run in this process and hands it out in numbered deltas.
 
-    A delta is a dictionary that msgpack can carry: `run` and `sequence` (from 1) say what it continues, `measurements`
-    and `rows` are new since the delta before, `totals`, `sources`, `resources` and `clock` are since the run began.
+    A delta is a dictionary that msgpack can carry: `run` and `sequence` (from 1) say what it continues, `measurements`,
+    `rows` and `usage` are new since the delta before, `totals`, `sources`, `resources` and `clock` are since the run
+    began.
     `sources` and `measurements` are read at one instant, so that started = closed + in flight holds within a delta.
     """
 
@@ -107,4 +108,5 @@ class Recording:
             "sources": published,
             "clock": self._probe.result.as_report() if self._probe.result else None,
             "resources": self._monitor.summary(with_samples=final),
+            "usage": self._monitor.series.take(),
         }

@@ -14,6 +14,8 @@ from reports.judge.answers import answers, headline
 from reports.judge.connections import connections
 from reports.judge.dead_workers import Schedule
 from reports.judge.errors import errors
+from reports.judge.event_streams import event_streams
+from reports.judge.leaks import trends, usage_over_time
 from reports.judge.limits import limit
 from reports.judge.mirror_streams import mirror_streams
 from reports.judge.operations import operations, timeline
@@ -25,6 +27,7 @@ from reports.schema.resilience import Breaker, Resilience
 from reports.schema.timeline import Fault
 from reports.wording import checks as wording
 from reports.wording.network import where
+from reports.wording.trends import warnings as leak_warnings
 from reports.wording.warnings import NO_FEES, circuits_not_shared
 from resilience import merge_snapshots
 from resilience.depth import add_up
@@ -111,6 +114,10 @@ def _found(collector: Collector, ending: Ending, audited: Audited, load_s: float
     resilience, queue = _resilience(senders, began_at)
     schedule = Schedule(settings.arrival_rate, run.workers, began_at + load_s)
     resources = provenance.resources(senders, ending.master, began_at - run.started_at)
+    over_time = timeline(measured.timeline)
+    closed = {sender.name: sum(sum(counts.values()) for counts in sender.received.values()) for sender in senders}
+    used = usage_over_time(collector.usage, began_at - run.started_at, load_s)
+    resources |= {"usage": used, "trends": trends(used, over_time, closed, load_s)}
     found: Findings = {
         "operations": operations(measured.operations, audited.consensus, load_s),
         "resilience": resilience,
@@ -120,11 +127,12 @@ def _found(collector: Collector, ending: Ending, audited: Audited, load_s: float
         "overhead": overhead(measured.pairs.samples, settings.seed, measured.operations),
         "audit": audited.audit,
         "timeline": {
-            **timeline(measured.timeline),
+            **over_time,
             "faults": _faults(ending.faults, began_at),
             "queue": queue,
         },
     }
+    resources["warnings"] += leak_warnings(resources["trends"])
     resources["warnings"] += _of_shared_circuits(resilience["breakers"])
     return found
 
@@ -138,6 +146,7 @@ def _resilience(senders: Sequence[Sender], began_at: float) -> tuple[Resilience,
         **cast(Resilience, merged),  # the form in which `resilience` publishes it
         "connections": connections(sender.sources.get("connections", {}) for sender in senders),
         "mirror_streams": mirror_streams(sender.sources.get("mirror_streams", {}) for sender in senders),
+        "event_streams": event_streams((sender.sources.get("event_streams", {}) for sender in senders), began_at),
     }
     return resilience, [[max(0.0, round(second - began_at, 1)), depth] for second, depth in add_up(histories)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -84,7 +85,9 @@ class Distribution:
             return
         self._fold()
         self._counts()  # makes the histogram
-        self._histogram.decode_and_add(dumped["hdr"])
+        other = HdrHistogram.decode(dumped["hdr"])
+        self._histogram.add(other)
+        other.encoder = None  # as in `_counts`
         self._note(dumped["count"], dumped["sum_us"], dumped["min_us"], dumped["max_us"])
 
     def quantile(self, share: float) -> float:
@@ -150,6 +153,8 @@ class Distribution:
         """The histogram's own counters, shared; makes the histogram on first use, since each takes 190 kB."""
         if self._histogram is None:
             self._histogram = HdrHistogram(LOWEST_US, HIGHEST_US, SIGNIFICANT_DIGITS)
+            # Histogram and encoder hold each other, and would wait for the garbage collector: at two a second, 10 MB.
+            self._histogram.encoder.histogram = weakref.proxy(self._histogram)
         return np.ctypeslib.as_array(self._histogram.counts)
 
     def _note(self, count: int, sum_us: int, min_us: int, max_us: int) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 import gevent
 import psutil
 
+from reports.measure.usage import UsageSeries, look_at
 from reports.schema.resources import Usage
 
 INTERVAL_S: Final = 1.0
@@ -34,12 +35,19 @@ class Sample:
 class ResourceMonitor:
     """Samples this process once a second, in a greenlet, from `start` to `stop`.
 
+    Attributes:
+        series: What it used over time.
+
     Args:
         origin: Unix time in seconds of the run's start.
         clock: Unix time in seconds.
+        series: Where looks are added; None for a series of its own.
     """
 
-    def __init__(self, origin: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, origin: float, clock: Callable[[], float] = time.time, series: UsageSeries | None = None
+    ) -> None:
+        self.series = UsageSeries(origin) if series is None else series
         self._origin = origin
         self._clock = clock
         self._process = psutil.Process()
@@ -66,7 +74,10 @@ class ResourceMonitor:
 
     def look(self) -> None:
         """Take one sample."""
-        sample = Sample(self._clock() - self._origin, self._process.cpu_percent(), self._process.memory_info().rss)
+        used = look_at(self._process)
+        at = self._clock()
+        self.series.add(at, used)
+        sample = Sample(at - self._origin, self._process.cpu_percent(), int(used.rss_bytes or 0))
         self._looks += 1
         self._cpu_total += sample.cpu_percent
         self._cpu_max = max(self._cpu_max, sample.cpu_percent)

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from reports.render.views import Namer, PhaseChart, overhead_entries, phases
 from reports.schema.overhead import Curves, Estimate
 from reports.schema.report import Report
+from reports.schema.resources import UsageOverTime
 from reports.schema.timeline import Point
 
 DECADES: Final = 30
@@ -75,6 +76,14 @@ class ProcessSamples(TypedDict):
     samples: list[list[float]]
 
 
+class UsageLine(TypedDict):
+    """A process and its memory over time."""
+
+    label: str
+    t: list[float | None]
+    memory_mb: list[float | None]
+
+
 class ChartData(TypedDict):
     """Everything that report.js draws."""
 
@@ -91,6 +100,7 @@ class ChartData(TypedDict):
     breakers: list[Lane]
     queue: list[list[float]]
     resources: list[ProcessSamples]
+    usage: list[UsageLine]
 
 
 def chart_data(report: Report, name_of: Namer) -> ChartData:
@@ -121,6 +131,7 @@ def chart_data(report: Report, name_of: Namer) -> ChartData:
             }
             for process in report["resources"]["processes"]
         ],
+        "usage": [_memory(one) for one in report["resources"].get("usage", [])],
     }
 
 
@@ -144,6 +155,15 @@ def breaker_spans(report: Report) -> list[Lane]:
         if spans:
             lanes.append({"name": breaker["name"], "spans": spans})
     return sorted(lanes, key=lambda lane: -sum(span["to"] - span["from"] for span in lane["spans"]))
+
+
+def _memory(one: UsageOverTime) -> UsageLine:
+    private = any(point[2] is not None for point in one["points"])
+    return {
+        "label": one["name"],
+        "t": [point[0] for point in one["points"]],
+        "memory_mb": [point[2] if private else point[1] for point in one["points"]],
+    }
 
 
 def _intervals(report: Report) -> list[Interval]:

@@ -12,8 +12,9 @@ from reports.schema.accounting import Accounting
 from reports.schema.audit import Audit
 from reports.schema.overhead import Estimate, Overhead
 from reports.schema.report import Drill, Error, Report
+from reports.schema.resources import Trend
 from reports.schema.run import Run
-from reports.wording import collisions, connections, mirror_streams, patience
+from reports.wording import collisions, connections, event_streams, mirror_streams, patience, trends
 from reports.wording.audit import doubt_of, integrity_faults, unreported
 from reports.wording.expectations import RESULTS
 from reports.wording.phrases import milliseconds
@@ -43,9 +44,12 @@ def render_markdown(report: Report) -> str:
     parts += [text(happened), ""] if happened else []
     streams = mirror_streams.in_words(report["resilience"].get("mirror_streams", []))
     parts += [f"⚠ {text(streams)}", ""] if streams else []
+    events = event_streams.in_words(report["resilience"].get("event_streams", []))
+    parts += [text(events), ""] if events else []
     parts += _audit(report["audit"])
     parts += [f"- ⚠ {text(words)}." for words in collisions.told(report)]
     parts += _errors(report["errors"])
+    parts += _trends(report["resources"].get("trends", []))
     parts += [f"- ⚠ {text(warning)}" for warning in report["resources"]["warnings"]]
     parts += [_provenance(report), ""]
     return "\n".join(parts)
@@ -144,6 +148,18 @@ def _errors(entries: Sequence[Error]) -> list[str]:
     if len(entries) > MAX_ERRORS:
         lines.append(f"- … and {len(entries) - MAX_ERRORS} more kinds of error")
     return lines
+
+
+def _trends(entries: Sequence[Trend]) -> list[str]:
+    rows = [
+        [
+            *(text(one["subject"]), one["measure"], trends.percent(one)),
+            f"{trends.figure(one['per_hour'])} {one['unit']}" if one["per_hour"] else "–",
+            one["verdict"],
+        ]
+        for one in trends.telling(entries)
+    ]
+    return ["", *_table(["Growth of", "what", "growth", "per hour (95 %)", "verdict"], rows)] if rows else []
 
 
 def _why(entry: Error) -> str:

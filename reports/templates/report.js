@@ -217,7 +217,18 @@
     });
   };
 
-  const charts = { intervals, curves, difference, phases, timeline, cpu };
+  const memory = (element) => {
+    const traces = data.usage.map((one, index) => ({
+      name: plain(one.label), x: one.t, y: one.memory_mb, mode: "lines",
+      line: { color: series(index), width: 2 }, hovertemplate: "%{y:.1f} MB",
+    }));
+    draw(element, traces, {
+      showlegend: true, xaxis: axis("seconds since the start", { showgrid: false, range: [0, Math.max(1, data.duration_s)] }),
+      yaxis: axis("MB", { rangemode: "tozero" }),
+    });
+  };
+
+  const charts = { intervals, curves, difference, phases, timeline, cpu, memory };
   const drawAll = () => {
     document.querySelectorAll("[data-chart]").forEach((element) => charts[element.dataset.chart](element));
     const names = Object.keys(data.phases.names);

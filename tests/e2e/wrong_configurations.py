@@ -90,6 +90,8 @@ OPTIONS: Final = (
     option("--arrival-rate fast", "--arrival-rate 'fast'", "number"),
     option("--arrival-rate 50/min", "--arrival-rate '50/min'", "number"),
     option("--arrival-rate 5 --least-rate 101", "--least-rate '101'", "less than or equal to 100"),
+    option("--watch-pid x", "--watch-pid 'x'", "give ids of processes"),
+    option("--watch-metrics host:9090", "--watch-metrics 'host:9090'", "give URLs of Prometheus metrics"),
     option("--arrivals sometimes", "--arrivals 'sometimes'", "choose one of constant, poisson"),
     option("--arrivals poisson", "--arrivals 'poisson'", "give a rate too", real=True),
     option("--backoff 10", "--backoff 10", "--backoff-max 8", "raise that too", real=True),

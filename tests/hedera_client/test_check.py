@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -233,3 +234,30 @@ def test_nodes_that_are_not_well_are_told_apart_from_those_out_of_reach(capsys: 
         "node 0.0.3 is not well at any of its addresses (2)",
         "solo: 1 of 3 checks passed; 1 of 2 nodes answer",
     ]
+
+
+def test_several_attempts_tell_how_often_each_endpoint_was_well(ready: str, silent: str, tmp_path: Path) -> None:
+    """A line each with times; what was wrong stands below it, once, and the exit code is 1."""
+    well = check("--ready-file", ready, "--attempts", "3")
+    assert well.returncode == 0, well.stdout
+    lines = well.stdout.split("\n\n")[1].splitlines()
+    assert lines[0].split() == ["well", "least", "median", "longest"]
+    subjects = {" ".join(line.split()[:2]) for line in lines[1:]}
+    assert {"node 0.0.3", "mirror REST", "mirror gRPC", "key of", "balance of"} <= subjects
+    assert all("3 of 3 (100%)" in line for line in lines[1:])
+    fields = json.loads(Path(ready).read_text())
+    broken = tmp_path / "broken.json"
+    broken.write_text(json.dumps({**fields, "mirror_grpc": silent}))
+    done = check("--ready-file", str(broken), "--attempts", "2", "--timeout", "0.5")
+    assert done.returncode == 1
+    (line,) = [one for one in done.stdout.splitlines() if one.startswith(f"mirror gRPC {silent}  ")]
+    assert "0 of 2 (0%)" in line
+    assert re.search(r"\n  FAILED 2 × could not be reached: ", done.stdout)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1001", "x", "1.5"])
+def test_attempts_are_a_number(number: str) -> None:
+    """From 1 to 1,000."""
+    done = check("--network", "testnet", "--attempts", number)
+    assert done.returncode == 2
+    assert "give a number of attempts, 1 to 1000" in done.stderr

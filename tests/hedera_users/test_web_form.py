@@ -18,6 +18,8 @@ from hedera_users.web_form import FIXED, LOAD, judge_request, overreach
 OPTIONS = {
     **{name: str(field.default) for name, field in RunSettings.model_fields.items()},
     "confirm": "receipt",
+    "watch_pid": "",
+    "watch_metrics": "",
     "web_host": "127.0.0.1",
     "csv_prefix": None,
     "html_file": None,
@@ -47,6 +49,8 @@ def ask(path: str = "/swarm", method: str = "POST", host: str = "localhost:8089"
         ("network_file", "/etc/hostname"),
         ("localnet_faults", "plan.json"),
         ("breaker_storage", "redis://192.0.2.1/0"),
+        ("watch_pid", "1"),
+        ("watch_metrics", "http://192.0.2.1/metrics"),
         ("csv_prefix", "stats"),
         ("html_file", "page.html"),
         ("locustfile", "other.py"),
