@@ -73,6 +73,15 @@ class RunSettings(BaseModel):
     chunk_bytes: Annotated[
         int, Field(ge=1, le=CHUNK_LIMIT_BYTES, description="bytes of a model per file transaction, 1 to 5800")
     ] = 4_096
+    hcs1_parallel: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=100,
+            description="messages of one HCS-1 file on their way at once, 1 to 100; 1: one after the other, as every "
+            "public library reads them (docs/storage.md)",
+        ),
+    ] = 1
     think_time: Annotated[
         float, Field(ge=0, le=3600, description="seconds a user waits between two operations, 0 to 3600")
     ] = 0.5

@@ -236,7 +236,7 @@ class MirrorWatcher:
             self._suspicion.opened(self._opened_at)
             self._call = call = subscribe(query)
         for response in call:
-            self._see(_topic_message(self.topic_id, response))
+            self._see(topic_message(self.topic_id, response))
 
     def _drop_channel(self) -> None:
         """Discard a connection: one that has silently died would also lose the next subscription."""
@@ -348,7 +348,8 @@ class MirrorWatcher:
         )
 
 
-def _topic_message(topic_id: str, response: mirror.ConsensusTopicResponse) -> TopicMessage:
+def topic_message(topic_id: str, response: mirror.ConsensusTopicResponse) -> TopicMessage:
+    """A message of the stream; who paid for it is not told there."""
     chunk = None
     if response.HasField("chunkInfo"):
         info = response.chunkInfo

@@ -46,6 +46,9 @@ _ENVELOPE_BYTES: Final = 250
 INCLUDED_BYTES: Final = _INCLUDED_TRANSACTION_BYTES - _ENVELOPE_BYTES
 """Bytes of an operation up to which a transaction has one price."""
 
+_MESSAGE: Final = 700_000
+_INCLUDED_MESSAGE_BYTES: Final = 100
+_MESSAGE_BYTE: Final = 6_800
 _FILE: Final = 499_000_000
 _INCLUDED_FILE_BYTES: Final = 1_000
 _FILE_BYTE: Final = 1_000_000
@@ -70,6 +73,11 @@ def with_network(service: int, size: int) -> int:
     """
     over = size - INCLUDED_BYTES
     return service + _NODE_AND_NETWORK + (over * _TRANSACTION_BYTE if over > 0 else 0)
+
+
+def message(size: int) -> int:
+    """Service price of a message of `size` bytes, as releases since 0.73 grade it."""
+    return _MESSAGE + max(0, size - _INCLUDED_MESSAGE_BYTES) * _MESSAGE_BYTE
 
 
 def topic(keys: int) -> int:

@@ -68,17 +68,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Guards:
-    """One guard per service: consensus, files (what writes is paced, what reads is not), the mirror, and the relay."""
+    """One guard per service: consensus, files (writes are paced, reads are not), mirror (waits, reads), and relay."""
 
     hcs: Guard
     hfs: Guard
     hfs_reads: Guard
     mirror: Guard
+    mirror_reads: Guard
     relay: Guard
 
     def close(self) -> None:
         """Close the queues: operations that still wait are refused."""
-        for guard in (self.hcs, self.hfs, self.hfs_reads, self.relay):
+        for guard in (self.hcs, self.hfs, self.hfs_reads, self.mirror_reads, self.relay):
             if guard.queue is not None:
                 guard.queue.close()
 
@@ -101,6 +102,7 @@ def make_guards(settings: RunSettings, nodes: Sequence[str], stats: GuardStats, 
         hfs=maker.guard("hfs", files, file_limiter(settings, place.workers)),
         hfs_reads=maker.guard("hfs-reads", files, None),
         mirror=maker.mirror_guard(),
+        mirror_reads=maker.guard("mirror-reads", maker.breaker, None),
         relay=maker.guard("relay", maker.breaker, None),
     )
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from config.levels import ACK, MIRROR, QUEUED
 from config.settings import RunSettings
-from hedera_client import Body, Chunk, HederaClient, HederaError, Receipt, Settled, TransactionId, bodies
+from hedera_client import Body, Chunk, HederaClient, HederaError, Receipt, Settled, TopicInfo, TransactionId, bodies
 from hedera_users.background import Background
 from hedera_users.guards import Guards
 from hedera_users.mirror_view import MirrorView
@@ -35,6 +35,9 @@ class HederaService:
         mirror: Waits until a message is to be seen; None where no operation asks for that.
         background: Takes over what no user waits for.
         settings: The run's settings.
+
+    Attributes:
+        transactions: Sends its transactions; those of other services of the process go the same way.
     """
 
     def __init__(
@@ -50,11 +53,11 @@ class HederaService:
         self._mirror = mirror
         self._background = background
         self._settings = settings
-        self._transactions = Transactions(client, settings)
+        self.transactions = Transactions(client, settings)
 
     def collisions(self) -> dict[str, int]:
         """How many transaction ids (`count`) somebody else had used before."""
-        return {"count": self._transactions.collisions}
+        return {"count": self.transactions.collisions}
 
     def perform(self, operation: Operation, work: Callable[[], object]) -> None:
         """Do an operation's work: here and now, or, at the level `queued`, in the background while its user goes on.
@@ -87,7 +90,7 @@ class HederaService:
         receipt: Receipt | None = None
         for chunk in chunks:
             body = _chunk_body(topic_id, chunk, first)
-            sent = _SentChunk(body, self._transactions.send(operation, self._guards.hcs, body))
+            sent = _SentChunk(body, self.transactions.send(operation, self._guards.hcs, body))
             if reads_receipts and first is None and chunk.total > 1:
                 first = self._chunk_receipt(operation, sent).transaction_id
             else:
@@ -150,24 +153,38 @@ class HederaService:
         operation.record.read_files.append(read)
         return contents
 
+    def topic_info(self, operation: Operation, topic_id: str) -> TopicInfo:
+        """Read what the network knows of a topic from a consensus node (a paid query).
+
+        Raises:
+            HederaError: an attempt failed for good.
+            RejectedError: the guard let no attempt through.
+        """
+
+        def attempt(attempt: Attempt) -> TopicInfo:
+            with operation.reading(), operation.phase("ack"):
+                return self._client.topic_info(topic_id, attempt.member, timeout=attempt.timeout)
+
+        return self._guards.hcs.run(attempt, deadline=operation.deadline, on_wait=operation.waited)
+
     def create_topic(self, operation: Operation, memo: str, *, anybody: bool = False) -> str:
         """Create a topic that only the operator may write to, or anybody, and return its id."""
         key = self._client.operator.public_key
         body = bodies.create_topic(memo=memo, admin_key=key, submit_key=None if anybody else key)
-        receipt = self._transactions.to_receipt(operation, self._guards.hcs, _always(body))
+        receipt = self.transactions.to_receipt(operation, self._guards.hcs, _always(body))
         assert receipt.topic_id is not None, "the receipt of a ConsensusCreateTopic carries the topic id"
         return receipt.topic_id
 
     def delete_topic(self, operation: Operation, topic_id: str) -> None:
         """Delete a topic of the operator's; its messages stay readable."""
-        self._transactions.to_receipt(operation, self._guards.hcs, _always(bodies.delete_topic(topic_id)))
+        self.transactions.to_receipt(operation, self._guards.hcs, _always(bodies.delete_topic(topic_id)))
 
     def _chunk_receipt(self, operation: Operation, chunk: _SentChunk) -> Receipt:
         """Wait for a chunk's receipt; one that never happened is sent again under a new id."""
         try:
-            return self._transactions.receipt(operation, chunk.acknowledged)
+            return self.transactions.receipt(operation, chunk.acknowledged)
         except NeverHappenedError:
-            return self._transactions.to_receipt(operation, self._guards.hcs, chunk.body)
+            return self.transactions.to_receipt(operation, self._guards.hcs, chunk.body)
 
     def _write_file(self, operation: Operation, stored: StoredFile, chunks: list[bytes]) -> None:
         """Create and append; `stored` says at any time how far it got."""
@@ -177,13 +194,13 @@ class HederaService:
             stored.transaction_id = str(transaction_id)
             return create
 
-        created = self._transactions.to_receipt(operation, self._guards.hfs, creating)
+        created = self.transactions.to_receipt(operation, self._guards.hfs, creating)
         assert created.file_id is not None, "the receipt of a FileCreate carries the file id"
         stored.file_id = created.file_id
         for chunk in chunks[1:]:
             append = bodies.append_file(stored.file_id, chunk)
             begin = time.perf_counter()
-            self._transactions.to_receipt(operation, self._guards.hfs, _always(append))
+            self.transactions.to_receipt(operation, self._guards.hfs, _always(append))
             stored.appends += 1
             stored.slowest_append_s = max(stored.slowest_append_s, time.perf_counter() - begin)
 
@@ -195,7 +212,7 @@ class HederaService:
                 self._find_file(stored)
             if stored.file_id:
                 body = bodies.delete_file(stored.file_id)
-                self._transactions.to_receipt(clearing, self._guards.hfs, _always(body))
+                self.transactions.to_receipt(clearing, self._guards.hfs, _always(body))
                 stored.leftover = DELETED
 
     def _find_file(self, stored: StoredFile) -> None:

@@ -9,11 +9,10 @@ import itertools
 from config.levels import RECEIPT
 from hedera_users.base import HederaUser
 from hedera_users.hcs_submitter import SUBMIT
+from hedera_users.model_catalogue import MODEL_STORED
 from hedera_users.outcomes import HashMismatchError
 from hedera_users.payloads import Model, announcement, model
 from records.envelope import digest
-
-MODEL_STORED = "model-stored"
 
 
 class ModelStorer(HederaUser):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from locust.env import Environment
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from copy import copy
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final
@@ -90,7 +91,7 @@ class Operation:
         note_outcome(self.record, self.doubts, error)
         self._counts.in_flight -= 1
         self.all_sent()
-        self._fire(error)
+        tell(self._environment, self.record, error)
 
     @property
     def succeeded(self) -> bool:
@@ -101,6 +102,26 @@ class Operation:
     def accepted(self) -> bool:
         """Whether its caller may go on: it ended well, or was handed over."""
         return self.delivery is not None or self.succeeded
+
+    def branch(self) -> Operation:
+        """Return a way for some of its transactions to go while others go on ways of their own.
+
+        A branch's time is measured by a watch of its own, for in one watch no two things happen at once. `merge` takes
+        over what became of it.
+        """
+        branch = copy(self)
+        branch.record = OperationRecord(self.record.name, confirm=self.record.confirm)
+        branch.record.transaction_ids = self.record.transaction_ids
+        branch.watch = Stopwatch()
+        return branch
+
+    def merge(self, branches: Collection[Operation]) -> None:
+        """Take over attempts, the longest of the branches' own waits, and the phase that ended one of them."""
+        record = self.record
+        for branch in branches:
+            record.attempts += branch.record.attempts
+            record.ended_in = branch.record.ended_in or record.ended_in
+        self.our_patience(max((branch.record.patience_s for branch in branches), default=0.0))
 
     def hand_over(self) -> Delivery:
         """End its time here and keep it open: its user goes on, and the owner that is returned will end it.
@@ -182,18 +203,19 @@ class Operation:
         record.latency_s = self.watch.stop()
         record.segments_s, record.reached_s = self.watch.segments_s, self.watch.reached_s
 
-    def _fire(self, error: BaseException | None) -> None:
-        record = self.record
-        request_event: Any = self._environment.events.request
-        request_event.fire(
-            request_type=_request_type(record.name),
-            name=f"{record.name} [{record.arm}]" if record.arm else record.name,
-            response_time=record.latency_s * 1000,
-            response_length=record.size_bytes,
-            exception=for_locust(record, error),
-            context={"record": record},
-            start_time=record.started_at,
-        )
+
+def tell(environment: Environment, record: OperationRecord, error: BaseException | None = None) -> None:
+    """Fire Locust's request event for an operation that has ended, once."""
+    request_event: Any = environment.events.request
+    request_event.fire(
+        request_type=_request_type(record.name),
+        name=f"{record.name} [{record.arm}]" if record.arm else record.name,
+        response_time=record.latency_s * 1000,
+        response_length=record.size_bytes,
+        exception=for_locust(record, error),
+        context={"record": record},
+        start_time=record.started_at,
+    )
 
 
 class Phase(tuple[Operation, str]):

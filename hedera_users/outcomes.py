@@ -18,6 +18,10 @@ class HashMismatchError(Exception):
     """What was read back is not what was stored."""
 
 
+class NotFoundError(Exception):
+    """What was looked for is not there."""
+
+
 class OperationNotDoneError(Exception):
     """Stands in Locust's statistics for what an operation ended in.
 
@@ -26,13 +30,14 @@ class OperationNotDoneError(Exception):
     """
 
 
-EXPECTED: Final = (HederaError, RejectedError, BaselineError, ApplicationError, HashMismatchError)
+EXPECTED: Final = (HederaError, RejectedError, BaselineError, ApplicationError, HashMismatchError, NotFoundError)
 """Errors that are an operation's outcome; any other is a fault in somebody's code."""
 
 _WORDS: Final[Mapping[type[Exception], str]] = {
     BaselineError: "BASELINE_ERROR",
     ApplicationError: "APPLICATION_ERROR",
     HashMismatchError: "HASH_MISMATCH",
+    NotFoundError: "NOT_FOUND",
 }
 
 _LAYERS: Final = {

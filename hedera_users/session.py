@@ -14,6 +14,7 @@ from typing import Any, Literal
 from config.levels import MIRROR, Confirm
 from config.run import Run
 from hedera_client import HederaClient, MirrorRest, MirrorWatcher, Operator, Relay
+from hedera_client.event_stream import EventStream
 from hedera_client.greenlets import prepare_process
 from hedera_client.overdue_messages import LOOK_INTERVAL_S
 from hedera_client.pacing import REQUESTS_PER_S
@@ -27,12 +28,14 @@ from hedera_users.fees import fee_caps, max_query_payment
 from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.hedera_service import HederaService
 from hedera_users.http_posts import TOPIC_HEADER
+from hedera_users.mirror_reads import MirrorReads
 from hedera_users.mirror_view import MirrorView
 from hedera_users.operation import Operation
 from hedera_users.operation_counts import OperationCounts
 from hedera_users.own_application import OwnApplication
 from hedera_users.relay_view import RelayView
 from hedera_users.setup import APPLICATION
+from hedera_users.topic_files import TopicFiles
 from records.operation import Arm
 from records.sources import publish
 from resilience import GuardStats
@@ -91,6 +94,11 @@ class Session:
         self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))
         self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None
         self.hedera = HederaService(self.client, self._guards, self._mirror, self.background, settings)
+        rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout, processes=run.workers)
+        self.mirror = MirrorReads(rest, self._guards.mirror_reads, settings.confirm_timeout)
+        self.topic_files = TopicFiles(self.client, self._guards, self.hedera.transactions, self.mirror)
+        self._event_streams: list[EventStream] = []
+        self._events_rest: MirrorRest | None = None
         self.relay = _relay_view(run, self._guards)
         scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
         topic = run.topics.get(APPLICATION, "")
@@ -152,6 +160,20 @@ class Session:
         """Statistics of the mirror's streams, by topic; empty without the level `mirror`."""
         return self._mirror.counts() if self._mirror is not None else {}
 
+    def event_stream(self, topic_id: str) -> EventStream:
+        """Return a live subscription to a topic, whose statistics the report shows; the session closes it."""
+        if self._events_rest is None:
+            settings = self.run.settings
+            rest = MirrorRest(self.run.network.mirror_rest, timeout=settings.rpc_timeout, processes=self.run.workers)
+            self._events_rest = rest
+        stream = EventStream(self.run.network, topic_id, self._events_rest)
+        self._event_streams.append(stream)
+        return stream
+
+    def event_streams(self) -> dict[str, Any]:
+        """Statistics of the live subscriptions, by topic."""
+        return {stream.topic_id: stream.counts.snapshot() for stream in self._event_streams}
+
     def close(self, drain_s: float = 0.0) -> None:
         """Let handed-over operations end, and release channels, subscriptions and the baseline; counts stay readable.
 
@@ -167,6 +189,11 @@ class Session:
             self.background.kill(LAST_WORDS_S)
         if self._mirror is not None:
             self._mirror.close()
+        self.mirror.close()
+        for stream in self._event_streams:
+            stream.close()
+        if self._events_rest is not None:
+            self._events_rest.close()
         if self.relay is not None:
             self.relay.close()
         self.client.close()
@@ -224,6 +251,7 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     publish(environment, "operation_counts", session.operation_counts.snapshot)
     publish(environment, "connections", session.client.connections)
     publish(environment, "mirror_streams", session.mirror_streams)
+    publish(environment, "event_streams", session.event_streams)
     publish(environment, "collisions", session.hedera.collisions)
     publish(environment, "load", session.load)
     _note_the_end(environment, session)

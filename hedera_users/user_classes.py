@@ -12,7 +12,15 @@ from config.networks import Network
 from config.option_conflicts import given, told
 from config.settings import RunSettings
 
-OF_CLASSES: Final = ("confirm", "baseline", "with_hedera", "message_bytes", "model_bytes", "chunk_bytes")
+OF_CLASSES: Final = (
+    "confirm",
+    "baseline",
+    "with_hedera",
+    "message_bytes",
+    "model_bytes",
+    "chunk_bytes",
+    "hcs1_parallel",
+)
 """Options that only some user classes look at; each class says which (`HederaUser.looks_at`)."""
 
 OF_OUR_CLIENT: Final = frozenset({"confirm", "chunk_bytes"})

@@ -87,15 +87,15 @@ UNCERTAIN = "uncertain"
 
 @dataclass(slots=True)
 class StoredFile:
-    """One HFS file as its writer knows it; the audit compares it with what was read back.
+    """One file as its writer knows it, of HFS or by HCS-1; the audit compares it with what was read back.
 
     Attributes:
-        file_id: From the receipt of its FileCreate; "" where none came.
+        file_id: From the receipt of its FileCreate; "" where none came. Of a file by HCS-1 the id of its topic.
         sha256: Of the whole contents, hex.
         size_bytes: Length of the whole contents.
         appends: FileAppend transactions that it took after the FileCreate.
         slowest_append_s: The longest of them, from its preparation to its receipt; 0 where there was none.
-        transaction_id: Of the FileCreate.
+        transaction_id: Of the FileCreate, or of the creation of its topic.
         acknowledged: The writer was told that all of it is there.
         stored_s: Seconds from the first attempt to the last receipt.
         leftover: What is left of a file that could not be completed: `deleted`, `left` (deleting it did not succeed) or
@@ -115,10 +115,10 @@ class StoredFile:
 
 @dataclass(slots=True)
 class ReadFile:
-    """One HFS file as it was read back.
+    """One file as it was read back.
 
     Attributes:
-        file_id: Which.
+        file_id: Which; of a file by HCS-1 the id of its topic.
         sha256: Of what was read, hex.
         size_bytes: Length of what was read.
         read_s: Seconds that it took.
@@ -159,8 +159,8 @@ class OperationRecord:
             prepared, `ack` when a node had acknowledged it, and so on. `Stopwatch.reached_s` gives them.
         patience_s: Upper bound of the part of `latency_s` that is the client's own waiting, not the network's: the time
             between two looks for a receipt, or until a broken mirror stream was noticed.
-        stored_files: HFS files it wrote, for the audit.
-        read_files: HFS files it read back, for the audit.
+        stored_files: Files it wrote, for the audit.
+        read_files: Files it read back, for the audit.
     """
 
     name: str

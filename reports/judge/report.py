@@ -14,6 +14,7 @@ from reports.judge.answers import answers, headline
 from reports.judge.connections import connections
 from reports.judge.dead_workers import Schedule
 from reports.judge.errors import errors
+from reports.judge.event_streams import event_streams
 from reports.judge.leaks import trends, usage_over_time
 from reports.judge.limits import limit
 from reports.judge.mirror_streams import mirror_streams
@@ -145,6 +146,7 @@ def _resilience(senders: Sequence[Sender], began_at: float) -> tuple[Resilience,
         **cast(Resilience, merged),  # the form in which `resilience` publishes it
         "connections": connections(sender.sources.get("connections", {}) for sender in senders),
         "mirror_streams": mirror_streams(sender.sources.get("mirror_streams", {}) for sender in senders),
+        "event_streams": event_streams((sender.sources.get("event_streams", {}) for sender in senders), began_at),
     }
     return resilience, [[max(0.0, round(second - began_at, 1)), depth] for second, depth in add_up(histories)]
 

@@ -9,7 +9,7 @@ from reports.render import head, words
 from reports.schema.audit import Audit
 from reports.schema.operations import Operation
 from reports.schema.report import Report
-from reports.wording import collisions, connections, mirror_streams, patience
+from reports.wording import collisions, connections, event_streams, mirror_streams, patience
 from reports.wording.audit import doubt_of, integrity_faults, unreported
 from reports.wording.phrases import milliseconds
 
@@ -45,6 +45,8 @@ def render_console(report: Report, path: str, unwritten: str = "") -> str:
     lines += [happened] if happened else []
     streams = mirror_streams.in_words(report["resilience"].get("mirror_streams", []))
     lines += [f"Warning: {streams}"] if streams else []
+    events = event_streams.in_words(report["resilience"].get("event_streams", []))
+    lines += [events] if events else []
     lines.append(_audit_line(report["audit"]))
     lines += [f"Warning: {told}." for told in collisions.told(report)]
     lines += [f"Warning: {warning}" for warning in report["resources"]["warnings"]]

@@ -15,7 +15,7 @@ from plotly.offline import get_plotlyjs
 from reports.render import head, views, words
 from reports.render.charts import chart_data
 from reports.schema.report import Report
-from reports.wording import collisions, connections, mirror_streams, patience, trends
+from reports.wording import collisions, connections, event_streams, mirror_streams, patience, trends
 from reports.wording.audit import reordering, unreported
 from reports.wording.expectations import RESULTS
 from reports.wording.operation_names import measured_to
@@ -57,6 +57,7 @@ def environment() -> jinja2.Environment:
         patience_in_words=patience.in_words,
         trends_in_words=trends,
         streams_in_words=mirror_streams.in_words,
+        events_in_words=event_streams.in_words,
         head=head,
         results=RESULTS,
         measured_to=measured_to,

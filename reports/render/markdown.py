@@ -14,7 +14,7 @@ from reports.schema.overhead import Estimate, Overhead
 from reports.schema.report import Drill, Error, Report
 from reports.schema.resources import Trend
 from reports.schema.run import Run
-from reports.wording import collisions, connections, mirror_streams, patience, trends
+from reports.wording import collisions, connections, event_streams, mirror_streams, patience, trends
 from reports.wording.audit import doubt_of, integrity_faults, unreported
 from reports.wording.expectations import RESULTS
 from reports.wording.phrases import milliseconds
@@ -44,6 +44,8 @@ def render_markdown(report: Report) -> str:
     parts += [text(happened), ""] if happened else []
     streams = mirror_streams.in_words(report["resilience"].get("mirror_streams", []))
     parts += [f"⚠ {text(streams)}", ""] if streams else []
+    events = event_streams.in_words(report["resilience"].get("event_streams", []))
+    parts += [text(events), ""] if events else []
     parts += _audit(report["audit"])
     parts += [f"- ⚠ {text(words)}." for words in collisions.told(report)]
     parts += _errors(report["errors"])

@@ -10,7 +10,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from reports.schema.parts import GROWING, Amount, Count
+from reports.schema.parts import CLOSED, GROWING, Amount, Count
 
 
 @GROWING
@@ -89,6 +89,54 @@ class MirrorStream(TypedDict):
 
     late_s: NotRequired[Amount]
     """Seconds by which those may be too long at most, in total."""
+
+
+@CLOSED
+class EventBreak(TypedDict):
+    """A time in which a live subscription brought nothing, because its stream had ended or was silent."""
+
+    from_s: Amount
+    """When it began, in seconds since the start of the run."""
+
+    lasted_s: Amount
+    """Until the first message after it."""
+
+    caught_up: Count
+    """Messages that would have come meanwhile, by how long they usually take, and came afterwards."""
+
+    catch_up_s: Amount
+    """How long it took from then until the last of them had come."""
+
+
+@CLOSED
+class EventStream(TypedDict):
+    """A live subscription to one topic, as an event-driven application holds it."""
+
+    topic: str
+    delivered: Count
+    """Messages that came, each once."""
+
+    last_sequence: Count
+    """The highest sequence number that came."""
+
+    opened: Count
+    ended: Count
+    """Streams that the mirror, or the way to it, ended, or did not open."""
+
+    silent: Count
+    """Streams that were given up because REST had a message that they did not bring."""
+
+    skipped: Count
+    """Messages that were passed over: a later one came before."""
+
+    disordered: Count
+    """How many of these came later all the same."""
+
+    repeated: Count
+    """Messages that came again."""
+
+    breaks: list[EventBreak]
+    """The first hundred of a process."""
 
 
 @GROWING
@@ -208,3 +256,6 @@ class Resilience(TypedDict):
 
     mirror_streams: NotRequired[list[MirrorStream]]
     """Subscriptions to the mirror, over all processes."""
+
+    event_streams: NotRequired[list[EventStream]]
+    """Live subscriptions of users that are event-driven applications."""

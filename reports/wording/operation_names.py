@@ -11,6 +11,7 @@ NAMES: Final[Mapping[str, tuple[str, str]]] = {
     "hcs.submit": ("HCS message", "HCS messages"),
     "hfs.store": ("stored file", "stored files"),
     "hfs.fetch": ("fetched file", "fetched files"),
+    "mirror.event": ("delivered event", "delivered events"),
 }
 """Singular and plural of the operations of this project's own users."""
 

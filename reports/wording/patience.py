@@ -31,7 +31,8 @@ def _sentence(entry: Operation) -> str:
         return ""
     level = f" ({entry['confirm']})" if entry["confirm"] else ""
     closer = " A shorter --receipt-interval looks more closely, with more calls."
-    remedy = "" if entry["confirm"] == "mirror" else closer
+    looks_for_receipts = entry["confirm"] and entry["confirm"] != "mirror"  # what has no level looks at the mirror
+    remedy = closer if looks_for_receipts else ""
     return (
         f"{entry['name']}{level}: up to {100 * share:.0f} % of its mean latency is our own waiting between two looks, "
         f"up to {milliseconds(patience['mean'])} in the mean and {milliseconds(patience['p95'])} at p95; the network "

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from hedera_client import HederaClient, Operator
+from hedera_client import HederaClient, Operator, bodies
 from hedera_client.transports import TRANSPORTS
 from localnet_launcher import Localnet
 from tests.hedera_client.answering_server import Server, client_of
+from tests.hedera_client.mirror_front import MirrorFront, Submit
 
 
 @pytest.fixture
@@ -71,3 +72,37 @@ def make_client() -> Iterator[Callable[..., HederaClient]]:
     yield make
     for client in made:
         client.close()
+
+
+@pytest.fixture
+def front(localnet: Localnet) -> Iterator[MirrorFront]:
+    """A gRPC port before the mirror's, which breaks streams as it is told."""
+    made = MirrorFront(localnet.network.mirror_grpc)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def topic_id(localnet: Localnet, make_client: Callable[..., HederaClient]) -> str:
+    """A new topic."""
+    client = make_client(localnet)
+    own_id, node = client.new_transaction_id(), client.next_node()
+    client.submit(client.prepare(bodies.create_topic(), node, own_id))
+    created = client.await_receipt(own_id, node, timeout=10, interval=0.02).topic_id
+    assert created is not None
+    return created
+
+
+@pytest.fixture
+def submit(localnet: Localnet, make_client: Callable[..., HederaClient], topic_id: str) -> Submit:
+    """Write a message and return its sequence number."""
+    client = make_client(localnet)
+
+    def write() -> int:
+        own_id, node = client.new_transaction_id(), client.next_node()
+        client.submit(client.prepare(bodies.submit_message(topic_id, b"hello"), node, own_id))
+        number = client.await_receipt(own_id, node, timeout=10, interval=0.02).topic_sequence_number
+        assert number is not None
+        return number
+
+    return write

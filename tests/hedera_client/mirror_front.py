@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,6 +11,9 @@ import grpc
 from hiero_sdk_python.hapi.mirror import consensus_service_pb2 as mirror
 
 from hedera_client.mirror_watcher import SUBSCRIBE
+
+Submit = Callable[[], int]
+"""Writes a message to the topic, and returns its sequence number."""
 
 
 class MirrorFront(grpc.GenericRpcHandler):

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hedera_client import HederaClient, MirrorRest, MirrorTimeoutError, MirrorWatcher, bodies
+from hedera_client import MirrorRest, MirrorTimeoutError, MirrorWatcher
 from hedera_client.overdue_messages import GRACE_S, LONGEST_REPAIR_WAIT_S, PATIENCE_S, Suspicion
 from localnet_launcher import Localnet
-from tests.hedera_client.mirror_front import MirrorFront
+from tests.hedera_client.mirror_front import MirrorFront, Submit
 
 PATIENT_S = 60.0
 """What an application would wait at most; nobody has to."""
@@ -21,39 +21,6 @@ PATIENT_S = 60.0
 MUCH_LESS_S = 20.0
 
 Watch = Callable[..., MirrorWatcher]
-Submit = Callable[[], int]
-
-
-@pytest.fixture
-def front(localnet: Localnet) -> Iterator[MirrorFront]:
-    made = MirrorFront(localnet.network.mirror_grpc)
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def topic_id(localnet: Localnet, make_client: Callable[..., HederaClient]) -> str:
-    client = make_client(localnet)
-    own_id, node = client.new_transaction_id(), client.next_node()
-    client.submit(client.prepare(bodies.create_topic(), node, own_id))
-    created = client.await_receipt(own_id, node, timeout=10, interval=0.02).topic_id
-    assert created is not None
-    return created
-
-
-@pytest.fixture
-def submit(localnet: Localnet, make_client: Callable[..., HederaClient], topic_id: str) -> Submit:
-    """Write a message and return its sequence number."""
-    client = make_client(localnet)
-
-    def write() -> int:
-        own_id, node = client.new_transaction_id(), client.next_node()
-        client.submit(client.prepare(bodies.submit_message(topic_id, b"hello"), node, own_id))
-        number = client.await_receipt(own_id, node, timeout=10, interval=0.02).topic_sequence_number
-        assert number is not None
-        return number
-
-    return write
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hedera_client import Body, ChunkInfo, HederaClient, Operator, TransactionId, bodies
-from hedera_client.prices import HBAR, MARGIN, SUBMIT_MESSAGE, FeeCaps, file_contents
+from hedera_client.prices import HBAR, MARGIN, SUBMIT_MESSAGE, FeeCaps, file_contents, message
 from hedera_client.transactions import prepare
 from localnet import pb
 from localnet.state.fees import ExchangeRate, FeeSchedule
@@ -123,3 +123,12 @@ def test_a_client_without_a_rate_offers_enough_down_to_a_cent(localnet: Any) -> 
     )
     offered = transaction_pb2.TransactionBody.FromString(signed.bodyBytes).transactionFee
     assert offered >= FeeCaps(1, 1).tinybars(bodies.append_file("0.0.7", bytes(4_096)).price)
+
+
+@given(st.integers(1, 1_024))
+def test_messages_are_graded_as_the_network_grades_them(size: int) -> None:
+    """What is offered is flat; what is charged is not, and statements of costs tell that."""
+    data = pb.TransactionBody()
+    data.consensusSubmitMessage.message = bytes(size)
+    assert message(size) == HANDLERS["consensusSubmitMessage"].price(data.consensusSubmitMessage)
+    assert message(size) < SUBMIT_MESSAGE

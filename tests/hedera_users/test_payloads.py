@@ -62,3 +62,23 @@ def test_an_announcement_names_what_was_stored() -> None:
     text = announcement(Envelope("r", "0.1", 1, "model-stored", 1.0), stored, "0.0.1010").decode()
     for part in ('"name":"m"', '"version":"1.3"', '"size":10', f'"sha256":"{stored.sha256}"', '"file_id":"0.0.1010"'):
         assert part in text
+
+
+@given(contents=st.binary(max_size=3_000), number=st.integers(1, 10**9))
+def test_contents_that_are_no_json_are_carried_as_they_are(contents: bytes, number: int) -> None:
+    """Behind the envelope's line; the envelope is found again, and a changed bit is told."""
+    envelope = Envelope("20261124-101500-3f9a", "3.17", number, "model-stored", 1795255544.5)
+    message = envelope.carry(contents)
+    assert decode(message) == envelope
+    assert body_is_intact(message)
+    assert message.endswith(b"\n" + contents)
+    assert len(message) < 200 + len(contents)
+    if contents:
+        assert not body_is_intact(message[:-1] + bytes([message[-1] ^ 1]))
+
+
+def test_a_body_in_several_lines_is_one() -> None:
+    """An application of the user's own may have put the message into a form of its own."""
+    envelope = Envelope("20261124-101500-3f9a", "3.17", 5, "audit-event", 1795255544.5)
+    message = envelope.wrap(b'{\n  "pretty": true\n}')
+    assert (decode(message), body_is_intact(message)) == (envelope, True)

@@ -74,6 +74,7 @@ class Job:
         gevent.joinall(streams, timeout=self.asked.get("stop_after_s"))
         gevent.killall(streams)
         users_s = time.monotonic() - begun
+        gevent.sleep(self.asked.get("linger_s", 0.0))
         self.session.close(self.asked.get("drain_s", 10.0))
         return {
             "run_id": self.run.run_id,
@@ -93,16 +94,21 @@ class Job:
         messages: int = 0,
         files: int = 0,
         reads: int = 0,
+        topic_files: int = 0,
+        parallel: int = 1,
         delay_s: float = 0.0,
         every_s: float = 0.0,
     ) -> None:
-        """Send `messages` audit events, store and read back `files` models of three chunks, read `reads` times."""
+        """Send `messages` audit events, store and read back `files` models of three chunks, and `topic_files` by HCS-1
+        of twelve pieces so many at once, read `reads` times."""
         gevent.sleep(delay_s)
         for count in range(1, messages + 1):
             _submit(self.session, f"0.{number}", count, self.asked.get("message_bytes", 200))
             gevent.sleep(every_s)
         for count in range(files):
             _store(self.session, f"0.{number}", count)
+        for count in range(topic_files):
+            _store_on_topic(self.session, f"0.{number}", count, parallel)
         for _ in range(reads):
             _read(self.session)
             gevent.sleep(every_s)
@@ -128,6 +134,15 @@ def _store(session: Session, stream: str, number: int) -> None:
         with session.operation("hfs.fetch", size_bytes=1200) as fetched:
             contents = hedera.fetch_file(fetched, stored.record.stored_files[0].file_id)
             assert contents == b"".join(chunks), "what was read back is not what was stored"
+
+
+def _store_on_topic(session: Session, stream: str, number: int, parallel: int) -> None:
+    contents, last = session.random_of(f"{stream}/{number}").randbytes(9_000), 0
+    with session.operation("store.hcs-1", confirm="receipt", size_bytes=9_000) as stored:
+        topic, last = session.topic_files.store(stored, contents, parallel)
+    if stored.succeeded:
+        with session.operation("fetch.hcs-1", size_bytes=9_000) as fetched:
+            assert session.topic_files.fetch(fetched, topic, last) == contents, "what was read is not what was stored"
 
 
 def _read(session: Session) -> None:

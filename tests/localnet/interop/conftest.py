@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,16 +21,29 @@ from tests.localnet.interop.programs import HERE, INSTALL_S, ROOT, RUN_S, JavaSc
 def javascript(tmp_path_factory: pytest.TempPathFactory) -> JavaScript:
     """The official JavaScript SDK, installed for this session: a folder of the checkout could hold half of it, left by
     an installation that was interrupted."""
+    return _installed(HERE, "ci", tmp_path_factory.mktemp("javascript"))
+
+
+@pytest.fixture(scope="session")
+def did_sdk(tmp_path_factory: pytest.TempPathFactory) -> JavaScript:
+    """The public library that reads and writes HCS-1 files, likewise; by the versions of its lock file too, but without
+    `npm ci`, which insists on packages of other platforms that not every registry has."""
+    return _installed(HERE / "hcs1", "install", tmp_path_factory.mktemp("did-sdk"))
+
+
+def _installed(source: Path, how: str, folder: Path) -> JavaScript:
+    """The scripts of a folder, with what its package.json names beside them."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        reason = "the JavaScript SDK's tests need Node.js and npm; install them (apt install nodejs npm)"
+        reason = "the tests of JavaScript libraries need Node.js and npm; install them (apt install nodejs npm)"
         if os.environ.get("REQUIRE_NODE"):
             pytest.fail(reason)
         pytest.skip(reason)
-    folder = tmp_path_factory.mktemp("javascript")
-    for source in (*HERE.glob("*.mjs"), HERE / "package.json", HERE / "package-lock.json"):
-        shutil.copy(source, folder)
-    subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=INSTALL_S)
+    for script in (*source.glob("*.[cm]js"), source / "package.json", source / "package-lock.json"):
+        shutil.copy(script, folder)
+    for package in source.glob("zstd-napi"):
+        shutil.copytree(package, folder / package.name)
+    subprocess.run([npm, how, "--no-audit", "--no-fund"], cwd=folder, check=True, timeout=INSTALL_S)
     return JavaScript(node, folder)
 
 
