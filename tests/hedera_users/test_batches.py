@@ -48,7 +48,7 @@ def test_a_user_that_is_killed_leaves_nothing_open(rig: LoadProcess) -> None:
     """Every operation of its batch is closed, and counted."""
     job = rig.do({"user": SUBMITTER, "tasks": 1}, stop_after_s=0.5)
     assert [record["outcome"] for record in job.records] == ["unknown"] * 5
-    assert {counts["in_flight"] for counts in job.ledger.values()} == {0}
+    assert {counts["in_flight"] for counts in job.operation_counts.values()} == {0}
 
 
 def test_who_only_stores(rig: LoadProcess) -> None:
