@@ -1,4 +1,4 @@
-"""An application's day: events, models, reads and the relay, by users who think, from a quiet night to noon and back."""
+"""An application's day: events, models, reads and the relay by users who think, from a quiet night to noon and back."""
 
 from __future__ import annotations
 
