@@ -132,10 +132,10 @@ def without_empty(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def assert_accounts_balance(job: Outcome) -> None:
-    """What began has ended, exactly once each, in the ledger's count and in the records'."""
+    """What began has ended, exactly once each, in the users' count and in the records'."""
     closed = Counter(f"{record['name']}|" for record in job.records)
     assert job.pending == 0
-    for key, counts in job.ledger.items():
+    for key, counts in job.operation_counts.items():
         assert counts["scheduled"] == counts["shed"] + counts["started"], (key, counts)
         assert counts["in_flight"] == 0, (key, counts)
         assert counts["started"] == closed[key], (key, counts, closed)

@@ -136,7 +136,7 @@ OPTIONS: Final = (
         real=True,
     ),
     option("--localnet-consensus-delay 61", "--localnet-consensus-delay '61'", "less than or equal to 60"),
-    option("--localnet-throttles none", "--localnet-throttles 'none'", "choose one of mainnet, testnet, off"),
+    option("--localnet-throttles none", "--localnet-throttles 'none'", "choose mainnet, testnet, off, or rates"),
     option("--localnet-faults {tmp}/none.json", "--localnet-faults", "none.json", "name a JSON file"),
     Wrong(
         "faults that are no list",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hedera_client import Operator, Wallet
 from hedera_client.wallet import TRANSFER_GAS, WEIBARS
 from localnet_launcher import Localnet
+from tests.ethereum_accounts import Account
 
 SECRET = b"\x07" * 32
 TO = "0x" + "12" * 20

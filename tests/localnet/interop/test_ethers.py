@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from eth_account import Account as Wallet
 
 from localnet import pb
 from localnet.protocol.ethereum import CHAIN_ID, WEIBARS
+from tests.ethereum_accounts import Account as Wallet
 from tests.localnet.clients import Wire
 from tests.localnet.interop.programs import INSTALL_S, RUN_S, JavaScript
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import rlp as library
-from eth_account import Account
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from localnet.protocol.ethereum import (
     read_ethereum,
     type_of,
 )
+from tests.ethereum_accounts import Account
 
 WALLET = Account.from_key(b"\x11" * 32)
 TO = "0x" + "22" * 20

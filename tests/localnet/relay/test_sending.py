@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from eth_account import Account as Wallet
 
 from grpc_http2.server import RpcError as CallError
 from grpc_http2.server import StatusCode
@@ -26,6 +25,7 @@ from localnet.relay.sending import ATTEMPTS, Call, Sender
 from localnet.relay.transactions import get_receipt, get_transaction, get_transaction_in_block
 from localnet.state.fees import gas_price
 from localnet.state.genesis import OPERATOR_NUMBER
+from tests.ethereum_accounts import Account as Wallet
 from tests.localnet.state_at_genesis import account_id
 from tests.localnet.without_wire import NODES, Parts
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from eth_account import Account as Wallet
 
 from localnet import pb
 from localnet.protocol.ethereum import CHAIN_ID, WEIBARS
@@ -15,6 +14,7 @@ from localnet.state.genesis import OPERATOR_NUMBER
 from localnet.transactions.ethereum import creation_gas
 from localnet.transactions.handle_context import HandleContext
 from localnet.transactions.stages import EthereumResult
+from tests.ethereum_accounts import Account as Wallet
 from tests.localnet.state_at_genesis import Ledger, account_id
 
 HBAR = 100_000_000
