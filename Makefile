@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.requirements
 DEV_STAMP := $(VENV)/.requirements-dev
 
-.PHONY: help load test lint coverage scenarios calibrate chaos leaks fronts addresses clean
+.PHONY: help load test lint coverage scenarios drills calibrate chaos leaks fronts addresses clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -32,6 +32,9 @@ coverage: $(DEV_STAMP) ## branch coverage of all tests together, whole runs and 
 
 scenarios: $(RUN_STAMP) ## run every scenario briefly, one after the other (ARGS are options of locust)
 	$(BIN)/python -m scenarios run all --brief $(ARGS)
+
+drills: $(DEV_STAMP) ## each drill with what it drills and without, where it has to fail (about twenty minutes)
+	$(BIN)/pytest tests/e2e/test_drills.py -q -m "background or not background" $(ARGS)
 
 calibrate: $(DEV_STAMP) ## hold the reported overhead, and consensus's two moments, against the network's own count (about thirteen minutes)
 	$(BIN)/python -m benchmarks.calibrate $(ARGS)
