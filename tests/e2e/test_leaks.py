@@ -55,6 +55,7 @@ def test_a_clean_run_is_none(run_locust: Callable[..., Finished]) -> None:
     assert "Leak" not in done.output
 
 
+@pytest.mark.background
 def test_a_killed_run_keeps_what_was_watched(
     spawn: Callable[..., subprocess.Popen[str]], own_network: Callable[..., OwnNetwork], tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ def test_a_subscription_survives_its_breaks(run_locust: Any) -> None:
     assert "Live subscriptions brought" in finished.output
 
 
+@pytest.mark.background
 @pytest.mark.timeout(150)
 def test_one_that_is_not_opened_again_fails(run_locust: Any) -> None:
     """The same run without that protection: both drills fail, and the events that never came are counted."""

@@ -165,6 +165,7 @@ def test_audit_events_alone(
     assert "to the application's own answer" in finished.report["run"]["headline"]
 
 
+@pytest.mark.background
 @pytest.mark.timeout(INSTALL_S + RUN_S)
 def test_an_application_that_forwards_nothing_is_asked_about(
     run_locust: Any, start: Callable[..., Running], network: OwnNetwork, account: tuple[str, str]

@@ -49,6 +49,7 @@ def test_two_workers_make_a_rate_that_changes(run_locust: Callable[..., Finished
     assert "operations per second that were asked for in the mean" in done.output
 
 
+@pytest.mark.background
 @pytest.mark.timeout(300)
 def test_a_search_finds_a_throttle_and_says_so(run_locust: Callable[..., Finished]) -> None:
     """The scenario in its short form, on a network of 60 messages a second."""

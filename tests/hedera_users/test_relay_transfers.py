@@ -58,6 +58,7 @@ def test_a_round_of_a_wallet(rig: LoadProcess) -> None:
     assert all(record["phases_s"]["receipt"] > 0 and record["attempts"] >= 1 for record in sent)
 
 
+@pytest.mark.background
 def test_a_later_run_goes_on_with_the_same_wallets(rig: LoadProcess) -> None:
     """They follow from the operator's key: nothing is given again, and the nonces go on."""
     rig.do({"user": USER, "tasks": 4})
@@ -77,6 +78,7 @@ def test_at_the_level_ack_receipts_are_looked_for_at_the_check(rig: LoadProcess)
     assert till_of(rig) == 1 + TRANSFERS * AMOUNT
 
 
+@pytest.mark.background
 @pytest.mark.parametrize("fault", [{"kind": "ack-lost", "how": "reset"}, {"kind": "node-down", "nodes": ["0.0.3"]}])
 def test_faults_of_the_nodes_are_the_relays(rig: LoadProcess, fault: dict[str, Any]) -> None:
     """Nothing is carried out twice."""
@@ -86,6 +88,7 @@ def test_faults_of_the_nodes_are_the_relays(rig: LoadProcess, fault: dict[str, A
     assert till_of(rig) == 1 + (1 + TRANSFERS) * AMOUNT
 
 
+@pytest.mark.background
 def test_a_relay_that_limits_is_asked_again(rig: LoadProcess) -> None:
     """Its refusals are retried, as every BUSY is, and counted."""
     rig.do({"user": USER, "tasks": 2})

@@ -135,6 +135,7 @@ def test_lag_hides_what_is_new(faults: Faults, broken: Localnet, client: Client,
     assert [number for number, _ in shown(broken, topic)] == [1, 2, 3, 4]
 
 
+@pytest.mark.background
 def test_a_stream_falls_silent_for_good(faults: Faults, broken: Localnet, client: Client, topic: Any) -> None:
     """One that was open brings nothing any more, also when the fault is over; REST and new streams show everything."""
     with opened(broken, topic, 3) as stream:
