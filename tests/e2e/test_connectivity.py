@@ -6,9 +6,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.locust_command import Finished
 
 
+@pytest.mark.background
 def test_one_endpoint_that_does_not_answer_is_named(run_locust: Callable[..., Finished], tmp_path: Path) -> None:
     """A node that is down fails its own attempts and the expectation; the others answer every time."""
     faults = tmp_path / "faults.json"

@@ -12,6 +12,7 @@ from scenarios.catalogue.monitor_events import OUTAGE, SHORT_BREAK
 from tests.e2e.locust_command import ROOT
 
 
+@pytest.mark.background
 @pytest.mark.timeout(150)
 def test_a_subscription_survives_its_breaks(run_locust: Any) -> None:
     """Every message of the run is an event, once; two interruptions are told; and the run passes."""

@@ -144,6 +144,7 @@ def test_an_application_in_another_language(
     assert the_overhead(finished)["absolute_ms"]["ci95"][0] > EXTRA_MS
 
 
+@pytest.mark.background
 @pytest.mark.timeout(INSTALL_S + RUN_S)
 def test_audit_events_alone(
     run_locust: Any, start: Callable[..., Running], network: OwnNetwork, account: tuple[str, str]

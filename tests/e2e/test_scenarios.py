@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.e2e.locust_command import Finished
 
 QUICK = ("--localnet-consensus-delay", "0.2", "--users", "50", "--spawn-rate", "50")
@@ -36,6 +38,7 @@ def test_users_beside_a_scenario_are_refused(run_locust: Callable[..., Finished]
     assert not done.report_dir.exists()
 
 
+@pytest.mark.background
 def test_workers_run_a_scenarios_users(run_locust: Callable[..., Finished]) -> None:
     """They are told by their master which scenario it is, and share its load."""
     chosen = ("--drills", "breaker,together")

@@ -11,6 +11,7 @@ from tests.e2e.locust_command import Finished
 RUN = ("--headless", "--only-summary", "--localnet-consensus-delay", "0.2", "--receipt-interval", "0.05")
 
 
+@pytest.mark.background
 def test_users_follow_a_shape_to_its_end(run_locust: Callable[..., Finished]) -> None:
     """Nobody says how long it is to last but the shape; --run-time beside it is told to have no effect."""
     done = run_locust(

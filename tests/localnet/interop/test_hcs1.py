@@ -105,6 +105,7 @@ def runs(python: str) -> bool:
     return subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.background
 @pytest.mark.timeout(2 * INSTALL_S + RUN_S)
 def test_the_python_library_reads_ours_and_ours_reads_its(
     bench: Bench, localnet: Localnet, python_library: str, ready: dict[str, Any]
@@ -132,6 +133,7 @@ def test_the_python_library_reads_ours_and_ours_reads_its(
     assert (found.contents, found.repeated, found.foreign) == (b"of the Python library" * 3_000, 0, 0)
 
 
+@pytest.mark.background
 @pytest.mark.timeout(INSTALL_S + RUN_S)
 def test_our_files_are_read_by_the_library(bench: Bench, did_sdk: JavaScript, ready: dict[str, Any]) -> None:
     """Byte for byte, from one message to 1,388; and an empty one."""
@@ -150,6 +152,7 @@ def test_our_files_are_read_by_the_library(bench: Bench, did_sdk: JavaScript, re
     }
 
 
+@pytest.mark.background
 @pytest.mark.timeout(INSTALL_S + RUN_S)
 def test_the_librarys_files_are_read_by_ours(
     localnet: Localnet, did_sdk: JavaScript, ready: dict[str, Any], tmp_path: Path
