@@ -19,9 +19,10 @@ from localnet.mirror.balances import PERIOD_NS, BalanceHistory
 from localnet.mirror.blocks import BLOCK_NS, Blocks
 from localnet.mirror.importer import Importer
 from localnet.mirror.store import MirrorStore
+from localnet.protocol.ethereum import WEIBARS
 from localnet.protocol.ids import TransactionKey
 from localnet.relay.accounts import SNAPSHOTS_AFTER_S, get_balance
-from localnet.relay.chain import WEIBARS, Chain
+from localnet.relay.chain import Chain
 from localnet.state.entities import Account
 from localnet.state.fees import ExchangeRate
 from tests.localnet.mirror import API, topic_with_messages
