@@ -12,15 +12,14 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import grpc
-from hiero_sdk_python.hapi.mirror import consensus_service_pb2 as mirror
 
 from config.networks import Network
 from hedera_client.channels import open_mirror_channel
 from hedera_client.errors import HederaError
-from hedera_client.ids import NS_PER_S, timestamp_proto, topic_proto
+from hedera_client.ids import NS_PER_S
 from hedera_client.messages import TopicMessage
 from hedera_client.mirror_rest import MirrorRest
-from hedera_client.mirror_watcher import SUBSCRIBE, topic_message
+from hedera_client.topic_subscription import subscribe, topic_message
 
 log = logging.getLogger(__name__)
 
@@ -198,18 +197,11 @@ class EventStream:
         with self._lock:
             if self._channel is None:
                 self._channel = open_mirror_channel(self._network.mirror_grpc, tls=self._network.mirror_tls)
-            subscribe = self._channel.unary_stream(
-                SUBSCRIBE,
-                request_serializer=mirror.ConsensusTopicQuery.SerializeToString,
-                response_deserializer=mirror.ConsensusTopicResponse.FromString,
-            )
-        query = mirror.ConsensusTopicQuery(
-            topicID=topic_proto(self.topic_id), consensusStartTime=timestamp_proto(self._next_ns)
-        )
+            channel = self._channel
         self.counts.opened += 1
         self._opened_ns = self._clock()
         self._opened_at = self._heard_at = time.monotonic()
-        self._call = call = subscribe(query)
+        self._call = call = subscribe(channel, self.topic_id, self._next_ns)
         if self._closed.is_set():
             call.cancel()
         for response in call:

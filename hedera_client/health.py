@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, Final, NamedTuple
 
 import grpc
-from hiero_sdk_python.hapi.mirror import consensus_service_pb2 as mirror
 
 from config.networks import Network
 from config.secrets import without_secrets
@@ -23,13 +22,13 @@ from hedera_client.client import HederaClient
 from hedera_client.credentials import Operator
 from hedera_client.errors import HederaError, MirrorError, RelayError, TransportError
 from hedera_client.findings import Finding, UnhealthyError, Wrong
-from hedera_client.ids import LANES, topic_proto
+from hedera_client.ids import LANES
 from hedera_client.mirror_rest import MirrorRest
-from hedera_client.mirror_watcher import SUBSCRIBE
 from hedera_client.parallel import side_by_side
 from hedera_client.prices import HBAR, LOWEST_RATE, MARGIN, FeeCaps
 from hedera_client.probe import Probe
 from hedera_client.relay import Relay
+from hedera_client.topic_subscription import subscribe
 from hedera_client.transports import TransportName
 
 NO_TOPIC = "0.0.1"
@@ -324,12 +323,7 @@ def check_fees(caps: FeeCaps, bodies: Mapping[str, Body], option: str) -> str:
 def _mirror_grpc(network: Network, timeout: float) -> str:
     channel = open_mirror_channel(network.mirror_grpc, tls=network.mirror_tls)
     try:
-        subscribe = channel.unary_stream(
-            SUBSCRIBE,
-            request_serializer=mirror.ConsensusTopicQuery.SerializeToString,
-            response_deserializer=mirror.ConsensusTopicResponse.FromString,
-        )
-        for _ in subscribe(mirror.ConsensusTopicQuery(topicID=topic_proto(NO_TOPIC), limit=1), timeout=timeout):
+        for _ in subscribe(channel, NO_TOPIC, None, limit=1, timeout=timeout):
             break
     except grpc.RpcError as error:
         if error.code() not in _SIGNS_OF_LIFE:

@@ -13,20 +13,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import grpc
-from hiero_sdk_python.hapi.mirror import consensus_service_pb2 as mirror
 
 from config.networks import Network
-from hedera_client.bodies import ChunkInfo
 from hedera_client.channels import open_mirror_channel
 from hedera_client.errors import Fate, HederaError, MirrorTimeoutError
-from hedera_client.ids import NS_PER_S, TransactionId, timestamp_ns, timestamp_proto, topic_proto
+from hedera_client.ids import NS_PER_S
 from hedera_client.messages import TopicMessage
 from hedera_client.mirror_rest import PAGE_ROWS, MirrorRest
 from hedera_client.overdue_messages import LOOK_INTERVAL_S, StreamCounts, Suspicion
+from hedera_client.topic_subscription import subscribe, topic_message
 
 log = logging.getLogger(__name__)
 
-SUBSCRIBE: Final = "/com.hedera.mirror.api.proto.ConsensusService/subscribeTopic"
 LOOK_BACK_NS: Final = 10 * NS_PER_S
 """How long before the watcher was made its view of the topic begins."""
 
@@ -223,18 +221,10 @@ class MirrorWatcher:
                 return
             if self._channel is None:
                 self._channel = open_mirror_channel(self._network.mirror_grpc, tls=self._network.mirror_tls)
-            subscribe = self._channel.unary_stream(
-                SUBSCRIBE,
-                request_serializer=mirror.ConsensusTopicQuery.SerializeToString,
-                response_deserializer=mirror.ConsensusTopicResponse.FromString,
-            )
-            query = mirror.ConsensusTopicQuery(
-                topicID=topic_proto(self.topic_id), consensusStartTime=timestamp_proto(self._next_ns)
-            )
             self.counts.opened += 1
             self._opened_at = time.monotonic()
             self._suspicion.opened(self._opened_at)
-            self._call = call = subscribe(query)
+            self._call = call = subscribe(self._channel, self.topic_id, self._next_ns)
         for response in call:
             self._see(topic_message(self.topic_id, response))
 
@@ -346,20 +336,3 @@ class MirrorWatcher:
             status="MIRROR_TIMEOUT",
             fate=Fate.UNKNOWN,
         )
-
-
-def topic_message(topic_id: str, response: mirror.ConsensusTopicResponse) -> TopicMessage:
-    """A message of the stream; who paid for it is not told there."""
-    chunk = None
-    if response.HasField("chunkInfo"):
-        info = response.chunkInfo
-        chunk = ChunkInfo(TransactionId.from_proto(info.initialTransactionID), total=info.total, number=info.number)
-    return TopicMessage(
-        topic_id=topic_id,
-        sequence_number=response.sequenceNumber,
-        consensus_timestamp=timestamp_ns(response.consensusTimestamp),
-        message=response.message,
-        running_hash=response.runningHash,
-        running_hash_version=response.runningHashVersion,
-        chunk_info=chunk,
-    )

@@ -99,11 +99,10 @@ class Session:
         self._guards = make_guards(settings, self.client.nodes, self.stats, Place(run.run_id, worker, run.workers))
         self._mirror = _mirror_view(run, self._guards) if MIRROR in settings.confirm else None
         self.hedera = HederaService(self.client, self._guards, self._mirror, self.background, settings)
-        rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout, processes=run.workers)
-        self.mirror = MirrorReads(rest, self._guards.mirror_reads, settings.confirm_timeout)
+        self._rest = MirrorRest(run.network.mirror_rest, timeout=settings.rpc_timeout, processes=run.workers)
+        self.mirror = MirrorReads(self._rest, self._guards.mirror_reads, settings.confirm_timeout)
         self.topic_files = TopicFiles(self.client, self._guards, self.hedera.transactions, self.mirror)
         self._event_streams: list[EventStream] = []
-        self._events_rest: MirrorRest | None = None
         self.relay = _relay_view(run, self._guards)
         scratch = Path(settings.report_dir) / run.run_id / f"baseline-{worker}.sqlite"
         topic = run.topics.get(APPLICATION, "")
@@ -167,13 +166,9 @@ class Session:
 
     def event_stream(self, topic_id: str) -> EventStream:
         """Return a live subscription to a topic, whose statistics the report shows; the session closes it."""
-        if self._events_rest is None:
-            settings = self.run.settings
-            rest = MirrorRest(self.run.network.mirror_rest, timeout=settings.rpc_timeout, processes=self.run.workers)
-            self._events_rest = rest
         after = next((one.after for one in self.run.topic_starts if one.topic_id == topic_id), 0)
         since_ns = int((self.run.started_at - TOPIC_PAST_S) * NS_PER_S) if after else 0
-        stream = EventStream(self.run.network, topic_id, self._events_rest, after=after, since_ns=since_ns)
+        stream = EventStream(self.run.network, topic_id, self._rest, after=after, since_ns=since_ns)
         self._event_streams.append(stream)
         return stream
 
@@ -196,11 +191,9 @@ class Session:
             self.background.kill(LAST_WORDS_S)
         if self._mirror is not None:
             self._mirror.close()
-        self.mirror.close()
         for stream in self._event_streams:
             stream.close()
-        if self._events_rest is not None:
-            self._events_rest.close()
+        self.mirror.close()
         if self.relay is not None:
             self.relay.close()
         self.client.close()

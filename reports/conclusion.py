@@ -115,12 +115,21 @@ def conclude_folder(folder: Path, mirror_rest: str = "") -> Concluded:
 def _conclude(run: Kept, folder: Path) -> Concluded:
     audited = audit_run(run)
     report = judge_run(run, audited)
-    if run.collector.run.settings.scenario:
-        examine: Examiner = resolve_name(EXAMINER)
-        take_in(report, examine(report))
+    _examine(report, run.collector.run.settings.scenario)
     histograms = partial(render_histograms, run.collector.measurements.operations, audited.consensus)
     written = write_run(report, folder, {HISTOGRAMS_NAME: histograms})
     return Concluded(report, written, tell_run(report, folder, written, unwritten=run.ending.unwritten))
+
+
+def _examine(report: Report, scenario: str) -> None:
+    """Hold a report against what its scenario expects; "" is none. One that is not there any more costs no report."""
+    if not scenario:
+        return
+    examine: Examiner = resolve_name(EXAMINER)
+    try:
+        take_in(report, examine(report))
+    except ValueError as error:
+        logger.warning("What scenario %r expects is not known here: %s", scenario, error)
 
 
 def write_run(report: Report, folder: Path, further: Mapping[str, Callable[[], str]] | None = None) -> Written:

@@ -48,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run.add_argument("name", help="of a scenario, or all")
     for name, does in SHORTHANDS.items():
         commands.add_parser(name, help=f"run {does}")
-    for command in commands.choices.values():
-        command.add_argument("--brief", action="store_true", help="for a short time")
+    for name in ("run", *SHORTHANDS):
+        commands.choices[name].add_argument("--brief", action="store_true", help="for a short time")
     report = commands.add_parser("report", help="print the summary of a run again")
     report.add_argument("folder", nargs="?", type=Path, default=Path("reports/out/latest"), metavar="RUN_DIR")
     chosen, options = parser.parse_known_args(arguments)

@@ -21,7 +21,8 @@ from reports.collect.live import Live, Look, cpu_percent, due_between, live_of
 from reports.judge.limits import not_served
 from reports.schema.capacity import Capacity, PublishedLimit
 from reports.schema.capacity import Step as Entry
-from scenarios.capacity_search import Gates, Plan, Search, Step, StepSeen, Tried
+from scenarios.capacity_gates import Gates, StepSeen
+from scenarios.capacity_search import Plan, Search, Step, Tried
 
 CALLS_AT_ONCE: Final = 10
 """Calls that a node takes at once on a connection (NettyConfig.java, SETTINGS_MAX_CONCURRENT_STREAMS)."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
 from reports.judge.expectations import Examined
 from reports.schema.report import Drill as Entry
 from reports.schema.report import Report
 from scenarios.catalogue import scenario
-from scenarios.scenario import Drill, Expectation
+from scenarios.scenario import Drill, Expectation, Judged
+
+logger = logging.getLogger(__name__)
 
 
 def examine(report: Report) -> Examined:
@@ -18,8 +22,17 @@ def examine(report: Report) -> Examined:
     return Examined(chosen.question, entries, chosen.instead_of, rated=chosen.rated)
 
 
+def _judged(expectation: Expectation, report: Report) -> Judged:
+    """What an expectation says of a report; one that raises costs its own answer, and not the run's report."""
+    try:
+        return expectation.judge(report)
+    except Exception as error:
+        logger.exception("The expectation %r could not be judged", expectation.name)
+        return Judged(f"it could not be judged: {type(error).__name__}: {error}", None)
+
+
 def _entry(expectation: Expectation, report: Report) -> Entry:
-    observed, passed = expectation.judge(report)
+    observed, passed = _judged(expectation, report)
     entry: Entry = {
         "name": expectation.name,
         "kind": "drill" if isinstance(expectation, Drill) else "expectation",

@@ -50,9 +50,8 @@ def _streams(report: Report, what: str) -> int:
 DRILLS = (
     Drill(
         OUTAGE,
-        "the mirror answers nothing for 6 s: every operation that waits for it succeeds, and within 5 s of its "
-        "return no "
-        "more of them wait than usual",
+        "the mirror answers nothing for 6 s: every operation that waits for it succeeds, and within 5 s of its return "
+        "no more of them wait than usual",
         outage,
         key="mirror-outage",
         faults=({"kind": "mirror-outage", "name": OUTAGE, "duration": 6.0},),
@@ -62,8 +61,7 @@ DRILLS = (
     Drill(
         SILENT,
         "the mirror's stream brings nothing any more, without an end: it is opened again, and 8 s later no more "
-        "operations "
-        "wait for the mirror than usual",
+        "operations wait for the mirror than usual",
         silent,
         key="mirror-silent",
         faults=({"kind": "mirror-silent", "name": SILENT, "duration": 1.0},),

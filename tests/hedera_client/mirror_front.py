@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 from hiero_sdk_python.hapi.mirror import consensus_service_pb2 as mirror
 
-from hedera_client.mirror_watcher import SUBSCRIBE
+from hedera_client.topic_subscription import SUBSCRIBE
 
 Submit = Callable[[], int]
 """Writes a message to the topic, and returns its sequence number."""

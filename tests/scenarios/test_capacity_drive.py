@@ -15,7 +15,8 @@ from hedera_users.shapes import Driving
 from reports.collect.live import Ended, Look
 from reports.schema.published import violations
 from scenarios.capacity_drive import Drive, drive_search, plan_of, published
-from scenarios.capacity_search import Gates, Plan
+from scenarios.capacity_gates import Gates
+from scenarios.capacity_search import Plan
 from tests.reports.sample import sample_report
 
 SHAPE = "capacity:start=20,step=4s,settle=2s,confirm=8s,tolerance=10%,margin=70%,p95=900,limit=5m,climb=3"

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.capacity_search import Fault, Found, Gates, Plan, Search, Step, StepSeen, faults
+from scenarios.capacity_gates import Fault, Gates, StepSeen, faults
+from scenarios.capacity_search import Found, Plan, Search, Step
 
 TICK_S = 0.1
 LEAD_S = 1.0
