@@ -29,7 +29,8 @@ def storm(report: Report) -> Judged:
     after = counts(report, Window(window.to_s + 1, course.until_s), SUBMIT)["succeeded"]
     told = (
         f"{attempts.first + attempts.further:,} attempts for {attempts.first:,} operations: "
-        f"{attempts.amplification:.2f} times; {course.bad:,} operations ended with an error, {after:,} succeeded afterwards"
+        f"{attempts.amplification:.2f} times; {course.bad:,} operations ended with an error, "
+        f"{after:,} succeeded afterwards"
     )
     return Judged(told, attempts.amplification <= MOST and after > 0)
 
