@@ -94,7 +94,8 @@ def test_a_running_network_is_found_by_its_user_alone(own_folder: Path) -> None:
     gone = running_networks.folder() / "999999999.json"
     gone.write_text(json.dumps({"control": "http://gone", "token": "x"}))
     file = running_networks.announce("http://here", TOKEN)
-    os.utime(gone)
+    later = file.stat().st_mtime + 1
+    os.utime(gone, (later, later))
     assert running_networks.find() == ("http://here", TOKEN)
     assert not gone.exists()
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
