@@ -187,9 +187,11 @@ class Operation:
     def our_patience(self, seconds: float) -> None:
         """Note that up to so many seconds of what has just passed were not the network's, for we looked late.
 
-        They stay in their phase, for how many of them it really were is not known.
+        They stay in their phase, for how many of them it really were is not known. Once it is handed over its time has
+        ended: nobody waits any more.
         """
-        self.record.patience_s += seconds
+        if self.delivery is None:
+            self.record.patience_s += seconds
 
     def seen(self, sequence_number: int | None) -> None:
         """Note that the network was just heard to have its latest message: what the two clocks are compared by."""

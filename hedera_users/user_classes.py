@@ -69,8 +69,10 @@ def without_effect(user_classes: Iterable[type[User]], settings: RunSettings) ->
         return []  # a class from another locustfile does not declare its options
     looked_at = {name for names in said for name in _looked_at(names, settings)}
     names = ", ".join(sorted(one.__name__ for one in classes))
+    by_application = {name for declared in said for name in declared} - looked_at
     return [
         f"{told(settings, name)} has no effect: {names} does without it"
+        + (" where --with-hedera is given" if name in by_application else "")
         for name in OF_CLASSES
         if name not in looked_at and given(settings, name)
     ]

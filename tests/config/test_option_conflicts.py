@@ -101,8 +101,8 @@ def test_what_has_an_effect_is_not_told(values: dict[str, str]) -> None:
             [OverheadUser],
             {"with_hedera": "http://h", "baseline": "fixed:1ms", "confirm": "ack", "chunk_bytes": "100"},
             [
-                "--confirm 'ack' has no effect: OverheadUser does without it",
-                "--chunk-bytes 100 has no effect: OverheadUser does without it",
+                "--confirm 'ack' has no effect: OverheadUser does without it where --with-hedera is given",
+                "--chunk-bytes 100 has no effect: OverheadUser does without it where --with-hedera is given",
             ],
         ),
         ([HcsSubmitter, OverheadUser], {"with_hedera": "http://h", "baseline": "fixed:1ms", "confirm": "ack"}, []),

@@ -65,3 +65,13 @@ def test_only_the_owner_hands_it_on(operation: Operation) -> None:
     operation.hand_over()
     with pytest.raises(AssertionError):
         first.hand_on()
+
+
+def test_nobody_waits_for_what_was_handed_over(operation: Operation) -> None:
+    """A late look is a part of the latency only while its user waits: `queued` was told of "190 % own waiting"."""
+    operation.our_patience(0.3)
+    operation.merge([operation.branch()])
+    assert operation.record.patience_s == 0.0
+    waiting = Operation(Environment(), OperationCounts(), "hcs.submit")
+    waiting.our_patience(0.3)
+    assert waiting.record.patience_s == 0.3
