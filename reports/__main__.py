@@ -16,9 +16,6 @@ from typing import Final
 from config.exit_codes import ExitCode, as_text
 from config.network_file import url_fault
 from config.streams import survive_closed_pipes
-from reports.collect.journal import JournalError
-from reports.conclusion import conclude_folder
-from reports.judge.verdict import exit_code_of
 from reports.render.console import code_without_report
 from reports.render.files import HTML_NAME, JSON_NAME, read_report, render_files
 
@@ -59,6 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _audit(folder: Path, mirror_rest: str) -> int:
+    # Here, because Locust and scipy come with it, for which a page of help, or a page drawn again, need not wait.
+    from reports.collect.journal import JournalError
+    from reports.conclusion import conclude_folder
+    from reports.judge.verdict import exit_code_of
+
     fault = url_fault("--mirror-rest", mirror_rest) if mirror_rest else ""
     if fault:
         return _refuse(fault)
