@@ -1,5 +1,7 @@
 """How one attempt of one operation reaches one Hedera node, and how its outcome is read back. It retries nothing."""
 
+from hedera_client import sdk_on_demand  # noqa: F401 isort: skip (before anything of the SDK)
+
 from hedera_client import bodies
 from hedera_client.address_book import network_from_address_book
 from hedera_client.bodies import Body, Chunk, ChunkInfo

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
-from hiero_sdk_python import PublicKey
+from hiero_sdk_python.crypto.public_key import PublicKey
 from hiero_sdk_python.hapi.services import (
     basic_types_pb2,
     consensus_create_topic_pb2,

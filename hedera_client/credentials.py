@@ -7,7 +7,8 @@ import hmac
 from collections.abc import Callable, Mapping
 from typing import Final, NoReturn
 
-from hiero_sdk_python import PrivateKey, PublicKey
+from hiero_sdk_python.crypto.private_key import PrivateKey
+from hiero_sdk_python.crypto.public_key import PublicKey
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
 from hedera_client.errors import CredentialError
