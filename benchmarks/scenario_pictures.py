@@ -52,7 +52,7 @@ def main() -> int:
     for folder in (PICTURES, SUMMARIES):
         folder.mkdir(parents=True, exist_ok=True)
     failed = 0
-    with tempfile.TemporaryDirectory() as scratch, browser(Path(scratch) / "profile") as page:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch, browser(Path(scratch) / "profile") as page:
         reports = chosen.keep or Path(scratch)
         for name in chosen.names or scenario_names():
             began = time.monotonic()

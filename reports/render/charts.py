@@ -1,4 +1,4 @@
-"""The data of the charts, read off a report; it travels as JSON inside the page and is drawn by report.js."""
+"""The data of the charts, read off a report; `reports.render.plots` draws them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Lane(TypedDict):
 
 
 class Line(TypedDict):
-    """The points of one operation as columns, which is a third of the size."""
+    """The points of one operation as columns."""
 
     label: str
     t: list[float | None]
@@ -97,12 +97,16 @@ class Knee(TypedDict):
 
 
 class ChartData(TypedDict):
-    """Everything that report.js draws."""
+    """Everything that is drawn.
+
+    Attributes that are lists of columns are of one length each.
+    """
 
     knee: Knee | None
 
     intervals: list[Interval]
     intervals_log: bool
+    compared: list[str]
     curves: list[Curves]
     difference: list[Estimate]
     phases: PhaseChart
@@ -127,6 +131,7 @@ def chart_data(report: Report, name_of: Namer) -> ChartData:
         "knee": _knee(report.get("capacity")),
         "intervals": rows,
         "intervals_log": _decades_apart(rows),
+        "compared": [entry["operation"] for entry in overhead_entries(report)],
         "curves": [entry["curves"] for entry in overhead_entries(report)],
         "difference": [entry["absolute_ms"] for entry in overhead_entries(report)],
         "phases": phases(report, name_of),

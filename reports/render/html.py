@@ -10,10 +10,11 @@ from typing import Final
 
 import jinja2
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from reports.render import head, views, words
 from reports.render.charts import chart_data
+from reports.render.plots.of_report import draw
+from reports.render.plots.rows import phase_colour
 from reports.schema.report import Report
 from reports.wording import capacity, collisions, connections, event_streams, mirror_streams, patience, trends
 from reports.wording.audit import reordering, unreported
@@ -31,7 +32,7 @@ def render_html(report: Report) -> str:
     return (
         environment()
         .get_template("report.html")
-        .render(report=report, run=report["run"], name_of=name_of, charts=charts)
+        .render(report=report, run=report["run"], name_of=name_of, charts=charts, plots=draw(charts))
     )
 
 
@@ -64,8 +65,8 @@ def environment() -> jinja2.Environment:
         injected=injected,
         measured_to=measured_to,
         inline=_inline,
-        scripts=_scripts,
-        script_hashes=_script_hashes,
+        hash_of=_hash_of,
+        phase_colour=phase_colour,
     )
     engine.filters.update(
         ms=milliseconds,
@@ -83,19 +84,14 @@ def environment() -> jinja2.Environment:
     return engine
 
 
+@cache
 def _inline(name: str) -> Markup:
-    """A style sheet or script of our own, as it is."""
+    """The style sheet or the script, as it is."""
     return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 (a file of this project, no input)
 
 
 @cache
-def _scripts() -> tuple[Markup, ...]:
-    """The chart library that the plotly package brings along, and our own code that draws with it."""
-    return Markup(get_plotlyjs()), _inline("report.js")  # noqa: S704 (it holds no closing script tag; a test looks)
-
-
-@cache
-def _script_hashes() -> Markup:
-    """Both scripts for the page's content security policy: a browser runs no other."""
-    digests = (hashlib.sha256(script.encode()).digest() for script in _scripts())
-    return Markup(" ").join(Markup("'sha256-{}'").format(Markup(base64.b64encode(one).decode())) for one in digests)  # noqa: S704 (base64)
+def _hash_of(name: str) -> Markup:
+    """What the page's content security policy lets in: a browser applies no other style and runs no other script."""
+    digest = hashlib.sha256(_inline(name).encode()).digest()
+    return Markup("'sha256-{}'").format(Markup(base64.b64encode(digest).decode()))  # noqa: S704 (base64)

@@ -25,7 +25,7 @@ PAYLOADS = (
 
 MISDRAWN = """
 [...document.querySelectorAll('[data-chart]')].filter(chart => {
-  const marks = chart.querySelectorAll('svg .trace, svg .bars path, svg .scatterlayer path');
+  const marks = chart.querySelectorAll('.panel path:not(.off), .panel rect, .panel circle, .panel .whisker');
   return !marks.length || [...marks].every(mark => mark.getBoundingClientRect().width === 0);
 }).map(chart => chart.dataset.chart)
 """
@@ -70,8 +70,7 @@ def test_every_operation_has_a_row_in_a_narrow_chart(chromium: Browser, page: Pa
     """Names that are cut or broken are still rows of their own."""
     chromium.open(page, 390)
     ticks = chromium.evaluate(
-        "[...document.querySelectorAll('[data-chart=phases] .yaxislayer-above .ytick text, "
-        "[data-chart=phases] .yaxislayer-below .ytick text')].map(one => one.textContent)"
+        "[...document.querySelectorAll('[data-chart=phases] .row:not(.axis) .row-name')].map(one => one.innerText)"
     )
     assert len(ticks) == len(set(ticks)) == 4
 
@@ -83,7 +82,30 @@ def test_faults_and_breakers_stand_on_the_time_axis(chromium: Browser, page: Pat
     shown = chromium.evaluate(f"{chart}.innerText || {chart}.textContent")
     for text in ("BUSY 30 %", "breaker 0/hcs", "waiting", "per second", "milliseconds"):
         assert text in shown
-    assert chromium.evaluate(f"{chart}.querySelectorAll('.shapelayer path').length") >= 3
+    assert chromium.evaluate(f"{chart}.querySelectorAll('.band').length") >= 3
+
+
+def test_values_are_told_at_the_pointer_and_by_keys(chromium: Browser, page: Path) -> None:
+    """Of what is shown: a click on a name in the legend hides it, in the chart and in what is told; Escape ends it."""
+    seen = chromium.open(page, 1440)
+    chart = "document.querySelector('[data-chart=timeline]')"
+    drawing, told = f"{chart}.querySelector('.drawing')", f"{chart}.querySelector('.told')"
+    chromium.evaluate(f"{drawing}.scrollIntoView()")
+    x, y = chromium.evaluate(
+        f"(() => {{ const b = {drawing}.getBoundingClientRect(); return [b.left + 1, b.top + 90] }})()"
+    )
+    chromium.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
+    assert chromium.evaluate(f"{told}.innerText").startswith("0 s\naudit-event · baseline: 15/s, median 50")
+    press = f"{drawing}.dispatchEvent(new KeyboardEvent('keydown', {{key: '%s', bubbles: true}}))"
+    chromium.evaluate(press % "ArrowRight")
+    assert chromium.evaluate(f"{told}.innerText").startswith("1 s\n")
+    chromium.evaluate(f"{chart}.querySelector('button[data-series=o0]').click()")
+    chromium.evaluate(press % "ArrowRight")
+    assert "baseline" not in chromium.evaluate(f"{told}.innerText")
+    assert chromium.evaluate(f"[...{chart}.querySelectorAll('path[data-series=o0]')].every(one => one.matches('.off'))")
+    chromium.evaluate(press % "Escape")
+    assert chromium.evaluate(f"getComputedStyle({told}).display") == "none"
+    assert seen.errors == []
 
 
 def test_a_report_can_be_printed(chromium: Browser, page: Path, tmp_path: Path) -> None:
@@ -95,6 +117,17 @@ def test_a_report_can_be_printed(chromium: Browser, page: Path, tmp_path: Path) 
     assert (tmp_path / "report.pdf").stat().st_size > 50_000
 
 
+def test_a_report_is_small_and_lets_nothing_in(chromium: Browser, page: Path) -> None:
+    """Whatever got into it could neither style nor run anything: the policy knows our one style sheet and script."""
+    assert page.stat().st_size < 400_000
+    assert "unsafe" not in page.read_text(encoding="utf-8").partition("</head>")[0]
+    assert " style=" not in page.read_text(encoding="utf-8")
+    seen = chromium.open(page, 1440)
+    chromium.evaluate("document.body.insertAdjacentHTML('beforeend', '<p id=in style=\"color: red\">in</p>')")
+    assert chromium.evaluate("getComputedStyle(document.querySelector('#in')).color") != "rgb(255, 0, 0)"
+    assert any("Content Security Policy" in error for error in seen.errors)
+
+
 @pytest.mark.parametrize("payload", ["".join(PAYLOADS), "<!--<script>"], ids=["all", "comment"])
 def test_nothing_from_the_network_runs(chromium: Browser, tmp_path: Path, payload: str) -> None:
     """Markup and script in statuses, errors, faults, breakers, topics and process names are shown as they are."""
@@ -104,8 +137,9 @@ def test_nothing_from_the_network_runs(chromium: Browser, tmp_path: Path, payloa
     assert seen.errors == []
     assert seen.requests == [(tmp_path / "report.html").resolve().as_uri()]
     assert chromium.evaluate("document.title") == report["run"]["headline"]
-    assert chromium.evaluate("document.querySelectorAll('main img, main b, main a[href], main script').length") == 0
-    assert chromium.evaluate("document.scripts.length") == 3
+    foreign = "main img, main b, main a[href], main script:not([type='application/json'])"
+    assert chromium.evaluate(f'document.querySelectorAll("{foreign}").length') == 0
+    assert chromium.evaluate("[...document.scripts].filter(one => one.type !== 'application/json').length") == 1
     errors = chromium.evaluate("document.querySelector('#errors').textContent")
     assert f"the node was busy {payload}" in errors
     assert chromium.evaluate(MISDRAWN) == []

@@ -60,7 +60,7 @@ def test_memory_is_drawn(tmp_path: Path) -> None:
     write_report(tmp_path, grown(tmp_path))
     with browser(tmp_path / "profile") as chromium:
         chromium.open(tmp_path / "report.html", width=1280)
-        lines = chromium.evaluate("document.querySelectorAll('[data-chart=memory] .scatterlayer .trace').length")
+        lines = chromium.evaluate("document.querySelectorAll('[data-chart=memory] path.line[d]:not(.key path)').length")
     assert lines == 2
 
 

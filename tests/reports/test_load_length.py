@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from reports.render.console import render_console
 from reports.render.files import write_report
 from reports.render.html import render_html
 from reports.render.markdown import render_markdown
+from reports.render.plots import over_time
 from reports.render.views import namer, phases
 from reports.render.words import length
 from reports.schema.published import violations
@@ -179,50 +181,36 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield running
 
 
-@with_chromium
 @pytest.mark.parametrize(
-    ("resolution_s", "measured", "drawn_at"),
+    ("resolution_s", "measured", "drawn", "dots"),
     [
-        (1, {0: 5.0, 1: 5.0, 20: 5.0}, [5.0, 5.0, *[None] * 18, 5.0]),
-        (1, {0: 5.0, 1: None, 2: 5.0}, [5.0, None, 5.0]),
-        (10, {0: 5.0, 10: 6.0, 40: 7.0}, [5.0, 6.0, None, None, 7.0]),
+        (1, {0: 5.0, 1: 5.0, 20: 5.0}, [[0, 1], [20]], [20]),
+        (1, {0: 5.0, 1: None, 2: 5.0}, [[0], [2]], [0, 2]),
+        (10, {0: 5.0, 10: 6.0, 40: 7.0}, [[0, 10], [40]], [40]),
     ],
     ids=["seconds without data", "a second of failures", "tens of seconds"],
 )
 def test_a_line_has_a_hole_wherever_nothing_was_measured(
-    chromium: Browser,
-    tmp_path: Path,
-    resolution_s: int,
-    measured: dict[int, float | None],
-    drawn_at: list[float | None],
+    tmp_path: Path, resolution_s: int, measured: dict[int, float | None], drawn: list[list[float]], dots: list[float]
 ) -> None:
     """Also where operations only failed, which have no response time, and in the wider steps of a long run."""
     report = sample_report(tmp_path, pairs=90, load_s=50)
     series = report["timeline"]["series"][0]
     points = [series["points"][0] | {"t": t, "p50_ms": value} for t, value in measured.items()]
     report["timeline"] |= {"series": [series | {"points": points}], "resolution_s": resolution_s}
-    assert write_report(tmp_path, report) == []
-    assert chromium.open(tmp_path / "report.html", 1440).errors == []
-    drawn = "document.querySelector('[data-chart=timeline]').data.find(one => one.yaxis === 'y2')"
-    assert chromium.evaluate(f"{drawn}.y") == drawn_at
-    assert chromium.evaluate(f"{drawn}.connectgaps") is False
+    plot = over_time.timeline(chart_data(report, namer(report)))
+    panel = next(one for one in plot.panels if one.title.startswith("milliseconds"))
+    end = report["run"]["duration_s"]
+    (line,) = [times_of(shape.path, end) for shape in panel.shapes if shape.kind == "line"]
+    assert line == drawn
+    alone = [time for shape in panel.shapes if shape.kind == "dots" for time in times_of(shape.path, end)]
+    assert sorted({time for stretch in alone for time in stretch}) == dots
 
 
-@with_chromium
-def test_a_line_stops_where_nothing_was_measured(chromium: Browser, tmp_path: Path) -> None:
-    """Between two measurements with empty seconds between them stands nothing; one that stands alone is a dot."""
-    report = sample_report(tmp_path, pairs=90, load_s=50)
-    series = report["timeline"]["series"][0]
-    point = series["points"][0] | {"p50_ms": 5.0}
-    report["timeline"]["series"] = [series | {"points": [point | {"t": t} for t in (0, 1, 20)]}]
-    assert write_report(tmp_path, report) == []
-    assert chromium.open(tmp_path / "report.html", 1440).errors == []
-    drawn = "document.querySelector('[data-chart=timeline]').data.find(one => one.yaxis === 'y2')"
-    values = chromium.evaluate(f"{drawn}.y")
-    assert values == [5.0, 5.0, *[None] * 18, 5.0]
-    assert chromium.evaluate(f"{drawn}.connectgaps") is False
-    sizes = chromium.evaluate(f"{drawn}.marker.size")
-    assert sizes[0] == 0 < sizes[20]
+def times_of(path: str, end: float) -> list[list[float]]:
+    """The seconds at which each unbroken stretch of a path has a corner."""
+    stretches = [re.findall(r"(?:^|[ML])([\d.]+) [\d.]+", part) for part in re.split("(?=M)", path) if part]
+    return [[round(float(x) / 1000 * end) for x in stretch] for stretch in stretches]
 
 
 @with_chromium
@@ -230,6 +218,6 @@ def test_the_end_of_the_load_is_drawn(chromium: Browser, tmp_path: Path) -> None
     report = sample_report(tmp_path, pairs=90, load_s=50)
     assert write_report(tmp_path, report) == []
     assert chromium.open(tmp_path / "report.html", 1440).errors == []
-    shapes = "document.querySelector('[data-chart=timeline]').layout.shapes.map(one => [one.x0, one.x1])"
-    assert [50, 60] in chromium.evaluate(shapes)
+    bands = "[...document.querySelectorAll('[data-chart=timeline] .band.muted')].map(one => one.getAttribute('d'))"
+    assert [[50, 60, 60, 50]] in [times_of(path, 60) for path in chromium.evaluate(bands)]
     assert "users had been asked to stop" in chromium.evaluate("document.querySelector('#timeline').innerText")
