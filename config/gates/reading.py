@@ -22,7 +22,7 @@ class Written(NamedTuple):
 
     Attributes:
         text: The gate.
-        place: The option, or the option, its file and the line in it.
+        place: The option, or the option, its file and the line in it; the gate follows.
     """
 
     text: str
@@ -30,7 +30,7 @@ class Written(NamedTuple):
 
     def refused(self, error: GateError) -> str:
         """One line that refuses it: place, gate, column, what would be right."""
-        return f"{self.place}: {self.text!r}: {error}"
+        return f"{self.place} {self.text!r}: {error}"
 
 
 class Joined(argparse.Action):
@@ -109,4 +109,4 @@ def _of_file(path: str) -> Iterator[Written]:
         raise ValueError("it is too long to be a list of gates; name a text file with a gate in each line")
     for number, line in enumerate(content.splitlines(), 1):
         if not line.lstrip().startswith(COMMENT):
-            yield from (Written(text, f"--gates {path!r}, line {number}") for text in split(line))
+            yield from (Written(text, f"--gates {path!r}, line {number}:") for text in split(line))

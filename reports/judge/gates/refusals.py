@@ -84,7 +84,8 @@ def _check_argument(argument: Argument, parameter: Parameter) -> None:
     }
     allowed = choices.get(parameter)
     if allowed is not None and argument.text not in allowed:
-        raise GateError(argument.column, f"{argument.text!r} is no {parameter}; use one of {', '.join(allowed)}")
+        what = "level or figure" if parameter == "level" else parameter
+        raise GateError(argument.column, f"{argument.text!r} is no {what}; use one of {', '.join(allowed)}")
 
 
 def _check_operation(call: Call, metric: Metric, possible: Mapping[str, Possible]) -> None:
