@@ -105,6 +105,7 @@ def test_what_is_counted_is_a_point_and_what_is_not_complete_has_no_end() -> Non
         ("max(hcs.submit.receipt) <= 348ms", "max(hcs.submit) > 1m"),
         ("error_rate(*) < 10%", "error_rate(hcs.submit) < 5%"),
         ("failures(audit-event) == 0", "failures(*) == 0"),
+        ("unknown(*) == 0", "unknown(*) > 0"),
         ("rejected(audit-event.ack) == 0", "rejected(hcs.submit) == 0"),
         ("succeeded(*) >= 1500", "succeeded(*) > 5000"),
         ("rate(hcs.submit) > 10/s", "rate(hcs.submit) > 20"),

@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from reports.judge.expectations import Examined, take_in
+from reports.judge.gates.catalogue import METRICS
+from reports.judge.gates.metric import FACTORS
 from reports.render.console import render_console
 from reports.render.html import render_html
 from reports.render.junit import render_junit
@@ -19,6 +21,8 @@ from reports.schema.published import violations
 from reports.schema.report import Gate, Report
 from reports.wording import gates as wording
 from tests.reports.sample import sample_report
+
+ROOT: Final = Path(__file__).resolve().parents[2]
 
 GATES: Final = ("p95(hcs.submit) < 1s", "error_rate(*) < 1%", "p99.9(hcs.submit) < 1s")
 """One that holds in the sample, one that does not, and one that it cannot tell."""
@@ -187,3 +191,16 @@ def test_a_summary_names_three_at_most() -> None:
     """And counts the others."""
     told = wording.summary([gate(True), *[{**gate(False), "detail": "5 %"} for _ in range(5)]])
     assert told == "1 of 6 gates held; g: failed (5 %); g: failed (5 %); g: failed (5 %); and 2 more"
+
+
+def test_the_documentation_has_every_metric() -> None:
+    """Each as it is written, with what it is, its units, its place in report.json, and whether it can end a run."""
+    page = (ROOT / "docs" / "gates.md").read_text()
+    rows = re.findall(r"^\| (`[\w.]+(?:\[?\(.*\)\]?)?`) \| (.*) \| (.*) \| `(.*)` \| (yes|no) \|$", page, re.M)
+    expected = []
+    for metric in METRICS.values():
+        units = [f"`{unit}`" for kind in metric.kinds for unit in FACTORS[kind] if unit] or ["–"]
+        meaning = f"{metric.meaning}{', an estimate' if metric.estimate else ''}"
+        told = "yes" if metric.live else "no"
+        expected.append((f"`{metric.form}`", meaning, " ".join(dict.fromkeys(units)), metric.source, told))
+    assert rows == expected

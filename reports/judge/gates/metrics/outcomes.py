@@ -71,6 +71,15 @@ METRICS: Final = (
         1,
     ),
     Metric(
+        "unknown",
+        "operations that were sent, and whose fate could not be learned",
+        "operations[].unknown, without those among stopped",
+        ("count",),
+        _sum(lambda one: max(0, one["unknown"] - one.get("stopped", 0)), both_sides=True),
+        ALL,
+        1,
+    ),
+    Metric(
         "rejected",
         "operations that were never sent: an open circuit, a limit, the queue, the deadline",
         "operations[].rejected",
