@@ -60,6 +60,7 @@ def install(events: Any, env_file: Path = Path(".env")) -> None:
     from hedera_client.greenlets import prepare_process
     from hedera_users import lifecycle
     from reports import hooks
+    from reports.judge.gates.refusals import refusals
     from scenarios.capacity_drive import drive_search
     from scenarios.hooks import Hooks
 
@@ -71,7 +72,7 @@ def install(events: Any, env_file: Path = Path(".env")) -> None:
     # A scenario says what is to be run, the lifecycle sets it up, and then the reports look at it: hooks in this order.
     scenarios = Hooks()
     scenarios.install(events)
-    cycle = lifecycle.install(events, drivers={CAPACITY: drive_search})
+    cycle = lifecycle.install(events, drivers={CAPACITY: drive_search}, refusals=(refusals,))
     hooks.install(events)
     cycle.install_last(events)
     scenarios.install_web(events)

@@ -47,7 +47,8 @@ MEANINGS: Final[dict[ExitCode, Meaning]] = {
     ),
     ExitCode.BUDGET: Meaning("stopped by the budget (reserved: no run ends with it yet)", "raise the budget"),
     ExitCode.INCONCLUSIVE: Meaning(
-        "inconclusive: too little happened, less than the asked-for rate was kept, or the mirror could not be read",
+        "inconclusive: too little happened, less than the asked-for rate was kept, a gate cannot be told, or the "
+        "mirror could not be read",
         "run longer, or with more users; where only the mirror was away: `python -m reports audit RUN_DIR`",
     ),
 }

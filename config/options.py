@@ -8,9 +8,10 @@ from typing import Any, Final, Literal, Protocol, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from config.gates.reading import Joined
 from config.levels import levels_text
 from config.parsing import SettingsError, parse_settings
-from config.settings import OneOf, RunSettings, option_name
+from config.settings import OneOf, Repeated, RunSettings, option_name
 
 STOP_TIMEOUT: Final = "30s"
 """Locust's `--stop-timeout`, unless it is given: a run that stops lets its operations end. Locust's own 0 would kill
@@ -59,6 +60,7 @@ def add_options(parser: _Parser) -> None:
             metavar=None if choices else name.rpartition("_")[2].upper(),
             choices=_AnyChoice(choices) if choices else None,
             help=f"{field.description} (default: {default or 'none'})",
+            **({"action": Joined} if any(isinstance(mark, Repeated) for mark in field.metadata) else {}),
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from config.gates.reading import faults_of
 from config.networks import NETWORK_NAMES
 from config.option_conflicts import contradictions
 from config.secrets import without_secrets
@@ -52,7 +53,7 @@ def _faults_of_files(settings: RunSettings) -> list[str]:
             read_faults(settings.localnet_faults)
     except ValueError as error:
         faults.append(f"--localnet-faults {settings.localnet_faults!r}: {error}")
-    return faults
+    return faults + faults_of(settings.gate, settings.gates)
 
 
 def _fault(error: dict[str, Any]) -> str:

@@ -49,6 +49,7 @@ class Run(BaseModel):
             with `--with-hedera` also `application`, which anybody may write to.
         topic_starts: Of topics that an earlier run has left (`--reuse`): where this run's part of them begins.
         workers: Processes that generate its load; each has its share of rates.
+        gates: What has to hold of it, those of a file among them; each as `config.gates.language` prints it.
         moments: Seconds after its start at which users of a scenario do something of their own, by its name.
     """
 
@@ -66,6 +67,7 @@ class Run(BaseModel):
     topics: dict[str, str]
     topic_starts: tuple[TopicStart, ...] = ()
     workers: int = 1
+    gates: tuple[str, ...] = ()
     moments: dict[str, float] = {}
 
     def without_secrets(self) -> Run:

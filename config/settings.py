@@ -34,6 +34,10 @@ class OneOf(tuple[str, ...]):
     """Marks a text field whose values are known only when the program runs; the options and the form list them."""
 
 
+class Repeated:
+    """Marks a text field whose option may be given several times: its texts are joined (`config.gates.reading`)."""
+
+
 class RunSettings(BaseModel):
     """Every option that the project adds to Locust. Durations are in seconds, sizes in bytes."""
 
@@ -286,6 +290,15 @@ class RunSettings(BaseModel):
             "(their ids are in topics.json of the report directory)"
         ),
     ] = False
+    gate: Annotated[
+        str,
+        Repeated(),
+        Field(
+            description="what has to hold of the run, such as 'p95(hcs.submit.receipt) < 5s' or 'error_rate(*) < 1%% "
+            "abort' (docs/gates.md); may be given several times, or several with ; between them"
+        ),
+    ] = ""
+    gates: Annotated[str, Field(description="text file with a gate in each line, besides those of --gate")] = ""
     cleanup: Annotated[
         bool,
         Field(description="delete the run's topics when it was audited; their messages stay readable"),

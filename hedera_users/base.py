@@ -10,6 +10,7 @@ import itertools
 import random
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from gevent import GreenletExit
@@ -18,6 +19,7 @@ from gevent.event import AsyncResult, Event
 from config.levels import Confirm
 from hedera_users.arrivals import Turn
 from hedera_users.payloads import audit_event
+from hedera_users.possible_operations import Reach
 from hedera_users.session import Session, session_of
 from records.envelope import Envelope, digest
 from records.operation import Arm
@@ -35,6 +37,8 @@ class HederaUser(User):
         random: The user's own source of randomness, repeatable from the run's seed.
         by_name_only: The class takes part in a run only where it is asked for by name.
         needs_relay: The class calls the network's JSON-RPC relay.
+        operations: Which operations the class does, and up to which levels (`possible_operations`); None where it does
+            not say. What a class inherits does not count, for it may do other things besides.
         looks_at: Those of `user_classes.OF_CLASSES` that have an effect on it; None where the class does not say.
     """
 
@@ -42,6 +46,7 @@ class HederaUser(User):
     by_name_only: ClassVar[bool] = False
     needs_relay: ClassVar[bool] = False
     looks_at: ClassVar[frozenset[str] | None] = None
+    operations: ClassVar[Mapping[str, Reach] | None] = None
 
     session: Session
     number: int

@@ -11,6 +11,7 @@ from gevent.pool import Group
 from hedera_users.arrivals import Turn
 from hedera_users.base import HederaUser
 from hedera_users.hcs_submitter import SUBMIT
+from hedera_users.possible_operations import OF_RUN, declare
 
 
 class BatchSubmitter(HederaUser):
@@ -23,6 +24,7 @@ class BatchSubmitter(HederaUser):
         batch: How many events are submitted at once.
     """
 
+    operations = declare({SUBMIT: OF_RUN})
     looks_at = frozenset({"confirm", "message_bytes"})
     by_name_only = True
 

@@ -13,6 +13,7 @@ from gevent.pool import Group
 
 from config.levels import RECEIPT
 from hedera_users.base import HederaUser
+from hedera_users.possible_operations import OF_RUN, TO_RECEIPT, declare
 from records.envelope import digest
 
 TOGETHER: Final = "together"
@@ -34,6 +35,7 @@ class Burster(HederaUser):
 
     by_name_only = True
     fixed_count = 1
+    operations = declare({"hcs.together": OF_RUN, "hfs.burst": TO_RECEIPT})
     looks_at = frozenset({"confirm", "message_bytes"})
 
     def on_start(self) -> None:

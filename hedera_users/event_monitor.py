@@ -14,6 +14,7 @@ from hedera_client.event_stream import Event, EventStream
 from hedera_client.ids import NS_PER_S
 from hedera_users.base import HederaUser
 from hedera_users.operation import tell
+from hedera_users.possible_operations import WITHOUT, declare
 from records.operation import OperationRecord, Outcome
 from records.statuses import SUCCESS
 
@@ -35,6 +36,7 @@ class EventMonitor(HederaUser):
     the run is stopped it goes on until nothing has come for QUIET_S and the mirror's REST API has nothing more.
     """
 
+    operations = declare({EVENT: WITHOUT})
     looks_at = frozenset()
 
     by_name_only = True

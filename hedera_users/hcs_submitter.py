@@ -5,6 +5,7 @@ from __future__ import annotations
 from locust import task
 
 from hedera_users.base import HederaUser
+from hedera_users.possible_operations import OF_RUN, declare
 
 SUBMIT = "hcs.submit"
 
@@ -13,6 +14,7 @@ class HcsSubmitter(HederaUser):
     """Submits one audit event after another, each up to a confirmation level of the run."""
 
     looks_at = frozenset({"confirm", "message_bytes"})
+    operations = declare({SUBMIT: OF_RUN})
 
     weight = 5
 

@@ -9,11 +9,12 @@ import logging
 import signal
 import sqlite3
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import gevent
 import psutil
+from flask import Response
 
 from config.exit_codes import ExitCode
 from config.option_conflicts import without_effect
@@ -24,14 +25,16 @@ from config.settings import RunSettings
 from hedera_client import CredentialError, HederaError
 from hedera_users import baseline_trial, local_checks, user_classes
 from hedera_users.admission import Admission
+from hedera_users.possible_operations import possible_operations
 from hedera_users.preparation import Preparation, operator_of
 from hedera_users.rate_plan import RatePlan, ask_for_rates, follow_rates
 from hedera_users.session import close_session, open_session
 from hedera_users.shapes import Driver, RunShape
 from hedera_users.signals import SecondSignal
-from hedera_users.web_form import judge_request, settings_of_form, starts_a_run
+from hedera_users.web_form import judge_request, settings_of_form, starts_a_run, told
 from hedera_users.worker_checks import WorkerChecks, answer_calls
 from localnet_launcher import LocalnetError
+from records.possible import Possible
 from resilience import RejectedError
 
 logger = logging.getLogger(__name__)
@@ -41,15 +44,22 @@ _RUN = "hedera_run"
 INTERRUPTED = 128 + signal.SIGINT
 
 
+Refusals = Callable[[RunSettings, dict[str, Possible] | None], list[str]]
+"""Returns one line for each option that a run cannot have, by its settings, and by what its users can do (None where
+that is not known)."""
+
+
 class Lifecycle:
     """Locust's hooks of one process. Nothing is made before they fire, because Locust forks after the import.
 
     Args:
         drivers: Who drives the shapes that have no curve beforehand, by their name.
+        refusals: Who else has a say in whether a run can be as its settings are.
     """
 
-    def __init__(self, drivers: Mapping[str, Driver] | None = None) -> None:
+    def __init__(self, drivers: Mapping[str, Driver] | None = None, refusals: Sequence[Refusals] = ()) -> None:
         self._drivers = drivers or {}
+        self._refusals = tuple(refusals)
         self._plan: RatePlan | None = None
         self._shape: RunShape | None = None
         self._preparation = Preparation()
@@ -109,11 +119,19 @@ class Lifecycle:
             web_ui.app.before_request(lambda: judge_request(environment))
 
     def on_init_web(self, environment: Environment, web_ui: Any = None, **_: Any) -> None:
-        """Give each run that is started from the web form its shape, when the form is as it will be taken."""
+        """Give each run that is started from the web form its shape, when the form is as it will be taken.
 
-        def on_request() -> None:
-            if starts_a_run():
-                self._take_shape(environment, settings_of_form(environment))
+        What users can do is known then too, whom a scenario of the form may have brought.
+        """
+
+        def on_request() -> Response | None:
+            if not starts_a_run():
+                return None
+            settings = settings_of_form(environment)
+            if faults := self._refused(environment, settings):
+                return told(environment, faults)
+            self._take_shape(environment, settings)
+            return None
 
         if web_ui is not None:
             web_ui.app.before_request(on_request)
@@ -136,7 +154,7 @@ class Lifecycle:
         Raises:
             SettingsError, LocalnetError, HederaError, RejectedError: it cannot be done.
         """
-        settings = _settings_of(environment)
+        settings = self._settings_of(environment)
         options: Any = environment.parsed_options
         headless = options is not None and options.headless
         self._preparation.bring_up(settings)
@@ -207,13 +225,42 @@ class Lifecycle:
         """Begin the run that was prepared; where none was (a start from the web form), prepare it first."""
         prepared, self._prepared = self._prepared, None
         if prepared is None:
-            prepared = self._prepare(environment, _settings_of(environment))
+            prepared = self._prepare(environment, self._settings_of(environment))
         workers = 1
         if self._admission is not None:
             workers = self._admission.begin(shares=prepared.settings.arrival_rate > 0)
         if self._plan is not None:
             self._plan.begin(prepared.run_id)
         return self._preparation.begin(environment, prepared, workers)
+
+    def _settings_of(self, environment: Environment) -> RunSettings:
+        """Return the checked settings of a run of the environment's user classes.
+
+        Raises:
+            SettingsError: an option is wrong, something that it needs is not there, or the network lacks what a user
+                class needs; with one line per fault.
+        """
+        settings = settings_from(environment.parsed_options)
+        network = settings.known_network()
+        local_checks.hide_secrets(settings, network)
+        classes = environment.user_classes
+        tries = baseline_trial.has_baseline(classes) and not isinstance(environment.runner, MasterRunner)
+        faults = local_checks.faults(settings, tries_baseline=tries)
+        faults += local_checks.watch_faults(settings)
+        faults += user_classes.named_beside(settings.scenario, getattr(environment.parsed_options, "user_classes", ()))
+        if network is not None:  # the embedded one has it all
+            faults += user_classes.faults(classes, network)
+        faults += self._refused(environment, settings)
+        if faults:
+            raise SettingsError(faults)
+        for line in without_effect(settings) + user_classes.without_effect(classes, settings):
+            logger.warning(line)
+        return settings
+
+    def _refused(self, environment: Environment, settings: RunSettings) -> list[str]:
+        """What others say against a run of the environment's user classes, one line each."""
+        possible = possible_operations(environment.user_classes, settings)
+        return [line for refusals in self._refusals for line in refusals(settings, possible)]
 
     def _refuse(self, runner: Any, faults: list[str], exit_code: int) -> NoReturn:
         """End the process before anything has started, with one line per fault."""
@@ -226,37 +273,14 @@ class Lifecycle:
         local_checks.refuse(faults, exit_code)
 
 
-def install(events: Any, drivers: Mapping[str, Driver] | None = None) -> Lifecycle:
-    """Register this room's hooks with Locust's events; `drivers` as in `Lifecycle`.
+def install(events: Any, drivers: Mapping[str, Driver] | None = None, refusals: Sequence[Refusals] = ()) -> Lifecycle:
+    """Register this room's hooks with Locust's events; `drivers` and `refusals` as in `Lifecycle`.
 
     `install_last` has to follow when the reports have theirs, and `install_web` when scenarios have.
     """
-    lifecycle = Lifecycle(drivers)
+    lifecycle = Lifecycle(drivers, refusals)
     lifecycle.install(events)
     return lifecycle
-
-
-def _settings_of(environment: Environment) -> RunSettings:
-    """Return the checked settings of a run of the environment's user classes.
-
-    Raises:
-        SettingsError: an option is wrong, something that it needs is not there, or the network lacks what a user class
-            needs; with one line per fault.
-    """
-    settings = settings_from(environment.parsed_options)
-    network = settings.known_network()
-    local_checks.hide_secrets(settings, network)
-    tries = baseline_trial.has_baseline(environment.user_classes) and not isinstance(environment.runner, MasterRunner)
-    faults = local_checks.faults(settings, tries_baseline=tries)
-    faults += local_checks.watch_faults(settings)
-    faults += user_classes.named_beside(settings.scenario, getattr(environment.parsed_options, "user_classes", ()))
-    if network is not None:  # the embedded one has it all
-        faults += user_classes.faults(environment.user_classes, network)
-    if faults:
-        raise SettingsError(faults)
-    for line in without_effect(settings) + user_classes.without_effect(environment.user_classes, settings):
-        logger.warning(line)
-    return settings
 
 
 def _on_parser(parser: Any, **_: Any) -> None:

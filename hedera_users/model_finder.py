@@ -15,6 +15,7 @@ from hedera_users.hcs_submitter import SUBMIT
 from hedera_users.model_catalogue import MODEL_STORED, Entry, ModelCatalogue
 from hedera_users.outcomes import HashMismatchError, NotFoundError
 from hedera_users.payloads import announcement, model
+from hedera_users.possible_operations import TO_RECEIPT, WITHOUT, declare
 from records.envelope import digest
 
 FIND: Final = "find-model"
@@ -46,6 +47,9 @@ class ModelFinder(HederaUser):
 
     by_name_only = True
 
+    operations = declare(
+        {"hfs.store": TO_RECEIPT, SUBMIT: TO_RECEIPT} | dict.fromkeys((SHOWS, FIND, FETCH, INFO, HISTORY), WITHOUT)
+    )
     looks_at = frozenset({"model_bytes", "chunk_bytes"})
 
     def on_start(self) -> None:

@@ -12,6 +12,7 @@ from hedera_users.hcs_submitter import SUBMIT
 from hedera_users.model_catalogue import MODEL_STORED
 from hedera_users.outcomes import HashMismatchError
 from hedera_users.payloads import Model, announcement, model
+from hedera_users.possible_operations import OF_RUN, TO_RECEIPT, WITHOUT, declare
 from records.envelope import digest
 
 STORE = "hfs.store"
@@ -40,6 +41,7 @@ class ModelStorer(HederaUser):
     each other. Reading it has no level.
     """
 
+    operations = declare({STORE: TO_RECEIPT, SUBMIT: OF_RUN, "hfs.fetch": WITHOUT})
     looks_at = frozenset({"confirm", "model_bytes", "chunk_bytes"})
 
     weight = 2

@@ -10,6 +10,7 @@ from typing import ClassVar
 from hedera_users.base import HederaUser
 from hedera_users.model_storer import STORE, store
 from hedera_users.payloads import model
+from hedera_users.possible_operations import TO_RECEIPT, declare
 
 
 class ModelWriter(HederaUser):
@@ -19,6 +20,7 @@ class ModelWriter(HederaUser):
         operation: What storing one is called in the report.
     """
 
+    operations = declare({STORE: TO_RECEIPT})
     looks_at = frozenset({"model_bytes", "chunk_bytes"})
     by_name_only = True
 

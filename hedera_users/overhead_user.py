@@ -16,6 +16,7 @@ from hedera_users.base import AUDIT_EVENT, HederaUser
 from hedera_users.operation import Operation
 from hedera_users.own_application import OwnApplication
 from hedera_users.payloads import announcement, enclosed_model, model
+from hedera_users.possible_operations import PAIRS, declare
 from records.envelope import Envelope, digest
 from records.operation import Arm
 
@@ -46,6 +47,7 @@ class OverheadUser(HederaUser):
     the network cancels out over two pairs (docs/decisions/0042).
     """
 
+    operations = declare({AUDIT_EVENT: PAIRS, STORE_MODEL: PAIRS})
     looks_at = frozenset({"confirm", "baseline", "with_hedera", "message_bytes", "model_bytes", "chunk_bytes"})
 
     weight = 3

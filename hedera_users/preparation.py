@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from config.gates.reading import expressions
 from config.networks import Network
 from config.parsing import SettingsError
 from config.run import Run, TopicStart
@@ -98,6 +99,7 @@ class Preparation:
             exchange_rate=rate,
             topics=topics,
             topic_starts=tuple(starts.values()),
+            gates=expressions(settings.gate, settings.gates),
         )
 
     def clean_up(self, environment: Environment, run: Run) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from hedera_client import Relay
 from hedera_users.base import HederaUser
+from hedera_users.possible_operations import WITHOUT, declare
 
 READS: Final = (
     ("relay.eth_blockNumber", Relay.block_number),
@@ -25,6 +26,7 @@ class RelayReader(HederaUser):
     calls per minute and address, and not every network has one.
     """
 
+    operations = declare(dict.fromkeys((name for name, _ in READS), WITHOUT))
     looks_at = frozenset()
 
     by_name_only = True

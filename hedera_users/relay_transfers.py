@@ -19,10 +19,14 @@ from hedera_client.wallet import WEIBARS, Transfer
 from hedera_users.base import HederaUser
 from hedera_users.operation import Operation, uncounted
 from hedera_users.outcomes import BalanceMismatchError
+from hedera_users.possible_operations import SENT_AT_ONCE, WITHOUT, declare
 from hedera_users.relay_view import RelayView
 
 SEND: Final = "relay.sendRawTransaction"
 CHECK: Final = "relay.getBalance"
+FEES: Final = "relay.feeHistory"
+LOGS: Final = "relay.getLogs"
+BATCH: Final = "relay.batch"
 
 FUNDS: Final = 1_000_000_000
 """Tinybars that a wallet is given when it has less than a tenth of that: 10 hbar, about 1,000 transfers."""
@@ -52,6 +56,7 @@ class RelayTransfers(HederaUser):
     receipt, which the relay has from the mirror.
     """
 
+    operations = declare({SEND: SENT_AT_ONCE} | dict.fromkeys((CHECK, FEES, LOGS, BATCH), WITHOUT))
     looks_at = frozenset({"confirm"})
 
     by_name_only = True
@@ -82,11 +87,11 @@ class RelayTransfers(HederaUser):
             case "transfer":
                 self._transfer()
             case "fees":
-                self._read("relay.feeHistory", lambda relay, timeout: relay.fee_history(5, timeout))
+                self._read(FEES, lambda relay, timeout: relay.fee_history(5, timeout))
             case "logs":
-                self._read("relay.getLogs", lambda relay, timeout: relay.logs(self._till.address, 10, timeout))
+                self._read(LOGS, lambda relay, timeout: relay.logs(self._till.address, 10, timeout))
             case "batch":
-                self._read("relay.batch", self._batch)
+                self._read(BATCH, self._batch)
             case _:
                 self._check()
 

@@ -15,6 +15,7 @@ from hedera_users.model_catalogue import MODEL_STORED
 from hedera_users.operation import Operation
 from hedera_users.outcomes import HashMismatchError
 from hedera_users.payloads import Model, announcement, model
+from hedera_users.possible_operations import TO_RECEIPT, WITHOUT, declare
 from records.envelope import digest
 
 WAYS: Final = ("hfs-4096", "hfs-1000", "hcs-chunks", "hcs-1", "hash")
@@ -37,6 +38,9 @@ class StorageComparer(HederaUser):
 
     by_name_only = True
 
+    operations = declare(
+        {f"store.{way}": TO_RECEIPT for way in WAYS} | {f"fetch.{way}": WITHOUT for way in (*CHUNK_BYTES, "hcs-1")}
+    )
     looks_at = frozenset({"baseline", "model_bytes", "hcs1_parallel"})
 
     def on_start(self) -> None:

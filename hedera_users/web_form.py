@@ -26,6 +26,7 @@ LOAD: Final = ("user_count", "spawn_rate", "run_time", "host", "user_classes", "
 
 FIXED: Final = (
     *("network_file", "report_dir", "localnet_faults", "breaker_storage", "with_hedera", "watch_pid", "watch_metrics"),
+    "gates",
 )
 """Options of ours that name code, files, processes or addresses."""
 
@@ -45,13 +46,13 @@ def judge_request(environment: Environment) -> Response | tuple[Response, int] |
     options: Any = environment.parsed_options
     why = _foreign(request.method, dict(request.headers), getattr(options, "web_host", ""))
     if why:
-        return _told(environment, [why]), FORBIDDEN
+        return told(environment, [why]), FORBIDDEN
     if not starts_a_run():
         return None
     faults = overreach(vars(options) if options is not None else {}, request.form.items(multi=True))
     faults = faults or faults_in_form(options, request.form.items()) or _faults_of_shapes(environment)
     if faults:
-        return _told(environment, faults)
+        return told(environment, faults)
     if options is not None and not request.form.get("run_time"):
         options.run_time = None  # Locust would start it without a limit, and keep an earlier start's among the options
     return None
@@ -142,6 +143,6 @@ def _name(host: str) -> str:
         return host
 
 
-def _told(environment: Environment, faults: list[str]) -> Response:
+def told(environment: Environment, faults: list[str]) -> Response:
     """An answer in the form in which Locust's page shows it."""
     return jsonify({"success": False, "message": "\n".join(faults), "host": environment.host})

@@ -32,7 +32,7 @@ from reports.render.files import HTML_NAME, JSON_NAME, point_latest_to, write_re
 from reports.render.histograms import HISTOGRAMS_NAME, render_histograms
 from reports.schema.capacity import Capacity
 from reports.schema.published import violations
-from reports.schema.report import Report
+from reports.schema.report import Gate, Report
 from reports.schema.resources import Usage
 
 EXAMINER: Final = "scenarios.judging:examine"
@@ -67,7 +67,13 @@ def run_folder(run: Run) -> Path:
 
 
 def conclude(
-    environment: Environment, collector: Collector, journal: Journal, facts: Facts, master: Usage | None
+    environment: Environment,
+    collector: Collector,
+    journal: Journal,
+    facts: Facts,
+    master: Usage | None,
+    *,
+    aborted: Gate | None = None,
 ) -> str:
     """Turn what was collected into the run's reports and the process's exit code.
 
@@ -80,6 +86,7 @@ def conclude(
         journal: The run's journal; it is closed.
         facts: What is true of the run where it ran.
         master: What the master process used, where there is one.
+        aborted: The gate that ended the run before its time.
     """
     ending = Ending(
         ended_at=time.time(),
@@ -87,6 +94,7 @@ def conclude(
         master=master,
         faults=cast(list[InjectedFault], injected_faults(environment)),
         capacity=cast(Capacity | None, searched_capacity(environment)),
+        aborted=aborted,
     )
     journal.save(FACTS, facts.dump())
     journal.save(CHECKPOINT, collector.dump())

@@ -39,8 +39,12 @@ from reports.collect.recording import Recording, let_users_run
 from reports.collect.user_counts import UserCounts
 from reports.conclusion import conclude, run_folder
 from reports.judge import provenance
+from reports.judge.gates.defaults import readable
+from reports.judge.gates.under_way import seen
+from reports.judge.gates.watch import LOOK_S, GateWatch
 from reports.measure.resources import ResourceMonitor
 from reports.measure.watching import Watching, to_watch
+from reports.schema.report import Gate
 
 DELTA: Final = "hedera_report"
 """Key under which a worker's delta travels in Locust's own periodic report."""
@@ -67,6 +71,8 @@ class Gathering:
     watching: Watching
     monitor: ResourceMonitor | None = None
     flusher: gevent.Greenlet | None = None
+    watch: gevent.Greenlet | None = None
+    aborted: Gate | None = None
     ending: Event = field(default_factory=Event)
 
     def facts(self) -> Facts:
@@ -150,6 +156,7 @@ class Reporting:
             gathering.monitor.start()
         watching.start()
         gathering.flusher = gevent.spawn(_keep_up, self._recording, gathering)
+        gathering.watch = _watch_gates(environment, gathering)
         publish_live(
             environment, Live(gathering.collector, partial(_refresh, runner, self._recording, gathering), time.time)
         )
@@ -177,8 +184,10 @@ class Reporting:
             publish_live(environment, None)
             used = None
             gathering.watching.stop()
+            gathering.ending.set()
+            if gathering.watch is not None:
+                gathering.watch.join()
             if gathering.flusher is not None:
-                gathering.ending.set()
                 gathering.flusher.join()  # killed, it could lose what it was about to merge
             if isinstance(runner, MasterRunner) and gathering.monitor is not None:
                 self._gathering = gathering  # answers still come in
@@ -190,7 +199,15 @@ class Reporting:
             elif recording is not None:
                 gathering.collector.merge(LOCAL, recording.finish())
             self._say(
-                environment, conclude(environment, gathering.collector, gathering.journal, gathering.facts(), used)
+                environment,
+                conclude(
+                    environment,
+                    gathering.collector,
+                    gathering.journal,
+                    gathering.facts(),
+                    used,
+                    aborted=gathering.aborted,
+                ),
             )
         finally:
             self._concluding = None
@@ -259,9 +276,7 @@ def _give_up(environment: Environment, reason: str) -> None:
     """End a run that nothing could be said of; a process without web UI ends with it."""
     logger.error(reason)
     environment.process_exit_code = ExitCode.FAILED
-    runner, options = environment.runner, environment.parsed_options
-    if runner is not None and options is not None:
-        gevent.spawn_later(0, runner.quit if options.headless else runner.stop)
+    _stop(environment)
 
 
 def _refresh(runner: Any, recording: Recording | None, gathering: Gathering) -> None:
@@ -283,6 +298,36 @@ def _keep_up(recording: Recording | None, gathering: Gathering) -> None:
             gathering.journal.save(FACTS, gathering.facts().dump())
             gathering.journal.save(CHECKPOINT, gathering.collector.dump(pause=let_users_run))
             checkpoint_at = time.monotonic() + CHECKPOINT_S
+
+
+def _watch_gates(environment: Environment, gathering: Gathering) -> gevent.Greenlet | None:
+    """Begin to look at the gates that may end the run; None where there are none."""
+    collector = gathering.collector
+    run = collector.run
+    watch = GateWatch(
+        readable(run.gates),
+        lambda: seen(collector, time.time(), pause=let_users_run),
+        lambda: time.time() - run.started_at,
+    )
+    return gevent.spawn(_end_when_failed, environment, gathering, watch) if watch.needed else None
+
+
+def _end_when_failed(environment: Environment, gathering: Gathering, watch: GateWatch) -> None:
+    """Until the run ends, look at its gates; end it when one has failed."""
+    while not gathering.ending.wait(LOOK_S):
+        gathering.aborted = watch.look()
+        if gathering.aborted is not None:
+            expression, told = gathering.aborted["expression"], gathering.aborted.get("detail", "")
+            logger.error("The gate %s failed: %s", expression, told)
+            _stop(environment)
+            return
+
+
+def _stop(environment: Environment) -> None:
+    """End a run that is under way; a process without web UI ends with it."""
+    runner, options = environment.runner, environment.parsed_options
+    if runner is not None and options is not None:
+        gevent.spawn_later(0, runner.quit if options.headless else runner.stop)
 
 
 def install(events: Any) -> None:

@@ -14,6 +14,7 @@ from reports.collect.collector import Collector
 from reports.collect.facts import Facts
 from reports.collect.journal import FILE_NAME, JournalError, read_saved
 from reports.schema.capacity import Capacity
+from reports.schema.report import Gate
 from reports.schema.resources import Usage
 
 RUN: Final = "run"
@@ -49,6 +50,7 @@ class Ending:
         broken: It was cut off before its end; the figures are those of its last checkpoint.
         unwritten: Why not all of its journal could be written; "" where it could.
         capacity: What a search for the highest rate showed; None where there was none.
+        aborted: The gate that ended it before its time, as it was then; None where none did.
     """
 
     ended_at: float
@@ -58,6 +60,7 @@ class Ending:
     broken: bool = False
     unwritten: str = ""
     capacity: Capacity | None = None
+    aborted: Gate | None = None
 
     def dump(self) -> dict[str, Any]:
         """As a value of the journal."""

@@ -49,6 +49,7 @@ def _entry(
         "failed": measure.counts["failed"],
         "rejected": measure.counts["rejected"],
         "unknown": measure.counts["unknown"],
+        "stopped": measure.stopped + measure.stopped_reads,
         "attempts": measure.attempts,
         "throughput_per_s": measure.counts["succeeded"] / load_s if load_s > 0 else 0.0,
         "bytes_per_s": measure.bytes_sent / load_s if load_s > 0 else 0.0,

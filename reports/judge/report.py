@@ -17,6 +17,9 @@ from reports.judge.connections import connections
 from reports.judge.dead_workers import Schedule, asked_mean, schedule_of
 from reports.judge.errors import errors
 from reports.judge.event_streams import event_streams
+from reports.judge.gates.defaults import default_gates, left_to_gates, readable
+from reports.judge.gates.evidence import Evidence
+from reports.judge.gates.judging import check_of, judge_gates
 from reports.judge.leaks import trends, usage_over_time
 from reports.judge.limits import limit
 from reports.judge.mirror_streams import mirror_streams
@@ -61,6 +64,20 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
         KeptRate(rate_kept, run.settings.least_rate, limited["by"]),
         found["errors"],
     )
+    evidence = Evidence(
+        found["operations"],
+        load_s,
+        rate_kept,
+        overhead=lambda: found["overhead"],
+        trends=lambda: found["resources"].get("trends", []),
+        resilience=found["resilience"],
+        audit=found["audit"],
+        cost=_cost(),
+    )
+    named = readable(run.gates)
+    results = left_to_gates(results, named, found["operations"])
+    gates = judge_gates(run.gates, evidence, ending.aborted)
+    results += check_of(gates)
     if ending.unwritten:
         results.append(Check("journal", False, wording.not_written(ending.unwritten)))
     searched = since_start(ending.capacity, began_at)
@@ -97,7 +114,7 @@ def judge_run(kept: Kept, audited: Audited) -> Report:
         },
         **found,
         "cost": _cost(),
-        "gates": [],
+        "gates": [*gates, *default_gates(results, evidence, named, run.settings.least_rate)],
         "drills": [],
         "capacity": searched,
     }

@@ -47,8 +47,13 @@ def shortfalls(operations: Sequence[Operation], accounting: Accounting) -> list[
     ]
 
 
+def falls_short(entry: Operation) -> bool:
+    """Whether too few of a kind of operation succeeded."""
+    return entry["succeeded"] < max(1, LEAST_DONE * entry["started"])
+
+
 def _of(entry: Operation) -> Shortfall | None:
-    if entry["succeeded"] >= max(1, LEAST_DONE * entry["started"]):
+    if not falls_short(entry):
         return None
     others = {"failed": entry["failed"], "unknown": entry["unknown"], "rejected": entry["rejected"]}
     most_first = sorted(((outcome, number) for outcome, number in others.items() if number), key=lambda one: -one[1])

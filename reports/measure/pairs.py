@@ -79,6 +79,14 @@ class PairSample:
         elif pair > self._kept[0]:
             heapq.heapreplace(self._kept, pair)
 
+    def copy(self) -> PairSample:
+        """Another one of the same pairs, for who looks at it while this one goes on."""
+        other = PairSample(self._capacity)
+        other.complete, other.broken = self.complete, self.broken
+        other.baseline_failed, other.hedera_failed = self.baseline_failed, self.hedera_failed
+        other._kept = list(self._kept)
+        return other
+
     def dump(self) -> list[Any]:
         """Return it in a form that msgpack can carry."""
         return [

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from config.exit_codes import ExitCode
-from reports.render import head, words
+from reports.render import head, views, words
 from reports.schema.audit import Audit
 from reports.schema.operations import Operation
-from reports.schema.report import Report
+from reports.schema.report import Gate, Report
 from reports.wording import capacity, collisions, connections, event_streams, mirror_streams, patience
 from reports.wording import expectations as wording
 from reports.wording.audit import doubt_of, integrity_faults, unreported
 from reports.wording.phrases import milliseconds
+
+GATES: Final = "gates"
+"""The check that sums them up."""
 
 
 def render_console(report: Report, path: str, unwritten: str = "") -> str:
@@ -25,11 +29,13 @@ def render_console(report: Report, path: str, unwritten: str = "") -> str:
     """
     run, accounting = report["run"], report["accounting"]
     failed = [check for check in run["checks"] if not check["passed"]]
+    told = [check for check in failed if check["name"] != GATES]  # each of them has a line of its own
     names = [check["name"] for check in failed] + (["report"] if unwritten else [])
     code = run["exit_code"] if not unwritten else code_without_report(run["exit_code"])
     state = ": ".join(filter(None, [words.state(code).upper(), ", ".join(names)]))
     lines = ["", run["headline"], f"{state} (exit code {code})"]
-    lines += [f"  {check['name']}: {check['detail']}" for check in failed]
+    lines += [f"  {check['name']}: {check['detail']}" for check in told]
+    lines += _gates(report["gates"])
     lines += [f"{told['question']} {told['answer']}" for told in run.get("answers", [])[1:]]
     lines += _expectations(report)
     if run.get("limit"):
@@ -55,6 +61,15 @@ def render_console(report: Report, path: str, unwritten: str = "") -> str:
     lines += [f"Warning: {told}." for told in collisions.told(report)]
     lines += [f"Warning: {warning}" for warning in report["resources"]["warnings"]]
     return "\n".join([*lines, f"Report: {unwritten or path}", ""])
+
+
+def _gates(gates: Sequence[Gate]) -> list[str]:
+    """Each gate that somebody named; those of the default set say what the checks say, and stand in the report."""
+    named = [gate for gate in gates if not gate.get("check")]
+    width = max((len(wording.RESULTS[gate["passed"]]) for gate in named), default=0)
+    return [
+        f"  {wording.RESULTS[gate['passed']]:<{width}}  {gate['expression']}: {views.observed(gate)}" for gate in named
+    ]
 
 
 def _expectations(report: Report) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from reports.render import head, words
-from reports.render.views import namer
+from reports.render.views import held_by_default, namer, observed, shown_gates
 from reports.schema.accounting import Accounting
 from reports.schema.audit import Audit
 from reports.schema.capacity import Capacity
@@ -32,6 +32,7 @@ def render_markdown(report: Report) -> str:
     """Return the Markdown of a report."""
     run = report["run"]
     parts = [f"## {text(run['headline'])}", "", text(head.sentence(report)), "", _state(run), ""]
+    parts += _gates(report)
     for told in run.get("answers", [])[1:]:
         parts += [f"{text(told['question'])} {text(told['answer'])}", ""]
     if run.get("limit"):
@@ -67,6 +68,19 @@ def _state(run: Run) -> str:
     failed = [check for check in run["checks"] if not check["passed"]]
     told = "; ".join(f"{text(check['name'])}: {text(check['detail'])}" for check in failed)
     return f"**{words.state(run['exit_code'])}** (exit code {run['exit_code']}){f': {told}' if told else ''}"
+
+
+def _gates(report: Report) -> list[str]:
+    rows = [
+        [
+            f"{text(gate['expression'])}{' (by default)' if gate.get('check') else ''}",
+            text(observed(gate)),
+            RESULTS[gate["passed"]],
+        ]
+        for gate in shown_gates(report)
+    ]
+    held = held_by_default(report)
+    return [*_table(["Gate", "observed", "result"], rows), *([f"Held by default: {text(held)}", ""] if held else [])]
 
 
 def _expectations(entries: Sequence[Drill]) -> list[str]:

@@ -10,10 +10,11 @@ from typing_extensions import TypedDict
 from reports.render.words import PHASES
 from reports.schema.operations import Operation
 from reports.schema.overhead import Overhead
-from reports.schema.report import Error, Report
+from reports.schema.report import Error, Gate, Report
 from reports.schema.resilience import Limits
 from reports.schema.run import Check
 from reports.schema.timeline import Series
+from reports.wording import gates
 
 Named = Operation | Series | Error
 """What has a line of its own under an operation's name."""
@@ -179,6 +180,21 @@ def limiter_rows(report: Report) -> list[LimiterRow]:
 def failed_checks(report: Report) -> list[Check]:
     """The checks that did not hold."""
     return [check for check in report["run"]["checks"] if not check["passed"]]
+
+
+def observed(gate: Gate) -> str:
+    """What was observed of a gate; reports of before say no more than the figure."""
+    return gate.get("detail") or gates.value(gate["observed"], gate.get("unit", ""))
+
+
+def shown_gates(report: Report) -> list[Gate]:
+    """The gates that have a line of their own: those that somebody named, and of the default set those not passed."""
+    return [gate for gate in report["gates"] if not gate.get("check") or not gate["passed"]]
+
+
+def held_by_default(report: Report) -> str:
+    """The gates of the default set that passed, in one line; "" where there are none."""
+    return ", ".join(gate["expression"] for gate in report["gates"] if gate.get("check") and gate["passed"])
 
 
 def account_flow(report: Report) -> list[FlowPart]:

@@ -97,6 +97,7 @@ CHECKS: Final[Mapping[str, tuple[str, str]]] = {
     "accounting": ("Accounting", "every operation that began is accounted for"),
     "audit": ("Audit", "the mirror could be read back, and had come to every message"),
     "integrity": ("Integrity", "every acknowledged message arrived once, in order"),
+    "gates": ("Gates", "what was asked to hold"),
     "expectations": ("Expectations", "what the scenario expects was observed"),
     "payers": ("Payers", "nobody else paid with the account under the same transaction ids"),
 }

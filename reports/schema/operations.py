@@ -47,6 +47,9 @@ class Operation(TypedDict):
     failed: Count
     rejected: Count
     unknown: Count
+    stopped: NotRequired[Count]
+    """How many of those that failed or stayed unknown the end of the run cut off."""
+
     attempts: Count
     throughput_per_s: Amount
     """Succeeded operations per second."""

@@ -11,7 +11,7 @@ from reports.schema.audit import Audit
 from reports.schema.capacity import Capacity
 from reports.schema.operations import Operation
 from reports.schema.overhead import Overhead
-from reports.schema.parts import CLOSED, GROWING, Amount, Count, Side
+from reports.schema.parts import CLOSED, GROWING, Amount, Bounds, Count, Side
 from reports.schema.resilience import Resilience
 from reports.schema.resources import Resources
 from reports.schema.run import Run
@@ -34,11 +34,27 @@ class Cost(TypedDict):
 
 @GROWING
 class Gate(TypedDict):
-    """A condition that somebody named."""
+    """What had to hold of the run: one that somebody named, or one of the default set."""
 
     expression: str
     observed: float | None
-    passed: bool
+    """In the unit; null where nothing of the kind was seen."""
+
+    passed: bool | None
+    """null: the run cannot tell."""
+
+    unit: NotRequired[str]
+    interval: NotRequired[Bounds | None]
+    """The 95 % interval of what was observed, in the unit; null where it is no estimate."""
+
+    detail: NotRequired[str]
+    """What was observed, in words, and why the run cannot tell where it cannot."""
+
+    check: NotRequired[str | None]
+    """Of the default set: the entry of run.checks that decides it. null for one that somebody named."""
+
+    aborted_at_s: NotRequired[Amount | None]
+    """Seconds since the start at which it ended the run; null where it did not."""
 
 
 @GROWING

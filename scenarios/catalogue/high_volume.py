@@ -16,6 +16,7 @@ from typing import Final, TypeVar
 
 from hedera_users.batch_submitter import BatchSubmitter
 from hedera_users.model_writer import ModelWriter
+from hedera_users.possible_operations import OF_RUN, TO_RECEIPT, declare
 from reports.schema.operations import Operation
 from reports.schema.report import Report
 from scenarios.scales import Scale, Scales
@@ -46,7 +47,9 @@ _Writer = TypeVar("_Writer", type[BatchSubmitter], type[ModelWriter])
 
 def at(user: _Writer, scale: int | str) -> _Writer:
     """A user class whose operations are called by their scale, `hcs.submit-x10`."""
-    own = {"operation": f"{user.operation}-x{scale}", "__module__": __name__, "__doc__": user.__doc__}
+    name = f"{user.operation}-x{scale}"
+    operations = declare({name: OF_RUN if issubclass(user, BatchSubmitter) else TO_RECEIPT})
+    own = {"operation": name, "operations": operations, "__module__": __name__, "__doc__": user.__doc__}
     return type(f"{user.__name__}X{scale}", (user,), own)
 
 

@@ -20,7 +20,7 @@ ALWAYS = {
     *("node_choice", "node_list", "transport", "valid_duration", "breaker_failures", "breaker_recovery"),
     *("breaker_trials", "breaker_storage", "rpc_timeout", "confirm_timeout", "receipt_interval", "audit_timeout"),
     *("scenario", "reuse", "cleanup", "seed", "shape", "report_dir", "connections", "max_fee", "receipt_schedule"),
-    *("watch_pid", "watch_metrics"),
+    *("watch_pid", "watch_metrics", "gate", "gates"),
 }
 """Options that have an effect in every run of some operations, or are refused where they have none."""
 

@@ -25,7 +25,9 @@ from config.options import add_options, settings_from
 from config.parsing import SettingsError
 from hedera_users import local_checks
 from hedera_users.hcs_submitter import HcsSubmitter
+from hedera_users.possible_operations import possible_operations
 from localnet_launcher import Localnet, start_localnet
+from reports.judge.gates.refusals import refusals
 from tests.e2e.locust_command import LOCUST, ROOT, OwnNetwork, clean_environment, free_port
 from tests.e2e.wrong_configurations import KEY, PASSWORD, TABLE, Wrong
 
@@ -135,6 +137,7 @@ def judged(typed: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[Any, l
     try:
         settings = settings_from(parser.parse_args(typed))
         faults = local_checks.faults(settings, tries_baseline=True)
+        faults += refusals(settings, possible_operations([HcsSubmitter], settings))
     except SettingsError as error:
         faults = error.faults
     except SystemExit as ended:

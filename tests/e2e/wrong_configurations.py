@@ -173,6 +173,18 @@ OPTIONS: Final = (
     ),
     option("--baseline http://h:99999", "--baseline 'http://h:99999'", "http:URL"),
     option("--network custom", "--network-file ''", "--network-file FILE"),
+    option("--gate lost=0", "--gate 'lost=0'", "column 5", "one of < <= > >= ==", real=True),
+    option("--gate p55(hcs.submit)<5s", "--gate 'p55(hcs.submit)<5s'", "column 1", "use one of mean, p50", real=True),
+    option("--gate p95(hcs.sumbit)<5s HcsSubmitter", "column 5", "this run has no 'hcs.sumbit'; it has hcs.submit"),
+    option("--gate lost==0;p95(hcs.submit)<5", "--gate 'p95(hcs.submit)<5'", "column 17", "write 5s, not 5"),
+    option("--gate rate_kept>=95%", "column 1", "give --arrival-rate"),
+    option("--gates {tmp}/none.txt", "--gates", "none.txt", "name a text file with a gate in each line"),
+    Wrong(
+        "a file with a line that is no gate",
+        "--gates {tmp}/gates.txt",
+        ("--gates", "gates.txt', line 2: 'p95(x < 5s'", "column 7"),
+        files={"gates.txt": "# release\np95(x < 5s\n"},
+    ),
     option("--network testnet --network-file x.json", "--network-file 'x.json'", "needs --network custom"),
 )
 

@@ -41,7 +41,9 @@ QUIET_CONNECTIONS = {
 """What a node's connections were in a run in which nothing happened to them."""
 
 
-def sample_report(folder: Path, pairs: int = 900, text: str = "", load_s: float | None = None) -> Report:
+def sample_report(
+    folder: Path, pairs: int = 900, text: str = "", load_s: float | None = None, gates: tuple[str, ...] = ()
+) -> Report:
     """Build a report.
 
     Args:
@@ -49,6 +51,7 @@ def sample_report(folder: Path, pairs: int = 900, text: str = "", load_s: float 
         pairs: How many, spread over the levels and a minute.
         text: Stands wherever a network, a file or a fault can put words of its own.
         load_s: After how long its users were asked to stop; None where the process does not say.
+        gates: What somebody wants to hold of it.
     """
     settings = RunSettings(seed=7, localnet_consensus_delay=0.1)
     run = Run(
@@ -58,6 +61,7 @@ def sample_report(folder: Path, pairs: int = 900, text: str = "", load_s: float 
         network=Network(name="localnet", nodes={"127.0.0.1:1": "0.0.3"}, mirror_rest="http://mirror", mirror_grpc=""),
         operator_id="0.0.2",
         topics={"events": f"0.0.1010{text}"},
+        gates=gates,
     )
     collector = Collector(run, Journal(folder / "journal.sqlite"))
     recorder, counted = Recorder(BEGAN), dict[str, dict[str, int]]()

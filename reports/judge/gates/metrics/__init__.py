@@ -1,0 +1,1 @@
+"""The metrics of gates; each file has a tuple `METRICS`."""
