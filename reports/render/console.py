@@ -90,11 +90,13 @@ def code_without_report(code: int) -> int:
 
 def _table(operations: Sequence[Operation]) -> list[str]:
     rows: list[tuple[str, ...]] = [("operation", "arm", "done", "failed", *words.PERCENTILES)]
+    levels = {entry["confirm"] for entry in operations if entry["confirm"]}
     for entry in operations:
+        level = f" ({entry['confirm']})" if entry["confirm"] and len(levels) > 1 else ""
         latency = entry["latency_ms"]
         times = [milliseconds(latency[name]) if latency else "-" for name in words.PERCENTILES]
         bad = entry["failed"] + entry["unknown"] + entry["rejected"]
-        rows.append((entry["name"], entry["arm"] or "", f"{entry['succeeded']:,}", f"{bad:,}", *times))
+        rows.append((f"{entry['name']}{level}", entry["arm"] or "", f"{entry['succeeded']:,}", f"{bad:,}", *times))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  "

@@ -14,8 +14,10 @@ from records.operation import Arm, OperationRecord, Outcome
 from reports.judge.overhead import overhead
 from reports.measure.measurements import Measurements
 from reports.measure.recorder import Recorder
+from reports.render.console import render_console
 from reports.wording.overhead import summary
 from tests.reports.ledger import Mirror, Topic, audit, message, record, write_journal
+from tests.reports.sample import sample_report
 
 BEGAN = 1_795_500_000.0
 
@@ -136,3 +138,12 @@ def test_a_level_that_takes_less_or_no_longer_is_told_as_such() -> None:
         "Hedera adds, per mine: 5 ms less (between 4 and 6 ms; -40 %, between -45 % and -35 %) to the node's "
         "acknowledgement and nothing above 3.00 ms to the receipt."
     )
+
+
+def test_levels_of_one_operation_are_told_apart_in_the_terminal(tmp_path: Path) -> None:
+    """Where there are several; a run at one level names none."""
+    report = sample_report(tmp_path, pairs=90)
+    rows = [line.split("  ")[1] for line in render_console(report, "").splitlines() if line.startswith("  audit-event")]
+    assert rows == ["audit-event", *(f"audit-event ({level})" for level in ("ack", "receipt", "mirror"))]
+    one = next(entry for entry in report["operations"] if entry["confirm"] == "receipt")
+    assert "(receipt)" not in render_console({**report, "operations": [one]}, "").partition("operation ")[2]
