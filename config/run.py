@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -50,6 +51,8 @@ class Run(BaseModel):
         topic_starts: Of topics that an earlier run has left (`--reuse`): where this run's part of them begins.
         workers: Processes that generate its load; each has its share of rates.
         moments: Seconds after its start at which users of a scenario do something of their own, by its name.
+        edge_faults: Faults that every process makes between itself and the network (`--edge-faults`), in the form of
+            docs/faults.md; their start counts from the run's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -67,6 +70,7 @@ class Run(BaseModel):
     topic_starts: tuple[TopicStart, ...] = ()
     workers: int = 1
     moments: dict[str, float] = {}
+    edge_faults: tuple[dict[str, Any], ...] = ()
 
     def without_secrets(self) -> Run:
         """The same run without passwords, tokens and keys in URLs, to be stored.
