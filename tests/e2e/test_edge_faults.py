@@ -63,7 +63,7 @@ def test_with_everything_they_pass(
     assert {key for key, (passed, _) in found.items() if not passed} == set(), found
     assert all(one["edge"] and one["hits"] for one in done.report["timeline"]["faults"])
     assert done.exit_code == 0, done.output
-    assert "at the client's edge" in "".join(path.read_text() for path in done.reports.rglob("*.md"))
+    assert "at the client's edge" in "".join(path.read_text() for path in done.report_dir.rglob("*.md"))
 
 
 @pytest.mark.background
