@@ -34,7 +34,7 @@ scenarios: $(RUN_STAMP) ## run every scenario briefly, one after the other (ARGS
 	$(BIN)/python -m scenarios run all --brief $(ARGS)
 
 drills: $(DEV_STAMP) ## each drill with what it drills and without, where it has to fail; the scenarios' longer tests (half an hour)
-	$(BIN)/pytest $(addprefix tests/e2e/test_,drills.py shapes.py monitor_events.py own_application.py scenarios.py connectivity.py) \
+	$(BIN)/pytest $(addprefix tests/e2e/test_,drills.py edge_faults.py shapes.py monitor_events.py own_application.py scenarios.py connectivity.py) \
 		tests/hedera_users/test_relay_transfers.py tests/localnet/faults tests/localnet/interop/test_hcs1.py \
 		-q -m "background or not background" $(ARGS)
 

@@ -34,7 +34,7 @@ PARTS: Final = (
         lambda run: run.network == "localnet",
         ("localnet_latency", "localnet_consensus_delay", "localnet_throttles", "localnet_limits"),
     ),
-    Part("--scenario", lambda run: bool(run.scenario), ("drills",)),
+    Part("--scenario", lambda run: bool(run.scenario), ("drills", "edge_faults")),
     Part("--arrival-rate", lambda run: run.arrival_rate > 0, ("least_rate", "arrival_patience")),
     Part("--attempts of 2 or more", lambda run: run.attempts > 1, ("backoff", "backoff_max", "retry_budget")),
     Part("--queue", lambda run: run.queue > 0, ("queue_expiry",)),

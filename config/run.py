@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -51,6 +52,8 @@ class Run(BaseModel):
         workers: Processes that generate its load; each has its share of rates.
         gates: What has to hold of it, those of a file among them; each as `config.gates.language` prints it.
         moments: Seconds after its start at which users of a scenario do something of their own, by its name.
+        edge_faults: Faults that every process makes between itself and the network (`--edge-faults`), in the form of
+            docs/faults.md; their start counts from the run's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,6 +72,7 @@ class Run(BaseModel):
     workers: int = 1
     gates: tuple[str, ...] = ()
     moments: dict[str, float] = {}
+    edge_faults: tuple[dict[str, Any], ...] = ()
 
     def without_secrets(self) -> Run:
         """The same run without passwords, tokens and keys in URLs, to be stored.

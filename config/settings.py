@@ -283,6 +283,13 @@ class RunSettings(BaseModel):
         str,
         Field(description="embedded network only: JSON file of faults; their start counts from the start of the run"),
     ] = ""
+    edge_faults: Annotated[
+        bool,
+        Field(
+            description="not on the embedded network: make a scenario's faults in the load generator itself, between "
+            "it and the network, which is not touched (docs/faults.md)"
+        ),
+    ] = False
     reuse: Annotated[
         bool,
         Field(
@@ -408,6 +415,12 @@ class RunSettings(BaseModel):
             raise ValueError(
                 f"--localnet-faults {self.localnet_faults!r}: it needs --network localnet, not {self.network!r}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _the_embedded_network_is_broken_itself(self) -> RunSettings:
+        if self.edge_faults and self.network == "localnet":
+            raise ValueError("--edge-faults: the embedded network is broken itself; leave it out")
         return self
 
     def known_network(self) -> Network | None:

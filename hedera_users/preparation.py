@@ -19,6 +19,7 @@ from config.settings import RunSettings, read_faults
 from hedera_client import Operator
 from hedera_client.account import find_operator
 from hedera_client.address_book import NodeChoice, choose_nodes
+from hedera_users.edge_schedule import makeable
 from hedera_users.fees import fee_caps
 from hedera_users.kept_topics import KeptTopics
 from hedera_users.node_list import keep_list, tell
@@ -130,7 +131,8 @@ class Preparation:
         if self._nodes is not None:
             keep_list(self._nodes, Path(run.settings.report_dir) / run.run_id, logger)
         begun = {"started_at": time.time(), "workers": _sharing(environment, workers)}
-        return run.model_copy(update={**begun, "moments": planned_moments(environment)})
+        faults = makeable(planned_faults(environment), run.network) if run.settings.edge_faults else ()
+        return run.model_copy(update={**begun, "moments": planned_moments(environment), "edge_faults": faults})
 
     def close(self) -> None:
         """Stop the embedded network, where there is one."""

@@ -24,6 +24,7 @@ from hedera_users.application_ways import make_way
 from hedera_users.arrivals import Arrivals, Turn
 from hedera_users.background import Background
 from hedera_users.baseline import Baseline, make_baseline
+from hedera_users.edge_faults import EdgeFaults
 from hedera_users.fees import fee_caps, max_query_payment
 from hedera_users.guards import Guards, Place, make_guards
 from hedera_users.hedera_service import HederaService
@@ -72,6 +73,9 @@ class Session:
 
     def __init__(self, environment: Environment, run: Run, operator: Operator, worker: int) -> None:
         settings = run.settings
+        self.edge = EdgeFaults(run, worker) if run.edge_faults else None
+        if self.edge is not None:
+            run = run.model_copy(update={"network": self.edge.network})
         self.environment = environment
         self.run = run
         self.operator = operator
@@ -200,6 +204,8 @@ class Session:
         self.baseline.close()
         if self.application is not None:
             self.application.close()
+        if self.edge is not None:
+            self.edge.close()
 
 
 def _mirror_view(run: Run, guards: Guards) -> MirrorView:
@@ -253,6 +259,7 @@ def open_session(environment: Environment, run: Run, operator: Operator, worker:
     publish(environment, "event_streams", session.event_streams)
     publish(environment, "collisions", session.hedera.collisions)
     publish(environment, "load", session.load)
+    publish(environment, "edge_faults", session.edge.snapshot if session.edge is not None else dict)
     _note_the_end(environment, session)
     _plug_in(environment, session.arrivals)
     return session

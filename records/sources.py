@@ -26,8 +26,8 @@ def publish(environment: Environment, name: str, snapshot: Snapshot) -> None:
 
     Args:
         environment: Locust's environment of this process.
-        name: `resilience`, `operation_counts`, `connections`, `mirror_streams`, `event_streams`, `collisions`, `load`
-            or `arrivals`; publishing one again replaces the earlier snapshot.
+        name: `resilience`, `operation_counts`, `connections`, `mirror_streams`, `event_streams`, `collisions`, `load`,
+            `edge_faults` or `arrivals`; publishing one again replaces the earlier snapshot.
         snapshot: Returns the process's totals since the run began, of types that msgpack can carry. It is called every
             few seconds and once more when the users have stopped, so it has to stay callable after that.
     """

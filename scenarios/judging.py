@@ -31,8 +31,21 @@ def _judged(expectation: Expectation, report: Report) -> Judged:
         return Judged(f"it could not be judged: {type(error).__name__}: {error}", None)
 
 
+def _why_not_injected(drill: Drill, report: Report) -> str:
+    """Why nothing was injected for a drill that has faults; "" where something was, or nothing had to be."""
+    settings = report["run"]["settings"]
+    injected = any(one["name"] == drill.name for one in report["timeline"].get("faults", []))
+    if injected or not drill.faults or settings["network"] == "localnet":
+        return ""
+    if settings.get("edge_faults"):
+        return "; the client's edge cannot make this fault for this network (docs/faults.md)"
+    return "; this network cannot be broken; --edge-faults makes what can be made at the client's edge"
+
+
 def _entry(expectation: Expectation, report: Report) -> Entry:
     observed, passed = _judged(expectation, report)
+    if isinstance(expectation, Drill) and passed is None:
+        observed += _why_not_injected(expectation, report)
     entry: Entry = {
         "name": expectation.name,
         "kind": "drill" if isinstance(expectation, Drill) else "expectation",

@@ -29,6 +29,11 @@ def window_of(report: Report, fault: str) -> Window | None:
     return Window(min(one["from_s"] for one in found), max(ends))
 
 
+def at_the_edge(report: Report, fault: str) -> bool:
+    """Whether faults of this name were made at the client's own edge."""
+    return any(one.get("edge") for one in report["timeline"].get("faults", []) if one["name"] == fault)
+
+
 def span(report: Report, operation: str) -> Window | None:
     """From the first start of an operation of a name to the last end, in whole points; None where there is none."""
     length = report["timeline"]["resolution_s"]

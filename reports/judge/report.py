@@ -15,6 +15,7 @@ from reports.judge.attempts import attempts, backoffs
 from reports.judge.capacity import since_start
 from reports.judge.connections import connections
 from reports.judge.dead_workers import Schedule, asked_mean, schedule_of
+from reports.judge.edge_faults import edge_faults
 from reports.judge.errors import errors
 from reports.judge.event_streams import event_streams
 from reports.judge.gates.defaults import default_gates, left_to_gates, readable
@@ -151,7 +152,7 @@ def _found(collector: Collector, ending: Ending, audited: Audited, load_s: float
         "audit": audited.audit,
         "timeline": {
             **over_time,
-            "faults": _faults(ending.faults, began_at),
+            "faults": _faults(ending.faults, began_at) + edge_faults(run, senders, began_at, began_at + load_s),
             "asked": _asked(schedule, began_at),
             "queue": queue,
         },

@@ -48,7 +48,10 @@ class Fault(TypedDict):
     """What was broken, e.g. node-down."""
 
     hits: NotRequired[Count]
-    """Calls or messages that it hit."""
+    """Calls or messages that it hit; at the client's edge: connections, or pieces of answers."""
+
+    edge: NotRequired[bool]
+    """true: made at the client's own edge, between the load generator and the network, which was not touched."""
 
 
 @CLOSED

@@ -38,5 +38,6 @@ def injected(entry: Drill) -> str:
             for fault in faults
         )
         hits = sum(fault.get("hits", 0) for fault in faults)
-        told.append(f"{kind} {times}" + (f", hit {hits:,} times" if hits else ""))
+        where = " at the client's edge" if any(fault.get("edge") for fault in faults) else ""
+        told.append(f"{kind}{where} {times}" + (f", hit {hits:,} times" if hits else ""))
     return "; ".join(told)
