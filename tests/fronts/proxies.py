@@ -52,12 +52,14 @@ class HaproxyHttp(Front):
 
     Args:
         patience_s: How long an old process may live on after a reload.
+        at_once: Calls that it passes on at once; the others wait in its queue. 0: no limit.
     """
 
     mode: ClassVar[Literal["http", "tcp"]] = "http"
 
-    def __init__(self, folder: Path, routes: Sequence[Route], *, patience_s: int = 8) -> None:
+    def __init__(self, folder: Path, routes: Sequence[Route], *, patience_s: int = 8, at_once: int = 0) -> None:
         super().__init__(folder, routes)
+        self._at_once = at_once
         self._file = folder / "haproxy.cfg"
         self._file.write_text(_HAPROXY_HEAD.format(patience=patience_s) + "".join(map(self._section, self.routes)))
 
@@ -79,7 +81,7 @@ class HaproxyHttp(Front):
             f"backend back{one.port}",
             f"    mode {self.mode}",
             *(["    http-reuse safe"] if self.mode == "http" else []),
-            f"    server node {one.backend}{h2}",
+            f"    server node {one.backend}{h2}{f' maxconn {self._at_once}' if self._at_once and h2 else ''}",
         ]
         return "\n".join(lines) + "\n"
 
