@@ -34,8 +34,8 @@ scenarios: $(RUN_STAMP) ## run every scenario briefly, one after the other (ARGS
 	$(BIN)/python -m scenarios run all --brief $(ARGS)
 
 drills: $(DEV_STAMP) ## each drill with what it drills and without, where it has to fail; the scenarios' longer tests (half an hour)
-	$(BIN)/pytest $(addprefix tests/e2e/test_,drills.py edge_faults.py shapes.py monitor_events.py own_application.py scenarios.py connectivity.py) \
-		tests/hedera_users/test_relay_transfers.py tests/localnet/faults tests/localnet/interop/test_hcs1.py \
+	$(BIN)/pytest $(addprefix tests/e2e/test_,drills.py edge_faults.py gates.py shapes.py monitor_events.py own_application.py scenarios.py connectivity.py) \
+		tests/fronts/test_waiting_lines.py tests/hedera_users/test_relay_transfers.py tests/localnet/faults tests/localnet/interop/test_hcs1.py \
 		-q -m "background or not background" $(ARGS)
 
 calibrate: $(DEV_STAMP) ## hold the reported overhead, and consensus's two moments, against the network's own count (about thirteen minutes)

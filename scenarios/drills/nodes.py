@@ -81,7 +81,8 @@ DRILLS = (
     Drill(
         SLOW,
         "a node takes 1 s longer for each message, for 8 s: every operation succeeds, it gets no more than its share "
-        "of the calls and 10 % besides, and the median does not rise by more than 20 % and 100 ms",
+        "of the calls and 10 % besides (where they can be counted), and the median does not rise by more than 20 % "
+        "and 100 ms",
         slow,
         key="slow-node",
         faults=(

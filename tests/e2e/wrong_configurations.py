@@ -358,6 +358,9 @@ PORTS: Final = (
 )
 
 LOCUSTS: Final = (
+    option(
+        "--scenario reliability --edge-faults", "--edge-faults", "the embedded network is broken itself", "leave it out"
+    ),
     option("--users 0", "--users 0", "give more than 0", real=True),
     option("--users -3", "--users -3", "give more than 0"),
     option("--spawn-rate 0", "--spawn-rate", "must be > 0"),
