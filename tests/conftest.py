@@ -27,10 +27,7 @@ settings.load_profile("project")
 WHOLE_RUNS = ("e2e", "fronts", "chaos")
 """Folders of tests that mostly wait, for runs of `locust` that take their time."""
 
-SHORT = (
-    *("test_front_door", "test_options", "test_preflight", "test_proxies", "test_wrong_configurations"),
-    *("test_closed_pipe", "test_full_disk"),
-)
+SHORT = (*("test_front_door", "test_options", "test_preflight", "test_proxies", "test_wrong_configurations"),)
 """Of these, files whose commands end before there is a load, or nearly so: they go where there is time for them."""
 
 

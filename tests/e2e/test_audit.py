@@ -57,7 +57,7 @@ def test_a_strict_mirror_passes(run_locust: Any, own_network: Any) -> None:
 def test_a_mirror_that_lags_is_waited_for_or_doubted(run_locust: Any, own_network: Any, tmp_path: Path) -> None:
     """With `mirror-lag` longer than `--audit-timeout`: exit code 5 and the mirror's clock, never "lost"; later 0."""
     faults = tmp_path / "faults.json"
-    faults.write_text(json.dumps([{"kind": "mirror-lag", "delay": 30}]))
+    faults.write_text(json.dumps([{"kind": "mirror-lag", "delay": 14}]))
     network = own_network("--consensus-delay", "0.1", "--faults", str(faults))
     began = time.monotonic()
     finished = run_locust(*SHORT, "--audit-timeout", "2", *network.arguments, **network.environment)

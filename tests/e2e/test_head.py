@@ -67,7 +67,7 @@ def test_a_load_shape_says_how_many_whatever_the_command_line_does(run_locust: A
 
 def test_a_run_that_was_killed_is_settled_with_what_was_true_where_it_ran(spawn: Any, tmp_path: Path) -> None:
     """Nobody who settles it later has its command line, its code or its users."""
-    process = spawn(*RUN, *QUICK, "-u", "3", "-r", "3", "-t", "1h", "HcsSubmitter")
+    process = spawn(*RUN, *QUICK, "-u", "3", "-r", "3", "-t", "1h", "--audit-timeout", "2", "HcsSubmitter")
     folder = wait_for_run(tmp_path)
     process.kill()
     process.wait(20)
@@ -78,6 +78,6 @@ def test_a_run_that_was_killed_is_settled_with_what_was_true_where_it_ran(spawn:
     main(["audit", str(settled)])
     run = json.loads((settled / "report.json").read_text())["run"]
     assert run["load"]["users"] == 3
-    assert "-u 3 -r 3 -t 1h HcsSubmitter" in run["command"]
+    assert "-u 3 -r 3 -t 1h --audit-timeout 2 HcsSubmitter" in run["command"]
     assert run["project"] == this_version().model_dump()
     assert run["versions"]["locust"]

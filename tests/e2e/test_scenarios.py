@@ -11,6 +11,7 @@ from tests.e2e.locust_command import Finished
 QUICK = ("--localnet-consensus-delay", "0.2", "--users", "50", "--spawn-rate", "50")
 
 
+@pytest.mark.background
 def test_reliability_by_its_name(run_locust: Callable[..., Finished]) -> None:
     """`--scenario` brings the profile; drills are injected and judged, and decide with the rest about the exit code.
 
