@@ -56,8 +56,10 @@ class Operation:
         size_bytes: int = 0,
         allowed_s: float | None = None,
         turn: Turn | None = None,
+        levels_apart: bool = False,
     ) -> None:
         self._environment = environment
+        self._levels_apart = levels_apart
         self._operation_counts = counts
         self._turn = turn
         self._allowed_s = allowed_s
@@ -91,7 +93,7 @@ class Operation:
         note_outcome(self.record, self.doubts, error)
         self._counts.in_flight -= 1
         self.all_sent()
-        tell(self._environment, self.record, error)
+        tell(self._environment, self.record, error, levels_apart=self._levels_apart)
 
     @property
     def succeeded(self) -> bool:
@@ -206,12 +208,23 @@ class Operation:
         record.segments_s, record.reached_s = self.watch.segments_s, self.watch.reached_s
 
 
-def tell(environment: Environment, record: OperationRecord, error: BaseException | None = None) -> None:
-    """Fire Locust's request event for an operation that has ended, once."""
+def tell(
+    environment: Environment,
+    record: OperationRecord,
+    error: BaseException | None = None,
+    *,
+    levels_apart: bool = False,
+) -> None:
+    """Fire Locust's request event for an operation that has ended, once.
+
+    Locust's own tables name it `audit-event [hedera]`, and with `levels_apart` `audit-event [hedera, receipt]`: times
+    to different confirmation levels in one line would be those of none.
+    """
     request_event: Any = environment.events.request
+    marks = [mark for mark in (record.arm, record.confirm if levels_apart else "") if mark]
     request_event.fire(
         request_type=_request_type(record.name),
-        name=f"{record.name} [{record.arm}]" if record.arm else record.name,
+        name=f"{record.name} [{', '.join(marks)}]" if marks else record.name,
         response_time=record.latency_s * 1000,
         response_length=record.size_bytes,
         exception=for_locust(record, error),

@@ -154,6 +154,7 @@ class Session:
             size_bytes=size_bytes,
             turn=turn,
             allowed_s=self.run.settings.deadline or None,
+            levels_apart=len(self.run.settings.confirm) > 1,
         )
 
     def stopping(self) -> None:

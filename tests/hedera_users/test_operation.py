@@ -91,6 +91,19 @@ def test_arms_are_named_apart(observed: Observed) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arm", "confirm", "name"),
+    [(Arm.HEDERA, "receipt", "x [hedera, receipt]"), (None, "ack", "x [ack]"), (Arm.BASELINE, "", "x [baseline]")],
+)
+def test_levels_are_named_apart_where_a_run_has_several(
+    observed: Observed, arm: Arm | None, confirm: str, name: str
+) -> None:
+    """Times to different levels in one line of Locust's statistics would be those of none."""
+    with observed.operation("x", arm=arm, confirm=confirm, levels_apart=True):
+        pass
+    assert observed.fired[0]["name"] == name
+
+
+@pytest.mark.parametrize(
     ("error", "sent", "outcome", "status"),
     [
         (hedera_error(Fate.FINAL, "INVALID_SIGNATURE"), True, Outcome.FAILED, "INVALID_SIGNATURE"),
