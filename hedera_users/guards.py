@@ -39,7 +39,8 @@ def classify(error: Exception) -> Verdict:
 
     A retry keeps its transaction id, so an attempt of unknown fate may be repeated without happening twice. What the
     network refuses for good (a wrong signature) and faults of other code speak neither for nor against its health. A
-    connection that broke is one failure of its node, however many calls it carried.
+    connection that broke is one failure of its node, however many calls it carried. Where none could be opened, nothing
+    was sent.
     """
     if not isinstance(error, HederaError) or error.fate is Fate.FINAL:
         return FINAL
@@ -47,7 +48,7 @@ def classify(error: Exception) -> Verdict:
         return BUSY
     verdict = TIMED_OUT if error.status in TIMEOUTS else TRANSIENT
     if isinstance(error, TransportError) and error.incident:
-        return verdict._replace(incident=error.incident)
+        return verdict._replace(incident=error.incident, unsent=error.fate is Fate.RETRYABLE)
     return verdict
 
 

@@ -223,6 +223,7 @@ class Call:
         "_guard",
         "_on_wait",
         "_timed_out",
+        "_unsent",
         "failed_at",
         "may_retry",
         "number",
@@ -244,6 +245,7 @@ class Call:
         self._on_wait = on_wait
         self._error: Exception | None = None
         self._timed_out = False
+        self._unsent = False
         self._cost = 0  # what the budget took for the retry that is made or waited for
         self._failures: tenacity.RetryCallState | None = None
         self.number = 0
@@ -350,6 +352,7 @@ class Call:
         self.may_retry = verdict.retry
         if verdict.retry:
             self._error, self._timed_out, self.failed_at = error, verdict.timeout, permit.member
+            self._unsent = verdict.unsent
         if verdict.failure or verdict.timeout:
             self._avoid = {*self._avoid, permit.member}
         if verdict.incident and verdict.failure and not permit.counts(verdict.incident):
@@ -385,7 +388,8 @@ class Call:
         if self._deadline is not None and guard.clock() + backoff >= self._deadline:
             self._cut_short(error, DeadlinePassedError(guard.name))
             return True
-        if guard.budget is not None:
+        self._cost = 0
+        if guard.budget is not None and not self._unsent:
             self._cost = guard.budget.take(timeout=self._timed_out)
             if not self._cost:
                 self._cut_short(error, BudgetExhaustedError(guard.budget.name))

@@ -22,12 +22,15 @@ class Verdict(NamedTuple):
         incident: Names the event that caused the failure, where one event fails many calls: a connection that broke
             fails all that it carried. While the circuit is closed, the first failure of an incident counts, and those
             after it are neutral. "" where each failure stands for itself.
+        unsent: The attempt never left this process, as where no connection could be opened: its retry asks nothing of
+            the service that was not to be asked anyway, and costs the retry budget nothing.
     """
 
     retry: bool
     failure: bool
     timeout: bool = False
     incident: str = ""
+    unsent: bool = False
 
 
 TRANSIENT: Final = Verdict(retry=True, failure=True)

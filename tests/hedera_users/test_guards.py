@@ -41,6 +41,8 @@ def test_calls_that_end_with_their_connection_are_one_failure() -> None:
     raised = TransportError("gone", status="UNAVAILABLE", fate=Fate.UNKNOWN)
     raised.incident = "c7"
     assert classify(raised) == TRANSIENT._replace(incident="c7")
+    raised.fate = Fate.RETRYABLE  # no byte of it left
+    assert classify(raised) == TRANSIENT._replace(incident="c7", unsent=True)
 
 
 def attempts(guard: Guard, raised: Exception) -> list[str]:

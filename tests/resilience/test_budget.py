@@ -66,6 +66,20 @@ def test_a_retry_that_was_paid_for_and_refused_is_paid_back(make_guard, script, 
     assert guard.budget.left == 500
 
 
+def test_what_was_never_sent_is_repeated_for_nothing(make_guard, script, errors):
+    """A network that cannot be reached for seconds would use up what retries may cost, and was asked nothing yet."""
+    guard = make_guard(budget=RetryBudget(7), retry=RetryPolicy(attempts=6), breaker=NEVER_OPENS)
+    judge = guard.classify
+    guard.classify = lambda error: judge(error)._replace(unsent=isinstance(error, errors.unavailable))
+    guard.run(script(*[errors.unavailable] * 4, "done"))
+    assert (guard.budget.left, guard.budget.snapshot()["lowest"]) == (7, 7)
+    with pytest.raises(errors.throttled):
+        guard.run(script(errors.throttled, errors.unavailable, errors.throttled, "never reached"))
+    assert guard.budget.snapshot() | {"given_back": 0} == {
+        "capacity": 7, "left": 2, "lowest": 2, "spent": 5, "given_back": 0, "refused": 1,
+    }  # fmt: skip
+
+
 def test_an_operation_that_fails_for_good_pays(make_guard, script, errors):
     """Retries that did not help are what the budget is there to bound."""
     guard = make_guard(budget=RetryBudget(), breaker=NEVER_OPENS)
