@@ -78,7 +78,7 @@ def test_an_installed_checkout_runs_a_locustfile_of_somebody_else(tmp_path: Path
     assert report["audit"]["acknowledged"] == report["audit"]["delivered"] == own["succeeded"]
     assert report["overhead"] == []
     assert "has no effect" not in finished.stdout
-    assert (folder / "reports" / "out" / "latest" / "report.html").stat().st_size > 100_000
+    assert (folder / "reports" / "out" / "latest" / "report.html").read_text().endswith("</html>")
     assert str(ROOT) not in finished.stdout
 
 

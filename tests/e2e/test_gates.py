@@ -66,7 +66,7 @@ def test_gates_that_hold(run_locust: Callable[..., Finished], tmp_path: Path) ->
     assert results(done.report) == dict.fromkeys(HOLDING, True)
     assert cases(done) == dict.fromkeys(HOLDING, "system-out")
     assert f"  passed  {HOLDING[0]}: " in done.output
-    assert {one["name"] for one in done.report["operations"]} == {"hcs.submit", "audit-event", "store-model"}
+    assert {one["name"] for one in done.report["operations"]} <= {"hcs.submit", "audit-event", "store-model"}
 
 
 def test_gates_that_do_not(run_locust: Callable[..., Finished], tmp_path: Path) -> None:
