@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.requirements
 DEV_STAMP := $(VENV)/.requirements-dev
 
-.PHONY: help load test lint coverage scenarios drills calibrate chaos leaks fronts addresses clean
+.PHONY: help load test lint coverage scenarios drills longer calibrate chaos leaks fronts addresses clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 18
@@ -37,6 +37,9 @@ drills: $(DEV_STAMP) ## each drill with what it drills and without, where it has
 	$(BIN)/pytest $(addprefix tests/e2e/test_,drills.py edge_faults.py gates.py shapes.py monitor_events.py own_application.py scenarios.py connectivity.py) \
 		tests/fronts/test_waiting_lines.py tests/hedera_users/test_relay_transfers.py tests/localnet/faults tests/localnet/interop/test_hcs1.py \
 		-q -m "background or not background" $(ARGS)
+
+longer: $(DEV_STAMP) ## every test that `make test` has no time for, those of the targets around here too (an hour and a half)
+	$(BIN)/pytest -q -m background $(ARGS)
 
 calibrate: $(DEV_STAMP) ## hold the reported overhead, and consensus's two moments, against the network's own count (about thirteen minutes)
 	$(BIN)/python -m benchmarks.calibrate $(ARGS)

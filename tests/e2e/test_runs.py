@@ -14,6 +14,7 @@ from typing import Any
 
 import jsonschema
 import psutil
+import pytest
 
 from tests.e2e.locust_command import wait_for_run
 
@@ -239,6 +240,7 @@ def test_interrupting_a_run_ends_in_a_report(spawn: Any, finish: Any, tmp_path: 
     assert "Traceback" not in finished.output
 
 
+@pytest.mark.background
 def test_calibration_contains_the_networks_own_truth(run_locust: Any, own_network: Any) -> None:
     """A baseline of 51 ms and a network that adds about 116 ms: the interval contains what the network counted.
 

@@ -98,6 +98,7 @@ def test_a_relay_that_limits_is_asked_again(rig: LoadProcess) -> None:
     assert job.resilience["retries"]["by_status"]["RELAY_RATE_LIMITED"] == 2
 
 
+@pytest.mark.background
 def test_hbar_that_others_send_is_noticed(rig: LoadProcess) -> None:
     """The check can fail: somebody else gives the till a tinybar meanwhile."""
     rig.do({"user": USER, "tasks": 2})

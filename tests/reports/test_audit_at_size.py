@@ -29,7 +29,7 @@ def benchmark(*arguments: str) -> dict[str, Any]:
     "arguments",
     [
         ("--messages", "20500", "--patience", "1"),
-        ("--messages", "600", "--patience", "4.5", "--source", "localnet"),
+        pytest.param(("--messages", "600", "--patience", "4.5", "--source", "localnet"), marks=pytest.mark.background),
     ],
     ids=["generated", "localnet"],
 )

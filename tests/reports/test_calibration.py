@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("cell", ["fixed-116", "equal-fixed"])
+@pytest.mark.parametrize("cell", [pytest.param("fixed-116", marks=pytest.mark.background), "equal-fixed"])
 def test_a_slice_of_the_calibration(cell: str) -> None:
     """8 runs of 60 pairs: the intervals hold the truth, and equal arms are not told apart, as far as chance allows."""
     finished = subprocess.run(
